@@ -1,0 +1,189 @@
+/*
+ * hotreload: run new code on a running chip, without reflashing and without a reboot.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_H
+#define HOTRELOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "esp_err.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * @brief Where a module comes from and where it goes.
+ *
+ * Begin with HOTRELOAD_CONFIG_DEFAULT() and change what differs.
+ */
+typedef struct {
+    /** Label of the flash partition (type app, subtype 0x40) that stores modules. */
+    const char *partition_label;
+    /** Capabilities (MALLOC_CAP_*) that the module's memory must have; 0: the port chooses. */
+    uint32_t heap_caps;
+    /**
+     * Lets hotreload_reload() free the old module before it loads the new one, for chips whose RAM
+     * does not hold both. Should the new one then fail, the old one is loaded again from flash.
+     */
+    bool allow_unload_first;
+} hotreload_config_t;
+
+/** Partition "hotreload", memory chosen by the port, the old module kept until the new one works. */
+#define HOTRELOAD_CONFIG_DEFAULT()                                                                 \
+    {                                                                                              \
+        .partition_label = "hotreload", .heap_caps = 0, .allow_unload_first = false,               \
+    }
+
+/** MALLOC_CAP_SPIRAM of ESP-IDF, so that this header needs none of its headers. */
+#define HOTRELOAD_CAP_SPIRAM (1u << 10)
+
+/** Like HOTRELOAD_CONFIG_DEFAULT(), with the module in external memory (PSRAM). */
+#define HOTRELOAD_CONFIG_SPIRAM()                                                                  \
+    {                                                                                              \
+        .partition_label = "hotreload", .heap_caps = HOTRELOAD_CAP_SPIRAM,                         \
+        .allow_unload_first = false,                                                               \
+    }
+
+/**
+ * @brief Loads the newest module of the partition and points the stubs to it.
+ *
+ * Call once, before the first call of a reloadable function. If the newest module cannot be loaded,
+ * the next older one is tried, so that one bad module never keeps the application from starting.
+ *
+ * @param config  partition and memory; not kept after the call
+ * @return
+ *      - ESP_OK: reloadable functions can be called
+ *      - ESP_ERR_INVALID_ARG: config or its label is NULL
+ *      - ESP_ERR_INVALID_STATE: a module is loaded already; use hotreload_reload()
+ *      - ESP_ERR_NOT_FOUND: no such partition, no module in it, or the module lacks an export
+ *      - ESP_ERR_INVALID_VERSION: the module was linked with another firmware
+ *      - ESP_ERR_NOT_SUPPORTED: the module is for another chip or ABI, or of an unknown format
+ *      - ESP_ERR_INVALID_SIZE, ESP_ERR_INVALID_RESPONSE: the module is damaged
+ *      - ESP_ERR_NO_MEM: not enough memory of the wanted kind
+ *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read
+ *
+ * Thread context: any task, not an ISR; calls are serialised.
+ */
+esp_err_t hotreload_load(const hotreload_config_t *config);
+
+/**
+ * @brief Loads a module from memory in place of the loaded one, if any.
+ *
+ * @param data  the packed module; only read during the call; any alignment
+ * @param size  its length in bytes
+ * @return as hotreload_load(); on an error the module loaded before goes on running.
+ *
+ * Thread context: a safe point: no task is inside a reloadable function.
+ */
+esp_err_t hotreload_load_from_buffer(const void *data, size_t size);
+
+/**
+ * @brief Removes the loaded module: runs its destructors and frees its memory.
+ *
+ * After that, calling a reloadable function stops the program with a message that names it.
+ *
+ * @return ESP_OK, or ESP_ERR_INVALID_STATE when no module is loaded
+ *
+ * Thread context: a safe point.
+ */
+esp_err_t hotreload_unload(void);
+
+/**
+ * @brief Replaces the loaded module by the newest one of the partition.
+ *
+ * The new module is validated, placed, relocated and bound first; only then do the stubs change, and
+ * after that the old module is freed. Any failure leaves the old module running, is logged with its
+ * reason and is shown by `GET /status`. Without a loaded module this is a load of the newest one.
+ *
+ * @param config  as for hotreload_load(); not kept after the call
+ * @return as hotreload_load(), never ESP_ERR_INVALID_STATE
+ *
+ * Thread context: a safe point.
+ */
+esp_err_t hotreload_reload(const hotreload_config_t *config);
+
+/**
+ * @brief Tells whether the partition has a module that hotreload_reload() has not tried yet.
+ *
+ * A module that failed to load is not announced again; the next upload is. Cheap: reads one variable.
+ *
+ * Thread context: any task.
+ */
+bool hotreload_update_available(void);
+
+/**
+ * @brief Stores a module in the partition as the newest one, for code with its own transport.
+ *
+ * The module is validated before anything is written. The newest module of the partition is not
+ * touched until the new one is complete in flash.
+ *
+ * @param partition_label  label of the partition
+ * @param data             the packed module
+ * @param size             its length in bytes
+ * @return
+ *      - ESP_OK: stored; hotreload_update_available() is true
+ *      - ESP_ERR_INVALID_ARG: a NULL argument
+ *      - ESP_ERR_INVALID_STATE: an upload is under way
+ *      - ESP_ERR_NOT_FOUND: no such partition, or the module lacks an export
+ *      - ESP_ERR_INVALID_SIZE: no room beside the newest module, or the module is cut short
+ *      - ESP_ERR_INVALID_VERSION, ESP_ERR_NOT_SUPPORTED, ESP_ERR_INVALID_RESPONSE: as hotreload_load()
+ *      - ESP_ERR_FLASH_OP_FAIL: erasing or writing failed
+ *
+ * Thread context: any task.
+ */
+esp_err_t hotreload_update_partition(const char *partition_label, const void *data, size_t size);
+
+/** @brief How the HTTP server listens; begin with HOTRELOAD_SERVER_CONFIG_DEFAULT(). */
+typedef struct {
+    /** TCP port. */
+    uint16_t port;
+    /** Label of the partition that uploads are stored in. */
+    const char *partition_label;
+    /** The longest upload accepted, in bytes. */
+    size_t max_elf_size;
+} hotreload_server_config_t;
+
+/** Port 8080, partition "hotreload", uploads of at most 128 KB. */
+#define HOTRELOAD_SERVER_CONFIG_DEFAULT()                                                          \
+    {                                                                                              \
+        .port = 8080, .partition_label = "hotreload", .max_elf_size = 128 * 1024,                  \
+    }
+
+/**
+ * @brief Starts the HTTP server: `POST /upload`, `GET /pending`, `GET /status`.
+ *
+ * The server only stores modules. The application polls hotreload_update_available() and calls
+ * hotreload_reload() at a safe point.
+ *
+ * @param config  port, partition and limit; the label must stay valid until the server stops
+ * @return
+ *      - ESP_OK: listening; the URL is in the log
+ *      - ESP_ERR_INVALID_ARG: config or its label is NULL
+ *      - ESP_ERR_INVALID_STATE: the server runs already
+ *      - ESP_ERR_NOT_FOUND: no such partition
+ *      - ESP_ERR_NO_MEM: not enough memory for the server
+ *      - ESP_FAIL: the port is taken
+ *
+ * Thread context: any task.
+ */
+esp_err_t hotreload_server_start(const hotreload_server_config_t *config);
+
+/**
+ * @brief Stops the HTTP server and frees all that it holds. An upload under way is dropped.
+ *
+ * @return ESP_OK, or ESP_ERR_INVALID_STATE when the server does not run
+ *
+ * Thread context: any task.
+ */
+esp_err_t hotreload_server_stop(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * The packed module as the host tools write it: numbers that both sides must agree on.
+ * HOW_IT_WORKS.md explains the format; tools/hotreload/module_format.py has the same numbers.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_MODULE_FORMAT_H
+#define HOTRELOAD_MODULE_FORMAT_H
+
+#include <stdint.h>
+
+#define HOTRELOAD_FORMAT_VERSION 1u
+
+/** Segment that holds the relocations (an array of Elf32_Rela, sorted by place); not loaded. */
+#define HOTRELOAD_PT_RELA 0x68720001u
+
+/** Symbol indexes of a relocation: the format has no symbol table, only these three. */
+typedef enum {
+    HOTRELOAD_SYM_NONE = 0, /**< value 0: the addend is a firmware address */
+    HOTRELOAD_SYM_TEXT = 1, /**< start of the text segment */
+    HOTRELOAD_SYM_DATA = 2, /**< start of the data segment */
+    HOTRELOAD_SYM_COUNT,
+} hotreload_symbol_t;
+
+/** Owner of the notes, with its NUL; and their types. */
+#define HOTRELOAD_NOTE_NAME "HRL"
+/** A note with this bit in its type may be ignored by a loader that does not know it. */
+#define HOTRELOAD_NOTE_OPTIONAL 0x80000000u
+#define HOTRELOAD_NOTE_MODULE   1u /**< hotreload_note_module_t, then the firmware's identity */
+#define HOTRELOAD_NOTE_EXPORTS  2u /**< count, addresses, then names, NUL after each, sorted */
+#define HOTRELOAD_NOTE_INIT     3u /**< hotreload_note_init_t; absent without constructors */
+
+typedef struct {
+    uint16_t format;           /**< HOTRELOAD_FORMAT_VERSION */
+    uint16_t chip;             /**< hotreload_chip_t */
+    uint16_t abi;              /**< hotreload_abi_t */
+    uint16_t firmware_id_size; /**< bytes that follow, padded to a multiple of 4 */
+} hotreload_note_module_t;
+
+/** Link addresses and numbers of the function pointers run after loading and before freeing. */
+typedef struct {
+    uint32_t init_address, init_count;
+    uint32_t fini_address, fini_count;
+} hotreload_note_init_t;
+
+/** Espressif's chip numbers (esp_chip_id_t) and one of our own. */
+typedef enum {
+    HOTRELOAD_CHIP_EMULATOR = 0xff00,
+} hotreload_chip_t;
+
+/** How functions pass arguments: part of what makes two objects link. */
+typedef enum {
+    HOTRELOAD_ABI_RISCV_ILP32 = 1,
+    HOTRELOAD_ABI_RISCV_ILP32F = 2,
+    HOTRELOAD_ABI_XTENSA_WINDOWED = 3,
+    HOTRELOAD_ABI_XTENSA_CALL0 = 4,
+} hotreload_abi_t;
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * The table: one address per export, read by the stubs. Generated together with the stubs.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_TABLE_H
+#define HOTRELOAD_TABLE_H
+
+#include <stdint.h>
+
+/** Layout known to tools/hotreload/stubs.py, which writes it in assembly. */
+typedef struct {
+    uint32_t count;
+    uint32_t *slots;         /**< run addresses that the stubs jump to; never 0 */
+    const uint32_t *missing; /**< what a slot holds without a module: a function that says so */
+    const char *names;       /**< the exports' names, sorted as bytes, NUL after each */
+} hotreload_table_t;
+
+/** The firmware's table. */
+extern const hotreload_table_t hotreload_firmware_table;
+
+/**
+ * Where a stub ends without a module behind it: stops the program and names the function.
+ *
+ * @param slot  index into the firmware's table
+ */
+_Noreturn void hotreload_missing(uint32_t slot);
+
+#endif

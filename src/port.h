@@ -1,0 +1,149 @@
+/*
+ * What the portable core needs from the system below it: port/<system>/ implements all of this.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_PORT_H
+#define HOTRELOAD_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "esp_err.h"
+
+/* ---- Memory ------------------------------------------------------------------------------- */
+
+/** A block of RAM for one segment. On chips with two buses the two addresses differ. */
+typedef struct {
+    uint32_t run; /**< address at which the CPU executes or reads it */
+    void *write;  /**< where the loader writes it; NULL: no memory */
+    size_t size;  /**< bytes, as asked for */
+} hotreload_region_t;
+
+/**
+ * Allocates an executable region. Its content is only ever accessed through
+ * hotreload_port_text_read() and hotreload_port_text_write().
+ *
+ * @param size   bytes, a multiple of 4, not 0
+ * @param align  alignment of the run address, a power of two, at least 4
+ * @param caps   capabilities asked for by the application; 0: the port chooses
+ * @return ESP_OK; ESP_ERR_NO_MEM; ESP_ERR_NOT_SUPPORTED: no executable memory has these capabilities
+ */
+esp_err_t hotreload_port_text_alloc(size_t size, size_t align, uint32_t caps,
+                                    hotreload_region_t *region);
+
+/**
+ * Allocates a byte-addressable region for data; the core writes it through `region->write`.
+ * Arguments and errors as hotreload_port_text_alloc().
+ */
+esp_err_t hotreload_port_data_alloc(size_t size, size_t align, uint32_t caps,
+                                    hotreload_region_t *region);
+
+/** Frees a region of either kind and clears it; one without memory is left alone. */
+void hotreload_port_text_free(hotreload_region_t *region);
+void hotreload_port_data_free(hotreload_region_t *region);
+
+/**
+ * Reads or writes one aligned 32-bit word of a text region: instruction RAM of the ESP32 faults on
+ * every other access. `offset` is in bytes from the start, a multiple of 4, inside the region.
+ */
+uint32_t hotreload_port_text_read(const hotreload_region_t *region, size_t offset);
+void hotreload_port_text_write(const hotreload_region_t *region, size_t offset, uint32_t word);
+
+/**
+ * Makes what was written to both regions visible to instruction fetch and data reads on every core.
+ * Either region may be without memory.
+ */
+esp_err_t hotreload_port_sync(const hotreload_region_t *text, const hotreload_region_t *data);
+
+/** Calls `void f(void)` at a run address: a constructor or destructor of the module. */
+void hotreload_port_call(uint32_t run_address);
+
+/* ---- The firmware and the chip --------------------------------------------------------------- */
+
+/** Identity of the running firmware: at most 32 bytes, valid for ever; *size gets the length. */
+const uint8_t *hotreload_port_firmware_id(size_t *size);
+
+/** ELF machine, chip number (hotreload_chip_t) and ABI (hotreload_abi_t) that modules must have. */
+uint16_t hotreload_port_machine(void);
+uint16_t hotreload_port_chip(void);
+uint16_t hotreload_port_abi(void);
+
+/* ---- Flash ------------------------------------------------------------------------------------ */
+
+/** An opened partition. Erase and write obey the rules of NOR flash. */
+typedef struct {
+    void *handle;        /**< for the port */
+    uint32_t size;       /**< bytes */
+    uint32_t erase_size; /**< bytes of a sector, a power of two */
+} hotreload_flash_t;
+
+/** A part of the partition made readable in place. */
+typedef struct {
+    const uint8_t *data; /**< first byte asked for */
+    uintptr_t handle;    /**< for the port */
+    size_t size;         /**< bytes asked for */
+} hotreload_flash_view_t;
+
+/** Finds a partition by its label. ESP_ERR_NOT_FOUND: there is none. Nothing to close. */
+esp_err_t hotreload_port_flash_open(const char *label, hotreload_flash_t *flash);
+
+/**
+ * Reads, writes and erases; offsets and sizes are in bytes from the start of the partition.
+ * Writing needs erased bytes, an offset and a size that are multiples of 16; erasing works on whole
+ * sectors. @return ESP_OK, ESP_ERR_FLASH_OP_FAIL
+ */
+esp_err_t hotreload_port_flash_read(const hotreload_flash_t *flash, uint32_t offset, void *data,
+                                    size_t size);
+esp_err_t hotreload_port_flash_write(const hotreload_flash_t *flash, uint32_t offset,
+                                     const void *data, size_t size);
+esp_err_t hotreload_port_flash_erase(const hotreload_flash_t *flash, uint32_t offset, size_t size);
+
+/**
+ * Maps a part of the partition for reading, until hotreload_port_flash_unmap(). Writes to the mapped
+ * part need not become visible. @return ESP_OK, ESP_ERR_NO_MEM, ESP_ERR_FLASH_OP_FAIL
+ */
+esp_err_t hotreload_port_flash_map(const hotreload_flash_t *flash, uint32_t offset, size_t size,
+                                   hotreload_flash_view_t *view);
+void hotreload_port_flash_unmap(hotreload_flash_view_t *view);
+
+/* ---- Cryptography ------------------------------------------------------------------------------ */
+
+#define HOTRELOAD_HASH_SIZE 32u
+
+/** A running SHA-256 or HMAC-SHA256. */
+typedef struct hotreload_hash hotreload_hash_t;
+
+/**
+ * Begins a SHA-256 (key NULL) or an HMAC-SHA256 (key of key_size bytes).
+ * @return ESP_OK, ESP_ERR_NO_MEM; *hash is NULL after an error
+ */
+esp_err_t hotreload_port_hash_begin(const void *key, size_t key_size, hotreload_hash_t **hash);
+/** Adds data. @return ESP_OK, ESP_FAIL */
+esp_err_t hotreload_port_hash_update(hotreload_hash_t *hash, const void *data, size_t size);
+/** Ends it, frees the object and writes the result; digest may be NULL to only free. NULL is ignored. */
+esp_err_t hotreload_port_hash_end(hotreload_hash_t *hash, uint8_t digest[HOTRELOAD_HASH_SIZE]);
+
+/* ---- Tasks, time and words ---------------------------------------------------------------------- */
+
+/** The core's locks, none recursive. Held in this order when more than one is held. */
+typedef enum {
+    HOTRELOAD_LOCK_MODULE, /**< the loaded module and the table */
+    HOTRELOAD_LOCK_STORE,  /**< what is known of the partition's records */
+    HOTRELOAD_LOCK_COUNT,
+} hotreload_lock_t;
+
+void hotreload_port_lock(hotreload_lock_t lock);
+void hotreload_port_unlock(hotreload_lock_t lock);
+
+typedef enum { HOTRELOAD_LOG_ERROR, HOTRELOAD_LOG_WARNING, HOTRELOAD_LOG_INFO } hotreload_log_t;
+
+/** Writes one line to the log; `format` as for printf, without a newline. */
+void hotreload_port_log(hotreload_log_t level, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/** Stops the program with a message, as abort() does on this system. */
+_Noreturn void hotreload_port_panic(const char *message);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#include "reason.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+esp_err_t hotreload_fail(hotreload_reason_t *reason, esp_err_t error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason->text, sizeof reason->text, format, arguments);
+    va_end(arguments);
+    return error;
+}

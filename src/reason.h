@@ -1,0 +1,27 @@
+/*
+ * Why something failed, in words for the log, `GET /status` and the answer to an upload.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_REASON_H
+#define HOTRELOAD_REASON_H
+
+#include "esp_err.h"
+
+/** A sentence without a full stop; empty when nothing failed. */
+typedef struct {
+    char text[128];
+} hotreload_reason_t;
+
+/**
+ * Writes the reason (what is wrong, and what to do) and returns `error`, so that a check can say
+ * `return hotreload_fail(reason, ESP_ERR_..., ...)`. A longer text is cut.
+ *
+ * @param reason  gets the text
+ * @param error   returned as it is
+ * @param format  as for printf; no floating point, no 64-bit conversions
+ */
+esp_err_t hotreload_fail(hotreload_reason_t *reason, esp_err_t error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
