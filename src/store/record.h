@@ -1,0 +1,30 @@
+/*
+ * A record of the store: this header, room for marks, the module. It starts on a sector.
+ * tools/hotreload/store_image.py writes the same layout.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_RECORD_H
+#define HOTRELOAD_RECORD_H
+
+#include <stdint.h>
+
+#define HOTRELOAD_RECORD_MAGIC  0x31525248u /* "HRR1" */
+#define HOTRELOAD_RECORD_FORMAT 1u
+/** Bytes before the module. Those after the header stay erased, for marks written later. */
+#define HOTRELOAD_RECORD_DATA 128u
+
+typedef struct {
+    uint32_t magic;
+    uint16_t format;
+    uint16_t data_offset; /**< HOTRELOAD_RECORD_DATA */
+    uint32_t sequence;    /**< 1 and up; the highest valid one is the newest */
+    uint32_t length;      /**< bytes of the module */
+    uint8_t sha256[32];   /**< of the module */
+    uint8_t reserved[12]; /**< 0xff */
+    uint32_t crc;         /**< CRC-32 (IEEE 802.3) of all bytes before */
+} hotreload_record_header_t;
+
+_Static_assert(sizeof(hotreload_record_header_t) == 64, "the layout is fixed");
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * The store: records with modules in a flash partition. A new record never overwrites the newest
+ * valid one, and its header is written last, so a power cut leaves the old or the new module.
+ *
+ * One partition is open at a time. Every function takes HOTRELOAD_LOCK_STORE for its own duration
+ * and may be called from any task.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_STORE_H
+#define HOTRELOAD_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "port.h"
+#include "reason.h"
+
+/** A valid record (by its header; the module's hash is checked by hotreload_store_map()). */
+typedef struct {
+    uint32_t sequence; /**< 0: a bare ELF at offset 0, flashed by hand: older than every record */
+    uint32_t offset;   /**< of the module in the partition, bytes */
+    uint32_t length;   /**< of the module, bytes; of a bare ELF: up to where it can reach */
+    uint8_t sha256[HOTRELOAD_HASH_SIZE]; /**< zero for a bare ELF */
+} hotreload_record_t;
+
+/**
+ * Opens a partition and finds its records; opening the open one again does nothing.
+ *
+ * @return ESP_OK; ESP_ERR_NOT_FOUND: no such partition; ESP_ERR_INVALID_SIZE: fewer than two
+ *         sectors; ESP_ERR_INVALID_STATE: another partition is open and in use;
+ *         ESP_ERR_FLASH_OP_FAIL
+ */
+esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason);
+
+/** Forgets the open partition (and whatever was under way): the state after a boot. */
+void hotreload_store_close(void);
+
+/**
+ * Sequence of the newest record, counted so that every stored module changes it; 0: none, or not
+ * open. Reads one variable.
+ */
+uint32_t hotreload_store_newest_sequence(void);
+
+/** True when there is a module to load: a record or a bare ELF. */
+bool hotreload_store_has_module(void);
+
+/**
+ * Finds the newest record.
+ *
+ * @param before  NULL for the newest of all; else the newest that is older than this one
+ * @param record  gets it
+ * @return ESP_OK; ESP_ERR_NOT_FOUND: none; ESP_ERR_INVALID_STATE: not open; ESP_ERR_FLASH_OP_FAIL
+ */
+esp_err_t hotreload_store_find(const hotreload_record_t *before, hotreload_record_t *record,
+                               hotreload_reason_t *reason);
+
+/**
+ * Maps the module of a record and checks its SHA-256. Until hotreload_store_unmap() no writer
+ * touches it. At most one record is mapped at a time by callers that hold HOTRELOAD_LOCK_MODULE.
+ *
+ * @return ESP_OK; ESP_ERR_INVALID_CRC: the hash differs; ESP_ERR_INVALID_STATE: one is mapped, or
+ *         the record is not there any more; ESP_ERR_NO_MEM; ESP_ERR_FLASH_OP_FAIL
+ */
+esp_err_t hotreload_store_map(const hotreload_record_t *record, hotreload_flash_view_t *view,
+                              hotreload_reason_t *reason);
+void hotreload_store_unmap(hotreload_flash_view_t *view);
+
+/**
+ * Names the record that writers should spare where there is room, as well as the newest: the one
+ * whose module runs. NULL: none.
+ */
+void hotreload_store_keep(const hotreload_record_t *record);
+
+/**
+ * Begins a new record. Only one is written at a time. Nothing is erased yet.
+ *
+ * @param length  bytes of the module
+ * @return ESP_OK; ESP_ERR_INVALID_STATE: another is being written, or not open;
+ *         ESP_ERR_INVALID_SIZE: no room beside the newest module
+ */
+esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason);
+
+/**
+ * Appends to the record; sectors are erased as the data reaches them.
+ *
+ * @return ESP_OK; ESP_ERR_INVALID_SIZE: more than announced; ESP_ERR_INVALID_STATE: none begun;
+ *         ESP_ERR_FLASH_OP_FAIL: the record is dropped
+ */
+esp_err_t hotreload_store_write(const void *data, size_t size, hotreload_reason_t *reason);
+
+/** Checks the module of the record being written, seen in place, before it counts. */
+typedef esp_err_t (*hotreload_store_check_t)(const void *data, size_t size,
+                                             hotreload_reason_t *reason);
+
+/**
+ * Ends the record: reads it back, compares its SHA-256, runs `check`, and writes the header: from
+ * then on it is the newest. Any error drops it.
+ *
+ * @param sha256  what the module must hash to
+ * @param check   may be NULL
+ * @return ESP_OK; ESP_ERR_INVALID_SIZE: less than announced; ESP_ERR_INVALID_CRC: what is in the
+ *         flash has another hash; ESP_ERR_INVALID_STATE; ESP_ERR_NO_MEM; ESP_ERR_FLASH_OP_FAIL;
+ *         whatever `check` returns
+ */
+esp_err_t hotreload_store_commit(const uint8_t sha256[HOTRELOAD_HASH_SIZE],
+                                 hotreload_store_check_t check, hotreload_reason_t *reason);
+
+/** Drops the record being written, if any. */
+void hotreload_store_abort(void);
+
+#endif

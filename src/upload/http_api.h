@@ -1,0 +1,71 @@
+/*
+ * The HTTP interface without the HTTP: what each request means, whichever server carries it.
+ * A server passes the parts of a request in and sends the answer out.
+ *
+ * One upload is under way at a time; the others are answered 503. `begin`, `write` and `finish` of
+ * one upload come from one task.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_HTTP_API_H
+#define HOTRELOAD_HTTP_API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Bytes of the HMAC secret, generated at build time. */
+#define HOTRELOAD_SECRET_SIZE 32u
+extern const uint8_t hotreload_secret[HOTRELOAD_SECRET_SIZE];
+
+/** Names of the headers of an upload. */
+#define HOTRELOAD_HEADER_SHA256 "X-Hotreload-SHA256"
+#define HOTRELOAD_HEADER_HMAC   "X-Hotreload-HMAC"
+
+/** What to answer: the status code and a JSON object. Content-Type: application/json. */
+typedef struct {
+    int status;
+    char body[640];
+} hotreload_http_answer_t;
+
+/** `GET /status`: always 200. */
+void hotreload_http_status(hotreload_http_answer_t *answer);
+
+/** `GET /pending`: always 200. */
+void hotreload_http_pending(hotreload_http_answer_t *answer);
+
+/** The head of `POST /upload`. Strings are only read during the call. */
+typedef struct {
+    const char *partition_label;
+    size_t max_size;        /**< longest body accepted, bytes */
+    int64_t content_length; /**< bytes of the body; -1: no Content-Length; -2: a malformed one */
+    const char *sha256_hex; /**< value of the header; NULL: absent */
+    const char *hmac_hex;   /**< likewise */
+} hotreload_http_upload_t;
+
+/**
+ * Begins an upload. @return true: feed the body to hotreload_http_upload_write(), then call
+ * hotreload_http_upload_finish() or _cancel(); false: refused, `answer` is to be sent.
+ */
+bool hotreload_http_upload_begin(const hotreload_http_upload_t *upload,
+                                 hotreload_http_answer_t *answer);
+
+/** Takes a piece of the body of any size. @return false: failed and over, send `answer`. */
+bool hotreload_http_upload_write(const void *data, size_t size, hotreload_http_answer_t *answer);
+
+/** The body is complete: authenticates, validates and stores it. Sets `answer` either way. */
+void hotreload_http_upload_finish(hotreload_http_answer_t *answer);
+
+typedef enum {
+    HOTRELOAD_UPLOAD_CUT_SHORT, /**< the connection ended before the body did */
+    HOTRELOAD_UPLOAD_TIMED_OUT, /**< the client stopped sending */
+    HOTRELOAD_UPLOAD_STOPPED,   /**< the server stops */
+} hotreload_upload_end_t;
+
+/** Drops the upload under way and sets the answer (400, 408 or 503). */
+void hotreload_http_upload_cancel(hotreload_upload_end_t why, hotreload_http_answer_t *answer);
+
+/** Answers a request that is none of these: 400 malformed, 404, 405, 408, 413, 431, 503. */
+void hotreload_http_refuse(int status, const char *reason, hotreload_http_answer_t *answer);
+
+#endif
