@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+#include "fake_port.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "image/module_format.h"
+
+#define REGIONS 32u
+
+/** Memory behind a region. A free slot has no bytes. */
+typedef struct {
+    uint8_t *bytes;
+    uint32_t run;
+    size_t size;
+    bool unsynced;
+} memory_t;
+
+fake_port_t fake_port;
+static memory_t texts[REGIONS];
+static memory_t datas[REGIONS];
+static bool held[HOTRELOAD_LOCK_COUNT];
+static jmp_buf panic_jump;
+static bool panic_expected;
+
+static void free_all(memory_t *memories)
+{
+    for (size_t i = 0; i < REGIONS; i++) {
+        free(memories[i].bytes);
+        memories[i] = (memory_t){0};
+    }
+}
+
+void fake_port_reset(void)
+{
+    free_all(texts);
+    free_all(datas);
+    memset(held, 0, sizeof held);
+    panic_expected = false;
+    fake_port = (fake_port_t){
+        .text_next = 0x40380000u,
+        .data_next = 0x3fc90000u,
+        .text_limit = 1024u * 1024u,
+        .data_limit = 1024u * 1024u,
+        .text_caps = UINT32_MAX,
+        .firmware_id_size = 20,
+        .machine = 243,
+        .chip = HOTRELOAD_CHIP_EMULATOR,
+        .abi = HOTRELOAD_ABI_RISCV_ILP32,
+    };
+    for (size_t i = 0; i < fake_port.firmware_id_size; i++) {
+        fake_port.firmware_id[i] = (uint8_t)(0xa0 + i);
+    }
+}
+
+void fake_port_expect_idle(void)
+{
+    for (size_t i = 0; i < HOTRELOAD_LOCK_COUNT; i++) {
+        assert_false(held[i]);
+    }
+    assert_int_equal(fake_port.live_allocations, 0);
+    assert_int_equal(fake_port.live_bytes, 0);
+}
+
+/* ---- Memory ---- */
+
+bool fake_port_count_allocation(void)
+{
+    fake_port.allocations++;
+    if (fake_port.fail_allocation != 0 && --fake_port.fail_allocation == 0) {
+        return false;
+    }
+    fake_port.live_allocations++;
+    return true;
+}
+
+void fake_port_count_free(void)
+{
+    assert_true(fake_port.live_allocations > 0);
+    fake_port.live_allocations--;
+}
+
+/** Allocates exactly `size` bytes, so that the sanitizer sees the first byte outside. */
+static memory_t *allocate(memory_t *memories, uint32_t *next, size_t limit, size_t size,
+                          size_t align)
+{
+    if (size == 0 || size % 4 != 0 || align < 4 || (align & (align - 1)) != 0) {
+        fail_msg("region of %zu bytes aligned to %zu asked for", size, align);
+    }
+    if (!fake_port_count_allocation()) {
+        return NULL;
+    }
+    if (size > limit) {
+        fake_port_count_free();
+        return NULL;
+    }
+    size_t slot = 0;
+    while (slot < REGIONS && memories[slot].bytes != NULL) {
+        slot++;
+    }
+    assert_true(slot < REGIONS);
+    void *bytes = NULL;
+    size_t native_align = align < sizeof(void *) ? sizeof(void *) : align;
+    assert_int_equal(posix_memalign(&bytes, native_align, size), 0);
+    memset(bytes, 0xa5, size);
+    uint32_t run = (*next + (uint32_t)align - 1) & ~((uint32_t)align - 1);
+    *next = run + (uint32_t)size;
+    memories[slot] = (memory_t){.bytes = bytes, .run = run, .size = size};
+    fake_port.live_bytes += size;
+    return &memories[slot];
+}
+
+static void release(memory_t *memory)
+{
+    fake_port.live_bytes -= memory->size;
+    fake_port_count_free();
+    free(memory->bytes);
+    *memory = (memory_t){0};
+}
+
+/** A number that no one can dereference: text is only reached through the port's functions. */
+static void *text_handle(const memory_t *memory)
+{
+    return (void *)(uintptr_t)(memory - texts + 1);
+}
+
+static memory_t *text_memory(const hotreload_region_t *region)
+{
+    uintptr_t handle = (uintptr_t)region->write;
+    if (handle == 0 || handle > REGIONS || texts[handle - 1].bytes == NULL) {
+        fail_msg("no such text region: handle %zu", (size_t)handle);
+    }
+    return &texts[handle - 1];
+}
+
+static memory_t *data_memory(const hotreload_region_t *region)
+{
+    for (size_t i = 0; i < REGIONS; i++) {
+        if (datas[i].bytes != NULL && datas[i].bytes == region->write) {
+            return &datas[i];
+        }
+    }
+    fail_msg("no such data region: run address 0x%x", (unsigned)region->run);
+    return NULL;
+}
+
+esp_err_t hotreload_port_text_alloc(size_t size, size_t align, uint32_t caps,
+                                    hotreload_region_t *region)
+{
+    *region = (hotreload_region_t){0};
+    fake_port.last_text_caps = caps;
+    if ((caps & ~fake_port.text_caps) != 0) {
+        return ESP_ERR_NOT_SUPPORTED;
+    }
+    memory_t *memory = allocate(texts, &fake_port.text_next, fake_port.text_limit, size, align);
+    if (memory == NULL) {
+        return ESP_ERR_NO_MEM;
+    }
+    memory->unsynced = true;
+    *region = (hotreload_region_t){.run = memory->run, .write = text_handle(memory), .size = size};
+    return ESP_OK;
+}
+
+esp_err_t hotreload_port_data_alloc(size_t size, size_t align, uint32_t caps,
+                                    hotreload_region_t *region)
+{
+    *region = (hotreload_region_t){0};
+    fake_port.last_data_caps = caps;
+    memory_t *memory = allocate(datas, &fake_port.data_next, fake_port.data_limit, size, align);
+    if (memory == NULL) {
+        return ESP_ERR_NO_MEM;
+    }
+    *region = (hotreload_region_t){.run = memory->run, .write = memory->bytes, .size = size};
+    return ESP_OK;
+}
+
+void hotreload_port_text_free(hotreload_region_t *region)
+{
+    if (region->write != NULL) {
+        release(text_memory(region));
+    }
+    *region = (hotreload_region_t){0};
+}
+
+void hotreload_port_data_free(hotreload_region_t *region)
+{
+    if (region->write != NULL) {
+        release(data_memory(region));
+    }
+    *region = (hotreload_region_t){0};
+}
+
+static uint8_t *text_word(const hotreload_region_t *region, size_t offset)
+{
+    memory_t *memory = text_memory(region);
+    if (offset % 4 != 0 || offset >= memory->size) {
+        fail_msg("text access at offset %zu of %zu bytes", offset, memory->size);
+    }
+    return memory->bytes + offset;
+}
+
+uint32_t hotreload_port_text_read(const hotreload_region_t *region, size_t offset)
+{
+    uint32_t word;
+    memcpy(&word, text_word(region, offset), sizeof word);
+    return word;
+}
+
+void hotreload_port_text_write(const hotreload_region_t *region, size_t offset, uint32_t word)
+{
+    memcpy(text_word(region, offset), &word, sizeof word);
+    text_memory(region)->unsynced = true;
+}
+
+esp_err_t hotreload_port_sync(const hotreload_region_t *text, const hotreload_region_t *data)
+{
+    fake_port.sync_count++;
+    if (data->write != NULL) {
+        (void)data_memory(data);
+    }
+    if (text->write != NULL && fake_port.sync_result == ESP_OK) {
+        text_memory(text)->unsynced = false;
+    }
+    return fake_port.sync_result;
+}
+
+static uint8_t *by_run_address(memory_t *memories, uint32_t run, size_t size)
+{
+    for (size_t i = 0; i < REGIONS; i++) {
+        uint32_t offset = run - memories[i].run;
+        if (memories[i].bytes != NULL && offset <= memories[i].size &&
+            size <= memories[i].size - offset) {
+            return memories[i].bytes + offset;
+        }
+    }
+    fail_msg("no region has %zu bytes at run address 0x%x", size, (unsigned)run);
+    return NULL;
+}
+
+const uint8_t *fake_port_text(uint32_t run, size_t size)
+{
+    return by_run_address(texts, run, size);
+}
+
+uint8_t *fake_port_data(uint32_t run, size_t size)
+{
+    return by_run_address(datas, run, size);
+}
+
+void hotreload_port_call(uint32_t run_address)
+{
+    for (size_t i = 0; i < REGIONS; i++) {
+        assert_false(texts[i].unsynced);
+    }
+    assert_true(fake_port.call_count < FAKE_PORT_CALLS);
+    fake_port.calls[fake_port.call_count++] = run_address;
+}
+
+/* ---- The firmware and the chip ---- */
+
+const uint8_t *hotreload_port_firmware_id(size_t *size)
+{
+    *size = fake_port.firmware_id_size;
+    return fake_port.firmware_id;
+}
+
+uint16_t hotreload_port_machine(void)
+{
+    return fake_port.machine;
+}
+
+uint16_t hotreload_port_chip(void)
+{
+    return fake_port.chip;
+}
+
+uint16_t hotreload_port_abi(void)
+{
+    return fake_port.abi;
+}
+
+/* ---- Tasks, time and words ---- */
+
+void hotreload_port_lock(hotreload_lock_t lock)
+{
+    for (size_t i = lock; i < HOTRELOAD_LOCK_COUNT; i++) {
+        if (held[i]) {
+            fail_msg("lock %d taken while lock %zu is held", (int)lock, i);
+        }
+    }
+    held[lock] = true;
+}
+
+void hotreload_port_unlock(hotreload_lock_t lock)
+{
+    assert_true(held[lock]);
+    held[lock] = false;
+}
+
+bool fake_port_holds(hotreload_lock_t lock)
+{
+    return held[lock];
+}
+
+void hotreload_port_log(hotreload_log_t level, const char *format, ...)
+{
+    static const char letters[] = {'E', 'W', 'I'};
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    assert_null(strchr(line, '\n'));
+    size_t used = strlen(fake_port.log);
+    if (used + strlen(line) + 4 > sizeof fake_port.log) {
+        used = 0;
+    }
+    snprintf(fake_port.log + used, sizeof fake_port.log - used, "%c %s\n", letters[level], line);
+}
+
+void hotreload_port_panic(const char *message)
+{
+    snprintf(fake_port.panic, sizeof fake_port.panic, "%s", message);
+    if (panic_expected) {
+        longjmp(panic_jump, 1);
+    }
+    fail_msg("panic: %s", message);
+    abort();
+}
+
+bool fake_port_panics(void (*function)(void *argument), void *argument)
+{
+    fake_port.panic[0] = '\0';
+    panic_expected = true;
+    bool panicked = setjmp(panic_jump) != 0;
+    if (!panicked) {
+        function(argument);
+    }
+    panic_expected = false;
+    return panicked;
+}

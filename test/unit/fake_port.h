@@ -1,0 +1,82 @@
+/*
+ * The port (src/port.h) for tests on the host: memory with run addresses that the test chooses, and
+ * every rule of the contract checked. A broken rule fails the running test.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef FAKE_PORT_H
+#define FAKE_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "port.h"
+
+#define FAKE_PORT_CALLS 64u
+
+/** What the fake reports and records; tests read and change it at will. */
+typedef struct {
+    /** Run address of the next region of each kind, rounded up to its alignment. */
+    uint32_t text_next, data_next;
+    /** Largest region that can be had, bytes. */
+    size_t text_limit, data_limit;
+    /** Capabilities that text memory can have; asking for others is ESP_ERR_NOT_SUPPORTED. */
+    uint32_t text_caps;
+    /** Capabilities asked for last. */
+    uint32_t last_text_caps, last_data_caps;
+    /** Result of hotreload_port_sync(). */
+    esp_err_t sync_result;
+    unsigned sync_count;
+
+    uint8_t firmware_id[32];
+    size_t firmware_id_size;
+    uint16_t machine, chip, abi;
+
+    /** Addresses passed to hotreload_port_call(), in order. */
+    uint32_t calls[FAKE_PORT_CALLS];
+    size_t call_count;
+
+    /** 1: the next allocation (region, flash map or hash) fails, 2: the one after; 0: none. */
+    unsigned fail_allocation;
+    /** Allocations since the reset, and those not freed yet with their bytes (regions only). */
+    unsigned allocations, live_allocations;
+    size_t live_bytes;
+    /** 1: the next hotreload_port_hash_update() fails, 2: the one after; 0: none. */
+    unsigned fail_hash_update;
+
+    /** The log: lines such as "E text\n". Starts over when it is full. */
+    char log[8192];
+    /** Message of the last panic; empty: none. */
+    char panic[256];
+} fake_port_t;
+
+extern fake_port_t fake_port;
+
+/** Sets everything to its default and frees what is left: the start of every test. */
+void fake_port_reset(void);
+
+/** Fails the test if a lock is held or an allocation is left: the end of every test. */
+void fake_port_expect_idle(void);
+
+/**
+ * Content of `size` bytes of a live region, by run address; fails the test if there is no such
+ * region. Tests read a text region only in this way.
+ */
+const uint8_t *fake_port_text(uint32_t run, size_t size);
+uint8_t *fake_port_data(uint32_t run, size_t size);
+
+/** Calls `function`, which may panic. @return true: it did, see fake_port.panic */
+bool fake_port_panics(void (*function)(void *argument), void *argument);
+
+/** True when `lock` is held now. */
+bool fake_port_holds(hotreload_lock_t lock);
+
+/**
+ * For the other fakes: counts an allocation. @return false: it is to fail. Every true needs its
+ * fake_port_count_free().
+ */
+bool fake_port_count_allocation(void);
+void fake_port_count_free(void);
+
+#endif
