@@ -33,7 +33,8 @@ typedef struct {
     bool allow_unload_first;
 } hotreload_config_t;
 
-/** Partition "hotreload", memory chosen by the port, the old module kept until the new one works. */
+/** Partition "hotreload", memory chosen by the port, the old module kept until the new one works.
+ */
 #define HOTRELOAD_CONFIG_DEFAULT()                                                                 \
     {                                                                                              \
         .partition_label = "hotreload", .heap_caps = 0, .allow_unload_first = false,               \
@@ -96,12 +97,13 @@ esp_err_t hotreload_unload(void);
 /**
  * @brief Replaces the loaded module by the newest one of the partition.
  *
- * The new module is validated, placed, relocated and bound first; only then do the stubs change, and
- * after that the old module is freed. Any failure leaves the old module running, is logged with its
- * reason and is shown by `GET /status`. Without a loaded module this is a load of the newest one.
+ * The new module is validated, placed, relocated and bound first; only then do the stubs change,
+ * and after that the old module is freed. Any failure leaves the old module running, is logged with
+ * its reason and is shown by `GET /status`. Without a loaded module this is a load of the newest
+ * one.
  *
  * @param config  as for hotreload_load(); not kept after the call
- * @return as hotreload_load(), never ESP_ERR_INVALID_STATE
+ * @return as hotreload_load(); ESP_ERR_INVALID_STATE: another partition is in use
  *
  * Thread context: a safe point.
  */
@@ -110,7 +112,8 @@ esp_err_t hotreload_reload(const hotreload_config_t *config);
 /**
  * @brief Tells whether the partition has a module that hotreload_reload() has not tried yet.
  *
- * A module that failed to load is not announced again; the next upload is. Cheap: reads one variable.
+ * A module that failed to load is not announced again; the next upload is. Cheap: reads one
+ * variable.
  *
  * Thread context: any task.
  */
@@ -131,7 +134,8 @@ bool hotreload_update_available(void);
  *      - ESP_ERR_INVALID_STATE: an upload is under way
  *      - ESP_ERR_NOT_FOUND: no such partition, or the module lacks an export
  *      - ESP_ERR_INVALID_SIZE: no room beside the newest module, or the module is cut short
- *      - ESP_ERR_INVALID_VERSION, ESP_ERR_NOT_SUPPORTED, ESP_ERR_INVALID_RESPONSE: as hotreload_load()
+ *      - ESP_ERR_INVALID_VERSION, ESP_ERR_NOT_SUPPORTED, ESP_ERR_INVALID_RESPONSE: as
+ * hotreload_load()
  *      - ESP_ERR_FLASH_OP_FAIL: erasing or writing failed
  *
  * Thread context: any task.

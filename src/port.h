@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "esp_err.h"
+#include "loader/arch.h"
 
 /* ---- Memory ------------------------------------------------------------------------------- */
 
@@ -28,7 +29,8 @@ typedef struct {
  * @param size   bytes, a multiple of 4, not 0
  * @param align  alignment of the run address, a power of two, at least 4
  * @param caps   capabilities asked for by the application; 0: the port chooses
- * @return ESP_OK; ESP_ERR_NO_MEM; ESP_ERR_NOT_SUPPORTED: no executable memory has these capabilities
+ * @return ESP_OK; ESP_ERR_NO_MEM; ESP_ERR_NOT_SUPPORTED: no executable memory has these
+ * capabilities
  */
 esp_err_t hotreload_port_text_alloc(size_t size, size_t align, uint32_t caps,
                                     hotreload_region_t *region);
@@ -65,12 +67,13 @@ void hotreload_port_call(uint32_t run_address);
 /** Identity of the running firmware: at most 32 bytes, valid for ever; *size gets the length. */
 const uint8_t *hotreload_port_firmware_id(size_t *size);
 
-/** ELF machine, chip number (hotreload_chip_t) and ABI (hotreload_abi_t) that modules must have. */
-uint16_t hotreload_port_machine(void);
+/** Instruction set, chip number (hotreload_chip_t) and ABI (hotreload_abi_t) of modules. */
+const hotreload_arch_t *hotreload_port_arch(void);
 uint16_t hotreload_port_chip(void);
 uint16_t hotreload_port_abi(void);
 
-/* ---- Flash ------------------------------------------------------------------------------------ */
+/* ---- Flash ------------------------------------------------------------------------------------
+ */
 
 /** An opened partition. Erase and write obey the rules of NOR flash. */
 typedef struct {
@@ -101,14 +104,15 @@ esp_err_t hotreload_port_flash_write(const hotreload_flash_t *flash, uint32_t of
 esp_err_t hotreload_port_flash_erase(const hotreload_flash_t *flash, uint32_t offset, size_t size);
 
 /**
- * Maps a part of the partition for reading, until hotreload_port_flash_unmap(). Writes to the mapped
- * part need not become visible. @return ESP_OK, ESP_ERR_NO_MEM, ESP_ERR_FLASH_OP_FAIL
+ * Maps a part of the partition for reading, until hotreload_port_flash_unmap(). Writes to the
+ * mapped part need not become visible. @return ESP_OK, ESP_ERR_NO_MEM, ESP_ERR_FLASH_OP_FAIL
  */
 esp_err_t hotreload_port_flash_map(const hotreload_flash_t *flash, uint32_t offset, size_t size,
                                    hotreload_flash_view_t *view);
 void hotreload_port_flash_unmap(hotreload_flash_view_t *view);
 
-/* ---- Cryptography ------------------------------------------------------------------------------ */
+/* ---- Cryptography ------------------------------------------------------------------------------
+ */
 
 #define HOTRELOAD_HASH_SIZE 32u
 
@@ -122,15 +126,18 @@ typedef struct hotreload_hash hotreload_hash_t;
 esp_err_t hotreload_port_hash_begin(const void *key, size_t key_size, hotreload_hash_t **hash);
 /** Adds data. @return ESP_OK, ESP_FAIL */
 esp_err_t hotreload_port_hash_update(hotreload_hash_t *hash, const void *data, size_t size);
-/** Ends it, frees the object and writes the result; digest may be NULL to only free. NULL is ignored. */
+/** Ends it, frees the object and writes the result; digest may be NULL to only free. NULL is
+ * ignored. */
 esp_err_t hotreload_port_hash_end(hotreload_hash_t *hash, uint8_t digest[HOTRELOAD_HASH_SIZE]);
 
-/* ---- Tasks, time and words ---------------------------------------------------------------------- */
+/* ---- Tasks, time and words ----------------------------------------------------------------------
+ */
 
 /** The core's locks, none recursive. Held in this order when more than one is held. */
 typedef enum {
     HOTRELOAD_LOCK_MODULE, /**< the loaded module and the table */
     HOTRELOAD_LOCK_STORE,  /**< what is known of the partition's records */
+    HOTRELOAD_LOCK_STATUS, /**< what GET /status tells */
     HOTRELOAD_LOCK_COUNT,
 } hotreload_lock_t;
 

@@ -9,19 +9,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "loader/loader.h"
 #include "reason.h"
 
 typedef struct {
     bool loaded;
-    uint32_t sequence;   /**< of the loaded module's record; 0: bare ELF or from memory */
-    uint32_t reloads;    /**< modules loaded since boot */
-    uint32_t text_run;   /**< run address and size in bytes of the loaded segments */
+    uint32_t sequence; /**< of the loaded module's record; 0: bare ELF or from memory */
+    uint32_t reloads;  /**< modules loaded since boot */
+    uint32_t text_run; /**< run address and size in bytes of the loaded segments */
     uint32_t text_size;
     uint32_t data_run;
     uint32_t data_size;
-    bool pending;                 /**< hotreload_update_available() */
+    bool pending;                  /**< hotreload_update_available() */
     hotreload_reason_t last_error; /**< why the last load, reload or upload failed; or empty */
 } hotreload_status_t;
+
+/** Notes which module runs (its record's sequence), or that none does: NULL. Any task. */
+void hotreload_status_set_module(const hotreload_module_t *module, uint32_t sequence);
 
 /** Copies the present state. Any task. */
 void hotreload_status_get(hotreload_status_t *status);

@@ -22,7 +22,7 @@ typedef enum {
     HOTRELOAD_SYM_COUNT,
 } hotreload_symbol_t;
 
-/** Owner of the notes, with its NUL; and their types. */
+/** Owner of the notes, with its NUL; and their types, in the ascending order of the file. */
 #define HOTRELOAD_NOTE_NAME "HRL"
 /** A note with this bit in its type may be ignored by a loader that does not know it. */
 #define HOTRELOAD_NOTE_OPTIONAL 0x80000000u

@@ -1,0 +1,77 @@
+/*
+ * The image reader: finds the parts of a packed module and checks that each lies inside the file
+ * and makes sense. It allocates nothing, writes nothing, and works on bytes of any alignment.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_IMAGE_H
+#define HOTRELOAD_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "esp_err.h"
+#include "image/module_format.h"
+#include "reason.h"
+
+/** One segment; sizes in bytes. What memory has beyond the file's bytes is zero. */
+typedef struct {
+    uint32_t link; /**< link address, a multiple of align */
+    uint32_t file_size;
+    uint32_t memory_size;
+    uint32_t align;
+    const uint8_t *bytes;
+} hotreload_segment_t;
+
+/** A parsed module. Pointers lead into the file, which must outlive it. */
+typedef struct {
+    uint16_t machine;
+    hotreload_note_module_t module;
+    const uint8_t *firmware_id;
+    hotreload_segment_t text;
+    hotreload_segment_t data;
+    const uint8_t *relocations;
+    uint32_t relocation_count;
+    const uint8_t *export_addresses;
+    uint32_t export_count;
+    const char *export_names;
+    hotreload_note_init_t init;
+} hotreload_image_t;
+
+/** A relocation of the image. */
+typedef struct {
+    uint32_t place; /**< link address */
+    uint32_t type;
+    uint32_t symbol; /**< hotreload_symbol_t, not checked */
+    uint32_t addend;
+} hotreload_relocation_t;
+
+/** An export; begin with all zero. */
+typedef struct {
+    uint32_t index; /**< of the next one */
+    const char *name;
+    uint32_t address; /**< link address */
+    const char *next_name;
+} hotreload_export_t;
+
+/**
+ * Reads a packed module. Any task.
+ *
+ * @param data  the file; only read
+ * @param size  bytes that may be read; the file may end earlier
+ * @return ESP_OK, or with a reason:
+ *      - ESP_ERR_INVALID_SIZE: cut short, or a table or segment reaches outside
+ *      - ESP_ERR_INVALID_RESPONSE: not a packed module, or a malformed one
+ *      - ESP_ERR_NOT_SUPPORTED: a format version or a note that this reader does not know
+ */
+esp_err_t hotreload_image_parse(const void *data, size_t size, hotreload_image_t *image,
+                                hotreload_reason_t *reason);
+
+/** Gets relocation `index`, which must be below relocation_count. */
+hotreload_relocation_t hotreload_image_relocation(const hotreload_image_t *image, uint32_t index);
+
+/** Advances to the next export, in the order of names. @return false: there is none */
+bool hotreload_image_next_export(const hotreload_image_t *image, hotreload_export_t *export);
+
+#endif

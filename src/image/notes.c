@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "image/notes.h"
+
+#include <string.h>
+
+#include "image/elf32.h"
+
+#define MAX_FIRMWARE_ID 32u
+
+typedef struct {
+    uint32_t type;
+    const uint8_t *content;
+    uint32_t size;
+} note_t;
+
+static uint32_t padded(uint32_t size)
+{
+    return (size + 3u) & ~3u;
+}
+
+/** Reads the note at *position and advances it. */
+static esp_err_t next_note(const uint8_t *notes, size_t size, size_t *position, note_t *note,
+                           hotreload_reason_t *reason)
+{
+    elf32_note_t header;
+    const size_t name_size = sizeof HOTRELOAD_NOTE_NAME;
+    size_t left = size - *position;
+    if (left < sizeof header + name_size) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "a note is cut short");
+    }
+    memcpy(&header, notes + *position, sizeof header);
+    const uint8_t *name = notes + *position + sizeof header;
+    if (header.n_namesz != name_size || memcmp(name, HOTRELOAD_NOTE_NAME, name_size) != 0) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE, "a note is not one of hotreload's");
+    }
+    left -= sizeof header + name_size;
+    if (header.n_descsz > left || padded(header.n_descsz) > left) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "note %u reaches outside its segment",
+                              (unsigned)header.n_type);
+    }
+    *note = (note_t){header.n_type, name + name_size, header.n_descsz};
+    *position += sizeof header + name_size + padded(header.n_descsz);
+    return ESP_OK;
+}
+
+static esp_err_t read_module(const note_t *note, hotreload_image_t *image,
+                             hotreload_reason_t *reason)
+{
+    hotreload_note_module_t *module = &image->module;
+    if (note->size < sizeof *module) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "the module note is cut short");
+    }
+    memcpy(module, note->content, sizeof *module);
+    if (module->format != HOTRELOAD_FORMAT_VERSION) {
+        return hotreload_fail(reason, ESP_ERR_NOT_SUPPORTED,
+                              "module format %u, this firmware knows %u: rebuild and flash it",
+                              module->format, HOTRELOAD_FORMAT_VERSION);
+    }
+    if (module->firmware_id_size > MAX_FIRMWARE_ID ||
+        module->firmware_id_size > note->size - sizeof *module) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "the firmware's identity is cut short");
+    }
+    image->firmware_id = note->content + sizeof *module;
+    return ESP_OK;
+}
+
+static esp_err_t check_export(const hotreload_image_t *image, uint32_t index, const char *previous,
+                              const char *name, hotreload_reason_t *reason)
+{
+    uint32_t address;
+    memcpy(&address, image->export_addresses + (size_t)index * sizeof address, sizeof address);
+    if (name[0] == '\0' || (previous != NULL && strcmp(previous, name) >= 0)) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
+                              "the name of export %u is empty or out of order", (unsigned)index);
+    }
+    if (address - image->text.link >= image->text.memory_size) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
+                              "export %.48s is not in the text segment", name);
+    }
+    return ESP_OK;
+}
+
+static esp_err_t read_exports(const note_t *note, hotreload_image_t *image,
+                              hotreload_reason_t *reason)
+{
+    uint32_t count;
+    if (note->size < sizeof count) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "the export note is cut short");
+    }
+    memcpy(&count, note->content, sizeof count);
+    uint32_t left = note->size - sizeof count;
+    if (count > left / sizeof(uint32_t)) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "%u exports do not fit in their note",
+                              (unsigned)count);
+    }
+    image->export_count = count;
+    image->export_addresses = note->content + sizeof count;
+    image->export_names = (const char *)image->export_addresses + count * sizeof(uint32_t);
+    left -= count * sizeof(uint32_t);
+
+    const char *previous = NULL;
+    const char *name = image->export_names;
+    for (uint32_t i = 0; i < count; i++) {
+        const char *end = memchr(name, '\0', left);
+        if (end == NULL) {
+            return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                                  "the name of export %u does not end", (unsigned)i);
+        }
+        esp_err_t error = check_export(image, i, previous, name, reason);
+        if (error != ESP_OK) {
+            return error;
+        }
+        left -= (uint32_t)(end + 1 - name);
+        previous = name;
+        name = end + 1;
+    }
+    return ESP_OK;
+}
+
+/** An array of function pointers has to lie in what the data segment has in the file. */
+static bool is_pointer_array(const hotreload_segment_t *data, uint32_t address, uint32_t count)
+{
+    uint32_t offset = address - data->link;
+    return count == 0 || (offset <= data->file_size && offset % sizeof(uint32_t) == 0 &&
+                          count <= (data->file_size - offset) / sizeof(uint32_t));
+}
+
+static esp_err_t read_init(const note_t *note, hotreload_image_t *image, hotreload_reason_t *reason)
+{
+    hotreload_note_init_t *init = &image->init;
+    if (note->size != sizeof *init) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                              "the constructor note has a wrong size");
+    }
+    memcpy(init, note->content, sizeof *init);
+    if (!is_pointer_array(&image->data, init->init_address, init->init_count) ||
+        !is_pointer_array(&image->data, init->fini_address, init->fini_count)) {
+        return hotreload_fail(
+            reason, ESP_ERR_INVALID_SIZE,
+            "the list of constructors or destructors is outside the data segment");
+    }
+    return ESP_OK;
+}
+
+static esp_err_t read_note(const note_t *note, hotreload_image_t *image, hotreload_reason_t *reason)
+{
+    switch (note->type) {
+    case HOTRELOAD_NOTE_MODULE:
+        return read_module(note, image, reason);
+    case HOTRELOAD_NOTE_EXPORTS:
+        return read_exports(note, image, reason);
+    case HOTRELOAD_NOTE_INIT:
+        return read_init(note, image, reason);
+    default:
+        if (note->type & HOTRELOAD_NOTE_OPTIONAL) {
+            return ESP_OK;
+        }
+        return hotreload_fail(reason, ESP_ERR_NOT_SUPPORTED,
+                              "note %u is unknown to this firmware: rebuild and flash it",
+                              (unsigned)note->type);
+    }
+}
+
+esp_err_t hotreload_notes_read(const uint8_t *notes, size_t size, hotreload_image_t *image,
+                               hotreload_reason_t *reason)
+{
+    size_t position = 0;
+    uint32_t previous_type = 0;
+    while (position < size) {
+        note_t note;
+        esp_err_t error = next_note(notes, size, &position, &note, reason);
+        if (error == ESP_OK && note.type <= previous_type) {
+            error = hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE, "note %u is out of order",
+                                   (unsigned)note.type);
+        }
+        if (error == ESP_OK) {
+            error = read_note(&note, image, reason);
+        }
+        if (error != ESP_OK) {
+            return error;
+        }
+        previous_type = note.type;
+    }
+    if (image->firmware_id == NULL || image->export_addresses == NULL) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
+                              "the module note or the export note is missing");
+    }
+    return ESP_OK;
+}

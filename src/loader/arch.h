@@ -1,0 +1,38 @@
+/*
+ * Relocation for one instruction set: one file per architecture implements it, CMake chooses.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_ARCH_H
+#define HOTRELOAD_ARCH_H
+
+#include <stdint.h>
+
+#include "esp_err.h"
+
+/** Longest relocated field, in 32-bit words. */
+#define HOTRELOAD_FIELD_WORDS 2u
+
+typedef struct {
+    uint16_t machine; /**< e_machine of its ELF files */
+
+    /** Bytes that a relocation of this type changes; 0: the type is unknown. */
+    uint32_t (*field_size)(uint32_t type);
+
+    /**
+     * Relocates a field.
+     *
+     * @param type   relocation type that field_size() knows
+     * @param place  run address of the field
+     * @param value  S + A of the psABI
+     * @param field  its content, little-endian words; changed in place
+     * @return ESP_OK; ESP_ERR_INVALID_SIZE: the field cannot hold the value
+     */
+    esp_err_t (*relocate)(uint32_t type, uint32_t place, uint32_t value,
+                          uint32_t field[HOTRELOAD_FIELD_WORDS]);
+} hotreload_arch_t;
+
+extern const hotreload_arch_t hotreload_arch_riscv;
+extern const hotreload_arch_t hotreload_arch_xtensa;
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * RISC-V relocations; section "Relocations" of the RISC-V ELF psABI.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "loader/arch.h"
+
+enum {
+    EM_RISCV = 243,
+    R_RISCV_32 = 1,
+    R_RISCV_CALL = 18,
+    R_RISCV_CALL_PLT = 19,
+    R_RISCV_HI20 = 26,
+    R_RISCV_LO12_I = 27,
+    R_RISCV_LO12_S = 28,
+};
+
+static uint32_t field_size(uint32_t type)
+{
+    switch (type) {
+    case R_RISCV_32:
+    case R_RISCV_HI20:
+    case R_RISCV_LO12_I:
+    case R_RISCV_LO12_S:
+        return 4;
+    case R_RISCV_CALL:
+    case R_RISCV_CALL_PLT:
+        return 8;
+    default:
+        return 0;
+    }
+}
+
+/** U-type immediate; rounded, because the low part that is added later is signed. */
+static uint32_t with_hi20(uint32_t instruction, uint32_t value)
+{
+    return (instruction & 0x00000fffu) | ((value + 0x800u) & 0xfffff000u);
+}
+
+/** I-type immediate: bits 31..20. */
+static uint32_t with_lo12_i(uint32_t instruction, uint32_t value)
+{
+    return (instruction & 0x000fffffu) | (value << 20);
+}
+
+/** S-type immediate: bits 31..25 and 11..7. */
+static uint32_t with_lo12_s(uint32_t instruction, uint32_t value)
+{
+    return (instruction & 0x01fff07fu) | ((value & 0xfe0u) << 20) | ((value & 0x1fu) << 7);
+}
+
+static esp_err_t relocate(uint32_t type, uint32_t place, uint32_t value,
+                          uint32_t field[HOTRELOAD_FIELD_WORDS])
+{
+    switch (type) {
+    case R_RISCV_32:
+        field[0] = value;
+        break;
+    case R_RISCV_HI20:
+        field[0] = with_hi20(field[0], value);
+        break;
+    case R_RISCV_LO12_I:
+        field[0] = with_lo12_i(field[0], value);
+        break;
+    case R_RISCV_LO12_S:
+        field[0] = with_lo12_s(field[0], value);
+        break;
+    default: { /* CALL, CALL_PLT: auipc and jalr reach all of RV32, but only even addresses */
+        if (value & 1u) {
+            return ESP_ERR_INVALID_SIZE;
+        }
+        uint32_t distance = value - place;
+        field[0] = with_hi20(field[0], distance);
+        field[1] = with_lo12_i(field[1], distance);
+        break;
+    }
+    }
+    return ESP_OK;
+}
+
+const hotreload_arch_t hotreload_arch_riscv = {
+    .machine = EM_RISCV,
+    .field_size = field_size,
+    .relocate = relocate,
+};

@@ -1,0 +1,32 @@
+/*
+ * Xtensa relocations. Instructions reach constants and functions through literals, which lie inside
+ * the text segment and move with it; so the 32-bit words are all that is left to relocate.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "loader/arch.h"
+
+enum {
+    EM_XTENSA = 94,
+    R_XTENSA_32 = 1,
+};
+
+static uint32_t field_size(uint32_t type)
+{
+    return type == R_XTENSA_32 ? 4 : 0;
+}
+
+static esp_err_t relocate(uint32_t type, uint32_t place, uint32_t value,
+                          uint32_t field[HOTRELOAD_FIELD_WORDS])
+{
+    (void)type;
+    (void)place;
+    field[0] = value;
+    return ESP_OK;
+}
+
+const hotreload_arch_t hotreload_arch_xtensa = {
+    .machine = EM_XTENSA,
+    .field_size = field_size,
+    .relocate = relocate,
+};

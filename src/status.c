@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "status.h"
+
+#include "hotreload.h"
+#include "port.h"
+
+static hotreload_status_t current;
+
+void hotreload_status_set_module(const hotreload_module_t *module, uint32_t sequence)
+{
+    static const hotreload_module_t none;
+    const hotreload_module_t *shown = module != NULL ? module : &none;
+    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
+    current.loaded = module != NULL;
+    current.sequence = sequence;
+    current.reloads += module != NULL;
+    current.text_run = shown->text.run;
+    current.text_size = (uint32_t)shown->text.size;
+    current.data_run = shown->data.run;
+    current.data_size = (uint32_t)shown->data.size;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
+}
+
+void hotreload_status_set_error(const hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
+    current.last_error = *reason;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
+}
+
+void hotreload_status_get(hotreload_status_t *status)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
+    *status = current;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
+    status->pending = hotreload_update_available();
+}
