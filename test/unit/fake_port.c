@@ -49,7 +49,7 @@ void fake_port_reset(void)
         .data_limit = 1024u * 1024u,
         .text_caps = UINT32_MAX,
         .firmware_id_size = 20,
-        .machine = 243,
+        .arch = &hotreload_arch_riscv,
         .chip = HOTRELOAD_CHIP_EMULATOR,
         .abi = HOTRELOAD_ABI_RISCV_ILP32,
     };
@@ -269,9 +269,9 @@ const uint8_t *hotreload_port_firmware_id(size_t *size)
     return fake_port.firmware_id;
 }
 
-uint16_t hotreload_port_machine(void)
+const hotreload_arch_t *hotreload_port_arch(void)
 {
-    return fake_port.machine;
+    return fake_port.arch;
 }
 
 uint16_t hotreload_port_chip(void)

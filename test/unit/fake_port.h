@@ -31,7 +31,8 @@ typedef struct {
 
     uint8_t firmware_id[32];
     size_t firmware_id_size;
-    uint16_t machine, chip, abi;
+    const hotreload_arch_t *arch;
+    uint16_t chip, abi;
 
     /** Addresses passed to hotreload_port_call(), in order. */
     uint32_t calls[FAKE_PORT_CALLS];

@@ -10,6 +10,7 @@
 #define PROGRAM_HEADER_SIZE 32u
 #define NOTE_HEADER_SIZE    16u /* with the owner's name */
 #define RELA_SIZE           12u
+#define SEGMENT_COUNT       4u
 
 enum { TYPE_EXEC = 2, PT_LOAD = 1, PT_NOTE = 4, PF_X = 1, PF_W = 2, PF_R = 4 };
 
@@ -44,7 +45,7 @@ module_spec_t module_spec_default(void)
     static const module_export_t exports[] = {
         {"alpha", 0xa0000000u}, {"beta", 0xa0000010u}, {"gamma", 0xa0000020u}};
     return (module_spec_t){
-        .machine = fake_port.machine,
+        .machine = fake_port.arch->machine,
         .chip = fake_port.chip,
         .abi = fake_port.abi,
         .format = HOTRELOAD_FORMAT_VERSION,
@@ -80,9 +81,7 @@ static size_t exports_size(const module_spec_t *spec)
 static module_layout_t lay_out(const module_spec_t *spec)
 {
     module_layout_t layout = {.program_headers = ELF_HEADER_SIZE};
-    layout.program_header_count =
-        2 + (size_t)(spec->data_size != 0) + (size_t)(spec->relocation_count != 0);
-    size_t at = ELF_HEADER_SIZE + layout.program_header_count * PROGRAM_HEADER_SIZE;
+    size_t at = ELF_HEADER_SIZE + SEGMENT_COUNT * PROGRAM_HEADER_SIZE;
     layout.notes = layout.module_note = at;
     at += NOTE_HEADER_SIZE + sizeof(hotreload_note_module_t) + round4(spec->firmware_id_size);
     layout.exports_note = at;
@@ -108,7 +107,7 @@ static void put_elf_header(uint8_t *file, const module_spec_t *spec, const modul
     module_put32(file + 28, (uint32_t)layout->program_headers);
     module_put16(file + 40, ELF_HEADER_SIZE);
     module_put16(file + 42, PROGRAM_HEADER_SIZE);
-    module_put16(file + 44, (uint32_t)layout->program_header_count);
+    module_put16(file + 44, SEGMENT_COUNT);
 }
 
 static uint8_t *put_program_header(uint8_t *at, const program_header_t *header)
@@ -125,24 +124,20 @@ static uint8_t *put_program_header(uint8_t *at, const program_header_t *header)
 static void put_program_headers(uint8_t *file, const module_spec_t *spec,
                                 const module_layout_t *layout)
 {
+    const uint32_t text_size = (uint32_t)spec->text_size;
+    const uint32_t notes_size = (uint32_t)(layout->text - layout->notes);
+    const uint32_t relocations_size = (uint32_t)(spec->relocation_count * RELA_SIZE);
+    const program_header_t headers[SEGMENT_COUNT] = {
+        {PT_LOAD, (uint32_t)layout->text, spec->text_address, text_size, text_size, PF_R | PF_X,
+         spec->text_align},
+        {PT_LOAD, (uint32_t)layout->data, spec->data_address, (uint32_t)spec->data_file_size,
+         (uint32_t)spec->data_size, PF_R | PF_W, spec->data_align},
+        {PT_NOTE, (uint32_t)layout->notes, 0, notes_size, 0, PF_R, 4},
+        {HOTRELOAD_PT_RELA, (uint32_t)layout->relocations, 0, relocations_size, 0, PF_R, 4},
+    };
     uint8_t *at = file + layout->program_headers;
-    at = put_program_header(at, &(program_header_t){PT_LOAD, (uint32_t)layout->text,
-                                                    spec->text_address, (uint32_t)spec->text_size,
-                                                    (uint32_t)spec->text_size, PF_R | PF_X,
-                                                    spec->text_align});
-    if (spec->data_size != 0) {
-        at = put_program_header(
-            at, &(program_header_t){PT_LOAD, (uint32_t)layout->data, spec->data_address,
-                                    (uint32_t)spec->data_file_size, (uint32_t)spec->data_size,
-                                    PF_R | PF_W, spec->data_align});
-    }
-    uint32_t notes_size = (uint32_t)(layout->text - layout->notes);
-    at = put_program_header(
-        at, &(program_header_t){PT_NOTE, (uint32_t)layout->notes, 0, notes_size, 0, PF_R, 4});
-    if (spec->relocation_count != 0) {
-        uint32_t size = (uint32_t)(spec->relocation_count * RELA_SIZE);
-        put_program_header(at, &(program_header_t){HOTRELOAD_PT_RELA, (uint32_t)layout->relocations,
-                                                   0, size, 0, PF_R, 4});
+    for (size_t i = 0; i < SEGMENT_COUNT; i++) {
+        at = put_program_header(at, &headers[i]);
     }
 }
 

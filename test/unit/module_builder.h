@@ -34,13 +34,13 @@ typedef struct {
     uint32_t text_address, data_address; /**< link addresses */
     size_t text_size;                    /**< bytes in file and memory */
     size_t data_file_size;               /**< bytes in the file */
-    size_t data_size;                    /**< bytes in memory: the rest is .bss; 0: no segment */
+    size_t data_size;                    /**< bytes in memory: the rest is .bss */
     uint32_t text_align, data_align;
     const uint8_t *text, *data; /**< content; NULL: a pattern that depends on `seed` */
     uint32_t seed;
 
     const module_relocation_t *relocations;
-    size_t relocation_count; /**< 0: no relocation segment */
+    size_t relocation_count;
     const module_export_t *exports;
     size_t export_count;
     hotreload_note_init_t init; /**< all zero: no such note */
@@ -49,7 +49,6 @@ typedef struct {
 /** File offsets of the parts of a built module, and its length, in bytes. */
 typedef struct {
     size_t program_headers; /**< in this order: text, data, notes, relocations */
-    size_t program_header_count;
     size_t notes, module_note, exports_note, init_note; /**< of the note headers; 0: absent */
     size_t text, data, relocations;
     size_t size;
