@@ -26,7 +26,7 @@ typedef struct {
  * Allocates an executable region. Its content is only ever accessed through
  * hotreload_port_text_read() and hotreload_port_text_write().
  *
- * @param size   bytes, a multiple of 4, not 0
+ * @param size   bytes, a multiple of 4, not 0 (of data as well)
  * @param align  alignment of the run address, a power of two, at least 4
  * @param caps   capabilities asked for by the application; 0: the port chooses
  * @return ESP_OK; ESP_ERR_NO_MEM; ESP_ERR_NOT_SUPPORTED: no executable memory has these

@@ -99,7 +99,8 @@ static esp_err_t allocate(const hotreload_image_t *image, uint32_t caps, hotrelo
     }
     if (error == ESP_OK && data->memory_size > 0) {
         kind = "data";
-        error = hotreload_port_data_alloc(data->memory_size, data->align, caps, &module->data);
+        uint32_t whole_words = (data->memory_size + 3u) & ~3u;
+        error = hotreload_port_data_alloc(whole_words, data->align, caps, &module->data);
     }
     if (error != ESP_OK) {
         free_regions(module);
