@@ -344,3 +344,40 @@ bool fake_port_panics(void (*function)(void *argument), void *argument)
     panic_expected = false;
     return panicked;
 }
+
+/* ---- Cryptography: the linker (--wrap) leads calls of port/emulator/sha256.c through here ---- */
+
+esp_err_t __real_hotreload_port_hash_begin(const void *key, size_t key_size,
+                                           hotreload_hash_t **hash);
+esp_err_t __real_hotreload_port_hash_update(hotreload_hash_t *hash, const void *data, size_t size);
+esp_err_t __real_hotreload_port_hash_end(hotreload_hash_t *hash, uint8_t *digest);
+esp_err_t __wrap_hotreload_port_hash_begin(const void *key, size_t key_size,
+                                           hotreload_hash_t **hash);
+esp_err_t __wrap_hotreload_port_hash_update(hotreload_hash_t *hash, const void *data, size_t size);
+esp_err_t __wrap_hotreload_port_hash_end(hotreload_hash_t *hash, uint8_t *digest);
+
+esp_err_t __wrap_hotreload_port_hash_begin(const void *key, size_t key_size,
+                                           hotreload_hash_t **hash)
+{
+    *hash = NULL;
+    if (!fake_port_count_allocation()) {
+        return ESP_ERR_NO_MEM;
+    }
+    return __real_hotreload_port_hash_begin(key, key_size, hash);
+}
+
+esp_err_t __wrap_hotreload_port_hash_update(hotreload_hash_t *hash, const void *data, size_t size)
+{
+    if (fake_port.fail_hash_update != 0 && --fake_port.fail_hash_update == 0) {
+        return ESP_FAIL;
+    }
+    return __real_hotreload_port_hash_update(hash, data, size);
+}
+
+esp_err_t __wrap_hotreload_port_hash_end(hotreload_hash_t *hash, uint8_t *digest)
+{
+    if (hash != NULL) {
+        fake_port_count_free();
+    }
+    return __real_hotreload_port_hash_end(hash, digest);
+}
