@@ -1,0 +1,1 @@
+"""Host tools of hotreload: build, pack and send modules."""

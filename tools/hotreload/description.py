@@ -1,0 +1,91 @@
+"""hotreload.json: what CMake tells the tools about a build."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Dict, List, NamedTuple, Optional
+
+from hotreload.arch import ARCHITECTURES
+from hotreload.errors import ToolError
+
+FORMAT = 1
+_NAME = os.path.join("hotreload", "hotreload.json")
+
+
+class Description(NamedTuple):
+    """The fields of hotreload.json; paths are absolute."""
+
+    path: str
+    project: str
+    arch: str
+    chip: int
+    abi: int
+    identity: str
+    build_dir: str
+    source_dir: str
+    ninja: str
+    objects_target: str
+    objects: List[str]
+    firmware_elf: str
+    firmware_target: str
+    exports: str
+    compiler: Optional[str]
+    compiler_flags: List[str]
+    linker: str
+    linker_flags: List[str]
+    libraries: List[str]
+    text_readable: bool
+    module_elf: str
+    module: str
+    partition_image: str
+    partition_size: int
+    secret: str
+    watch_dirs: List[str]
+    url: Optional[str]
+
+
+_CHOICES = {"arch": ARCHITECTURES, "identity": ("build-id", "sha256")}
+_TYPES: Dict[str, type] = {
+    "str": str,
+    "int": int,
+    "bool": bool,
+    "List[str]": list,
+    "Optional[str]": str,
+}
+
+
+def load_description(place: str) -> Description:
+    """Reads hotreload.json; `place` is that file or the build directory."""
+    path = os.path.join(place, _NAME) if os.path.isdir(place) else place
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except OSError as error:
+        raise ToolError(
+            f"cannot read {path}: {error.strerror}; build the project first, or say where its "
+            "build directory is with --build"
+        ) from error
+    except ValueError as error:
+        raise ToolError(f"{path} is not JSON ({error}); run CMake again") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ToolError(f"{path} is not of format {FORMAT}: run CMake of this version of hotreload")
+    fields = {name: _field(path, content, name) for name in Description._fields if name != "path"}
+    return Description(path=path, **fields)
+
+
+def _field(path: str, content: Dict[str, Any], name: str) -> Any:
+    value = content.get(name)
+    annotation = Description.__annotations__[name]
+    text = annotation.__forward_arg__ if hasattr(annotation, "__forward_arg__") else str(annotation)
+    if value is None and text.startswith("Optional"):
+        return None
+    expected = _TYPES[text]
+    good = isinstance(value, expected) and (expected is bool or not isinstance(value, bool))
+    if good and isinstance(value, list):
+        good = all(isinstance(item, str) for item in value)
+    if not good:
+        raise ToolError(f"{path}: '{name}' is missing or not of type {text}; run CMake again")
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise ToolError(f"{path}: '{name}' is '{value}', not one of {', '.join(_CHOICES[name])}")
+    return value

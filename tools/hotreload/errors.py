@@ -1,0 +1,7 @@
+"""The one exception whose text is meant for the user."""
+
+from __future__ import annotations
+
+
+class ToolError(Exception):
+    """Something the user can act on: says what is wrong and what to do."""
