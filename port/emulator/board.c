@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "board.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "flash.h"
+#include "http_server.h"
+#include "linux.h"
+#include "options.h"
+
+static board_options_t options = {
+    .flash_path = "flash.bin",
+    .flash_size = 512 * 1024,
+    .ram_size = 512 * 1024,
+    .port = 8080,
+    .max_upload = 128 * 1024,
+    .idle_timeout_ms = 5000,
+    .poll_ms = 1000,
+    .argument = "",
+};
+
+static int64_t start_ms;
+
+const board_options_t *board_options(void)
+{
+    return &options;
+}
+
+uint32_t board_uptime_ms(void)
+{
+    return (uint32_t)(linux_now_ms() - start_ms);
+}
+
+void board_init(int argc, char **argv)
+{
+    start_ms = linux_now_ms();
+    board_options_parse(argc, argv, &options);
+    if (!board_flash_init(&options)) {
+        exit(BOARD_EXIT_USAGE);
+    }
+}
+
+void board_delay_ms(uint32_t milliseconds)
+{
+    int64_t end = linux_now_ms() + milliseconds;
+    int64_t left = milliseconds;
+    do {
+        http_server_serve(left);
+        left = end - linux_now_ms();
+    } while (left > 0);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "http_server.h"
+
+#include <stdlib.h>
+
+#include "board.h"
+#include "hotreload.h"
+#include "http_connection.h"
+#include "linux.h"
+#include "port.h"
+#include "store/store.h"
+
+/* More clients than these wait until one has gone. */
+#define CONNECTIONS 4
+#define BACKLOG     8
+
+typedef struct {
+    int listener;
+    http_settings_t settings;
+    http_connection_t connections[CONNECTIONS];
+} http_server_t;
+
+static http_server_t *server; /* NULL: not running */
+
+static esp_err_t open_partition(const char *label)
+{
+    hotreload_reason_t reason;
+    esp_err_t error = hotreload_store_open(label, &reason);
+    if (error != ESP_OK) {
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "server not started: %s", reason.text);
+    }
+    return error;
+}
+
+esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
+{
+    if (config == NULL || config->partition_label == NULL) {
+        return ESP_ERR_INVALID_ARG;
+    }
+    if (server != NULL) {
+        return ESP_ERR_INVALID_STATE;
+    }
+    esp_err_t error = open_partition(config->partition_label);
+    if (error != ESP_OK) {
+        return error;
+    }
+    uint16_t port = config->port;
+    int listener = linux_listen(&port, BACKLOG);
+    if (listener < 0) {
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "server not started: port %u is taken", port);
+        return ESP_FAIL;
+    }
+    server = calloc(1, sizeof *server);
+    if (server == NULL) {
+        linux_close(listener);
+        return ESP_ERR_NO_MEM;
+    }
+    server->listener = listener;
+    server->settings = (http_settings_t){.partition_label = config->partition_label,
+                                         .max_upload = config->max_elf_size,
+                                         .idle_timeout_ms = board_options()->idle_timeout_ms};
+    hotreload_port_log(HOTRELOAD_LOG_INFO, "server listens on http://127.0.0.1:%u", port);
+    return ESP_OK;
+}
+
+esp_err_t hotreload_server_stop(void)
+{
+    if (server == NULL) {
+        return ESP_ERR_INVALID_STATE;
+    }
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        if (server->connections[i].state != HTTP_CONNECTION_CLOSED) {
+            http_connection_stop(&server->connections[i]);
+        }
+    }
+    linux_close(server->listener);
+    free(server);
+    server = NULL;
+    return ESP_OK;
+}
+
+static void accept_client(void)
+{
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        http_connection_t *connection = &server->connections[i];
+        if (connection->state == HTTP_CONNECTION_CLOSED) {
+            int socket = linux_accept(server->listener);
+            if (socket >= 0) {
+                http_connection_open(connection, socket, &server->settings);
+            }
+            return;
+        }
+    }
+}
+
+/*
+ * Lists the sockets to wait for: of the listener only while a connection is free. A negative number
+ * is passed over by the kernel. @return how long to wait: no longer than to the next deadline
+ */
+static int64_t list_sockets(linux_poll_t sockets[CONNECTIONS + 1], int64_t milliseconds)
+{
+    int64_t now = linux_now_ms();
+    sockets[CONNECTIONS] = (linux_poll_t){.socket = -1, .wanted = LINUX_POLL_IN};
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        const http_connection_t *connection = &server->connections[i];
+        sockets[i] = (linux_poll_t){.socket = -1, .wanted = LINUX_POLL_IN};
+        if (connection->state == HTTP_CONNECTION_CLOSED) {
+            sockets[CONNECTIONS].socket = server->listener;
+            continue;
+        }
+        sockets[i].socket = connection->socket;
+        int64_t left = connection->deadline_ms > now ? connection->deadline_ms - now : 0;
+        milliseconds = left < milliseconds ? left : milliseconds;
+    }
+    return milliseconds;
+}
+
+void http_server_serve(int64_t milliseconds)
+{
+    if (server == NULL) {
+        linux_poll(NULL, 0, milliseconds);
+        return;
+    }
+    linux_poll_t sockets[CONNECTIONS + 1];
+    milliseconds = list_sockets(sockets, milliseconds);
+    linux_poll(sockets, CONNECTIONS + 1, milliseconds);
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        http_connection_t *connection = &server->connections[i];
+        if (connection->state == HTTP_CONNECTION_CLOSED) {
+            continue;
+        }
+        if (sockets[i].happened != 0) {
+            http_connection_receive(connection, &server->settings);
+        } else if (linux_now_ms() >= connection->deadline_ms) {
+            http_connection_time_out(connection);
+        }
+    }
+    if (sockets[CONNECTIONS].happened != 0) {
+        accept_client();
+    }
+}

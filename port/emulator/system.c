@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include "esp_system.h"
+
+const char *esp_get_idf_version(void)
+{
+    return "the emulated board";
+}
