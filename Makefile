@@ -1,0 +1,45 @@
+# What a newcomer needs: make demo, make watch, make test, make bench.
+# ARCH=xtensa runs the demo on the emulated Xtensa board.
+ARCH ?= riscv
+BUILD ?= build
+PYTHON ?= /usr/bin/python3
+
+export PYTHON
+export PYTHONPATH := $(CURDIR)/tools
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help demo watch test bench format api clean
+
+help:
+	@echo 'make demo    the emulated board: build, boot, edit, reload, refuse what is broken'
+	@echo 'make watch   the same board, left running for your own edits'
+	@echo 'make test    every test; says at its end what was skipped and why'
+	@echo 'make bench   seconds from save to effect, sizes, costs'
+	@echo 'make format  clang-format on all C code'
+	@echo 'make api     writes API.md from include/hotreload.h'
+	@echo 'ARCH=xtensa  with demo or watch: the Xtensa board'
+
+demo:
+	@scripts/install-packages.sh demo
+	@$(PYTHON) scripts/demo.py --arch $(ARCH) --build $(BUILD)/demo-$(ARCH)
+
+watch:
+	@scripts/install-packages.sh demo
+	@$(PYTHON) scripts/watch.py --arch $(ARCH) --build $(BUILD)/watch-$(ARCH)
+
+test:
+	@scripts/install-packages.sh demo test
+	@$(PYTHON) scripts/run_tests.py --build $(BUILD)/test
+
+bench:
+	@scripts/install-packages.sh demo test
+	@$(PYTHON) scripts/bench.py --build $(BUILD)/bench
+
+format:
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+api:
+	$(PYTHON) scripts/make_api.py include/hotreload.h > API.md
+
+clean:
+	rm -rf $(BUILD)
