@@ -1,0 +1,142 @@
+"""Runs every suite and says at the end what passed, what failed, and what was skipped and why.
+
+SPDX-License-Identifier: MIT
+"""
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable, Dict, List
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Result:
+    """What one suite did."""
+
+    name: str
+    passed: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    skipped: Dict[str, int] = field(default_factory=dict)  # reason: number of tests
+
+    def add_junit(self, path: Path) -> None:
+        """Counts the test cases of a JUnit report, which pytest and CTest write."""
+        for case in ElementTree.parse(path).getroot().iter("testcase"):
+            skip = case.find("skipped")
+            if skip is not None:
+                reason = skip.get("message") or "no reason given"
+                self.skipped[reason] = self.skipped.get(reason, 0) + 1
+            elif case.find("failure") is not None or case.find("error") is not None:
+                self.failed += 1
+            else:
+                self.passed += 1
+
+
+def run(command: List[str]) -> bool:
+    """Runs a command in the root of the project, its output passing through."""
+    print("$ " + " ".join(command), flush=True)
+    return subprocess.run(command, cwd=ROOT).returncode == 0
+
+
+def pytest_suite(name: str) -> Callable[[Path], Result]:
+    """The suite of pytest files in test/<name>."""
+
+    def suite(build: Path) -> Result:
+        result = Result(name)
+        report = build / f"{name}.xml"
+        good = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                    f"--junitxml={report}", f"--basetemp={build / name}", f"test/{name}"])
+        result.add_junit(report)
+        result.failed += not good and result.failed == 0
+        return result
+
+    return suite
+
+
+def ctest_suite(name: str) -> Callable[[Path], Result]:
+    """The suite of C programs in test/<name>."""
+
+    def suite(build: Path) -> Result:
+        result = Result(name)
+        directory = build / name
+        report = build / f"{name}.xml"
+        good = (run(["cmake", "-S", f"test/{name}", "-B", str(directory), "-G", "Ninja"])
+                and run(["cmake", "--build", str(directory)])
+                and run(["ctest", "--test-dir", str(directory), "--output-on-failure", "-j2",
+                         "--output-junit", str(report)]))
+        if report.exists():
+            result.add_junit(report)
+        result.failed += not good and result.failed == 0
+        return result
+
+    return suite
+
+
+def tree_suite(_build: Path) -> Result:
+    """What must be true of the tree itself: formatted, API.md up to date."""
+    result = Result("tree")
+    sources = subprocess.run(["git", "ls-files", "*.c", "*.h"], cwd=ROOT, check=True,
+                             stdout=subprocess.PIPE, text=True).stdout.split()
+    formatted = run(["clang-format", "--dry-run", "-Werror"] + sources)
+    api = subprocess.run([sys.executable, "scripts/make_api.py", "include/hotreload.h"], cwd=ROOT,
+                         check=True, stdout=subprocess.PIPE, text=True).stdout
+    current = api == (ROOT / "API.md").read_text()
+    if not current:
+        print("API.md is not what include/hotreload.h says: run make api")
+    for good in (formatted, current):
+        result.passed += good
+        result.failed += not good
+    return result
+
+
+SUITES: Dict[str, Callable[[Path], Result]] = {
+    "tree": tree_suite,
+    "unit": ctest_suite("unit"),
+    "esp_idf_host": ctest_suite("esp_idf_host"),
+    "golden": pytest_suite("golden"),
+    "tools": pytest_suite("tools"),
+    "board": pytest_suite("board"),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=Path, required=True)
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(SUITES))
+    arguments = parser.parse_args()
+    build = arguments.build.resolve()
+    build.mkdir(parents=True, exist_ok=True)
+    os.environ["PYTHONPATH"] = str(ROOT / "tools")
+
+    results: List[Result] = []
+    for name in arguments.suites or SUITES:
+        print(f"\n==== {name} ====", flush=True)
+        start = time.monotonic()
+        result = SUITES[name](build)
+        result.seconds = time.monotonic() - start
+        results.append(result)
+
+    print("\n==== Summary ====")
+    for result in results:
+        print(f"{result.name:14} {result.passed:5} passed {result.failed:3} failed "
+              f"{sum(result.skipped.values()):3} skipped  {result.seconds:6.1f} s")
+    for result in results:
+        for reason, count in result.skipped.items():
+            print(f"SKIPPED in {result.name}: {count} tests: {reason}")
+    passed = sum(result.passed for result in results)
+    failed = sum(result.failed for result in results)
+    skipped = sum(sum(result.skipped.values()) for result in results)
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
