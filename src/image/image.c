@@ -73,6 +73,10 @@ static esp_err_t read_segments(file_t *file, hotreload_reason_t *reason)
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
                               "the segment table is outside the file");
     }
+    if (table < sizeof file->header) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
+                              "the segment table overlaps the ELF header");
+    }
     unsigned found = 0;
     for (unsigned i = 0; i < SEGMENT_COUNT; i++) {
         elf32_program_header_t segment;
@@ -127,7 +131,7 @@ static esp_err_t read_loaded_segment(const file_t *file, unsigned kind,
                                      hotreload_segment_t *segment, hotreload_reason_t *reason)
 {
     const elf32_program_header_t *header = &file->segments[kind];
-    uint32_t align = header->p_align > 4 ? header->p_align : 4;
+    uint32_t align = header->p_align > 2 ? header->p_align : 4; /* at least words */
     if (header->p_memsz < header->p_filesz || header->p_memsz > UINT32_MAX - header->p_vaddr ||
         header->p_memsz > UINT32_MAX - (MAX_ALIGN - 1)) {
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
@@ -139,8 +143,11 @@ static esp_err_t read_loaded_segment(const file_t *file, unsigned kind,
                               "the %s segment is not aligned to %u bytes (at most %u)",
                               segment_names[kind], (unsigned)align, MAX_ALIGN);
     }
-    if (kind == SEGMENT_TEXT &&
-        (header->p_memsz != header->p_filesz || header->p_filesz % sizeof(uint32_t) != 0)) {
+    if (kind == SEGMENT_TEXT && header->p_memsz != header->p_filesz) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
+                              "the text segment is larger in memory than in the file");
+    }
+    if (kind == SEGMENT_TEXT && header->p_filesz % sizeof(uint32_t) != 0) {
         return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
                               "the text segment is not made of whole words");
     }
