@@ -33,9 +33,9 @@ const uint8_t *hotreload_port_firmware_id(size_t *size)
     return note->id;
 }
 
-uint16_t hotreload_port_machine(void)
+const hotreload_arch_t *hotreload_port_arch(void)
 {
-    return BOARD_ELF_MACHINE;
+    return &BOARD_RELOCATIONS;
 }
 
 uint16_t hotreload_port_chip(void)

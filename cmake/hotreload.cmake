@@ -1,0 +1,170 @@
+# The build of a module beside its firmware, for any CMake project: what ESP-IDF's project and the
+# emulated board have in common. HOW_IT_WORKS.md explains the steps.
+#
+# SPDX-License-Identifier: MIT
+
+include_guard(GLOBAL)
+
+get_filename_component(HOTRELOAD_ROOT ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
+
+# Sets `result` to a Python that has the packages of the host tools. -DPYTHON=... is tried first.
+function(hotreload_find_python result)
+    if(HOTRELOAD_PYTHON)
+        set(${result} ${HOTRELOAD_PYTHON} PARENT_SCOPE)
+        return()
+    endif()
+    foreach(candidate ${PYTHON} /usr/bin/python3 python3)
+        execute_process(COMMAND ${candidate} -c "import click, elftools"
+            RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
+        if(NOT failed)
+            find_program(HOTRELOAD_PYTHON ${candidate} DOC "Python that runs hotreload's host tools")
+            set(${result} ${HOTRELOAD_PYTHON} PARENT_SCOPE)
+            return()
+        endif()
+    endforeach()
+    message(FATAL_ERROR "hotreload: no Python with the packages click and pyelftools was found. "
+        "On Debian: apt-get install python3-click python3-pyelftools; elsewhere: "
+        "python3 -m pip install click pyelftools. Or name an interpreter: -DPYTHON=/path/to/python3")
+endfunction()
+
+# Sets `result` to a JSON array of strings.
+function(_hotreload_json_array result)
+    set(items "")
+    foreach(item ${ARGN})
+        string(REPLACE "\\" "\\\\" item "${item}")
+        string(REPLACE "\"" "\\\"" item "${item}")
+        list(APPEND items "\"${item}\"")
+    endforeach()
+    string(REPLACE ";" ", " items "${items}")
+    set(${result} "[${items}]" PARENT_SCOPE)
+endfunction()
+
+# What the firmware gets in place of the reloadable code: stubs, table, secret, and the list of
+# symbols that it must contain for the module. Everything is rewritten only when it changes, so that
+# another function body leaves the firmware alone.
+function(_hotreload_add_stubs firmware arch dir objects tool tool_sources)
+    add_custom_command(
+        OUTPUT ${dir}/exports.txt ${dir}/imports.ld
+        COMMAND ${tool} exports --output-dir ${dir} @${dir}/objects.txt
+        DEPENDS ${objects} ${dir}/objects.txt ${tool_sources}
+        COMMENT "Listing exports and imports of the module"
+        VERBATIM)
+    add_custom_command(
+        OUTPUT ${dir}/stubs.S
+        COMMAND ${tool} stubs --arch ${arch} --exports ${dir}/exports.txt --output ${dir}/stubs.S
+        DEPENDS ${dir}/exports.txt ${tool_sources}
+        COMMENT "Generating stubs"
+        VERBATIM)
+    add_custom_command(
+        OUTPUT ${dir}/secret.c ${dir}/secret.key
+        COMMAND ${tool} secret --output-dir ${dir}
+        COMMENT "Generating the secret of uploads"
+        VERBATIM)
+    add_library(hotreload_stubs OBJECT ${dir}/stubs.S ${dir}/secret.c)
+    add_custom_target(hotreload_imports DEPENDS ${dir}/imports.ld)
+    add_dependencies(${firmware} hotreload_imports)
+    target_link_libraries(${firmware} PRIVATE hotreload_stubs)
+    target_link_options(${firmware} PRIVATE "SHELL:-T ${dir}/imports.ld")
+    set_property(TARGET ${firmware} APPEND PROPERTY LINK_DEPENDS ${dir}/imports.ld)
+endfunction()
+
+# Builds a module from the object files of libraries, and makes a firmware able to load it.
+#
+#   FIRMWARE        executable target; the libraries must not be linked into it
+#   LIBRARIES       OBJECT or STATIC library targets with the reloadable code
+#   PROJECT         name for messages
+#   ARCH            riscv or xtensa
+#   CHIP, ABI       numbers of src/image/module_format.h
+#   IDENTITY        how modules know the firmware: build-id or sha256 (of its ELF file)
+#   LINKER, LINKER_FLAGS            the module is linked with these
+#   COMPILER_FLAGS                  choose the instruction set and ABI
+#   MODULE_LIBRARIES                libgcc, for what the firmware lacks
+#   TEXT_READABLE                   constants of these libraries may live in the text segment
+#   PARTITION_SIZE                  bytes of the flash partition
+#   WATCH_DIRS                      directories of the sources
+#   URL                             where the device listens; optional
+#
+# Targets: hotreload_objects compiles the reloadable code and nothing else; hotreload_module (part
+# of ALL) makes module.bin and partition.bin; hotreload_stubs is the firmware's part, to be compiled
+# with the firmware's options. hotreload.json describes all this to the host tools.
+function(hotreload_add_module)
+    set(single FIRMWARE PROJECT ARCH CHIP ABI IDENTITY LINKER TEXT_READABLE PARTITION_SIZE URL)
+    set(multiple LIBRARIES LINKER_FLAGS COMPILER_FLAGS MODULE_LIBRARIES WATCH_DIRS)
+    cmake_parse_arguments(arg "" "${single}" "${multiple}" ${ARGN})
+    if(arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "hotreload_add_module: unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
+    endif()
+    if(NOT arg_LIBRARIES)
+        message(FATAL_ERROR "hotreload: no component is reloadable. Add RELOADABLE to the "
+            "idf_component_register() of a component")
+    endif()
+
+    set(dir ${CMAKE_BINARY_DIR}/hotreload)
+    hotreload_find_python(python)
+    set(tool ${CMAKE_COMMAND} -E env PYTHONPATH=${HOTRELOAD_ROOT}/tools ${python} -m hotreload)
+    file(GLOB tool_sources ${HOTRELOAD_ROOT}/tools/hotreload/*.py
+        ${HOTRELOAD_ROOT}/tools/hotreload/*/*.py)
+
+    set(objects "")
+    foreach(library ${arg_LIBRARIES})
+        list(APPEND objects $<TARGET_OBJECTS:${library}>)
+    endforeach()
+    file(GENERATE OUTPUT ${dir}/objects.txt CONTENT "$<JOIN:${objects},\n>\n")
+    add_custom_target(hotreload_objects DEPENDS ${objects})
+
+    _hotreload_add_stubs(${arg_FIRMWARE} ${arg_ARCH} ${dir} "${objects}" "${tool}"
+        "${tool_sources}")
+    _hotreload_describe(${dir} "${objects}")
+
+    set(module_files ${dir}/module.bin ${dir}/module.elf ${dir}/partition.bin)
+    add_custom_command(
+        OUTPUT ${module_files}
+        COMMAND ${tool} link ${dir}/hotreload.json
+        DEPENDS ${objects} ${arg_FIRMWARE} ${dir}/exports.txt ${dir}/hotreload.json ${tool_sources}
+        COMMENT "Linking the module"
+        VERBATIM)
+    add_custom_target(hotreload_module ALL DEPENDS ${module_files})
+endfunction()
+
+# Writes hotreload.json from the arguments of hotreload_add_module().
+macro(_hotreload_describe dir objects)
+    _hotreload_json_array(compiler_flags ${arg_COMPILER_FLAGS})
+    _hotreload_json_array(linker_flags ${arg_LINKER_FLAGS})
+    _hotreload_json_array(libraries ${arg_MODULE_LIBRARIES})
+    _hotreload_json_array(watch_dirs ${arg_WATCH_DIRS})
+    set(text_readable $<IF:$<BOOL:${arg_TEXT_READABLE}>,true,false>)
+    set(url null)
+    if(arg_URL)
+        set(url "\"${arg_URL}\"")
+    endif()
+    file(GENERATE OUTPUT ${dir}/hotreload.json CONTENT "{
+    \"format\": 1,
+    \"project\": \"${arg_PROJECT}\",
+    \"arch\": \"${arg_ARCH}\",
+    \"chip\": ${arg_CHIP},
+    \"abi\": ${arg_ABI},
+    \"identity\": \"${arg_IDENTITY}\",
+    \"build_dir\": \"${CMAKE_BINARY_DIR}\",
+    \"source_dir\": \"${CMAKE_SOURCE_DIR}\",
+    \"ninja\": \"${CMAKE_MAKE_PROGRAM}\",
+    \"objects_target\": \"hotreload_objects\",
+    \"objects\": [\"$<JOIN:${objects},\", \">\"],
+    \"firmware_elf\": \"$<TARGET_FILE:${arg_FIRMWARE}>\",
+    \"firmware_target\": \"${arg_FIRMWARE}\",
+    \"exports\": \"${dir}/exports.txt\",
+    \"compiler\": \"${CMAKE_C_COMPILER}\",
+    \"compiler_flags\": ${compiler_flags},
+    \"linker\": \"${arg_LINKER}\",
+    \"linker_flags\": ${linker_flags},
+    \"libraries\": ${libraries},
+    \"text_readable\": ${text_readable},
+    \"module_elf\": \"${dir}/module.elf\",
+    \"module\": \"${dir}/module.bin\",
+    \"partition_image\": \"${dir}/partition.bin\",
+    \"partition_size\": ${arg_PARTITION_SIZE},
+    \"secret\": \"${dir}/secret.key\",
+    \"watch_dirs\": ${watch_dirs},
+    \"url\": ${url}
+}
+")
+endmacro()

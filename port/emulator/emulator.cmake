@@ -1,0 +1,156 @@
+# Builds firmware for the emulated board: the board and the core as libraries, and a stand-in for
+# ESP-IDF's idf_component_register() that takes components as they are written for ESP-IDF.
+#
+# A project includes this file and calls, in this order, emulator_add_component() for each
+# component directory and emulator_add_firmware().
+#
+# SPDX-License-Identifier: MIT
+
+include_guard(GLOBAL)
+
+if(NOT BOARD_ARCH)
+    message(FATAL_ERROR "The emulated board is compiled with its own toolchain file: "
+        "-DCMAKE_TOOLCHAIN_FILE=port/emulator/arch/riscv/toolchain.cmake")
+endif()
+
+set(EMULATOR_DIR ${CMAKE_CURRENT_LIST_DIR})
+include(${EMULATOR_DIR}/../../cmake/hotreload.cmake)
+
+set(EMULATOR_CHIP 65280) # HOTRELOAD_CHIP_EMULATOR
+set(EMULATOR_PARTITION_SIZE 524288)
+
+# Components of ESP-IDF whose headers and functions the board itself brings.
+set(EMULATOR_OWN_COMPONENTS esp_common esp_system hotreload log newlib)
+
+# What every source for the board is compiled with.
+add_library(emulator_options INTERFACE)
+target_compile_options(emulator_options INTERFACE
+    ${BOARD_MACHINE_FLAGS} ${BOARD_LIBC_FLAGS} -Os -g -Wall -Wextra
+    -ffunction-sections -fdata-sections)
+target_include_directories(emulator_options INTERFACE
+    ${HOTRELOAD_ROOT}/include ${EMULATOR_DIR}/include)
+
+# The board and the portable core.
+function(_emulator_add_board)
+    file(GLOB core_sources ${HOTRELOAD_ROOT}/src/*.c ${HOTRELOAD_ROOT}/src/*/*.c)
+    file(GLOB board_sources ${EMULATOR_DIR}/*.c)
+    list(FILTER core_sources EXCLUDE REGEX "/reloc_[a-z]+\\.c$")
+    list(FILTER board_sources EXCLUDE REGEX "/libc_[a-z]+\\.c$")
+    add_library(emulator_board OBJECT
+        ${core_sources}
+        ${HOTRELOAD_ROOT}/src/loader/reloc_${BOARD_ARCH}.c
+        ${board_sources}
+        ${EMULATOR_DIR}/${BOARD_LIBC_SOURCE}
+        ${EMULATOR_DIR}/arch/${BOARD_ARCH}/start.S)
+    target_link_libraries(emulator_board PRIVATE emulator_options)
+    target_compile_options(emulator_board PRIVATE $<$<COMPILE_LANGUAGE:C>:-std=c11> -Werror)
+    target_compile_definitions(emulator_board PRIVATE
+        BOARD_ABI=${BOARD_ABI} BOARD_RELOCATIONS=hotreload_arch_${BOARD_ARCH})
+    target_include_directories(emulator_board PRIVATE ${HOTRELOAD_ROOT}/src
+        ${EMULATOR_DIR}/arch/${BOARD_ARCH})
+    target_include_directories(emulator_board INTERFACE ${EMULATOR_DIR})
+endfunction()
+
+# Adds a component by its directory, which is named like the component.
+function(emulator_add_component directory)
+    get_filename_component(directory ${directory} ABSOLUTE)
+    get_filename_component(name ${directory} NAME)
+    if(NOT EXISTS ${directory}/CMakeLists.txt)
+        message(FATAL_ERROR "${directory} is not a component: it has no CMakeLists.txt")
+    endif()
+    add_subdirectory(${directory} ${CMAKE_BINARY_DIR}/components/${name})
+endfunction()
+
+# Links a component's target to the components that it requires.
+function(_emulator_require target visibility)
+    foreach(name ${ARGN})
+        if(NOT name IN_LIST EMULATOR_OWN_COMPONENTS)
+            target_link_libraries(${target} ${visibility} idf::${name})
+        endif()
+    endforeach()
+endfunction()
+
+# As in ESP-IDF; called by the CMakeLists.txt of components. The code of a RELOADABLE component is
+# compiled, but not linked into the firmware: idf::NAME is then only what its users need.
+function(idf_component_register)
+    cmake_parse_arguments(arg "RELOADABLE" ""
+        "SRCS;INCLUDE_DIRS;PRIV_INCLUDE_DIRS;REQUIRES;PRIV_REQUIRES" ${ARGN})
+    get_filename_component(name ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+    if(arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "Component ${name}: the emulated board does not know "
+            "${arg_UNPARSED_ARGUMENTS}")
+    endif()
+
+    set(component __idf_${name})
+    if(arg_RELOADABLE)
+        set(code __reloadable_${name})
+        add_library(${code} OBJECT ${arg_SRCS})
+        add_library(${component} INTERFACE)
+        target_include_directories(${component} INTERFACE ${arg_INCLUDE_DIRS})
+        _emulator_require(${component} INTERFACE ${arg_REQUIRES} ${arg_PRIV_REQUIRES})
+        target_include_directories(${code} PRIVATE ${arg_INCLUDE_DIRS})
+        _emulator_require(${code} PRIVATE ${arg_REQUIRES} ${arg_PRIV_REQUIRES})
+        set_property(GLOBAL APPEND PROPERTY EMULATOR_RELOADABLE_LIBRARIES ${code})
+        set_property(GLOBAL APPEND PROPERTY EMULATOR_WATCH_DIRS ${CMAKE_CURRENT_SOURCE_DIR})
+    else()
+        set(code ${component})
+        add_library(${component} STATIC ${arg_SRCS})
+        target_include_directories(${component} PUBLIC ${arg_INCLUDE_DIRS})
+        _emulator_require(${component} PUBLIC ${arg_REQUIRES})
+        _emulator_require(${component} PRIVATE ${arg_PRIV_REQUIRES})
+    endif()
+    target_include_directories(${code} PRIVATE ${arg_PRIV_INCLUDE_DIRS})
+    target_link_libraries(${code} PRIVATE emulator_options)
+    target_compile_options(${code} PRIVATE $<$<COMPILE_LANGUAGE:C>:-std=gnu17>) # as ESP-IDF
+    add_library(idf::${name} ALIAS ${component})
+    set_property(GLOBAL APPEND PROPERTY EMULATOR_COMPONENTS idf::${name})
+    set(COMPONENT_LIB ${component} PARENT_SCOPE)
+    set(COMPONENT_TARGET ${component} PARENT_SCOPE)
+endfunction()
+
+function(_emulator_ask_compiler result question)
+    execute_process(COMMAND ${CMAKE_C_COMPILER} ${BOARD_MACHINE_FLAGS} ${question}
+        OUTPUT_VARIABLE answer OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+    find_program(path ${answer} NO_CACHE)
+    if(EXISTS ${answer})
+        set(path ${answer})
+    endif()
+    get_filename_component(path ${path} REALPATH)
+    set(${result} ${path} PARENT_SCOPE)
+endfunction()
+
+# Adds the firmware `name` (file name.elf) from the sources given, with all components added before,
+# and its module.
+function(emulator_add_firmware name)
+    _emulator_add_board()
+    get_property(components GLOBAL PROPERTY EMULATOR_COMPONENTS)
+    get_property(reloadable GLOBAL PROPERTY EMULATOR_RELOADABLE_LIBRARIES)
+    get_property(watch_dirs GLOBAL PROPERTY EMULATOR_WATCH_DIRS)
+
+    set(script ${EMULATOR_DIR}/arch/${BOARD_ARCH}/board.ld)
+    add_executable(${name} ${ARGN})
+    set_target_properties(${name} PROPERTIES SUFFIX .elf LINK_DEPENDS ${script})
+    target_link_libraries(${name} PRIVATE emulator_options emulator_board ${components})
+    target_link_options(${name} PRIVATE ${BOARD_MACHINE_FLAGS} ${BOARD_LIBC_FLAGS} -nostartfiles
+        -static "SHELL:-T ${script}" -Wl,--build-id -Wl,--gc-sections)
+
+    _emulator_ask_compiler(linker -print-prog-name=ld)
+    _emulator_ask_compiler(libgcc -print-libgcc-file-name)
+    hotreload_add_module(
+        FIRMWARE ${name}
+        LIBRARIES ${reloadable}
+        PROJECT ${CMAKE_PROJECT_NAME}
+        ARCH ${BOARD_ARCH}
+        CHIP ${EMULATOR_CHIP}
+        ABI ${BOARD_ABI}
+        IDENTITY build-id
+        LINKER ${linker}
+        LINKER_FLAGS ${BOARD_LINKER_FLAGS}
+        COMPILER_FLAGS ${BOARD_MACHINE_FLAGS}
+        MODULE_LIBRARIES ${libgcc}
+        TEXT_READABLE ${BOARD_TEXT_READABLE}
+        PARTITION_SIZE ${EMULATOR_PARTITION_SIZE}
+        WATCH_DIRS ${watch_dirs}
+        URL http://127.0.0.1:8080)
+    target_link_libraries(hotreload_stubs PRIVATE emulator_options)
+endfunction()
