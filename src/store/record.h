@@ -7,6 +7,7 @@
 #ifndef HOTRELOAD_RECORD_H
 #define HOTRELOAD_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define HOTRELOAD_RECORD_MAGIC  0x31525248u /* "HRR1" */
@@ -26,5 +27,22 @@ typedef struct {
 } hotreload_record_header_t;
 
 _Static_assert(sizeof(hotreload_record_header_t) == 64, "the layout is fixed");
+
+/** Sequences that a record can have; 0 is for a bare ELF. */
+#define HOTRELOAD_SEQUENCE_FIRST 1u
+#define HOTRELOAD_SEQUENCE_LAST  (UINT32_MAX - 1u)
+
+/**
+ * Fills in what every header has and the CRC; sequence, length and sha256 are set by the caller.
+ * Cannot fail. Any task.
+ */
+void hotreload_record_seal(hotreload_record_header_t *header);
+
+/**
+ * Tells whether this is a whole header of a record that fits.
+ *
+ * @param room  bytes from the start of the record to the end of the partition
+ */
+bool hotreload_record_is_valid(const hotreload_record_header_t *header, uint32_t room);
 
 #endif

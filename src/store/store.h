@@ -61,7 +61,8 @@ esp_err_t hotreload_store_find(const hotreload_record_t *before, hotreload_recor
  * touches it. At most one record is mapped at a time by callers that hold HOTRELOAD_LOCK_MODULE.
  *
  * @return ESP_OK; ESP_ERR_INVALID_CRC: the hash differs; ESP_ERR_INVALID_STATE: one is mapped, or
- *         the record is not there any more; ESP_ERR_NO_MEM; ESP_ERR_FLASH_OP_FAIL
+ *         the record is not there any more; ESP_ERR_NO_MEM; ESP_ERR_FLASH_OP_FAIL; ESP_FAIL: the
+ *         hash could not be computed
  */
 esp_err_t hotreload_store_map(const hotreload_record_t *record, hotreload_flash_view_t *view,
                               hotreload_reason_t *reason);
@@ -78,15 +79,17 @@ void hotreload_store_keep(const hotreload_record_t *record);
  *
  * @param length  bytes of the module
  * @return ESP_OK; ESP_ERR_INVALID_STATE: another is being written, or not open;
- *         ESP_ERR_INVALID_SIZE: no room beside the newest module
+ *         ESP_ERR_INVALID_SIZE: no room beside the newest module, or length 0;
+ * ESP_ERR_FLASH_OP_FAIL
  */
 esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason);
 
 /**
  * Appends to the record; sectors are erased as the data reaches them.
  *
- * @return ESP_OK; ESP_ERR_INVALID_SIZE: more than announced; ESP_ERR_INVALID_STATE: none begun;
- *         ESP_ERR_FLASH_OP_FAIL: the record is dropped
+ * @return ESP_OK; ESP_ERR_INVALID_SIZE: more than announced; ESP_ERR_INVALID_RESPONSE: a sector
+ * would begin like a record of the store; ESP_ERR_FLASH_OP_FAIL; ESP_ERR_INVALID_STATE: none begun.
+ *         Any error drops the record.
  */
 esp_err_t hotreload_store_write(const void *data, size_t size, hotreload_reason_t *reason);
 
@@ -102,7 +105,7 @@ typedef esp_err_t (*hotreload_store_check_t)(const void *data, size_t size,
  * @param check   may be NULL
  * @return ESP_OK; ESP_ERR_INVALID_SIZE: less than announced; ESP_ERR_INVALID_CRC: what is in the
  *         flash has another hash; ESP_ERR_INVALID_STATE; ESP_ERR_NO_MEM; ESP_ERR_FLASH_OP_FAIL;
- *         whatever `check` returns
+ *         ESP_FAIL: the hash could not be computed; whatever `check` returns
  */
 esp_err_t hotreload_store_commit(const uint8_t sha256[HOTRELOAD_HASH_SIZE],
                                  hotreload_store_check_t check, hotreload_reason_t *reason);

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/store.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "store/record.h"
+#include "store/scan.h"
+#include "store/span.h"
+#include "store/writer.h"
+
+/** The longest label that a partition table can hold. */
+#define LABEL_SIZE 16u
+
+/** A record that someone else relies on. */
+typedef struct {
+    bool used;
+    hotreload_record_t record;
+} claim_t;
+
+/** Guarded by HOTRELOAD_LOCK_STORE. */
+static struct {
+    bool open;
+    char label[LABEL_SIZE + 1];
+    hotreload_flash_t flash;
+    bool has_module;
+    claim_t mapped;
+    claim_t kept;
+    /** Records from this sequence on turned out to be damaged: they need no protection. */
+    uint32_t intact_below;
+    bool writing;
+    uint32_t sequence; /**< of the record being written */
+    hotreload_writer_t writer;
+} store;
+
+/** Apart, so that it can be read without the lock. */
+static atomic_uint_least32_t newest_sequence;
+
+static esp_err_t unlock(esp_err_t error)
+{
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    return error;
+}
+
+static hotreload_span_t writer_span(void)
+{
+    return store.writing ? store.writer.span : (hotreload_span_t){0};
+}
+
+static hotreload_span_t claim_span(const claim_t *claim)
+{
+    return claim->used ? hotreload_span_of(&store.flash, &claim->record) : (hotreload_span_t){0};
+}
+
+static esp_err_t fail_read(const char *label, hotreload_reason_t *reason)
+{
+    return hotreload_fail(reason, ESP_ERR_FLASH_OP_FAIL,
+                          "partition \"%s\" could not be read: check the flash", label);
+}
+
+static esp_err_t fail_not_open(hotreload_reason_t *reason)
+{
+    return hotreload_fail(reason, ESP_ERR_INVALID_STATE, "no partition is open");
+}
+
+/* ---- Opening ---- */
+
+static esp_err_t find_partition(const char *label, hotreload_flash_t *flash,
+                                hotreload_reason_t *reason)
+{
+    if (strlen(label) > LABEL_SIZE || hotreload_port_flash_open(label, flash) != ESP_OK) {
+        return hotreload_fail(reason, ESP_ERR_NOT_FOUND,
+                              "no partition \"%.32s\": add one of type app, subtype 0x40 to the "
+                              "partition table",
+                              label);
+    }
+    flash->size &= ~(flash->erase_size - 1);
+    if (flash->size / flash->erase_size < 2) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                              "partition \"%s\" has fewer than two sectors of %u bytes: enlarge it",
+                              label, (unsigned)flash->erase_size);
+    }
+    return ESP_OK;
+}
+
+static esp_err_t open_partition(const char *label, hotreload_reason_t *reason)
+{
+    if (store.open && strcmp(store.label, label) == 0) {
+        return ESP_OK;
+    }
+    if (store.writing || store.mapped.used) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
+                              "partition \"%s\" is in use, \"%.32s\" cannot be opened now",
+                              store.label, label);
+    }
+    hotreload_flash_t flash;
+    hotreload_record_t newest = {0};
+    esp_err_t error = find_partition(label, &flash, reason);
+    if (error != ESP_OK) {
+        return error;
+    }
+    error = hotreload_scan_newest(&flash, (hotreload_span_t){0}, UINT32_MAX, &newest);
+    if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
+        return fail_read(label, reason);
+    }
+    store.open = true;
+    strcpy(store.label, label);
+    store.flash = flash;
+    store.kept.used = false;
+    store.intact_below = UINT32_MAX;
+    store.has_module = error == ESP_OK;
+    atomic_store(&newest_sequence, store.has_module ? newest.sequence : 0);
+    return ESP_OK;
+}
+
+esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    return unlock(open_partition(label, reason));
+}
+
+void hotreload_store_close(void)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    memset(&store, 0, sizeof store);
+    atomic_store(&newest_sequence, 0);
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+}
+
+uint32_t hotreload_store_newest_sequence(void)
+{
+    return atomic_load(&newest_sequence);
+}
+
+bool hotreload_store_has_module(void)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    bool has_module = store.has_module;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    return has_module;
+}
+
+/* ---- Reading ---- */
+
+static esp_err_t find(uint32_t below, hotreload_record_t *record, hotreload_reason_t *reason)
+{
+    if (!store.open) {
+        return fail_not_open(reason);
+    }
+    esp_err_t error = hotreload_scan_newest(&store.flash, writer_span(), below, record);
+    if (error == ESP_ERR_NOT_FOUND) {
+        return hotreload_fail(reason, error, "partition \"%s\" holds no %smodule: upload one",
+                              store.label, below == UINT32_MAX ? "" : "older ");
+    }
+    return error == ESP_OK ? ESP_OK : fail_read(store.label, reason);
+}
+
+esp_err_t hotreload_store_find(const hotreload_record_t *before, hotreload_record_t *record,
+                               hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    return unlock(find(before != NULL ? before->sequence : UINT32_MAX, record, reason));
+}
+
+/** @return ESP_OK, ESP_ERR_INVALID_CRC: another hash, or why it could not be computed */
+static esp_err_t check_hash(const hotreload_flash_view_t *view, const uint8_t *sha256,
+                            hotreload_reason_t *reason)
+{
+    hotreload_hash_t *hash;
+    uint8_t digest[HOTRELOAD_HASH_SIZE];
+    esp_err_t error = hotreload_port_hash_begin(NULL, 0, &hash);
+    if (error == ESP_OK) {
+        error = hotreload_port_hash_update(hash, view->data, view->size);
+        esp_err_t end = hotreload_port_hash_end(hash, error == ESP_OK ? digest : NULL);
+        error = error == ESP_OK ? end : error;
+    }
+    if (error != ESP_OK) {
+        return hotreload_fail(reason, error, "the SHA-256 of the module could not be computed");
+    }
+    if (memcmp(digest, sha256, sizeof digest) != 0) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_CRC,
+                              "the module in partition \"%s\" is damaged: upload it again",
+                              store.label);
+    }
+    return ESP_OK;
+}
+
+static esp_err_t map_flash(uint32_t offset, size_t size, hotreload_flash_view_t *view,
+                           hotreload_reason_t *reason)
+{
+    esp_err_t error = hotreload_port_flash_map(&store.flash, offset, size, view);
+    if (error != ESP_OK) {
+        return hotreload_fail(reason, error, "%u bytes of partition \"%s\" could not be mapped",
+                              (unsigned)size, store.label);
+    }
+    return ESP_OK;
+}
+
+static esp_err_t check_present(const hotreload_record_t *record, hotreload_reason_t *reason)
+{
+    esp_err_t error = ESP_ERR_NOT_FOUND;
+    if (!hotreload_spans_overlap(writer_span(), hotreload_span_of(&store.flash, record))) {
+        error = hotreload_scan_check(&store.flash, record);
+    }
+    if (error == ESP_ERR_NOT_FOUND) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
+                              "the module was overwritten by a newer one: try again");
+    }
+    return error == ESP_OK ? ESP_OK : fail_read(store.label, reason);
+}
+
+/** Notes that a record is damaged, so that the one below it becomes the one to protect. */
+static void note_damaged(const hotreload_record_t *record)
+{
+    hotreload_record_t protected;
+    esp_err_t error =
+        hotreload_scan_newest(&store.flash, (hotreload_span_t){0}, store.intact_below, &protected);
+    if (error == ESP_OK && protected.sequence == record->sequence) {
+        store.intact_below = record->sequence;
+    }
+}
+
+static esp_err_t map(const hotreload_record_t *record, hotreload_flash_view_t *view,
+                     hotreload_reason_t *reason)
+{
+    *view = (hotreload_flash_view_t){0};
+    if (!store.open) {
+        return fail_not_open(reason);
+    }
+    if (store.mapped.used) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_STATE, "another module is being loaded");
+    }
+    esp_err_t error = check_present(record, reason);
+    if (error == ESP_OK) {
+        error = map_flash(record->offset, record->length, view, reason);
+    }
+    if (error != ESP_OK) {
+        return error;
+    }
+    if (record->sequence != 0) {
+        error = check_hash(view, record->sha256, reason);
+    }
+    if (error == ESP_ERR_INVALID_CRC) {
+        note_damaged(record);
+    }
+    if (error != ESP_OK) {
+        hotreload_port_flash_unmap(view);
+        return error;
+    }
+    store.mapped = (claim_t){true, *record};
+    return ESP_OK;
+}
+
+esp_err_t hotreload_store_map(const hotreload_record_t *record, hotreload_flash_view_t *view,
+                              hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    return unlock(map(record, view, reason));
+}
+
+void hotreload_store_unmap(hotreload_flash_view_t *view)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_port_flash_unmap(view);
+    store.mapped.used = false;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+}
+
+void hotreload_store_keep(const hotreload_record_t *record)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    store.kept.used = record != NULL;
+    if (record != NULL) {
+        store.kept.record = *record;
+    }
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+}
+
+/* ---- Writing ---- */
+
+/** The newest record that is not known to be damaged. @return ESP_OK, also without one */
+static esp_err_t find_protected(claim_t *protected, hotreload_reason_t *reason)
+{
+    esp_err_t error = hotreload_scan_newest(&store.flash, (hotreload_span_t){0}, store.intact_below,
+                                            &protected->record);
+    protected->used = error == ESP_OK;
+    if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
+        return fail_read(store.label, reason);
+    }
+    return ESP_OK;
+}
+
+static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_reason_t *reason)
+{
+    claim_t newest = {0};
+    esp_err_t error = find_protected(&newest, reason);
+    if (error != ESP_OK) {
+        return error;
+    }
+    /* The kept one comes last: where room is short it is left out. */
+    const hotreload_span_t taken[] = {claim_span(&newest), claim_span(&store.mapped),
+                                      claim_span(&store.kept)};
+    const uint32_t size = store.flash.size;
+    const uint32_t needed = hotreload_span_round(&store.flash, length + HOTRELOAD_RECORD_DATA);
+    if (!hotreload_span_find_room(size, needed, taken[0], taken, 3, place) &&
+        !hotreload_span_find_room(size, needed, taken[0], taken, 2, place)) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                              "no room for %u bytes beside the newest module (%u bytes) in "
+                              "partition \"%s\" of %u: enlarge it",
+                              (unsigned)length, (unsigned)newest.record.length, store.label,
+                              (unsigned)size);
+    }
+    return ESP_OK;
+}
+
+/** Counts on from what the flash holds, which may be more than what was stored successfully. */
+static esp_err_t next_sequence(uint32_t *sequence, hotreload_reason_t *reason)
+{
+    hotreload_record_t newest = {0};
+    esp_err_t error =
+        hotreload_scan_newest(&store.flash, (hotreload_span_t){0}, UINT32_MAX, &newest);
+    if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
+        return fail_read(store.label, reason);
+    }
+    if (error == ESP_OK && newest.sequence == HOTRELOAD_SEQUENCE_LAST) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                              "partition \"%s\" has used up its sequence numbers: erase it",
+                              store.label);
+    }
+    *sequence = error == ESP_OK ? newest.sequence + 1 : HOTRELOAD_SEQUENCE_FIRST;
+    return ESP_OK;
+}
+
+static esp_err_t begin(size_t length, hotreload_reason_t *reason)
+{
+    if (!store.open) {
+        return fail_not_open(reason);
+    }
+    if (store.writing) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
+                              "another upload is under way: try again when it is over");
+    }
+    if (length == 0) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "an empty module");
+    }
+    if (length > store.flash.size - HOTRELOAD_RECORD_DATA) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                              "%u bytes do not fit into partition \"%s\" of %u: enlarge it",
+                              (unsigned)length, store.label, (unsigned)store.flash.size);
+    }
+    hotreload_span_t place;
+    esp_err_t error = next_sequence(&store.sequence, reason);
+    if (error == ESP_OK) {
+        error = find_room((uint32_t)length, &place, reason);
+    }
+    if (error == ESP_OK) {
+        hotreload_writer_begin(&store.writer, &store.flash, store.label, place, (uint32_t)length);
+        store.writing = true;
+    }
+    return error;
+}
+
+esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    return unlock(begin(length, reason));
+}
+
+static esp_err_t fail_not_begun(hotreload_reason_t *reason)
+{
+    return hotreload_fail(reason, ESP_ERR_INVALID_STATE, "no record is being written");
+}
+
+esp_err_t hotreload_store_write(const void *data, size_t size, hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    if (!store.writing) {
+        return unlock(fail_not_begun(reason));
+    }
+    esp_err_t error = hotreload_writer_append(&store.writer, data, size, reason);
+    store.writing = error == ESP_OK;
+    return unlock(error);
+}
+
+/** Looks at the module as it is in the flash, not as it was sent. */
+static esp_err_t check_written(const uint8_t *sha256, hotreload_store_check_t check,
+                               hotreload_reason_t *reason)
+{
+    hotreload_flash_view_t view;
+    uint32_t offset = store.writer.span.start + HOTRELOAD_RECORD_DATA;
+    esp_err_t error = map_flash(offset, store.writer.length, &view, reason);
+    if (error != ESP_OK) {
+        return error;
+    }
+    error = check_hash(&view, sha256, reason);
+    if (error == ESP_OK && check != NULL) {
+        error = check(view.data, view.size, reason);
+    }
+    hotreload_port_flash_unmap(&view);
+    return error;
+}
+
+static esp_err_t commit(const uint8_t *sha256, hotreload_store_check_t check,
+                        hotreload_reason_t *reason)
+{
+    esp_err_t error = hotreload_writer_finish(&store.writer, reason);
+    if (error == ESP_OK) {
+        error = check_written(sha256, check, reason);
+    }
+    if (error == ESP_OK) {
+        error = hotreload_writer_seal(&store.writer, store.sequence, sha256, reason);
+    }
+    if (error == ESP_OK) {
+        store.has_module = true;
+        store.intact_below = UINT32_MAX;
+        atomic_store(&newest_sequence, store.sequence);
+    }
+    return error;
+}
+
+esp_err_t hotreload_store_commit(const uint8_t sha256[HOTRELOAD_HASH_SIZE],
+                                 hotreload_store_check_t check, hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    if (!store.writing) {
+        return unlock(fail_not_begun(reason));
+    }
+    esp_err_t error = commit(sha256, check, reason);
+    store.writing = false;
+    return unlock(error);
+}
+
+void hotreload_store_abort(void)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    store.writing = false;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/writer.h"
+
+#include <string.h>
+
+#include "store/record.h"
+
+/** Flash is written in units of this size, at multiples of it. */
+#define WRITE_UNIT 16u
+
+void hotreload_writer_begin(hotreload_writer_t *writer, const hotreload_flash_t *flash,
+                            const char *label, hotreload_span_t span, uint32_t length)
+{
+    *writer = (hotreload_writer_t){
+        .flash = flash,
+        .label = label,
+        .span = span,
+        .length = length,
+        .position = span.start + HOTRELOAD_RECORD_DATA,
+        .erased_end = span.start,
+    };
+}
+
+/**
+ * Refuses data that makes a sector begin with a record's magic number. The data is not authentic
+ * yet: after a power cut, a stranger's upload with a record inside would be taken for a record.
+ */
+static esp_err_t check_sector_start(const hotreload_writer_t *writer, hotreload_reason_t *reason)
+{
+    uint32_t magic;
+    memcpy(&magic, writer->buffer, sizeof magic);
+    if (writer->position % writer->flash->erase_size == 0 && magic == HOTRELOAD_RECORD_MAGIC) {
+        return hotreload_fail(
+            reason, ESP_ERR_INVALID_RESPONSE,
+            "byte %u of the module looks like a record of the store: move the "
+            "constant there, any change of size will do",
+            (unsigned)(writer->position - writer->span.start - HOTRELOAD_RECORD_DATA));
+    }
+    return ESP_OK;
+}
+
+static esp_err_t erase_next_sector(hotreload_writer_t *writer, hotreload_reason_t *reason)
+{
+    uint32_t sector = writer->erased_end;
+    esp_err_t error = hotreload_port_flash_erase(writer->flash, sector, writer->flash->erase_size);
+    if (error != ESP_OK) {
+        return hotreload_fail(reason, error,
+                              "partition \"%s\": the sector at 0x%x could not be erased: check the "
+                              "flash and its write protection",
+                              writer->label, (unsigned)sector);
+    }
+    writer->erased_end += writer->flash->erase_size;
+    return ESP_OK;
+}
+
+static esp_err_t write_flash(const hotreload_writer_t *writer, uint32_t offset, const void *data,
+                             size_t size, hotreload_reason_t *reason)
+{
+    esp_err_t error = hotreload_port_flash_write(writer->flash, offset, data, size);
+    if (error != ESP_OK) {
+        return hotreload_fail(reason, error,
+                              "partition \"%s\": %u bytes at 0x%x could not be written: check the "
+                              "flash and its write protection",
+                              writer->label, (unsigned)size, (unsigned)offset);
+    }
+    return ESP_OK;
+}
+
+/** Writes the buffer, padded to whole units with what erased flash holds. */
+static esp_err_t flush(hotreload_writer_t *writer, hotreload_reason_t *reason)
+{
+    uint32_t size = (writer->buffered + WRITE_UNIT - 1) & ~(WRITE_UNIT - 1);
+    memset(writer->buffer + writer->buffered, 0xff, size - writer->buffered);
+    esp_err_t error = check_sector_start(writer, reason);
+    if (error == ESP_OK && writer->position >= writer->erased_end) {
+        error = erase_next_sector(writer, reason);
+    }
+    if (error == ESP_OK) {
+        error = write_flash(writer, writer->position, writer->buffer, size, reason);
+    }
+    writer->position += size;
+    writer->buffered = 0;
+    return error;
+}
+
+esp_err_t hotreload_writer_append(hotreload_writer_t *writer, const void *data, size_t size,
+                                  hotreload_reason_t *reason)
+{
+    const uint8_t *from = data;
+    if (size > writer->length - writer->taken) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "more than the announced %u bytes",
+                              (unsigned)writer->length);
+    }
+    writer->taken += (uint32_t)size;
+    while (size > 0) {
+        /* The buffer ends where a page does, so no write ever crosses into the next sector. */
+        size_t room =
+            HOTRELOAD_WRITER_BUFFER - writer->position % HOTRELOAD_WRITER_BUFFER - writer->buffered;
+        size_t part = size < room ? size : room;
+        memcpy(writer->buffer + writer->buffered, from, part);
+        writer->buffered += (uint32_t)part;
+        from += part;
+        size -= part;
+        esp_err_t error = part == room ? flush(writer, reason) : ESP_OK;
+        if (error != ESP_OK) {
+            return error;
+        }
+    }
+    return ESP_OK;
+}
+
+esp_err_t hotreload_writer_finish(hotreload_writer_t *writer, hotreload_reason_t *reason)
+{
+    if (writer->taken < writer->length) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "only %u of the announced %u bytes",
+                              (unsigned)writer->taken, (unsigned)writer->length);
+    }
+    return writer->buffered > 0 ? flush(writer, reason) : ESP_OK;
+}
+
+/** Reads the header back: flash that wears out may take a write and hold something else. */
+static esp_err_t check_header(const hotreload_writer_t *writer,
+                              const hotreload_record_header_t *header, hotreload_reason_t *reason)
+{
+    hotreload_record_header_t present;
+    esp_err_t error =
+        hotreload_port_flash_read(writer->flash, writer->span.start, &present, sizeof present);
+    if (error != ESP_OK || memcmp(&present, header, sizeof present) != 0) {
+        return hotreload_fail(reason, ESP_ERR_FLASH_OP_FAIL,
+                              "partition \"%s\": the header at 0x%x does not read back as written: "
+                              "check the flash",
+                              writer->label, (unsigned)writer->span.start);
+    }
+    return ESP_OK;
+}
+
+esp_err_t hotreload_writer_seal(hotreload_writer_t *writer, uint32_t sequence,
+                                const uint8_t sha256[HOTRELOAD_HASH_SIZE],
+                                hotreload_reason_t *reason)
+{
+    hotreload_record_header_t header = {.sequence = sequence, .length = writer->length};
+    memcpy(header.sha256, sha256, sizeof header.sha256);
+    hotreload_record_seal(&header);
+    esp_err_t error = write_flash(writer, writer->span.start, &header, sizeof header, reason);
+    if (error == ESP_OK) {
+        error = check_header(writer, &header, reason);
+    }
+    if (error != ESP_OK) {
+        /* Whatever the flash holds now, it must not count after the caller was told of a failure.
+         */
+        hotreload_port_flash_erase(writer->flash, writer->span.start, writer->flash->erase_size);
+    }
+    return error;
+}
