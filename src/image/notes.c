@@ -58,7 +58,9 @@ static esp_err_t read_module(const note_t *note, hotreload_image_t *image,
     }
     if (module->firmware_id_size > MAX_FIRMWARE_ID ||
         module->firmware_id_size > note->size - sizeof *module) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "the firmware's identity is cut short");
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                              "the firmware's identity is longer than %u bytes or cut short",
+                              MAX_FIRMWARE_ID);
     }
     image->firmware_id = note->content + sizeof *module;
     return ESP_OK;
