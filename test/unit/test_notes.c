@@ -1,0 +1,363 @@
+/*
+ * The notes of a module: what it is for, its exports, its constructors; and whether that fits the
+ * firmware. Each damage is refused by name, while the old module goes on running.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_port.h"
+#include "image/elf32.h"
+#include "old_module.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+#define TEXT_LINK 0xa0000000u
+#define DATA_LINK 0xb0000000u
+
+/** What a damage is counted from: a note's header, or the segment that holds them all. */
+typedef enum { MODULE, EXPORTS, INIT, SEGMENT } part_t;
+
+/** Offsets in a note: of its header's fields, its owner and its content. */
+enum { NAME_SIZE = 0, SIZE = 4, TYPE = 8, OWNER = 12, CONTENT = 16 };
+
+/** Offsets of the export note's parts in the default module. */
+enum {
+    EXPORT_ADDRESSES = CONTENT + 4,
+    NAME_ALPHA = EXPORT_ADDRESSES + 12,
+    NAME_BETA = NAME_ALPHA + 6,
+    NAME_GAMMA = NAME_BETA + 5,
+};
+
+/** `width` bytes overwritten in an otherwise good module that has all three notes. */
+typedef struct {
+    const char *name;
+    part_t part;
+    size_t offset;
+    size_t width;
+    uint32_t value;
+    esp_err_t error;
+    const char *words;
+} damage_t;
+
+#define FOREIGN      "a note is not one of hotreload's"
+#define MISSING      "the module note or the export note is missing"
+#define NOT_IN_ORDER "is empty or out of order"
+#define NO_LIST      "the list of constructors or destructors is outside the data segment"
+#define WRONG_SIZE   "the constructor note has a wrong size"
+#define ID_CUT       "the firmware's identity is longer than 32 bytes or cut short"
+
+static const damage_t damages[] = {
+    {"format_0", MODULE, CONTENT, 2, 0, ESP_ERR_NOT_SUPPORTED,
+     "module format 0, this firmware knows 1: rebuild and flash it"},
+    {"format_2", MODULE, CONTENT, 2, 2, ESP_ERR_NOT_SUPPORTED,
+     "module format 2, this firmware knows 1: rebuild and flash it"},
+    {"other_chip", MODULE, CONTENT + 2, 2, 5, ESP_ERR_NOT_SUPPORTED,
+     "built for chip 5, this one is 65280"},
+    {"other_abi", MODULE, CONTENT + 4, 2, 2, ESP_ERR_NOT_SUPPORTED,
+     "built for ABI 2, the firmware uses 1"},
+    {"shorter_id", MODULE, CONTENT + 6, 2, 19, ESP_ERR_INVALID_VERSION,
+     "linked with another firmware: flash the firmware that was built, or rebuild the module"},
+    {"id_longer_than_its_note", MODULE, CONTENT + 6, 2, 21, ESP_ERR_INVALID_SIZE, ID_CUT},
+    {"id_longer_than_any", MODULE, CONTENT + 6, 2, 33, ESP_ERR_INVALID_SIZE, ID_CUT},
+    {"id_of_65535_bytes", MODULE, CONTENT + 6, 2, 0xffff, ESP_ERR_INVALID_SIZE, ID_CUT},
+    {"other_firmware_by_its_first_byte", MODULE, CONTENT + 8, 1, 0, ESP_ERR_INVALID_VERSION,
+     "linked with another firmware"},
+    {"other_firmware_by_its_last_byte", MODULE, CONTENT + 27, 1, 0, ESP_ERR_INVALID_VERSION,
+     "linked with another firmware"},
+
+    {"unknown_mandatory_note", INIT, TYPE, 4, 4, ESP_ERR_NOT_SUPPORTED,
+     "note 4 is unknown to this firmware: rebuild and flash it"},
+    {"last_mandatory_note", INIT, TYPE, 4, 0x7fffffff, ESP_ERR_NOT_SUPPORTED,
+     "note 2147483647 is unknown to this firmware"},
+    {"note_of_type_0", MODULE, TYPE, 4, 0, ESP_ERR_INVALID_RESPONSE, "note 0 is out of order"},
+    {"exports_twice", INIT, TYPE, 4, HOTRELOAD_NOTE_EXPORTS, ESP_ERR_INVALID_RESPONSE,
+     "note 2 is out of order"},
+    {"module_note_twice", EXPORTS, TYPE, 4, HOTRELOAD_NOTE_MODULE, ESP_ERR_INVALID_RESPONSE,
+     "note 1 is out of order"},
+    {"no_notes", SEGMENT, offsetof(elf32_program_header_t, p_filesz), 4, 0,
+     ESP_ERR_INVALID_RESPONSE, MISSING},
+    {"no_exports", SEGMENT, offsetof(elf32_program_header_t, p_filesz), 4, CONTENT + 28,
+     ESP_ERR_INVALID_RESPONSE, MISSING},
+    {"segment_ends_in_a_note_header", SEGMENT, offsetof(elf32_program_header_t, p_filesz), 4,
+     CONTENT + 28 + 15, ESP_ERR_INVALID_SIZE, "a note is cut short"},
+    {"segment_ends_in_padding", SEGMENT, offsetof(elf32_program_header_t, p_filesz), 4,
+     CONTENT + 28 + NAME_GAMMA + 6, ESP_ERR_INVALID_SIZE, "note 2 reaches outside its segment"},
+    {"owner_of_another_length", MODULE, NAME_SIZE, 4, 5, ESP_ERR_INVALID_RESPONSE, FOREIGN},
+    {"owner_without_a_name", EXPORTS, NAME_SIZE, 4, 0, ESP_ERR_INVALID_RESPONSE, FOREIGN},
+    {"other_owner", MODULE, OWNER, 4, 0x00554e47, ESP_ERR_INVALID_RESPONSE, FOREIGN},
+    {"owner_without_an_end", INIT, OWNER + 3, 1, 'X', ESP_ERR_INVALID_RESPONSE, FOREIGN},
+    {"note_longer_than_the_segment", INIT, SIZE, 4, 17, ESP_ERR_INVALID_SIZE,
+     "note 3 reaches outside its segment"},
+    {"note_of_4_gigabytes", MODULE, SIZE, 4, UINT32_MAX, ESP_ERR_INVALID_SIZE,
+     "note 1 reaches outside its segment"},
+    {"note_whose_padding_wraps", EXPORTS, SIZE, 4, 0xfffffffdu, ESP_ERR_INVALID_SIZE,
+     "note 2 reaches outside its segment"},
+    {"module_note_cut_short", MODULE, SIZE, 4, 7, ESP_ERR_INVALID_SIZE,
+     "the module note is cut short"},
+    {"export_note_cut_short", EXPORTS, SIZE, 4, 3, ESP_ERR_INVALID_SIZE,
+     "the export note is cut short"},
+
+    {"one_export_more_than_names", EXPORTS, CONTENT, 4, 4, ESP_ERR_INVALID_SIZE,
+     "the name of export 3 does not end"},
+    {"more_exports_than_the_note_holds", EXPORTS, CONTENT, 4, 8, ESP_ERR_INVALID_SIZE,
+     "8 exports do not fit in their note"},
+    {"export_count_whose_size_wraps", EXPORTS, CONTENT, 4, 0x40000000, ESP_ERR_INVALID_SIZE,
+     "1073741824 exports do not fit in their note"},
+    {"highest_export_count", EXPORTS, CONTENT, 4, UINT32_MAX, ESP_ERR_INVALID_SIZE,
+     "4294967295 exports do not fit in their note"},
+    {"name_without_an_end", EXPORTS, NAME_GAMMA + 5, 1, 'x', ESP_ERR_INVALID_SIZE,
+     "the name of export 2 does not end"},
+    {"names_cut_short", EXPORTS, SIZE, 4, NAME_GAMMA - CONTENT, ESP_ERR_INVALID_SIZE,
+     "the name of export 2 does not end"},
+    {"first_name_empty", EXPORTS, NAME_ALPHA, 1, 0, ESP_ERR_INVALID_RESPONSE,
+     "the name of export 0 " NOT_IN_ORDER},
+    {"later_name_empty", EXPORTS, NAME_BETA, 1, 0, ESP_ERR_INVALID_RESPONSE,
+     "the name of export 1 " NOT_IN_ORDER},
+    {"names_out_of_order", EXPORTS, NAME_ALPHA, 1, 'z', ESP_ERR_INVALID_RESPONSE,
+     "the name of export 1 " NOT_IN_ORDER},
+    {"export_before_the_text", EXPORTS, EXPORT_ADDRESSES, 4, TEXT_LINK - 1,
+     ESP_ERR_INVALID_RESPONSE, "export alpha is not in the text segment"},
+    {"export_after_the_text", EXPORTS, EXPORT_ADDRESSES + 4, 4, TEXT_LINK + 64,
+     ESP_ERR_INVALID_RESPONSE, "export beta is not in the text segment"},
+    {"export_in_the_data", EXPORTS, EXPORT_ADDRESSES + 8, 4, DATA_LINK, ESP_ERR_INVALID_RESPONSE,
+     "export gamma is not in the text segment"},
+
+    {"constructors_before_the_data", INIT, CONTENT, 4, DATA_LINK - 4, ESP_ERR_INVALID_SIZE,
+     NO_LIST},
+    {"constructors_in_the_text", INIT, CONTENT, 4, TEXT_LINK, ESP_ERR_INVALID_SIZE, NO_LIST},
+    {"constructors_between_words", INIT, CONTENT, 4, DATA_LINK + 2, ESP_ERR_INVALID_SIZE, NO_LIST},
+    {"constructors_in_the_bss", INIT, CONTENT, 4, DATA_LINK + 16, ESP_ERR_INVALID_SIZE, NO_LIST},
+    {"constructors_into_the_bss", INIT, CONTENT, 4, DATA_LINK + 12, ESP_ERR_INVALID_SIZE, NO_LIST},
+    {"too_many_constructors", INIT, CONTENT + 4, 4, 5, ESP_ERR_INVALID_SIZE, NO_LIST},
+    {"constructor_count_whose_size_wraps", INIT, CONTENT + 4, 4, 0x40000001, ESP_ERR_INVALID_SIZE,
+     NO_LIST},
+    {"destructors_before_the_data", INIT, CONTENT + 8, 4, 0, ESP_ERR_INVALID_SIZE, NO_LIST},
+    {"too_many_destructors", INIT, CONTENT + 12, 4, UINT32_MAX, ESP_ERR_INVALID_SIZE, NO_LIST},
+    {"constructor_note_too_short", INIT, SIZE, 4, 12, ESP_ERR_INVALID_SIZE, WRONG_SIZE},
+};
+
+/** Two constructors and two destructors, which fill the 16 bytes of the data segment. */
+static module_spec_t spec_with_lists(void)
+{
+    module_spec_t spec = module_spec_default();
+    spec.init = (hotreload_note_init_t){DATA_LINK, 2, DATA_LINK + 8, 2};
+    return spec;
+}
+
+static uint8_t *start_of(uint8_t *file, const module_layout_t *layout, part_t part)
+{
+    switch (part) {
+    case MODULE:
+        return file + layout->module_note;
+    case EXPORTS:
+        return file + layout->exports_note;
+    case INIT:
+        return file + layout->init_note;
+    default:
+        return file + layout->program_headers + 2 * sizeof(elf32_program_header_t);
+    }
+}
+
+static void refuses_damage(void **state)
+{
+    const damage_t *damage = *state;
+    module_spec_t spec = spec_with_lists();
+    module_layout_t layout;
+    size_t size;
+    uint8_t *file = module_build(&spec, &layout, &size);
+    uint8_t *at = start_of(file, &layout, damage->part) + damage->offset;
+    for (size_t i = 0; i < damage->width; i++) {
+        at[i] = (uint8_t)(damage->value >> 8 * i);
+    }
+    expect_refused(file, size, damage->error, damage->words);
+    free(file);
+}
+
+/** A loader that does not know a note may only go on if the note allows that. */
+static void accepts_unknown_optional_notes(void **state)
+{
+    (void)state;
+    const uint32_t types[] = {HOTRELOAD_NOTE_OPTIONAL, HOTRELOAD_NOTE_OPTIONAL | 3, UINT32_MAX};
+    for (size_t i = 0; i < COUNT(types); i++) {
+        module_spec_t spec = spec_with_lists();
+        module_layout_t layout;
+        size_t size;
+        uint8_t *file = module_build(&spec, &layout, &size);
+        module_put32(file + layout.init_note + TYPE, types[i]);
+        hotreload_image_t image;
+        hotreload_reason_t reason = {0};
+        assert_int_equal(hotreload_image_parse(file, size, &image, &reason), ESP_OK);
+        assert_int_equal(image.init.init_count, 0);
+        assert_int_equal(hotreload_loader_verify(file, size, &reason), ESP_OK);
+        free(file);
+    }
+}
+
+static void reads_constructors_and_destructors(void **state)
+{
+    (void)state;
+    module_spec_t spec = spec_with_lists();
+    size_t size;
+    uint8_t *file = module_build(&spec, NULL, &size);
+    hotreload_image_t image;
+    hotreload_reason_t reason = {0};
+    assert_int_equal(hotreload_image_parse(file, size, &image, &reason), ESP_OK);
+    assert_int_equal(image.init.init_address, DATA_LINK);
+    assert_int_equal(image.init.init_count, 2);
+    assert_int_equal(image.init.fini_address, DATA_LINK + 8);
+    assert_int_equal(image.init.fini_count, 2);
+    free(file);
+}
+
+/** Where an empty list would be does not matter. */
+static void accepts_a_list_without_functions_anywhere(void **state)
+{
+    (void)state;
+    module_spec_t spec = module_spec_default();
+    spec.init = (hotreload_note_init_t){0x1234567, 0, UINT32_MAX, 0};
+    staged_t staged = stage_spec(&spec);
+    staged_drop(&staged);
+    assert_int_equal(fake_port.call_count, 0);
+}
+
+/** An identity that begins like the right one, or ends too late. */
+static void expect_other_id(const uint8_t *id, size_t size)
+{
+    module_spec_t spec = module_spec_default();
+    spec.firmware_id = id;
+    spec.firmware_id_size = size;
+    expect_spec_refused(&spec, ESP_ERR_INVALID_VERSION, "linked with another firmware");
+}
+
+static void refuses_an_id_of_another_length(void **state)
+{
+    (void)state;
+    uint8_t id[32] = {0};
+    memcpy(id, fake_port.firmware_id, fake_port.firmware_id_size);
+    for (size_t size = 0; size <= sizeof id; size++) {
+        if (size != fake_port.firmware_id_size) {
+            expect_other_id(id, size);
+        }
+    }
+}
+
+static void accepts_an_id_of_any_length_up_to_32(void **state)
+{
+    (void)state;
+    for (size_t size = 1; size <= sizeof fake_port.firmware_id; size++) {
+        fake_port.firmware_id[size - 1] = (uint8_t)size;
+        fake_port.firmware_id_size = size;
+        module_spec_t spec = module_spec_default();
+        staged_t staged = stage_spec(&spec);
+        staged_drop(&staged);
+    }
+}
+
+static void refuses_exports_with_the_same_name(void **state)
+{
+    (void)state;
+    const module_export_t exports[] = {
+        {"alpha", TEXT_LINK}, {"alpha", TEXT_LINK + 4}, {"beta", TEXT_LINK}, {"gamma", TEXT_LINK}};
+    module_spec_t spec = module_spec_default();
+    spec.exports = exports;
+    spec.export_count = COUNT(exports);
+    expect_spec_refused(&spec, ESP_ERR_INVALID_RESPONSE, "the name of export 1 " NOT_IN_ORDER);
+}
+
+/** As bytes, not as signed characters, and a prefix first. */
+static void sorts_names_as_bytes(void **state)
+{
+    (void)state;
+    const module_export_t exports[] = {{"Z", TEXT_LINK},      {"alpha", TEXT_LINK},
+                                       {"alpha0", TEXT_LINK}, {"beta", TEXT_LINK},
+                                       {"gamma", TEXT_LINK},  {"\xc3\xa9t\xc3\xa9", TEXT_LINK}};
+    module_spec_t spec = module_spec_default();
+    spec.exports = exports;
+    spec.export_count = COUNT(exports);
+    staged_t staged = stage_spec(&spec);
+    assert_int_equal(staged.image.export_count, COUNT(exports));
+    staged_drop(&staged);
+}
+
+/** The reason has room for 127 characters; what comes after the name must stay readable. */
+static void cuts_long_names_in_the_reason(void **state)
+{
+    (void)state;
+    char name[301];
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    const module_export_t exports[] = {{name, DATA_LINK}};
+    module_spec_t spec = module_spec_default();
+    spec.exports = exports;
+    spec.export_count = COUNT(exports);
+    char words[128];
+    snprintf(words, sizeof words, "export %.48s is not in the text segment", name);
+    expect_spec_refused(&spec, ESP_ERR_INVALID_RESPONSE, words);
+}
+
+static void refuses_a_module_that_lacks_an_export(void **state)
+{
+    (void)state;
+    const module_export_t all[] = {{"alpha", TEXT_LINK}, {"beta", TEXT_LINK}, {"gamma", TEXT_LINK}};
+    for (size_t missing = 0; missing < COUNT(all); missing++) {
+        module_export_t others[COUNT(all)];
+        size_t count = 0;
+        for (size_t i = 0; i < COUNT(all); i++) {
+            if (i != missing) {
+                others[count++] = all[i];
+            }
+        }
+        module_spec_t spec = module_spec_default();
+        spec.exports = others;
+        spec.export_count = count;
+        char words[64];
+        snprintf(words, sizeof words, "the module lacks %s(), which the firmware calls",
+                 all[missing].name);
+        expect_spec_refused(&spec, ESP_ERR_NOT_FOUND, words);
+    }
+}
+
+static void refuses_a_module_without_exports(void **state)
+{
+    (void)state;
+    module_spec_t spec = module_spec_default();
+    spec.export_count = 0;
+    expect_spec_refused(&spec, ESP_ERR_NOT_FOUND, "the module lacks alpha()");
+}
+
+static int run_damages(void)
+{
+    struct CMUnitTest tests[COUNT(damages)];
+    for (size_t i = 0; i < COUNT(damages); i++) {
+        tests[i] = (struct CMUnitTest){damages[i].name, refuses_damage, old_module_set_up,
+                                       old_module_tear_down, (void *)(uintptr_t)&damages[i]};
+    }
+    return cmocka_run_group_tests_name("refuses", tests, NULL, NULL);
+}
+
+#define TEST(function)                                                                             \
+    cmocka_unit_test_setup_teardown(function, old_module_set_up, old_module_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(accepts_unknown_optional_notes),
+        TEST(reads_constructors_and_destructors),
+        TEST(accepts_a_list_without_functions_anywhere),
+        TEST(refuses_an_id_of_another_length),
+        TEST(accepts_an_id_of_any_length_up_to_32),
+        TEST(refuses_exports_with_the_same_name),
+        TEST(sorts_names_as_bytes),
+        TEST(cuts_long_names_in_the_reason),
+        TEST(refuses_a_module_that_lacks_an_export),
+        TEST(refuses_a_module_without_exports),
+    };
+    return run_damages() + cmocka_run_group_tests(tests, NULL, NULL);
+}
