@@ -84,8 +84,6 @@ static bool feed(const uint8_t *file, size_t size)
         run(&image, &staged);
     } else {
         assert_true(is_documented(error));
-        /* Memory runs out before the relocations are looked at. */
-        assert_true(verified == error || verified == ESP_OK || error == ESP_ERR_NO_MEM);
         assert_string_not_equal(reason.text, "");
     }
     old_module_expect_running();
@@ -179,7 +177,7 @@ static void survives_several_hostile_fields_at_once(void **state)
     uint8_t *file = malloc(layout.size);
     assert_non_null(file);
     uint32_t seed = 20240229;
-    for (unsigned round = 0; round < 50000; round++) {
+    for (unsigned round = 0; round < 100000; round++) {
         memcpy(file, good, layout.size);
         for (uint32_t fields = 1 + next_random(&seed) % 3; fields > 0; fields--) {
             size_t offset = next_random(&seed) % (layout.size / 4) * 4;
