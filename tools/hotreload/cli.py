@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Tuple
+from typing import Any, Callable, Iterable, Tuple
 
 import click
 
@@ -65,7 +65,76 @@ def secret(output_dir: str) -> None:
 @click.argument("description")
 def link(description: str) -> None:
     """Link and pack the module. DESCRIPTION is the build directory or its hotreload.json."""
-    from hotreload.build import link_and_pack
+    from hotreload.build import update_module
     from hotreload.description import load_description
+    from hotreload.firmware import FirmwareReader
+    from hotreload.report import Steps
 
-    link_and_pack(load_description(description))
+    update_module(load_description(description), FirmwareReader(), Steps())
+
+
+_DEVICE_OPTIONS = (
+    click.option("--build", default="build", show_default=True, help="Build directory, or its hotreload.json."),
+    click.option("--url", envvar="HOTRELOAD_URL", help="Device, like http://192.168.1.100:8080; default: HOTRELOAD_URL."),
+)
+_RELOAD_OPTIONS = (
+    *_DEVICE_OPTIONS,
+    click.option("--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait until the application has reloaded."),
+    click.option("-v", "--verbose", is_flag=True, help="Show the commands of the build."),
+)
+
+
+def _add(options: Iterable[Any]) -> Callable[[Any], Any]:
+    """Adds options to a command, in the order given."""
+
+    def decorate(function: Any) -> Any:
+        for option in reversed(list(options)):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+@main.command()
+@_add(_RELOAD_OPTIONS)
+@click.option("--skip-build", is_flag=True, help="Send the module as it was built last.")
+def reload(build: str, url: str, wait: float, verbose: bool, skip_build: bool) -> None:
+    """Compile what changed and send the module to the device."""
+    from hotreload.reload import Options, reload_once
+
+    reload_once(Options(build, url, skip_build, wait, verbose))
+
+
+@main.command()
+@_add(_RELOAD_OPTIONS)
+@click.option(
+    "--debounce",
+    type=click.FloatRange(min=0),
+    default=0.05,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the files must rest after a change.",
+)
+def watch(build: str, url: str, wait: float, verbose: bool, debounce: float) -> None:
+    """Reload whenever a source file changes, until Ctrl+C."""
+    from hotreload.reload import Options
+    from hotreload.watch import watch as run
+
+    run(Options(build, url, False, wait, verbose), debounce)
+
+
+@main.command()
+@_add(_DEVICE_OPTIONS)
+@click.option("--json", "as_json", is_flag=True, help="Print the device's answer as it is.")
+def status(build: str, url: str, as_json: bool) -> None:
+    """Show what the device says about itself."""
+    from hotreload.status import show_status
+
+    show_status(url or _default_url(build), as_json)
+
+
+def _default_url(build: str) -> str:
+    from hotreload.description import load_description
+    from hotreload.reload import Options, choose_url
+
+    return choose_url(Options(build, None), load_description(build))

@@ -131,15 +131,17 @@ class Elf:
                 return section
         return None
 
-    def symbols(self) -> List[Symbol]:
-        """The symbol table, in its order; empty when the file has none."""
+    def symbols(self, only_global: bool = False) -> List[Symbol]:
+        """The symbol table, in its order; empty when the file has none. Local symbols come first."""
         table = next((s for s in self.sections if s.type == "SHT_SYMTAB"), None)
         if table is None:
             return []
+        first = table.info * _SYMBOL.size if only_global else 0
         names = self.content(self.sections[table.link])
+        entries = self.content(table)[first:]
         known: Dict[int, str] = {}
         symbols = []
-        for offset, value, size, info, _other, section in _SYMBOL.iter_unpack(self.content(table)):
+        for offset, value, size, info, _other, section in _SYMBOL.iter_unpack(entries):
             name = known.get(offset)
             if name is None:
                 name = names[offset : names.index(0, offset)].decode("utf-8", "replace")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
-from typing import Dict, NamedTuple
+from typing import Dict, NamedTuple, Optional, Tuple
 
 from hotreload import elf
 from hotreload.description import Description
@@ -19,7 +20,6 @@ class FirmwareSymbol(NamedTuple):
     value: int
     size: int
     weak: bool
-    function: bool
 
 
 class Firmware(NamedTuple):
@@ -31,21 +31,39 @@ class Firmware(NamedTuple):
     thread_local_alignment: int
 
 
-def load_firmware(description: Description) -> Firmware:
-    """Reads the firmware's ELF file."""
+class FirmwareReader:
+    """Reads the firmware's ELF file, and again only when it has changed."""
+
+    def __init__(self) -> None:
+        self._stamp: Optional[Tuple[str, int, int]] = None
+        self._firmware: Optional[Firmware] = None
+
+    def read(self, description: Description) -> Firmware:
+        """The firmware of a build."""
+        path = description.firmware_elf
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            raise ToolError(
+                f"there is no firmware {path}: build '{description.firmware_target}' first"
+            ) from error
+        stamp = (path, status.st_mtime_ns, status.st_size)
+        if self._firmware is None or stamp != self._stamp:
+            self._firmware = _read(description)
+            self._stamp = stamp
+        return self._firmware
+
+
+def _read(description: Description) -> Firmware:
     file = elf.Elf(description.firmware_elf, "the firmware", description.arch)
     symbols: Dict[str, FirmwareSymbol] = {}
     thread_local: Dict[str, FirmwareSymbol] = {}
-    for symbol in file.symbols():
-        if symbol.binding == elf.STB_LOCAL or not symbol.defined:
+    for symbol in file.symbols(only_global=True):
+        if not symbol.defined:
             continue
         known = thread_local if symbol.kind == elf.STT_TLS else symbols
-        known[symbol.name] = FirmwareSymbol(
-            symbol.value,
-            symbol.size,
-            symbol.binding == elf.STB_WEAK,
-            symbol.kind in (elf.STT_FUNC, elf.STT_NOTYPE),
-        )
+        weak = symbol.binding == elf.STB_WEAK
+        known[symbol.name] = FirmwareSymbol(symbol.value, symbol.size, weak)
     if not symbols:
         raise ToolError(
             f"the firmware {file.path} has no symbols: link it without -s, do not strip it"

@@ -1,0 +1,128 @@
+"""The device's HTTP interface: src/upload/http_api.h."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.client
+import json
+import socket
+from typing import Any, Callable, Dict, Optional
+from urllib.parse import urlsplit
+
+from hotreload.errors import ToolError
+
+_TIMEOUT = 10.0
+_PIECE = 4096
+
+_ADVICE = {
+    403: "the firmware on the device has another secret: flash the one of this build directory",
+    404: "that is not a hotreload server: is the URL right?",
+    408: "the connection is too slow or broken",
+    409: (
+        "the firmware on the device is not the one that this module was linked with: flash the "
+        "firmware of this build directory, or restart the board with it"
+    ),
+    413: "make the module smaller, or raise max_elf_size or the size of the partition",
+    503: "another upload is under way: try again",
+}
+
+
+class DeviceError(ToolError):
+    """The device cannot be reached, or refuses."""
+
+
+class Device:
+    """One device; every request has its own connection."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url if "://" in url else f"http://{url}"
+        try:
+            parts = urlsplit(self.url)
+            port = parts.port
+        except ValueError as error:
+            raise DeviceError(f"the URL {url} is malformed: {error}") from error
+        if parts.scheme != "http" or not parts.hostname:
+            raise DeviceError(f"the URL {url} must be like http://192.168.1.100:8080")
+        self._host, self._port = parts.hostname, port or 80
+        self._path = parts.path.rstrip("/")
+
+    def status(self) -> Dict[str, Any]:
+        """`GET /status`."""
+        return self._exchange("GET", "/status", lambda connection: connection.endheaders())
+
+    def pending(self) -> bool:
+        """`GET /pending`: whether an upload waits for the application to reload it."""
+        answer = self._exchange("GET", "/pending", lambda connection: connection.endheaders())
+        return bool(answer.get("pending"))
+
+    def upload(
+        self, module: bytes, secret: bytes, progress: Callable[[int, int], None]
+    ) -> Dict[str, Any]:
+        """`POST /upload`, signed; calls progress(bytes sent, bytes in all)."""
+
+        def send(connection: http.client.HTTPConnection) -> None:
+            connection.putheader("Content-Type", "application/octet-stream")
+            connection.putheader("Content-Length", str(len(module)))
+            connection.putheader("X-Hotreload-SHA256", hashlib.sha256(module).hexdigest())
+            signature = hmac.new(secret, module, hashlib.sha256).hexdigest()
+            connection.putheader("X-Hotreload-HMAC", signature)
+            connection.endheaders()
+            for start in range(0, len(module), _PIECE):
+                connection.send(module[start : start + _PIECE])
+                progress(min(start + _PIECE, len(module)), len(module))
+
+        return self._exchange("POST", "/upload", send)
+
+    def _exchange(
+        self, method: str, path: str, send: Callable[[http.client.HTTPConnection], None]
+    ) -> Dict[str, Any]:
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT)
+        try:
+            connection.connect()
+            connection.putrequest(method, self._path + path, skip_accept_encoding=True)
+            try:
+                send(connection)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # A server that refuses early closes; its answer may be there to read.
+            response = connection.getresponse()
+            return self._read_answer(response.status, response.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise DeviceError(self._explain(error, connected=connection.sock is not None)) from error
+        finally:
+            connection.close()
+
+    def _explain(self, error: Exception, connected: bool) -> str:
+        if isinstance(error, socket.gaierror):
+            return f"the host of {self.url} is unknown: {error.strerror}"
+        if isinstance(error, ConnectionRefusedError):
+            return (
+                f"nothing listens at {self.url}: is the device running, has it called "
+                "hotreload_server_start(), and is the port right (8080 by default)?"
+            )
+        if isinstance(error, socket.timeout):
+            what = "stopped answering" if connected else "does not answer"
+            return f"{self.url} {what} for {_TIMEOUT:.0f} s: is the device in the same network?"
+        if isinstance(error, (http.client.HTTPException, ConnectionError)) and connected:
+            return (
+                f"{self.url} closed the connection without an answer "
+                f"({type(error).__name__}): did the device restart? See its log"
+            )
+        return f"cannot reach {self.url}: {error}"
+
+    def _read_answer(self, status: int, body: bytes) -> Dict[str, Any]:
+        text = body.decode("utf-8", "replace")
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            answer = None
+        if status == 200 and isinstance(answer, dict):
+            return answer
+        reason = answer.get("error") if isinstance(answer, dict) else text.strip()[:200]
+        raise DeviceError(self._describe_refusal(status, str(reason) if reason else None))
+
+    def _describe_refusal(self, status: int, reason: Optional[str]) -> str:
+        phrase = http.client.responses.get(status, "")
+        message = f"{self.url} answers {status} {phrase}".rstrip()
+        message += f": {reason}" if reason else ""
+        return f"{message}\n{_ADVICE[status]}" if status in _ADVICE else message

@@ -1,0 +1,119 @@
+"""One reload: compile, link, pack, upload, and on request wait for the application."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+import click
+
+from hotreload.compiler import finish_compiler, start_compiler
+from hotreload.description import Description, load_description
+from hotreload.errors import ToolError
+from hotreload.report import Progress, Steps
+
+if TYPE_CHECKING:
+    from hotreload.client import Device
+    from hotreload.firmware import FirmwareReader
+
+_POLL_SECONDS = 0.05
+
+
+class Options(NamedTuple):
+    """What the command line asks for."""
+
+    build: str
+    url: Optional[str]
+    skip_build: bool = False
+    wait: Optional[float] = None
+    verbose: bool = False
+
+
+def choose_url(options: Options, description: Description) -> str:
+    """The device's URL: of the command line or environment, else of the build."""
+    url = options.url or description.url
+    if not url:
+        raise ToolError(
+            "which device? Say --url http://192.168.1.100:8080 or set HOTRELOAD_URL; the device "
+            "prints its URL when the server starts"
+        )
+    return url
+
+
+def build_module(options: Options, steps: Steps, reader: Optional[FirmwareReader] = None) -> bytes:
+    """Brings the packed module up to date and returns it."""
+    description = load_description(options.build)
+    if options.skip_build:
+        from hotreload.files import read_bytes
+
+        return read_bytes(description.module, "the packed module")
+    with steps.step("compile"):
+        process = start_compiler(description, options.verbose)
+        # These take as long to import as the compiler runs.
+        import hotreload.client  # noqa: F401
+        from hotreload.build import update_module
+        from hotreload.firmware import FirmwareReader
+
+        finish_compiler(process)
+    # CMake may have run: other objects than before.
+    return update_module(load_description(options.build), reader or FirmwareReader(), steps)
+
+
+def send_module(options: Options, module: bytes, steps: Steps) -> str:
+    """Uploads a module and waits for the application if asked to; returns the device's URL."""
+    from hotreload.client import Device
+    from hotreload.secret import read_secret
+
+    description = load_description(options.build)
+    device = Device(choose_url(options, description))
+    with steps.step("upload"):
+        progress = Progress("Uploading")
+        try:
+            device.upload(module, read_secret(description.secret), progress.show)
+        finally:
+            progress.clear()
+    if options.wait is not None:
+        with steps.step("wait"):
+            _wait(device, options.wait)
+    return device.url
+
+
+def _wait(device: Device, seconds: float) -> None:
+    """Waits until the application has reloaded; raises when that failed."""
+    deadline = time.monotonic() + seconds
+    while device.pending():
+        if time.monotonic() > deadline:
+            raise ToolError(
+                f"the module is stored, but the application has not reloaded it within {seconds:g} "
+                "s: does it poll hotreload_update_available() and call hotreload_reload()?"
+            )
+        time.sleep(_POLL_SECONDS)
+    error = device.status().get("last_error")
+    if error:
+        raise ToolError(f"the module is stored, but the device could not load it: {error}")
+
+
+def reload_once(options: Options) -> None:
+    """The command `reload`: the last line says what happened."""
+    steps = Steps()
+    try:
+        choose_url(options, load_description(options.build))
+        module = build_module(options, steps)
+        url = send_module(options, module, steps)
+    except ToolError as error:
+        report_failure(error, steps)
+        raise SystemExit(1) from error
+    report_success(module, url, steps)
+
+
+def report_success(module: bytes, url: str, steps: Steps) -> None:
+    """The last line after an upload."""
+    click.secho(f"Reloaded: {len(module)} bytes to {url} in {steps.summary()}", fg="green")
+
+
+def report_failure(error: ToolError, steps: Steps) -> None:
+    """The reason, and a last line."""
+    click.echo(f"hotreload: {error}", err=True)
+    step = f"{steps.current} failed after {steps.total():.2f} s" if steps.current else "no build"
+    kept = "the device goes on with the code it has"
+    click.secho(f"Not reloaded: {step}; {kept}", fg="red", err=True)

@@ -1,0 +1,89 @@
+"""Reloads whenever a source file of a reloadable component changes."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+from typing import List, Optional, Sequence
+
+import click
+
+from hotreload.description import load_description
+from hotreload.errors import ToolError
+from hotreload.firmware import FirmwareReader
+from hotreload.reload import (
+    Options,
+    build_module,
+    choose_url,
+    report_failure,
+    report_success,
+    send_module,
+)
+from hotreload.report import Steps
+from hotreload.sources import is_source, start_watching
+
+
+def watch(options: Options, debounce: float) -> None:
+    """The command `watch`: runs until SIGINT."""
+    # A shell starts background commands with SIGINT ignored; this one is to end by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        _Watch(options, debounce).run()
+    except KeyboardInterrupt:
+        click.echo("\nStopped watching.")
+
+
+class _Watch:
+    def __init__(self, options: Options, debounce: float) -> None:
+        description = load_description(options.build)
+        self._options = options
+        self._debounce = debounce
+        self._build_dir = description.build_dir
+        self._directories = description.watch_dirs
+        self._url = choose_url(options, description)
+        self._reader = FirmwareReader()
+        self._sent: Optional[bytes] = None
+        self._changes: "queue.Queue[str]" = queue.Queue()
+
+    def run(self) -> None:
+        if not self._directories:
+            raise ToolError("there is nothing to watch: no component is RELOADABLE")
+        means = start_watching(self._directories, self._note)
+        for directory in self._directories:
+            click.echo(f"Watching {directory} ({means})")
+        click.echo(f"Changes go to {self._url}; Ctrl+C stops.")
+        while True:
+            changed = self._wait_for_changes()
+            click.echo(f"Changed: {', '.join(os.path.basename(path) for path in changed)}")
+            self._reload()
+
+    def _note(self, path: str) -> None:
+        """Takes a changed path; called from the observer's thread."""
+        inside_build = path.startswith(os.path.join(self._build_dir, ""))
+        if is_source(path) and not inside_build:
+            self._changes.put(path)
+
+    def _wait_for_changes(self) -> Sequence[str]:
+        """Waits for a change, then until no more come for the debounce time."""
+        changed: List[str] = [self._changes.get()]
+        while True:
+            try:
+                path = self._changes.get(timeout=self._debounce)
+            except queue.Empty:
+                return list(dict.fromkeys(changed))
+            changed.append(path)
+
+    def _reload(self) -> None:
+        steps = Steps()
+        try:
+            module = build_module(self._options, steps, self._reader)
+            if module == self._sent:
+                click.echo(f"No change: the device has this module already; {steps.summary()}")
+                return
+            url = send_module(self._options, module, steps)
+        except ToolError as error:
+            report_failure(error, steps)
+            return
+        self._sent = module
+        report_success(module, url, steps)
