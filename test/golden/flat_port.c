@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "image/image.h"
+#include "loader/table.h"
 
 flat_port_t flat_port;
 

@@ -18,7 +18,7 @@
 
 static void write_out(const void *bytes, size_t size)
 {
-    if (fwrite(bytes, 1, size, stdout) != size) {
+    if (size > 0 && fwrite(bytes, 1, size, stdout) != size) {
         perror("output");
         exit(2);
     }
