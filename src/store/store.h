@@ -79,7 +79,7 @@ void hotreload_store_keep(const hotreload_record_t *record);
  *
  * @param length  bytes of the module
  * @return ESP_OK; ESP_ERR_INVALID_STATE: another is being written, or not open;
- *         ESP_ERR_INVALID_SIZE: no room beside the newest module, or length 0;
+ *         ESP_ERR_INVALID_SIZE: no room beside the newest module, or no bytes;
  * ESP_ERR_FLASH_OP_FAIL
  */
 esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason);
@@ -87,9 +87,9 @@ esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason);
 /**
  * Appends to the record; sectors are erased as the data reaches them.
  *
- * @return ESP_OK; ESP_ERR_INVALID_SIZE: more than announced; ESP_ERR_INVALID_RESPONSE: a sector
- * would begin like a record of the store; ESP_ERR_FLASH_OP_FAIL; ESP_ERR_INVALID_STATE: none begun.
- *         Any error drops the record.
+ * @return ESP_OK; ESP_ERR_INVALID_SIZE: more than announced; ESP_ERR_INVALID_RESPONSE: a sector of
+ *         the flash would begin like a record; ESP_ERR_FLASH_OP_FAIL; ESP_ERR_INVALID_STATE: none
+ *         begun. Any error drops the record.
  */
 esp_err_t hotreload_store_write(const void *data, size_t size, hotreload_reason_t *reason);
 

@@ -23,15 +23,14 @@ typedef struct {
 fake_flash_t fake_flash;
 static map_t maps[MAPS];
 
-void fake_flash_create(uint32_t sectors)
+void fake_flash_create(uint32_t sectors, uint32_t sector)
 {
     for (size_t i = 0; i < MAPS; i++) {
         free(maps[i].copy);
         maps[i] = (map_t){0};
     }
     free(fake_flash.data);
-    fake_flash = (fake_flash_t){
-        .size = sectors * FAKE_FLASH_SECTOR, .erase_size = FAKE_FLASH_SECTOR, .random = 1};
+    fake_flash = (fake_flash_t){.size = sectors * sector, .erase_size = sector, .random = 1};
     fake_flash.data = malloc(fake_flash.size + 1); /* a flash of no sectors has an address too */
     assert_non_null(fake_flash.data);
     memset(fake_flash.data, 0xff, fake_flash.size);

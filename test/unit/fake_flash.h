@@ -14,7 +14,7 @@
 #include "port.h"
 
 #define FAKE_FLASH_LABEL  "hotreload"
-#define FAKE_FLASH_SECTOR 4096u
+#define FAKE_FLASH_SECTOR 4096u /* of most flash chips, bytes */
 
 /** Where the power goes in the operation chosen with `cut_at`. */
 typedef enum {
@@ -45,8 +45,8 @@ typedef struct {
 
 extern fake_flash_t fake_flash;
 
-/** An erased flash of `sectors` sectors of FAKE_FLASH_SECTOR bytes; frees the one before. */
-void fake_flash_create(uint32_t sectors);
+/** An erased flash of `sectors` sectors of `sector` bytes each; frees the one before. */
+void fake_flash_create(uint32_t sectors, uint32_t sector);
 
 /** Frees it; fails the test if a part is mapped still. */
 void fake_flash_destroy(void);
