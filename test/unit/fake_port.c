@@ -259,6 +259,9 @@ void hotreload_port_call(uint32_t run_address)
     }
     assert_true(fake_port.call_count < FAKE_PORT_CALLS);
     fake_port.calls[fake_port.call_count++] = run_address;
+    if (fake_port.on_call != NULL) {
+        fake_port.on_call(run_address);
+    }
 }
 
 /* ---- The firmware and the chip ---- */

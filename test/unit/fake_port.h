@@ -37,6 +37,8 @@ typedef struct {
     /** Addresses passed to hotreload_port_call(), in order. */
     uint32_t calls[FAKE_PORT_CALLS];
     size_t call_count;
+    /** Does what the constructor or destructor at this address would do; NULL: nothing. */
+    void (*on_call)(uint32_t run_address);
 
     /** 1: the next allocation (region, flash map or hash) fails, 2: the one after; 0: none. */
     unsigned fail_allocation;
