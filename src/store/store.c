@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "store/hash.h"
 #include "store/record.h"
 #include "store/scan.h"
 #include "store/span.h"
@@ -162,27 +163,17 @@ esp_err_t hotreload_store_find(const hotreload_record_t *before, hotreload_recor
     return unlock(find(before != NULL ? before->sequence : UINT32_MAX, record, reason));
 }
 
-/** @return ESP_OK, ESP_ERR_INVALID_CRC: another hash, or why it could not be computed */
 static esp_err_t check_hash(const hotreload_flash_view_t *view, const uint8_t *sha256,
                             hotreload_reason_t *reason)
 {
-    hotreload_hash_t *hash;
     uint8_t digest[HOTRELOAD_HASH_SIZE];
-    esp_err_t error = hotreload_port_hash_begin(NULL, 0, &hash);
-    if (error == ESP_OK) {
-        error = hotreload_port_hash_update(hash, view->data, view->size);
-        esp_err_t end = hotreload_port_hash_end(hash, error == ESP_OK ? digest : NULL);
-        error = error == ESP_OK ? end : error;
+    esp_err_t error = hotreload_hash_bytes(view->data, view->size, digest, reason);
+    if (error == ESP_OK && memcmp(digest, sha256, sizeof digest) != 0) {
+        error = hotreload_fail(reason, ESP_ERR_INVALID_CRC,
+                               "the module in partition \"%s\" is damaged: upload it again",
+                               store.label);
     }
-    if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "the SHA-256 of the module could not be computed");
-    }
-    if (memcmp(digest, sha256, sizeof digest) != 0) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_CRC,
-                              "the module in partition \"%s\" is damaged: upload it again",
-                              store.label);
-    }
-    return ESP_OK;
+    return error;
 }
 
 static esp_err_t map_flash(uint32_t offset, size_t size, hotreload_flash_view_t *view,

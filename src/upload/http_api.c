@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "upload/http_api.h"
+
+#include "port.h"
+#include "status.h"
+#include "upload/digest.h"
+#include "upload/json.h"
+#include "upload/upload.h"
+
+static hotreload_json_t begin_answer(hotreload_http_answer_t *answer, int status)
+{
+    answer->status = status;
+    return hotreload_json_begin(answer->body, sizeof answer->body);
+}
+
+static void append_bool(hotreload_json_t *json, bool value)
+{
+    hotreload_json_raw(json, value ? "true" : "false");
+}
+
+void hotreload_http_refuse(int status, const char *reason, hotreload_http_answer_t *answer)
+{
+    hotreload_json_t json = begin_answer(answer, status);
+    hotreload_json_raw(&json, "{\"status\":\"error\",\"error\":");
+    hotreload_json_string(&json, reason);
+    hotreload_json_raw(&json, "}");
+}
+
+/* ---- GET ---- */
+
+void hotreload_http_pending(hotreload_http_answer_t *answer)
+{
+    hotreload_status_t status;
+    hotreload_status_get(&status);
+    hotreload_json_t json = begin_answer(answer, 200);
+    hotreload_json_raw(&json, "{\"pending\":");
+    append_bool(&json, status.pending);
+    hotreload_json_raw(&json, "}");
+}
+
+static void append_segment(hotreload_json_t *json, uint32_t run, uint32_t size)
+{
+    const uint8_t address[] = {(uint8_t)(run >> 24), (uint8_t)(run >> 16), (uint8_t)(run >> 8),
+                               (uint8_t)run};
+    hotreload_json_raw(json, "{\"address\":\"0x");
+    hotreload_json_hex(json, address, sizeof address);
+    hotreload_json_raw(json, "\",\"size\":");
+    hotreload_json_number(json, size);
+    hotreload_json_raw(json, "}");
+}
+
+void hotreload_http_status(hotreload_http_answer_t *answer)
+{
+    hotreload_status_t status;
+    hotreload_status_get(&status);
+    size_t id_size;
+    const uint8_t *id = hotreload_port_firmware_id(&id_size);
+
+    hotreload_json_t json = begin_answer(answer, 200);
+    hotreload_json_raw(&json, "{\"status\":\"ok\",\"firmware\":\"");
+    hotreload_json_hex(&json, id, id_size);
+    hotreload_json_raw(&json, "\",\"loaded\":");
+    append_bool(&json, status.loaded);
+    hotreload_json_raw(&json, ",\"sequence\":");
+    hotreload_json_number(&json, status.sequence);
+    hotreload_json_raw(&json, ",\"reloads\":");
+    hotreload_json_number(&json, status.reloads);
+    hotreload_json_raw(&json, ",\"text\":");
+    append_segment(&json, status.text_run, status.text_size);
+    hotreload_json_raw(&json, ",\"data\":");
+    append_segment(&json, status.data_run, status.data_size);
+    hotreload_json_raw(&json, ",\"pending\":");
+    append_bool(&json, status.pending);
+    hotreload_json_raw(&json, ",\"last_error\":");
+    if (status.last_error.text[0] == '\0') {
+        hotreload_json_raw(&json, "null");
+    } else {
+        hotreload_json_string(&json, status.last_error.text);
+    }
+    hotreload_json_raw(&json, "}");
+}
+
+/* ---- POST /upload ---- */
+
+/** Errors of any step of an upload, where they mean the same. */
+static int status_of(esp_err_t error)
+{
+    switch (error) {
+    case ESP_ERR_INVALID_ARG:
+    case ESP_ERR_INVALID_CRC:
+    case ESP_ERR_NOT_FINISHED:
+        return 400;
+    case ESP_ERR_INVALID_MAC:
+        return 403;
+    case ESP_ERR_INVALID_VERSION:
+        return 409;
+    case ESP_ERR_INVALID_RESPONSE:
+    case ESP_ERR_INVALID_SIZE:
+    case ESP_ERR_NOT_FOUND:
+    case ESP_ERR_NOT_SUPPORTED:
+        return 422;
+    case ESP_ERR_INVALID_STATE:
+        return 503;
+    default:
+        return 500;
+    }
+}
+
+/** Before the first byte, size and name are those of the partition, not of the module. */
+static int status_of_begin(esp_err_t error)
+{
+    switch (error) {
+    case ESP_ERR_INVALID_SIZE:
+        return 413;
+    case ESP_ERR_NOT_FOUND:
+        return 500;
+    default:
+        return status_of(error);
+    }
+}
+
+/** Answers a failed upload and keeps the reason for `GET /status`. @return false */
+static bool refuse_upload(int status, const hotreload_reason_t *reason,
+                          hotreload_http_answer_t *answer)
+{
+    hotreload_status_set_error(reason);
+    hotreload_port_log(HOTRELOAD_LOG_ERROR, "upload refused (%d): %s", status, reason->text);
+    hotreload_http_refuse(status, reason->text, answer);
+    return false;
+}
+
+/** Checks what can be checked before any byte is taken. @return the status to refuse with, or 0 */
+static int check_head(const hotreload_http_upload_t *head, hotreload_upload_t *upload,
+                      hotreload_reason_t *reason)
+{
+    if (head->content_length == -1) {
+        hotreload_fail(reason, 0, "no Content-Length: send the length of the body");
+        return 411;
+    }
+    if (head->content_length <= 0) {
+        hotreload_fail(reason, 0, "the body is empty or its Content-Length malformed");
+        return 400;
+    }
+    if ((uint64_t)head->content_length > head->max_size ||
+        (uint64_t)head->content_length > UINT32_MAX) {
+        hotreload_fail(reason, 0,
+                       "longer than max_elf_size, %u bytes: raise it or shrink the module",
+                       (unsigned)head->max_size);
+        return 413;
+    }
+    if (!hotreload_digest_parse(head->sha256_hex, upload->sha256)) {
+        hotreload_fail(reason, 0, HOTRELOAD_HEADER_SHA256 " is missing or not 64 hex digits");
+        return 400;
+    }
+    if (!hotreload_digest_parse(head->hmac_hex, upload->hmac)) {
+        hotreload_fail(reason, 0, HOTRELOAD_HEADER_HMAC " is missing or not 64 hex digits");
+        return 400;
+    }
+    upload->partition_label = head->partition_label;
+    upload->length = (uint32_t)head->content_length;
+    return 0;
+}
+
+bool hotreload_http_upload_begin(const hotreload_http_upload_t *head,
+                                 hotreload_http_answer_t *answer)
+{
+    hotreload_reason_t reason = {0};
+    hotreload_upload_t upload;
+    int status = check_head(head, &upload, &reason);
+    if (status == 0) {
+        esp_err_t error = hotreload_upload_begin(&upload, &reason);
+        status = error == ESP_OK ? 0 : status_of_begin(error);
+    }
+    return status == 0 || refuse_upload(status, &reason, answer);
+}
+
+bool hotreload_http_upload_write(const void *data, size_t size, hotreload_http_answer_t *answer)
+{
+    hotreload_reason_t reason = {0};
+    esp_err_t error = hotreload_upload_write(data, size, &reason);
+    return error == ESP_OK || refuse_upload(status_of(error), &reason, answer);
+}
+
+void hotreload_http_upload_finish(hotreload_http_answer_t *answer)
+{
+    hotreload_reason_t reason = {0};
+    hotreload_stored_t stored;
+    esp_err_t error = hotreload_upload_finish(&stored, &reason);
+    if (error != ESP_OK) {
+        refuse_upload(status_of(error), &reason, answer);
+        return;
+    }
+    hotreload_status_set_error(&reason);
+    hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u stored, %u bytes", (unsigned)stored.sequence,
+                       (unsigned)stored.size);
+    hotreload_json_t json = begin_answer(answer, 200);
+    hotreload_json_raw(&json, "{\"status\":\"ok\",\"sequence\":");
+    hotreload_json_number(&json, stored.sequence);
+    hotreload_json_raw(&json, ",\"size\":");
+    hotreload_json_number(&json, stored.size);
+    hotreload_json_raw(&json, "}");
+}
+
+void hotreload_http_upload_cancel(hotreload_upload_end_t why, hotreload_http_answer_t *answer)
+{
+    static const struct {
+        int status;
+        const char *text;
+    } ends[] = {
+        [HOTRELOAD_UPLOAD_CUT_SHORT] = {400, "the connection ended before the body did"},
+        [HOTRELOAD_UPLOAD_TIMED_OUT] = {408, "timed out, the sender stopped: send it again"},
+        [HOTRELOAD_UPLOAD_STOPPED] = {503, "the server stops"},
+    };
+    hotreload_reason_t reason;
+    hotreload_upload_abort();
+    hotreload_fail(&reason, 0, "%s", ends[why].text);
+    refuse_upload(ends[why].status, &reason, answer);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "upload/json.h"
+
+#include <stdio.h>
+
+hotreload_json_t hotreload_json_begin(char *text, size_t size)
+{
+    text[0] = '\0';
+    return (hotreload_json_t){.text = text, .size = size};
+}
+
+static void append(hotreload_json_t *json, char character)
+{
+    if (json->used + 1 < json->size) {
+        json->text[json->used++] = character;
+        json->text[json->used] = '\0';
+    }
+}
+
+void hotreload_json_raw(hotreload_json_t *json, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        append(json, *text);
+    }
+}
+
+void hotreload_json_string(hotreload_json_t *json, const char *text)
+{
+    append(json, '"');
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') {
+            append(json, '\\');
+        }
+        append(json, *text >= ' ' && *text <= '~' ? *text : '?');
+    }
+    append(json, '"');
+}
+
+void hotreload_json_number(hotreload_json_t *json, uint32_t number)
+{
+    char digits[11];
+    snprintf(digits, sizeof digits, "%u", (unsigned)number);
+    hotreload_json_raw(json, digits);
+}
+
+void hotreload_json_hex(hotreload_json_t *json, const uint8_t *bytes, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        append(json, digits[bytes[i] >> 4]);
+        append(json, digits[bytes[i] & 15]);
+    }
+}

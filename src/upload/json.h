@@ -1,0 +1,37 @@
+/*
+ * Writes JSON into a buffer of fixed size.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_JSON_H
+#define HOTRELOAD_JSON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** A text that grows; always ends with NUL. What does not fit is left out. */
+typedef struct {
+    char *text;
+    size_t size; /**< bytes of the buffer */
+    size_t used; /**< without the NUL */
+} hotreload_json_t;
+
+/** Begins an empty text in a buffer of `size` bytes, at least 1. One task per object. */
+hotreload_json_t hotreload_json_begin(char *text, size_t size);
+
+/** Appends as it is: punctuation, keys, constants. */
+void hotreload_json_raw(hotreload_json_t *json, const char *text);
+
+/**
+ * Appends a string with its quotes. Quotes and backslashes are escaped; what is not printable ASCII
+ * becomes '?', so that names out of a damaged module cannot make an answer that is no JSON.
+ */
+void hotreload_json_string(hotreload_json_t *json, const char *text);
+
+/** Appends a number. */
+void hotreload_json_number(hotreload_json_t *json, uint32_t number);
+
+/** Appends bytes as hex digits, without quotes. */
+void hotreload_json_hex(hotreload_json_t *json, const uint8_t *bytes, size_t size);
+
+#endif

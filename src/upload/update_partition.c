@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "hotreload.h"
+
+#include "loader/loader.h"
+#include "port.h"
+#include "status.h"
+#include "store/hash.h"
+#include "store/store.h"
+
+/** Writes a module that has been verified; what is in the flash is compared by its hash. */
+static esp_err_t store_module(const char *label, const void *data, size_t size,
+                              hotreload_reason_t *reason)
+{
+    uint8_t sha256[HOTRELOAD_HASH_SIZE];
+    esp_err_t error = hotreload_hash_bytes(data, size, sha256, reason);
+    if (error == ESP_OK) {
+        error = hotreload_store_open(label, reason);
+    }
+    if (error == ESP_OK) {
+        error = hotreload_store_begin(size, reason);
+    }
+    if (error == ESP_OK) {
+        error = hotreload_store_write(data, size, reason);
+        if (error == ESP_OK) {
+            error = hotreload_store_commit(sha256, NULL, reason);
+        }
+    }
+    return error == ESP_ERR_INVALID_CRC ? ESP_ERR_FLASH_OP_FAIL : error;
+}
+
+esp_err_t hotreload_update_partition(const char *partition_label, const void *data, size_t size)
+{
+    if (partition_label == NULL || data == NULL) {
+        return ESP_ERR_INVALID_ARG;
+    }
+    hotreload_reason_t reason = {0};
+    esp_err_t error = hotreload_loader_verify(data, size, &reason);
+    if (error == ESP_OK) {
+        error = store_module(partition_label, data, size, &reason);
+    }
+    hotreload_status_set_error(&reason);
+    if (error == ESP_OK) {
+        hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u stored, %u bytes",
+                           (unsigned)hotreload_store_newest_sequence(), (unsigned)size);
+    } else {
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "update failed: %s (%s)", reason.text,
+                           esp_err_to_name(error));
+    }
+    return error;
+}
