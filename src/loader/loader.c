@@ -80,10 +80,11 @@ esp_err_t hotreload_loader_verify(const void *data, size_t size, hotreload_reaso
     return error == ESP_OK ? hotreload_relocations_check(&image, reason) : error;
 }
 
-static void free_regions(hotreload_module_t *module)
+static void free_module(hotreload_module_t *module)
 {
     hotreload_port_text_free(&module->text);
     hotreload_port_data_free(&module->data);
+    memset(module, 0, sizeof *module);
 }
 
 /** A segment without bytes gets no memory. */
@@ -103,7 +104,7 @@ static esp_err_t allocate(const hotreload_image_t *image, uint32_t caps, hotrelo
         error = hotreload_port_data_alloc(whole_words, data->align, caps, &module->data);
     }
     if (error != ESP_OK) {
-        free_regions(module);
+        free_module(module);
         return hotreload_fail(reason, error, "no %s memory for the module (text %u, data %u bytes)",
                               kind, (unsigned)text->memory_size, (unsigned)data->memory_size);
     }
@@ -149,7 +150,7 @@ esp_err_t hotreload_loader_stage(const void *data, size_t size, uint32_t caps,
         }
     }
     if (error != ESP_OK) {
-        free_regions(staged);
+        free_module(staged);
     }
     return error;
 }
@@ -183,6 +184,5 @@ void hotreload_loader_release(hotreload_module_t *module)
     for (uint32_t i = module->fini_count; i > 0; i--) {
         hotreload_port_call(function_at(&module->data, module->fini_offset, i - 1));
     }
-    free_regions(module);
-    memset(module, 0, sizeof *module);
+    free_module(module);
 }
