@@ -1,0 +1,73 @@
+/*
+ * Reloadable functions that exercise everything a stub, the relocation and the binding must get
+ * right. The firmware calls them and prints what they return.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef EXERCISES_H
+#define EXERCISES_H
+
+#include <stdint.h>
+
+/* ---- Passing arguments and results (calls.c) ---- */
+
+typedef struct {
+    int16_t x, y;
+} point_t; /* travels in a register */
+
+typedef struct {
+    int32_t values[12];
+    double scale;
+} large_t; /* travels by reference */
+
+typedef int (*operation_t)(int a, int b);
+
+int64_t exercise_ten_arguments(int a, int b, int c, int d, int e, int f, int g, int h, int i,
+                               int j);
+double exercise_mixed_arguments(int8_t a, int64_t b, float c, double d, uint16_t e, int64_t f,
+                                const char *g, double h, int i, int64_t j);
+point_t exercise_small_struct(point_t point, int factor);
+large_t exercise_large_struct(large_t large, int factor);
+/** Sums `count` arguments of type int64_t. */
+int64_t exercise_variadic(int count, ...);
+/** Formats with the firmware's variadic snprintf(). */
+void exercise_calls_variadic(char *text, unsigned size);
+/** Calls the firmware's function. */
+int exercise_callback(operation_t operation, int a, int b);
+/** Gives the firmware a function: 0 one without a stub, 1 one with a stub. */
+operation_t exercise_operation(int which);
+int exercise_subtract(int a, int b);
+/** Addresses of two exports as the module sees them: in code, and in a table of constants. */
+void exercise_addresses(const void *addresses[2]);
+/** Depth-first through its own stub as the firmware hands it in. */
+int exercise_recursion(int depth, int (*self)(int, void *), void *again);
+
+/* ---- Data and arithmetic (values.c) ---- */
+
+/** Firmware data that the module reads and writes. */
+extern int firmware_value;
+
+int64_t exercise_divide(int64_t a, int64_t b);
+uint64_t exercise_remainder(uint64_t a, uint64_t b);
+double exercise_double(double a, double b);
+float exercise_float(float a, int b);
+const char *exercise_string(unsigned index);
+int exercise_switch(int selector);
+int exercise_function_table(unsigned index, int a, int b);
+int exercise_firmware_value(int added);
+int exercise_weak(void);
+/** errno as the module sees it; then sets it. */
+int exercise_errno(int next);
+/** errno in the module after a call of the firmware's C library that fails. */
+int exercise_errno_of_library(void);
+
+/* ---- The life of a module (life.c, marker.c) ---- */
+
+/** Counts its calls since the module was loaded, in .data and in .bss. */
+int exercise_count(void);
+/** How many constructors have run, as digits in their order. */
+int exercise_constructed(void);
+/** Which version of the code this is. */
+int exercise_marker(void);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * The firmware of the tests on the emulated board; its argument says what it does:
+ *   (none)          runs the exercises, then serves, and reloads what is uploaded
+ *   unload-first    the same, and lets the old module go first where RAM does not hold both
+ *   unload          calls a reloadable function after hotreload_unload()
+ *   too-early       calls one before hotreload_load()
+ *   repeat          reloads the same module many times and prints the heap in use
+ *   stop-server     stops the server while it serves, and starts it again
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "board.h"
+#include "esp_log.h"
+#include "exercise.h"
+#include "exercises.h"
+#include "hotreload.h"
+
+#define TAG "test"
+
+static hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
+
+static void start_server(void)
+{
+    hotreload_server_config_t server = HOTRELOAD_SERVER_CONFIG_DEFAULT();
+    server.port = (uint16_t)board_options()->port;
+    server.max_elf_size = board_options()->max_upload;
+    ESP_ERROR_CHECK(hotreload_server_start(&server));
+}
+
+static void serve(void)
+{
+    start_server();
+    for (;;) {
+        printf("round: version %d, count %d\n", exercise_marker(), exercise_count());
+        if (hotreload_update_available()) {
+            esp_err_t error = hotreload_reload(&config);
+            ESP_LOGI(TAG, "reload: %s", esp_err_to_name(error));
+        }
+        board_delay_ms(board_options()->poll_ms);
+    }
+}
+
+static void repeat(void)
+{
+    for (int i = 0; i < 1000; i++) {
+        ESP_ERROR_CHECK(hotreload_reload(&config));
+        if (i == 1 || i == 999) {
+            printf("heap in use after reload %d: %u\n", i, (unsigned)mallinfo().uordblks);
+        }
+    }
+}
+
+static void stop_server(void)
+{
+    start_server();
+    board_delay_ms(1000);
+    ESP_ERROR_CHECK(hotreload_server_stop());
+    printf("stopped, again: %s\n", esp_err_to_name(hotreload_server_stop()));
+    start_server();
+    board_delay_ms(60000);
+}
+
+int main(int argc, char **argv)
+{
+    board_init(argc, argv);
+    const char *argument = board_options()->argument;
+    if (strcmp(argument, "too-early") == 0) {
+        exercise_marker();
+    }
+    config.allow_unload_first = strcmp(argument, "unload-first") == 0;
+    ESP_ERROR_CHECK(hotreload_load(&config));
+    if (strcmp(argument, "unload") == 0) {
+        printf("before: %d\n", exercise_marker());
+        ESP_ERROR_CHECK(hotreload_unload());
+        exercise_marker();
+    } else if (strcmp(argument, "repeat") == 0) {
+        repeat();
+    } else if (strcmp(argument, "stop-server") == 0) {
+        stop_server();
+    } else {
+        exercise_all();
+        serve();
+    }
+}
