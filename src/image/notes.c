@@ -169,7 +169,7 @@ esp_err_t hotreload_notes_read(const uint8_t *notes, size_t size, hotreload_imag
     size_t position = 0;
     uint32_t previous_type = 0;
     while (position < size) {
-        note_t note;
+        note_t note = {0};
         esp_err_t error = next_note(notes, size, &position, &note, reason);
         if (error == ESP_OK && note.type <= previous_type) {
             error = hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE, "note %u is out of order",
