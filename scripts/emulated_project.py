@@ -1,0 +1,146 @@
+"""The basic example on the emulated board, for the demo, `make watch` and the benchmark: a copy of
+the reloadable component to edit, a build of it, and the running board.
+
+SPDX-License-Identifier: MIT
+"""
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Dict, List, Match, Tuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 60.0  # seconds until we give up waiting for a line of the console
+
+
+def say(text: str) -> None:
+    """One step of the story."""
+    print(f"\n\033[1m==> {text}\033[0m" if sys.stdout.isatty() else f"\n==> {text}", flush=True)
+
+
+class Console:
+    """A running board and what it has printed. Used in `with`, it ends with the block."""
+
+    def __init__(self, command: List[str], show: bool) -> None:
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self._show = show
+        self._lines: List[Tuple[float, str]] = []
+        self._changed = threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+        self.port = int(self.wait_for(r"http://[^/]*:(\d+)").group(1))
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> "Console":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for raw in self._process.stdout:
+            line = raw.decode("utf-8", "replace").rstrip()
+            if self._show:
+                print(f"  board| {line}", flush=True)
+            with self._changed:
+                self._lines.append((time.monotonic(), line))
+                self._changed.notify_all()
+
+    def wait_for(self, pattern: str, start: int = 0) -> Match[str]:
+        """Waits for a line with the pattern, from line number `start` on."""
+        return self.wait_for_time(pattern, start)[1]
+
+    def wait_for_time(self, pattern: str, start: int = 0) -> Tuple[float, Match[str]]:
+        """The same, with the time (monotonic) at which the line came."""
+        deadline = time.monotonic() + PATIENCE
+        with self._changed:
+            while True:
+                for when, line in self._lines[start:]:
+                    match = re.search(pattern, line)
+                    if match:
+                        return when, match
+                start = len(self._lines)
+                if not self._changed.wait(deadline - time.monotonic()):
+                    raise SystemExit(f"the board printed nothing like '{pattern}' for too long")
+
+    def count(self) -> int:
+        """Number of lines so far: the `start` for what comes next."""
+        return len(self._lines)
+
+    def last_uptime(self) -> int:
+        """The application's counter in its last line."""
+        found = [re.match(r"uptime (\d+):", line) for _, line in self._lines]
+        return max(int(match.group(1)) for match in found if match)
+
+    def starts(self) -> int:
+        """How often the application began to count."""
+        return sum(line.startswith("uptime 0:") for _, line in self._lines)
+
+
+class EmulatedProject:
+    """A build directory of examples/emulator with a component of its own."""
+
+    POLL_MS = 200
+
+    def __init__(self, arch: str, build: Path) -> None:
+        self.arch = arch
+        self.build_dir = build
+        self.component = build / "components" / "reloadable"
+        self.source = self.component / "reloadable.c"
+        self.environment = {**os.environ, "PYTHONPATH": str(ROOT / "tools")}
+
+    def build(self) -> None:
+        """Copies the component as it is in the example, and builds everything."""
+        shutil.rmtree(self.component, ignore_errors=True)
+        shutil.copytree(ROOT / "examples" / "basic" / "components" / "reloadable", self.component)
+        toolchain = ROOT / "port" / "emulator" / "arch" / self.arch / "toolchain.cmake"
+        self._run(["cmake", "-S", str(ROOT / "examples" / "emulator"), "-B", str(self.build_dir),
+                   "-G", "Ninja", f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",
+                   f"-DHOTRELOAD_COMPONENT_DIRS={self.component}"])
+        self._run(["cmake", "--build", str(self.build_dir)])
+
+    def _run(self, command: List[str]) -> None:
+        result = subprocess.run(command, env=self.environment, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True)
+        if result.returncode != 0:
+            sys.exit(f"{result.stdout}\n{' '.join(command)}: failed")
+
+    def boot(self, show: bool = True, poll_ms: int = POLL_MS) -> Console:
+        """Flashes the built partition into a new board, and starts it."""
+        flash = self.build_dir / "flash.bin"
+        shutil.copyfile(self.build_dir / "hotreload" / "partition.bin", flash)
+        qemu = {"riscv": "qemu-riscv32", "xtensa": "qemu-xtensa"}[self.arch]
+        return Console([qemu, str(self.build_dir / "firmware.elf"), "--flash", str(flash),
+                        "--port", "0", "--poll", str(poll_ms)], show)
+
+    def edit(self, old: str, new: str) -> None:
+        """Replaces text in the reloadable source, which must have it."""
+        text = self.source.read_text()
+        if old not in text:
+            sys.exit(f"{self.source} has no {old}")
+        self.source.write_text(text.replace(old, new))
+
+    def tool(self, command: str, *arguments: str) -> int:
+        """Runs a command of the host tools on this build; returns its exit code."""
+        return subprocess.run([sys.executable, "-m", "hotreload", command, "--build",
+                               str(self.build_dir), *arguments], env=self.environment).returncode
+
+    def module(self) -> bytes:
+        """The packed module."""
+        return (self.build_dir / "hotreload" / "module.bin").read_bytes()
+
+    def upload_headers(self, module: bytes) -> Dict[str, str]:
+        """The headers that authenticate an upload of this module."""
+        secret = bytes.fromhex((self.build_dir / "hotreload" / "secret.key").read_text())
+        return {"X-Hotreload-SHA256": hashlib.sha256(module).hexdigest(),
+                "X-Hotreload-HMAC": hmac.new(secret, module, hashlib.sha256).hexdigest()}

@@ -1,0 +1,31 @@
+"""make watch: the emulated board, left running, and `watch` beside it for the user's own edits.
+
+SPDX-License-Identifier: MIT
+"""
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from emulated_project import EmulatedProject, say
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--arch", required=True)
+    parser.add_argument("--build", type=Path, required=True)
+    arguments = parser.parse_args()
+
+    project = EmulatedProject(arguments.arch, arguments.build.resolve())
+    say("Building")
+    project.build()
+    say(f"Edit {project.source} and save; Ctrl+C ends")
+    with project.boot(poll_ms=1000) as console:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # `watch` gets it, too, and ends
+        return project.tool("watch", "--url", console.url)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
