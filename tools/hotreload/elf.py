@@ -92,6 +92,7 @@ class Elf:
             if self._file.elfclass != 32 or not self._file.little_endian:
                 raise ToolError(f"{what} {path} is not a little-endian 32-bit ELF file")
             self.flags: int = self._file["e_flags"]
+            self.entry: int = self._file["e_entry"]
             self.machine = struct.unpack_from("<H", self.data, 18)[0]
             self.sections = list(self._read_sections())
         except (ELFError, struct.error, ValueError) as error:

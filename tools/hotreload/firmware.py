@@ -10,6 +10,7 @@ from typing import Dict, NamedTuple, Optional, Tuple
 from hotreload import elf
 from hotreload.description import Description
 from hotreload.errors import ToolError
+from hotreload.layout import text_address
 
 _NOTE_BUILD_ID = 3
 
@@ -29,6 +30,8 @@ class Firmware(NamedTuple):
     symbols: Dict[str, FirmwareSymbol]
     thread_local: Dict[str, FirmwareSymbol]
     thread_local_alignment: int
+    text_address: int
+    """Link address of the module's text."""
 
 
 class FirmwareReader:
@@ -69,7 +72,13 @@ def _read(description: Description) -> Firmware:
             f"the firmware {file.path} has no symbols: link it without -s, do not strip it"
         )
     alignment = max([s.alignment for s in file.sections if s.flags & elf.SHF_TLS], default=1)
-    return Firmware(_identity(file, description.identity), symbols, thread_local, alignment)
+    return Firmware(
+        _identity(file, description.identity),
+        symbols,
+        thread_local,
+        alignment,
+        text_address(description.arch, file.entry),
+    )
 
 
 def _identity(file: elf.Elf, kind: str) -> bytes:

@@ -84,7 +84,11 @@ def _run_linker(
     write_if_changed(
         script,
         format_script(
-            imports, description.libraries, description.text_readable, bool(thread_local)
+            firmware.text_address,
+            imports,
+            description.libraries,
+            description.text_readable,
+            bool(thread_local),
         ),
     )
     objects = list(description.objects)

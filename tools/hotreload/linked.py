@@ -10,6 +10,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequenc
 from hotreload import elf
 from hotreload import module_format as fmt
 from hotreload.errors import ToolError
+from hotreload.layout import DATA_ADDRESS, SEGMENT_LIMIT
 from hotreload.linker_script import DATA_SECTIONS, TEXT_SECTIONS
 
 _WORD = struct.Struct("<I")
@@ -71,23 +72,23 @@ class Kept(NamedTuple):
 class LinkedModule:
     """module.elf."""
 
-    def __init__(self, path: str, arch: str, addr2line: Optional[str] = None) -> None:
+    def __init__(self, path: str, arch: str, text_address: int, addr2line: Optional[str]) -> None:
         self.file = elf.Elf(path, "the module", arch)
         self._addr2line = addr2line
         self.symbols = self.file.symbols()
         self.names = {s.name: s for s in self.symbols if s.binding != elf.STB_LOCAL and s.defined}
         self._bases: Dict[int, int] = {}
-        self.text = self._segment(fmt.SYM_TEXT, fmt.TEXT_ADDRESS, TEXT_SECTIONS)
-        self.data = self._segment(fmt.SYM_DATA, fmt.DATA_ADDRESS, DATA_SECTIONS)
+        self.text = self._segment(fmt.SYM_TEXT, text_address, TEXT_SECTIONS)
+        self.data = self._segment(fmt.SYM_DATA, DATA_ADDRESS, DATA_SECTIONS)
 
     def _segment(self, base: int, address: int, names: Sequence[str]) -> Segment:
         sections = [s for s in self.file.sections if s.allocated and s.name in names]
         self._bases.update({s.index: base for s in sections})
         segment = Segment(base, address, self.file, sections)
-        if segment.memory_size > fmt.SEGMENT_LIMIT:
+        if segment.memory_size > SEGMENT_LIMIT:
             raise ToolError(
                 f"{_BASE_NAMES[base]} of the module has {segment.memory_size} bytes, more than "
-                f"the format's {fmt.SEGMENT_LIMIT}"
+                f"the format's {SEGMENT_LIMIT}"
             )
         return segment
 
@@ -123,7 +124,7 @@ class LinkedModule:
 
     def keep(self, relocation: Relocation, kind: int) -> Kept:
         """The packed form: the addend counts from the start of the segment that moves."""
-        start = {fmt.SYM_TEXT: fmt.TEXT_ADDRESS, fmt.SYM_DATA: fmt.DATA_ADDRESS}
+        start = {fmt.SYM_TEXT: self.text.address, fmt.SYM_DATA: self.data.address}
         addend = relocation.target - start.get(relocation.base, 0)
         return Kept(relocation.place, kind, relocation.base, addend & 0xFFFFFFFF)
 
@@ -188,8 +189,8 @@ class LinkedModule:
         return "" if result.returncode != 0 or line.startswith("?") or line.endswith("?") else line
 
 
-def find_addr2line(linker: str) -> Optional[str]:
-    """addr2line of the same binutils as a linker."""
-    directory, name = os.path.split(linker)
-    stem, found, suffix = name.rpartition("ld")
-    return os.path.join(directory, f"{stem}addr2line{suffix}") if found else None
+def find_addr2line(compiler: Optional[str]) -> Optional[str]:
+    """addr2line of the same toolchain as a compiler; there need not be such a file."""
+    if compiler is None or not compiler.endswith("gcc"):
+        return None
+    return compiler[: -len("gcc")] + "addr2line"

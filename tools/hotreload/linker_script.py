@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Dict, Sequence
 
-from hotreload.module_format import DATA_ADDRESS, TEXT_ADDRESS
+from hotreload.layout import DATA_ADDRESS
 
 TEXT_SECTIONS = (".text",)
 DATA_SECTIONS = (".rodata", ".data", ".init_array", ".fini_array", ".bss")
@@ -23,25 +23,27 @@ PHDRS
 {tls_header}}}
 SECTIONS
 {{
-    .text {text:#x} :
+    . = {text:#x};
+    .text :
     {{
         *({code})
 {library_constants}        . = ALIGN(4);
     }} :text
-    .rodata {data:#x} : {{ *({constants}) }} :data
+    . = {data:#x};
+    .rodata : {{ *({constants}) }} :data
     .data : {{ *(.data .data.* .sdata .sdata.* .dram1 .dram1.*) }} :data
     .init_array :
     {{
         hotreload_init_start = .;
-        KEEP(*(SORT_BY_INIT_PRIORITY(.init_array.*)))
-        KEEP(*(.init_array))
+        KEEP(*(SORT_BY_INIT_PRIORITY(.init_array.*) SORT_BY_INIT_PRIORITY(.ctors.*)))
+        KEEP(*(.init_array .ctors))
         hotreload_init_end = .;
     }} :data
     .fini_array :
     {{
         hotreload_fini_start = .;
-        KEEP(*(SORT_BY_INIT_PRIORITY(.fini_array.*)))
-        KEEP(*(.fini_array))
+        KEEP(*(SORT_BY_INIT_PRIORITY(.fini_array.*) SORT_BY_INIT_PRIORITY(.dtors.*)))
+        KEEP(*(.fini_array .dtors))
         hotreload_fini_end = .;
     }} :data
     .bss (NOLOAD) :
@@ -55,7 +57,11 @@ SECTIONS
 
 
 def format_script(
-    imports: Dict[str, int], libraries: Sequence[str], text_readable: bool, thread_local: bool
+    text_address: int,
+    imports: Dict[str, int],
+    libraries: Sequence[str],
+    text_readable: bool,
+    thread_local: bool,
 ) -> str:
     """The script for `imports` (names and addresses in the firmware)."""
     lines = [f"{name} = {imports[name]:#x};" for name in sorted(imports)]
@@ -65,7 +71,7 @@ def format_script(
     constants = "".join(f"        *{name}:*({_CONSTANTS})\n" for name in names)
     return _SCRIPT.format(
         imports="\n".join(lines),
-        text=TEXT_ADDRESS,
+        text=text_address,
         data=DATA_ADDRESS,
         code=_CODE,
         constants=_CONSTANTS,

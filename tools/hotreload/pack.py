@@ -37,8 +37,10 @@ class _Part(NamedTuple):
 
 def pack_module(description: Description, objects: Objects, firmware: Firmware) -> bytes:
     """Reads module.elf and returns what travels to the device."""
-    addr2line = find_addr2line(description.linker)
-    module = LinkedModule(description.module_elf, description.arch, addr2line)
+    addr2line = find_addr2line(description.compiler)
+    module = LinkedModule(
+        description.module_elf, description.arch, firmware.text_address, addr2line
+    )
     known = read_exports(description.exports)
     stubs = {
         name: firmware.symbols[name].value
@@ -132,7 +134,7 @@ def _export_address(module: LinkedModule, name: str) -> int:
     if symbol.section == elf.SHN_ABS:
         # The firmware's own definition replaces this weak one, so its stub is never called; but
         # the table names it, and its slot needs an address in the text.
-        return fmt.TEXT_ADDRESS
+        return module.text.address
     return symbol.value
 
 

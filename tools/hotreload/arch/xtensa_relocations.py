@@ -26,10 +26,17 @@ def select(module: LinkedModule, stubs: Dict[str, int]) -> List[Kept]:
     for relocation in module.relocations():
         kind = relocation.type
         if kind == _WORD:
-            kept += module.keep_absolute(relocation, kind, "R_XTENSA_32", _encode, stubs)
+            final = _with_final_value(relocation)
+            kept += module.keep_absolute(final, kind, "R_XTENSA_32", _encode, stubs)
         elif kind not in _IGNORED:
             _check_relative(module, relocation)
     return kept
+
+
+def _with_final_value(relocation: Relocation) -> Relocation:
+    """The relocation with the value that ld wrote; its addend misses what was in the object."""
+    value = relocation.segment.read(relocation.place)
+    return relocation._replace(target=value, addend=value - relocation.symbol.value)
 
 
 def _encode(_word: int, value: int) -> int:

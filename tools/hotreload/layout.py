@@ -1,0 +1,29 @@
+"""Where the module's two segments are linked.
+
+Whatever lies inside them is moved at load time, everything else is an address of the firmware, so
+no chip may have anything there. Espressif's chips use nothing below 0x20000000, nor, those with
+Xtensa cores, anything from 0x70000000; the emulated boards' firmware ends below 0x01000000. Each
+segment is more than 100 MB away from all that and from the other one: no relaxation makes a call
+to the firmware short, and no offset reaches from one to the other unnoticed. They are far from 0,
+too: the RISC-V linker shortens addresses near it to forms that cannot be relocated.
+"""
+
+from __future__ import annotations
+
+DATA_ADDRESS = 0x18000000
+SEGMENT_LIMIT = 0x08000000
+
+_TEXT_ADDRESS = 0x10000000
+_QUARTER = 0xC0000000
+_TEXT_IN_QUARTER = 0x30000000
+
+
+def text_address(arch: str, firmware_entry: int) -> int:
+    """The link address of the text.
+
+    Windowed calls on Xtensa return within the same quarter of the address space, so there the
+    linker insists that the module is in the firmware's.
+    """
+    if arch == "xtensa":
+        return (firmware_entry & _QUARTER) | _TEXT_IN_QUARTER
+    return _TEXT_ADDRESS
