@@ -30,15 +30,28 @@ target_compile_options(emulator_options INTERFACE
 target_include_directories(emulator_options INTERFACE
     ${HOTRELOAD_ROOT}/include ${EMULATOR_DIR}/include)
 
+# Sets `result` to the C files of directories. CMake runs again when one of them gets or loses a
+# file: the directory's own time says so, which costs a build nothing, unlike CONFIGURE_DEPENDS.
+function(_emulator_sources result)
+    set(files "")
+    foreach(directory ${ARGN})
+        file(GLOB found ${directory}/*.c)
+        list(APPEND files ${found})
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${directory})
+    endforeach()
+    set(${result} "${files}" PARENT_SCOPE)
+endfunction()
+
 # The board and the portable core.
 function(_emulator_add_board)
-    file(GLOB core_sources ${HOTRELOAD_ROOT}/src/*.c ${HOTRELOAD_ROOT}/src/*/*.c)
-    file(GLOB board_sources ${EMULATOR_DIR}/*.c)
+    set(src ${HOTRELOAD_ROOT}/src)
+    _emulator_sources(core_sources ${src} ${src}/image ${src}/loader ${src}/store ${src}/upload)
+    _emulator_sources(board_sources ${EMULATOR_DIR})
     list(FILTER core_sources EXCLUDE REGEX "/reloc_[a-z]+\\.c$")
     list(FILTER board_sources EXCLUDE REGEX "/libc_[a-z]+\\.c$")
     add_library(emulator_board OBJECT
         ${core_sources}
-        ${HOTRELOAD_ROOT}/src/loader/reloc_${BOARD_ARCH}.c
+        ${src}/loader/reloc_${BOARD_ARCH}.c
         ${board_sources}
         ${EMULATOR_DIR}/${BOARD_LIBC_SOURCE}
         ${EMULATOR_DIR}/arch/${BOARD_ARCH}/start.S)
@@ -46,7 +59,7 @@ function(_emulator_add_board)
     target_compile_options(emulator_board PRIVATE $<$<COMPILE_LANGUAGE:C>:-std=c11> -Werror)
     target_compile_definitions(emulator_board PRIVATE
         BOARD_ABI=${BOARD_ABI} BOARD_RELOCATIONS=hotreload_arch_${BOARD_ARCH})
-    target_include_directories(emulator_board PRIVATE ${HOTRELOAD_ROOT}/src
+    target_include_directories(emulator_board PRIVATE ${src}
         ${EMULATOR_DIR}/arch/${BOARD_ARCH})
     target_include_directories(emulator_board INTERFACE ${EMULATOR_DIR})
 endfunction()
@@ -58,7 +71,7 @@ function(emulator_add_component directory)
     if(NOT EXISTS ${directory}/CMakeLists.txt)
         message(FATAL_ERROR "${directory} is not a component: it has no CMakeLists.txt")
     endif()
-    add_subdirectory(${directory} ${CMAKE_BINARY_DIR}/components/${name})
+    add_subdirectory(${directory} ${CMAKE_BINARY_DIR}/esp-idf/${name})
 endfunction()
 
 # Links a component's target to the components that it requires.

@@ -20,6 +20,9 @@ typedef struct {
     http_connection_t connections[CONNECTIONS];
 } http_server_t;
 
+_Static_assert(sizeof(http_server_t) <= 4608,
+               "with the store's buffers, uploads take 8 KB at most");
+
 static http_server_t *server; /* NULL: not running */
 
 static esp_err_t open_partition(const char *label)

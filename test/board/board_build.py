@@ -11,27 +11,37 @@ from emulated_board import find_program, read_secret
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+FIRMWARE = os.path.join(HERE, "firmware")
+EXERCISES = os.path.join(HERE, "components", "exercises")
 TOOLCHAIN = os.path.join(ROOT, "port", "emulator", "arch", "riscv", "toolchain.cmake")
 
 
 class Build:
     """A build directory with a copy of the component, so that the tests can edit it."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(
+        self, directory: str, source: str = FIRMWARE, component: str = EXERCISES
+    ) -> None:
         self.dir = os.path.join(directory, "build")
-        self.component = os.path.join(directory, "exercises")
-        shutil.copytree(os.path.join(HERE, "components", "exercises"), self.component)
+        self.component = os.path.join(directory, os.path.basename(component))
+        shutil.copytree(component, self.component)
         self._modules: Dict[int, bytes] = {}
         cmake = find_program("cmake", "cmake")
         subprocess.run(
             [
-                cmake, "-S", os.path.join(HERE, "firmware"), "-B", self.dir, "-G", "Ninja",
+                cmake, "-S", source, "-B", self.dir, "-G", "Ninja",
                 f"-DCMAKE_TOOLCHAIN_FILE={TOOLCHAIN}",
                 f"-DHOTRELOAD_COMPONENT_DIRS={self.component}",
             ],
             check=True,
         )  # fmt: skip
         self.ninja()
+
+    def prepare(self, *versions: int) -> "Build":
+        """Builds these versions of the module now, not in the middle of a test."""
+        for version in versions:
+            self.module(version)
+        return self
 
     @property
     def firmware(self) -> str:

@@ -18,7 +18,7 @@ from emulated_board import QEMU, Board, StartBoard  # noqa: E402
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The firmware that all boards run; its sources are as in the repository."""
-    return Build(str(tmp_path_factory.mktemp("shared")))
+    return Build(str(tmp_path_factory.mktemp("shared"))).prepare(2, 3)
 
 
 @pytest.fixture()

@@ -101,8 +101,7 @@ class Board:
 
     def upload(self, module: bytes, secret: bytes, **changes: Optional[str]) -> Answer:
         with self.connect() as client:
-            client.send(upload_head(module, secret, **changes))
-            client.send(module)
+            client.send(upload_head(module, secret, **changes) + module)
             return client.answer()
 
 
