@@ -47,6 +47,7 @@ void fake_port_reset(void)
         .data_next = 0x3fc90000u,
         .text_limit = 1024u * 1024u,
         .data_limit = 1024u * 1024u,
+        .ram_limit = SIZE_MAX,
         .text_caps = UINT32_MAX,
         .firmware_id_size = 20,
         .arch = &hotreload_arch_riscv,
@@ -95,7 +96,7 @@ static memory_t *allocate(memory_t *memories, uint32_t *next, size_t limit, size
     if (!fake_port_count_allocation()) {
         return NULL;
     }
-    if (size > limit) {
+    if (size > limit || size > fake_port.ram_limit - fake_port.live_bytes) {
         fake_port_count_free();
         return NULL;
     }

@@ -21,6 +21,8 @@ typedef struct {
     uint32_t text_next, data_next;
     /** Largest region that can be had, bytes. */
     size_t text_limit, data_limit;
+    /** Bytes of all regions together. */
+    size_t ram_limit;
     /** Capabilities that text memory can have; asking for others is ESP_ERR_NOT_SUPPORTED. */
     uint32_t text_caps;
     /** Capabilities asked for last. */
