@@ -269,27 +269,34 @@ void hotreload_store_keep(const hotreload_record_t *record)
 
 /* ---- Writing ---- */
 
-/** The newest record that is not known to be damaged. @return ESP_OK, also without one */
-static esp_err_t find_protected(claim_t *protected, hotreload_reason_t *reason)
+/** @return ESP_OK, with or without a record below the limit; ESP_ERR_FLASH_OP_FAIL */
+static esp_err_t scan(uint32_t below, claim_t *found, hotreload_reason_t *reason)
 {
-    esp_err_t error = hotreload_scan_newest(&store.flash, (hotreload_span_t){0}, store.intact_below,
-                                            &protected->record);
-    protected->used = error == ESP_OK;
+    esp_err_t error =
+        hotreload_scan_newest(&store.flash, (hotreload_span_t){0}, below, &found->record);
+    found->used = error == ESP_OK;
     if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
         return fail_read(store.label, reason);
     }
     return ESP_OK;
 }
 
-static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_reason_t *reason)
+/** Finds the records that count: the newest, and the newest not known to be damaged. */
+static esp_err_t find_newest(claim_t *newest, claim_t *intact, hotreload_reason_t *reason)
 {
-    claim_t newest = {0};
-    esp_err_t error = find_protected(&newest, reason);
-    if (error != ESP_OK) {
-        return error;
+    esp_err_t error = scan(UINT32_MAX, newest, reason);
+    *intact = *newest;
+    if (error == ESP_OK && newest->used && newest->record.sequence >= store.intact_below) {
+        error = scan(store.intact_below, intact, reason);
     }
+    return error;
+}
+
+static esp_err_t find_room(uint32_t length, const claim_t *intact, hotreload_span_t *place,
+                           hotreload_reason_t *reason)
+{
     /* The kept one comes last: where room is short it is left out. */
-    const hotreload_span_t taken[] = {claim_span(&newest), claim_span(&store.mapped),
+    const hotreload_span_t taken[] = {claim_span(intact), claim_span(&store.mapped),
                                       claim_span(&store.kept)};
     const uint32_t size = store.flash.size;
     const uint32_t needed = hotreload_span_round(&store.flash, length + HOTRELOAD_RECORD_DATA);
@@ -298,27 +305,23 @@ static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_r
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
                               "no room for %u bytes beside the newest module (%u bytes) in "
                               "partition \"%s\" of %u: enlarge it",
-                              (unsigned)length, (unsigned)newest.record.length, store.label,
+                              (unsigned)length,
+                              (unsigned)(intact->used ? intact->record.length : 0), store.label,
                               (unsigned)size);
     }
     return ESP_OK;
 }
 
-/** Counts on from what the flash holds, which may be more than what was stored successfully. */
-static esp_err_t next_sequence(uint32_t *sequence, hotreload_reason_t *reason)
+static esp_err_t check_length(size_t length, hotreload_reason_t *reason)
 {
-    hotreload_record_t newest = {0};
-    esp_err_t error =
-        hotreload_scan_newest(&store.flash, (hotreload_span_t){0}, UINT32_MAX, &newest);
-    if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
-        return fail_read(store.label, reason);
+    if (length == 0) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "an empty module");
     }
-    if (error == ESP_OK && newest.sequence == HOTRELOAD_SEQUENCE_LAST) {
+    if (length > store.flash.size - HOTRELOAD_RECORD_DATA) {
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
-                              "partition \"%s\" has used up its sequence numbers: erase it",
-                              store.label);
+                              "%u bytes do not fit into partition \"%s\" of %u: enlarge it",
+                              (unsigned)length, store.label, (unsigned)store.flash.size);
     }
-    *sequence = error == ESP_OK ? newest.sequence + 1 : HOTRELOAD_SEQUENCE_FIRST;
     return ESP_OK;
 }
 
@@ -331,24 +334,27 @@ static esp_err_t begin(size_t length, hotreload_reason_t *reason)
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
                               "another upload is under way: try again when it is over");
     }
-    if (length == 0) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "an empty module");
-    }
-    if (length > store.flash.size - HOTRELOAD_RECORD_DATA) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
-                              "%u bytes do not fit into partition \"%s\" of %u: enlarge it",
-                              (unsigned)length, store.label, (unsigned)store.flash.size);
-    }
+    claim_t newest, intact;
     hotreload_span_t place;
-    esp_err_t error = next_sequence(&store.sequence, reason);
+    esp_err_t error = check_length(length, reason);
     if (error == ESP_OK) {
-        error = find_room((uint32_t)length, &place, reason);
+        error = find_newest(&newest, &intact, reason);
     }
     if (error == ESP_OK) {
-        hotreload_writer_begin(&store.writer, &store.flash, store.label, place, (uint32_t)length);
-        store.writing = true;
+        error = find_room((uint32_t)length, &intact, &place, reason);
     }
-    return error;
+    if (error != ESP_OK) {
+        return error;
+    }
+    if (newest.used && newest.record.sequence == HOTRELOAD_SEQUENCE_LAST) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                              "partition \"%s\" has used up its sequence numbers: erase it",
+                              store.label);
+    }
+    store.sequence = newest.used ? newest.record.sequence + 1 : HOTRELOAD_SEQUENCE_FIRST;
+    hotreload_writer_begin(&store.writer, &store.flash, store.label, place, (uint32_t)length);
+    store.writing = true;
+    return ESP_OK;
 }
 
 esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason)

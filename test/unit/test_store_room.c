@@ -1,0 +1,234 @@
+/*
+ * Where a new record goes, and what it never overwrites.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_flash.h"
+#include "fake_port.h"
+#include "store/record.h"
+#include "stored.h"
+
+#define SECTOR FAKE_FLASH_SECTOR
+
+static hotreload_reason_t reason;
+
+static hotreload_record_t newest(void)
+{
+    hotreload_record_t record;
+    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    return record;
+}
+
+/** Number of the sector that a record starts in. */
+static uint32_t sector_of(const hotreload_record_t *record)
+{
+    return (record->offset - HOTRELOAD_RECORD_DATA) / SECTOR;
+}
+
+/** Stores a module of so many sectors. @return the sector that it went to */
+static uint32_t store_at(uint32_t seed, uint32_t sectors)
+{
+    stored_expect_ok(seed, sectors * SECTOR - HOTRELOAD_RECORD_DATA);
+    hotreload_record_t record = newest();
+    return sector_of(&record);
+}
+
+static void records_go_round_the_partition(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 50; i++) {
+        assert_int_equal(store_at(i, 2), 2 * (i % 4));
+    }
+    for (uint32_t i = 0; i < 50; i++) {
+        uint32_t expected = (4 + i) % 8; /* the last of 2 sectors ended with sector 3 */
+        assert_int_equal(store_at(i, 1), expected);
+    }
+}
+
+static void what_does_not_fit_at_the_end_begins_at_the_start(void **state)
+{
+    (void)state;
+    assert_int_equal(store_at(1, 3), 0);
+    assert_int_equal(store_at(2, 3), 3);
+    assert_int_equal(store_at(3, 3), 0);
+    assert_int_equal(store_at(4, 5), 3);
+    assert_int_equal(store_at(5, 3), 0);
+    assert_int_equal(store_at(6, 1), 3);
+    assert_int_equal(store_at(7, 4), 4);
+}
+
+static void the_newest_is_never_overwritten(void **state)
+{
+    (void)state;
+    /* 5 of 8 sectors are taken at the start, then at the end: 4 fit nowhere, 3 do. */
+    store_at(1, 5);
+    assert_int_equal(hotreload_store_begin(4 * SECTOR - HOTRELOAD_RECORD_DATA, &reason),
+                     ESP_ERR_INVALID_SIZE);
+    assert_string_equal(reason.text, "no room for 16256 bytes beside the newest module (20352 "
+                                     "bytes) in partition \"hotreload\" of 32768: enlarge it");
+    assert_int_equal(store_at(2, 3), 5);
+    assert_int_equal(store_at(3, 5), 0);
+    assert_int_equal(hotreload_store_begin(3 * SECTOR - HOTRELOAD_RECORD_DATA + 1, &reason),
+                     ESP_ERR_INVALID_SIZE);
+    stored_boot();
+    stored_expect_newest(3, 5 * SECTOR - HOTRELOAD_RECORD_DATA);
+}
+
+static void what_is_larger_than_the_partition_is_refused(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {8 * SECTOR - HOTRELOAD_RECORD_DATA + 1, 8 * SECTOR,
+                                   UINT32_MAX - 100, UINT32_MAX, SIZE_MAX};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        assert_int_equal(hotreload_store_begin(sizes[i], &reason), ESP_ERR_INVALID_SIZE);
+        assert_non_null(strstr(reason.text, "partition \"hotreload\" of 32768: enlarge it"));
+    }
+    assert_int_equal(hotreload_store_begin(0, &reason), ESP_ERR_INVALID_SIZE);
+    assert_int_equal(store_at(1, 8), 0);
+}
+
+static void the_running_one_is_spared_where_there_is_room(void **state)
+{
+    (void)state;
+    store_at(1, 2);
+    hotreload_record_t running = newest();
+    hotreload_store_keep(&running);
+    for (uint32_t seed = 2; seed < 30; seed++) {
+        store_at(seed, 1 + seed % 3);
+        assert_true(stored_holds(&running, 1, 2 * SECTOR - HOTRELOAD_RECORD_DATA));
+    }
+}
+
+static void the_running_one_goes_where_room_is_short(void **state)
+{
+    (void)state;
+    store_at(1, 3);
+    hotreload_record_t running = newest();
+    hotreload_store_keep(&running);
+    assert_int_equal(store_at(2, 3), 3);
+    /* Sectors 6 and 7 are free: enough for 2, not for 3. */
+    assert_int_equal(store_at(3, 2), 6);
+    assert_true(stored_holds(&running, 1, 3 * SECTOR - HOTRELOAD_RECORD_DATA));
+    assert_int_equal(store_at(4, 4), 0);
+    assert_false(stored_holds(&running, 1, 3 * SECTOR - HOTRELOAD_RECORD_DATA));
+}
+
+static void nothing_is_kept_any_more_when_told_so(void **state)
+{
+    (void)state;
+    store_at(1, 2);
+    hotreload_record_t running = newest();
+    hotreload_store_keep(&running);
+    hotreload_store_keep(NULL);
+    assert_int_equal(store_at(2, 3), 2);
+    assert_int_equal(store_at(3, 3), 5);
+    assert_int_equal(store_at(4, 1), 0);
+}
+
+static void a_mapped_record_is_never_overwritten(void **state)
+{
+    (void)state;
+    hotreload_flash_view_t view;
+    store_at(1, 3);
+    hotreload_record_t loading = newest();
+    store_at(2, 3);
+    assert_int_equal(hotreload_store_map(&loading, &view, &reason), ESP_OK);
+    /* The fake flash fails the test when the mapped sectors 0 to 2 are touched. */
+    assert_int_equal(store_at(3, 2), 6);
+    assert_int_equal(store_at(4, 3), 3);
+    assert_int_equal(hotreload_store_begin(3 * SECTOR, &reason), ESP_ERR_INVALID_SIZE);
+    hotreload_store_unmap(&view);
+    assert_int_equal(hotreload_store_begin(3 * SECTOR, &reason), ESP_ERR_INVALID_SIZE);
+    assert_int_equal(store_at(5, 3), 0);
+}
+
+static void a_size_that_is_no_whole_number_of_sectors_is_rounded_down(void **state)
+{
+    (void)state;
+    hotreload_store_close();
+    fake_flash.size = 3 * SECTOR - 16;
+    assert_int_equal(hotreload_store_open(FAKE_FLASH_LABEL, &reason), ESP_OK);
+    assert_int_equal(store_at(1, 1), 0);
+    assert_int_equal(store_at(2, 1), 1);
+    assert_int_equal(store_at(3, 1), 0);
+    assert_int_equal(hotreload_store_begin(2 * SECTOR - HOTRELOAD_RECORD_DATA, &reason),
+                     ESP_ERR_INVALID_SIZE);
+}
+
+/* ---- Damaged records ---- */
+
+static void damage(const hotreload_record_t *record)
+{
+    hotreload_flash_view_t view;
+    fake_flash.data[record->offset + record->length / 2] ^= 0x10;
+    assert_int_equal(hotreload_store_map(record, &view, &reason), ESP_ERR_INVALID_CRC);
+    assert_non_null(strstr(reason.text, "damaged"));
+}
+
+static void the_newest_whole_one_is_spared_not_a_damaged_one(void **state)
+{
+    (void)state;
+    const size_t size = 2 * SECTOR - HOTRELOAD_RECORD_DATA;
+    stored_flash(6, SECTOR);
+    store_at(1, 2);
+    store_at(2, 2);
+    hotreload_record_t third;
+    store_at(3, 2);
+    third = newest();
+    hotreload_record_t second;
+    assert_int_equal(hotreload_store_find(&third, &second, &reason), ESP_OK);
+    damage(&third);
+    damage(&second);
+    /* Only the first is whole: the next goes beside it, and the one after that too. */
+    assert_int_equal(store_at(4, 4), 2);
+    hotreload_record_t fourth = newest();
+    assert_int_equal(fourth.sequence, 4);
+    hotreload_record_t first;
+    assert_int_equal(hotreload_store_find(&fourth, &first, &reason), ESP_OK);
+    assert_int_equal(first.sequence, 1);
+    assert_true(stored_holds(&first, 1, size));
+    stored_boot();
+    stored_expect_newest(4, 4 * SECTOR - HOTRELOAD_RECORD_DATA);
+}
+
+static void a_damaged_old_one_changes_nothing_for_the_newest(void **state)
+{
+    (void)state;
+    stored_flash(4, SECTOR);
+    store_at(1, 2);
+    hotreload_record_t first = newest();
+    store_at(2, 2);
+    damage(&first);
+    assert_int_equal(store_at(3, 2), 0);
+    hotreload_record_t third = newest();
+    hotreload_record_t second;
+    assert_int_equal(hotreload_store_find(&third, &second, &reason), ESP_OK);
+    assert_true(stored_holds(&second, 2, 2 * SECTOR - HOTRELOAD_RECORD_DATA));
+}
+
+#define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, stored_set_up, stored_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORE_TEST(records_go_round_the_partition),
+        STORE_TEST(what_does_not_fit_at_the_end_begins_at_the_start),
+        STORE_TEST(the_newest_is_never_overwritten),
+        STORE_TEST(what_is_larger_than_the_partition_is_refused),
+        STORE_TEST(the_running_one_is_spared_where_there_is_room),
+        STORE_TEST(the_running_one_goes_where_room_is_short),
+        STORE_TEST(nothing_is_kept_any_more_when_told_so),
+        STORE_TEST(a_mapped_record_is_never_overwritten),
+        STORE_TEST(a_size_that_is_no_whole_number_of_sectors_is_rounded_down),
+        STORE_TEST(the_newest_whole_one_is_spared_not_a_damaged_one),
+        STORE_TEST(a_damaged_old_one_changes_nothing_for_the_newest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
