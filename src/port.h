@@ -13,6 +13,11 @@
 #include "esp_err.h"
 #include "loader/arch.h"
 
+/* ESP-IDF has it in a header of its flash driver, spelt like this, and not in esp_err.h. */
+#ifndef ESP_ERR_FLASH_OP_FAIL
+#define ESP_ERR_FLASH_OP_FAIL (ESP_ERR_FLASH_BASE + 1)
+#endif
+
 /* ---- Memory ------------------------------------------------------------------------------- */
 
 /** A block of RAM for one segment. On chips with two buses the two addresses differ. */

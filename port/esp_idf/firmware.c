@@ -1,0 +1,33 @@
+/*
+ * What the running firmware is: the SHA-256 of its ELF file, which esptool writes into the
+ * application's description.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "esp_app_desc.h"
+#include "image/module_format.h"
+#include "port.h"
+#include "sdkconfig.h"
+
+const uint8_t *hotreload_port_firmware_id(size_t *size)
+{
+    const esp_app_desc_t *description = esp_app_get_description();
+    *size = sizeof description->app_elf_sha256;
+    return description->app_elf_sha256;
+}
+
+uint16_t hotreload_port_chip(void)
+{
+    return CONFIG_IDF_FIRMWARE_CHIP_ID;
+}
+
+uint16_t hotreload_port_abi(void)
+{
+#if CONFIG_IDF_TARGET_ARCH_XTENSA
+    return HOTRELOAD_ABI_XTENSA_WINDOWED;
+#elif __riscv_float_abi_single
+    return HOTRELOAD_ABI_RISCV_ILP32F;
+#else
+    return HOTRELOAD_ABI_RISCV_ILP32;
+#endif
+}

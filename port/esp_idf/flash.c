@@ -1,0 +1,76 @@
+/*
+ * The partition that stores modules.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "esp_partition.h"
+#include "port.h"
+
+#define SUBTYPE ((esp_partition_subtype_t)0x40)
+
+esp_err_t hotreload_port_flash_open(const char *label, hotreload_flash_t *flash)
+{
+    const esp_partition_t *partition =
+        esp_partition_find_first(ESP_PARTITION_TYPE_APP, SUBTYPE, label);
+    if (partition == NULL) {
+        hotreload_port_log(HOTRELOAD_LOG_ERROR,
+                           "no partition \"%s\" of type app and subtype 0x40: add the line "
+                           "\"%s, app, 0x40, , 512k,\" to the partition table and flash it",
+                           label, label);
+        return ESP_ERR_NOT_FOUND;
+    }
+    flash->handle = (void *)(uintptr_t)partition;
+    flash->size = partition->size;
+    flash->erase_size = partition->erase_size;
+    return ESP_OK;
+}
+
+/** Tells what exactly failed; the core knows one error for all. */
+static esp_err_t checked(esp_err_t error, const char *what, uint32_t offset, size_t size)
+{
+    if (error == ESP_OK) {
+        return ESP_OK;
+    }
+    hotreload_port_log(HOTRELOAD_LOG_ERROR, "flash: %s of %u bytes at 0x%x failed: %s", what,
+                       (unsigned)size, (unsigned)offset, esp_err_to_name(error));
+    return ESP_ERR_FLASH_OP_FAIL;
+}
+
+esp_err_t hotreload_port_flash_read(const hotreload_flash_t *flash, uint32_t offset, void *data,
+                                    size_t size)
+{
+    return checked(esp_partition_read(flash->handle, offset, data, size), "read", offset, size);
+}
+
+esp_err_t hotreload_port_flash_write(const hotreload_flash_t *flash, uint32_t offset,
+                                     const void *data, size_t size)
+{
+    return checked(esp_partition_write(flash->handle, offset, data, size), "write", offset, size);
+}
+
+esp_err_t hotreload_port_flash_erase(const hotreload_flash_t *flash, uint32_t offset, size_t size)
+{
+    return checked(esp_partition_erase_range(flash->handle, offset, size), "erase", offset, size);
+}
+
+esp_err_t hotreload_port_flash_map(const hotreload_flash_t *flash, uint32_t offset, size_t size,
+                                   hotreload_flash_view_t *view)
+{
+    const void *data;
+    esp_partition_mmap_handle_t handle;
+    esp_err_t error =
+        esp_partition_mmap(flash->handle, offset, size, ESP_PARTITION_MMAP_DATA, &data, &handle);
+    if (error == ESP_ERR_NO_MEM || error == ESP_ERR_NOT_FOUND) { /* from 5.1: no MMU pages left */
+        return ESP_ERR_NO_MEM;
+    }
+    if (error == ESP_OK) {
+        *view = (hotreload_flash_view_t){.data = data, .handle = handle, .size = size};
+    }
+    return checked(error, "map", offset, size);
+}
+
+void hotreload_port_flash_unmap(hotreload_flash_view_t *view)
+{
+    esp_partition_munmap((esp_partition_mmap_handle_t)view->handle);
+    *view = (hotreload_flash_view_t){0};
+}

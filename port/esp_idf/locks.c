@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include "freertos/FreeRTOS.h"
+#include "freertos/semphr.h"
+#include "port.h"
+
+static StaticSemaphore_t memory[HOTRELOAD_LOCK_COUNT];
+static SemaphoreHandle_t mutexes[HOTRELOAD_LOCK_COUNT];
+
+/** Before app_main(), when nothing else runs: so no two tasks can create the same lock. */
+__attribute__((constructor)) static void create(void)
+{
+    for (int i = 0; i < HOTRELOAD_LOCK_COUNT; i++) {
+        mutexes[i] = xSemaphoreCreateMutexStatic(&memory[i]);
+    }
+}
+
+void hotreload_port_lock(hotreload_lock_t lock)
+{
+    xSemaphoreTake(mutexes[lock], portMAX_DELAY);
+}
+
+void hotreload_port_unlock(hotreload_lock_t lock)
+{
+    xSemaphoreGive(mutexes[lock]);
+}

@@ -1,0 +1,50 @@
+/*
+ * Memory for modules: what memory.c needs from the files chosen per chip (sources.cmake).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_ESP_IDF_MEMORY_H
+#define HOTRELOAD_ESP_IDF_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "port.h"
+
+/**
+ * Where a word of internal executable memory is written, by the address at which it runs:
+ * address_same.c or address_dual_bus.c.
+ */
+void *hotreload_write_address(void *run);
+
+/**
+ * Allocates text in PSRAM: psram_direct.c, psram_mmu.c or psram_none.c.
+ *
+ * @param size    bytes, a multiple of 4, not 0
+ * @param align   of the run address, a power of two, at least 4
+ * @param region  gets the memory; cleared after an error
+ * @return ESP_OK; ESP_ERR_NO_MEM; ESP_ERR_NOT_SUPPORTED: the chip or the configuration cannot
+ *         execute from PSRAM, the log says why
+ */
+esp_err_t hotreload_psram_text_alloc(size_t size, size_t align, hotreload_region_t *region);
+/** Frees a region of hotreload_psram_text_alloc(). */
+void hotreload_psram_text_free(const hotreload_region_t *region);
+
+/**
+ * Text must start and end on a multiple of this many bytes, so that synchronising the caches
+ * touches no one else's data: cache_none.c, cache_rom.c or cache_msync.c.
+ *
+ * @param psram  whether the text is in PSRAM
+ */
+size_t hotreload_cache_line(bool psram);
+
+/** Writes text back to memory and lets instruction fetch of every core forget what it has read. */
+esp_err_t hotreload_cache_sync(const hotreload_region_t *text);
+
+/** Rounds up to a power of two; 0: too large to be rounded. */
+static inline size_t hotreload_round_up(size_t size, size_t unit)
+{
+    return (size + unit - 1) & ~(unit - 1);
+}
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * Chips that cannot execute from PSRAM, or have none.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "memory.h"
+#include "sdkconfig.h"
+
+esp_err_t hotreload_psram_text_alloc(size_t size, size_t align, hotreload_region_t *region)
+{
+    (void)size;
+    (void)align;
+    (void)region;
+    hotreload_port_log(HOTRELOAD_LOG_ERROR,
+                       "%s cannot execute code from PSRAM with this ESP-IDF: ask for other memory, "
+                       "for instance by HOTRELOAD_CONFIG_DEFAULT()",
+                       CONFIG_IDF_TARGET);
+    return ESP_ERR_NOT_SUPPORTED;
+}
+
+void hotreload_psram_text_free(const hotreload_region_t *region)
+{
+    (void)region;
+}

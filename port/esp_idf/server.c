@@ -1,0 +1,213 @@
+/*
+ * The HTTP server, on ESP-IDF's esp_http_server.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hotreload.h"
+#include "port.h"
+#include "sdkconfig.h"
+#include "store/store.h"
+
+#if CONFIG_HTTPD_MAX_REQ_HDR_LEN < 512
+#error "hotreload: an upload has longer headers: set CONFIG_HTTPD_MAX_REQ_HDR_LEN to 512 or more"
+#endif
+
+/* One task serves all, so a second connection only waits; and each costs a socket and memory. */
+#define CONNECTIONS 2u
+
+typedef enum { STOPPED, CHANGING, RUNNING } state_t;
+
+static _Atomic state_t state = STOPPED;
+static hotreload_server_t
+    *server; /* of whoever made the state CHANGING, and of the server's task */
+
+static const char *status_line(int status)
+{
+    static const struct {
+        int status;
+        const char *line;
+    } lines[] = {
+        {200, "200 OK"},
+        {400, "400 Bad Request"},
+        {403, "403 Forbidden"},
+        {404, "404 Not Found"},
+        {405, "405 Method Not Allowed"},
+        {408, "408 Request Timeout"},
+        {409, "409 Conflict"},
+        {411, "411 Length Required"},
+        {413, "413 Content Too Large"},
+        {414, "414 URI Too Long"},
+        {422, "422 Unprocessable Content"},
+        {431, "431 Request Header Fields Too Large"},
+        {503, "503 Service Unavailable"},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        if (lines[i].status == status) {
+            return lines[i].line;
+        }
+    }
+    return "500 Internal Server Error";
+}
+
+esp_err_t hotreload_server_answer(httpd_req_t *request, const hotreload_http_answer_t *answer)
+{
+    esp_err_t error = httpd_resp_set_status(request, status_line(answer->status));
+    if (error == ESP_OK) {
+        error = httpd_resp_set_type(request, "application/json");
+    }
+    if (error == ESP_OK) {
+        error = httpd_resp_send(request, answer->body, (ssize_t)strlen(answer->body));
+    }
+    return error == ESP_OK ? ESP_OK : ESP_FAIL;
+}
+
+static esp_err_t get_status(httpd_req_t *request)
+{
+    hotreload_http_status(&server->answer);
+    return hotreload_server_answer(request, &server->answer);
+}
+
+static esp_err_t get_pending(httpd_req_t *request)
+{
+    hotreload_http_pending(&server->answer);
+    return hotreload_server_answer(request, &server->answer);
+}
+
+/** Requests that reach no handler get JSON as well. */
+static esp_err_t refuse(httpd_req_t *request, httpd_err_code_t error)
+{
+    static const struct {
+        int status;
+        const char *reason;
+    } refusals[HTTPD_ERR_CODE_MAX] = {
+        [HTTPD_400_BAD_REQUEST] = {400, "not a request of HTTP/1.1"},
+        [HTTPD_404_NOT_FOUND] = {404, "there are /upload, /pending and /status"},
+        [HTTPD_405_METHOD_NOT_ALLOWED] = {405, "POST /upload, GET /pending, GET /status"},
+        [HTTPD_408_REQ_TIMEOUT] = {408, "the request did not arrive in time"},
+        [HTTPD_414_URI_TOO_LONG] = {414, "the path is too long"},
+        [HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE] = {431, "the headers are too long"},
+    };
+    hotreload_http_refuse(refusals[error].status, refusals[error].reason, &server->answer);
+    (void)hotreload_server_answer(request, &server->answer);
+    return ESP_FAIL; /* what follows on this connection may be the body of a refused request */
+}
+
+static esp_err_t register_handlers(void)
+{
+    const httpd_uri_t handlers[] = {
+        {.uri = "/upload",
+         .method = HTTP_POST,
+         .handler = hotreload_server_upload,
+         .user_ctx = server},
+        {.uri = "/pending", .method = HTTP_GET, .handler = get_pending},
+        {.uri = "/status", .method = HTTP_GET, .handler = get_status},
+    };
+    static const httpd_err_code_t refused[] = {
+        HTTPD_400_BAD_REQUEST, HTTPD_404_NOT_FOUND,    HTTPD_405_METHOD_NOT_ALLOWED,
+        HTTPD_408_REQ_TIMEOUT, HTTPD_414_URI_TOO_LONG, HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE,
+    };
+    esp_err_t error = ESP_OK;
+    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0] && error == ESP_OK; i++) {
+        error = httpd_register_uri_handler(server->handle, &handlers[i]);
+    }
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0] && error == ESP_OK; i++) {
+        error = httpd_register_err_handler(server->handle, refused[i], refuse);
+    }
+    return error;
+}
+
+static esp_err_t start_httpd(uint16_t port)
+{
+    httpd_config_t config = HTTPD_DEFAULT_CONFIG();
+    config.server_port = port;
+    config.ctrl_port = CONFIG_HOTRELOAD_SERVER_CTRL_PORT; /* the application's server has another */
+    config.stack_size = CONFIG_HOTRELOAD_SERVER_STACK_SIZE;
+    config.max_open_sockets = CONNECTIONS;
+    config.backlog_conn = CONNECTIONS;
+    config.max_uri_handlers = 3;
+    config.max_resp_headers = 1;
+    config.lru_purge_enable = true; /* an idle connection must not keep others out */
+    esp_err_t error = httpd_start(&server->handle, &config);
+    if (error == ESP_ERR_HTTPD_ALLOC_MEM || error == ESP_ERR_HTTPD_TASK) {
+        return ESP_ERR_NO_MEM;
+    }
+    if (error != ESP_OK) {
+        return ESP_FAIL;
+    }
+    error = register_handlers();
+    if (error != ESP_OK) {
+        (void)httpd_stop(server->handle);
+        return ESP_ERR_NO_MEM;
+    }
+    return ESP_OK;
+}
+
+static esp_err_t start(const hotreload_server_config_t *config)
+{
+    hotreload_reason_t reason = {0};
+    esp_err_t error = hotreload_store_open(config->partition_label, &reason);
+    if (error != ESP_OK) {
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "server not started: %s", reason.text);
+        return error;
+    }
+    server = calloc(1, sizeof *server);
+    if (server == NULL) {
+        return ESP_ERR_NO_MEM;
+    }
+    server->partition_label = config->partition_label;
+    server->max_size = config->max_elf_size;
+    error = start_httpd(config->port);
+    if (error != ESP_OK) {
+        free(server);
+        server = NULL;
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "server not started: %s",
+                           error == ESP_FAIL ? "its port or its control port is taken, or no "
+                                               "socket is left (CONFIG_LWIP_MAX_SOCKETS)"
+                                             : "not enough memory");
+    }
+    return error;
+}
+
+/** @return whether it was in the state `from`; then nobody else starts or stops the server. */
+static bool begin_change(state_t from)
+{
+    return atomic_compare_exchange_strong(&state, &from, CHANGING);
+}
+
+esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
+{
+    if (config == NULL || config->partition_label == NULL) {
+        return ESP_ERR_INVALID_ARG;
+    }
+    if (!begin_change(STOPPED)) {
+        return ESP_ERR_INVALID_STATE;
+    }
+    esp_err_t error = start(config);
+    atomic_store(&state, error == ESP_OK ? RUNNING : STOPPED);
+    if (error == ESP_OK) {
+        hotreload_server_log_urls(config->port);
+    }
+    return error;
+}
+
+esp_err_t hotreload_server_stop(void)
+{
+    if (!begin_change(RUNNING)) {
+        return ESP_ERR_INVALID_STATE;
+    }
+    server->stopping = true;
+    if (httpd_stop(server->handle) != ESP_OK) { /* its control socket had no memory: it goes on */
+        server->stopping = false;
+        atomic_store(&state, RUNNING);
+        return ESP_FAIL;
+    }
+    free(server);
+    server = NULL;
+    atomic_store(&state, STOPPED);
+    return ESP_OK;
+}

@@ -1,0 +1,37 @@
+/*
+ * The HTTP server between its files: server.c, server_upload.c, server_url.c.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_ESP_IDF_SERVER_H
+#define HOTRELOAD_ESP_IDF_SERVER_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "esp_http_server.h"
+#include "upload/http_api.h"
+
+#define HOTRELOAD_SERVER_PIECE 1024u
+
+/** A running server. Only its own task touches the answer and the piece, so one of each will do. */
+typedef struct {
+    httpd_handle_t handle;
+    const char *partition_label;
+    size_t max_size;       /**< longest body accepted, bytes */
+    _Atomic bool stopping; /**< an upload under way is to end */
+    hotreload_http_answer_t answer;
+    char piece[HOTRELOAD_SERVER_PIECE]; /**< of the body being received */
+} hotreload_server_t;
+
+/** Sends an answer. @return ESP_OK; ESP_FAIL: the connection is of no use any more */
+esp_err_t hotreload_server_answer(httpd_req_t *request, const hotreload_http_answer_t *answer);
+
+/** Handler of `POST /upload`; its context is the server. */
+esp_err_t hotreload_server_upload(httpd_req_t *request);
+
+/** Logs the server's URL for each network interface that has an address. */
+void hotreload_server_log_urls(uint16_t port);
+
+#endif

@@ -1,0 +1,138 @@
+/*
+ * `POST /upload`: receives the body in pieces and feeds it to the HTTP interface of the core.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+#include "server.h"
+
+/* The server has one task: a slow client must not keep it for ever. */
+#define LONGEST_UPLOAD pdMS_TO_TICKS(60 * 1000)
+
+/* One more than a right value has, so that a longer one is not taken for it. */
+#define HEX_HEADER_SIZE (2 * 32 + 2)
+
+typedef struct {
+    httpd_req_t *request;
+    hotreload_server_t *server;
+    int64_t remaining; /**< bytes of the body not received yet */
+    TickType_t begun;
+} body_t;
+
+/** Bytes of the body; -1: no Content-Length; -2: a malformed one. ESP-IDF cuts it to 32 bits. */
+static int64_t content_length(httpd_req_t *request)
+{
+    char value[24];
+    esp_err_t error = httpd_req_get_hdr_value_str(request, "Content-Length", value, sizeof value);
+    if (error == ESP_ERR_NOT_FOUND) {
+        return -1;
+    }
+    size_t digits = strspn(value, "0123456789");
+    if (digits == 0 || value[digits] != '\0') {
+        return -2;
+    }
+    int64_t length = 0;
+    for (size_t i = 0; i < digits; i++) {
+        if (length > INT64_MAX / 100) {
+            return INT64_MAX; /* too large whatever the limit is */
+        }
+        length = length * 10 + (value[i] - '0');
+    }
+    return length;
+}
+
+/** A header's value; a longer one is cut; NULL: there is none. */
+static const char *header(httpd_req_t *request, const char *name, char value[HEX_HEADER_SIZE])
+{
+    esp_err_t error = httpd_req_get_hdr_value_str(request, name, value, HEX_HEADER_SIZE);
+    return error == ESP_OK || error == ESP_ERR_HTTPD_RESULT_TRUNC ? value : NULL;
+}
+
+static bool begin(const body_t *body)
+{
+    char sha256[HEX_HEADER_SIZE], hmac[HEX_HEADER_SIZE];
+    const hotreload_http_upload_t upload = {
+        .partition_label = body->server->partition_label,
+        .max_size = body->server->max_size,
+        .content_length = body->remaining,
+        .sha256_hex = header(body->request, HOTRELOAD_HEADER_SHA256, sha256),
+        .hmac_hex = header(body->request, HOTRELOAD_HEADER_HMAC, hmac),
+    };
+    return hotreload_http_upload_begin(&upload, &body->server->answer);
+}
+
+/** Receives a piece. @return its size; 0: the connection ended; less: HTTPD_SOCK_ERR_* */
+static int receive(body_t *body)
+{
+    if (xTaskGetTickCount() - body->begun > LONGEST_UPLOAD) {
+        return HTTPD_SOCK_ERR_TIMEOUT;
+    }
+    size_t wanted = HOTRELOAD_SERVER_PIECE;
+    if (body->remaining < HOTRELOAD_SERVER_PIECE) {
+        wanted = (size_t)body->remaining;
+    }
+    int size = httpd_req_recv(body->request, body->server->piece, wanted);
+    if (size > 0) {
+        body->remaining -= size;
+    }
+    return size;
+}
+
+static void cancel(hotreload_server_t *server, int received)
+{
+    hotreload_upload_end_t why = received == HTTPD_SOCK_ERR_TIMEOUT ? HOTRELOAD_UPLOAD_TIMED_OUT
+                                                                    : HOTRELOAD_UPLOAD_CUT_SHORT;
+    hotreload_http_upload_cancel(server->stopping ? HOTRELOAD_UPLOAD_STOPPED : why,
+                                 &server->answer);
+}
+
+/** @return false: the connection cannot be used any more; either way there is an answer. */
+static bool receive_all(body_t *body)
+{
+    hotreload_server_t *server = body->server;
+    while (body->remaining > 0) {
+        int size = server->stopping ? 0 : receive(body);
+        if (size <= 0) {
+            cancel(server, size);
+            return false;
+        }
+        if (!hotreload_http_upload_write(server->piece, (size_t)size, &server->answer)) {
+            return true;
+        }
+    }
+    hotreload_http_upload_finish(&server->answer);
+    return true;
+}
+
+/**
+ * Receives what is left of a refused body. Closing the connection before would make the client's
+ * system drop the answer.
+ */
+static esp_err_t drain(body_t *body)
+{
+    if (body->remaining < 0) {
+        return ESP_FAIL; /* its end cannot be told */
+    }
+    while (body->remaining > 0) {
+        if (body->server->stopping || receive(body) <= 0) {
+            return ESP_FAIL;
+        }
+    }
+    return ESP_OK;
+}
+
+esp_err_t hotreload_server_upload(httpd_req_t *request)
+{
+    body_t body = {
+        .request = request,
+        .server = request->user_ctx,
+        .remaining = content_length(request),
+        .begun = xTaskGetTickCount(),
+    };
+    bool usable = !begin(&body) || receive_all(&body);
+    esp_err_t error = hotreload_server_answer(request, &body.server->answer);
+    return error == ESP_OK && usable ? drain(&body) : ESP_FAIL;
+}

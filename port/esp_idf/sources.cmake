@@ -1,0 +1,45 @@
+# Which files of port/esp_idf a chip takes. README.md says why.
+#
+# hotreload_port_sources(<variable> <IDF_TARGET> <ESP-IDF version, as 5.1>): sets the variable to
+# the names of the files, relative to this directory. Works in script mode as well.
+function(hotreload_port_sources variable target version)
+    set(sources memory.c flash.c firmware.c locks.c log.c server.c server_upload.c server_url.c)
+
+    if(target MATCHES "^esp32(s[23])?$")
+        list(APPEND sources arch_xtensa.c)
+    else()
+        list(APPEND sources arch_riscv.c)
+    endif()
+
+    if(target MATCHES "^esp32([sc]2|[sc]3)$")
+        list(APPEND sources address_dual_bus.c)
+    elseif(target MATCHES "^esp32(c5|c6|c61|h2|p4)?$")
+        list(APPEND sources address_same.c)
+    else()
+        message(FATAL_ERROR "hotreload does not support ${target}")
+    endif()
+
+    if(target STREQUAL esp32s2 AND version VERSION_GREATER_EQUAL 5.1)
+        list(APPEND sources psram.c psram_mmu.c)
+    elseif(target MATCHES "^esp32(s3|c5|c61|p4)$")
+        list(APPEND sources psram.c psram_direct.c)
+    else()
+        list(APPEND sources psram_none.c)
+    endif()
+
+    if(NOT target MATCHES "^esp32(s2|s3|c5|c61|p4)$")
+        list(APPEND sources cache_none.c)
+    elseif(version VERSION_LESS 5.3)
+        list(APPEND sources cache_rom.c)
+    else()
+        list(APPEND sources cache_msync.c)
+    endif()
+
+    if(version VERSION_LESS 6)
+        list(APPEND sources hash_mbedtls.c)
+    else()
+        list(APPEND sources hash_psa.c)
+    endif()
+
+    set(${variable} ${sources} PARENT_SCOPE)
+endfunction()
