@@ -64,7 +64,7 @@ function(_hotreload_add_stubs firmware arch dir objects tool tool_sources)
     add_custom_target(hotreload_imports DEPENDS ${dir}/imports.ld)
     add_dependencies(${firmware} hotreload_imports)
     target_link_libraries(${firmware} PRIVATE hotreload_stubs)
-    target_link_options(${firmware} PRIVATE "SHELL:-T ${dir}/imports.ld")
+    target_link_options(${firmware} PRIVATE "SHELL:-T \"${dir}/imports.ld\"")
     set_property(TARGET ${firmware} APPEND PROPERTY LINK_DEPENDS ${dir}/imports.ld)
 endfunction()
 

@@ -145,7 +145,7 @@ function(emulator_add_firmware name)
     set_target_properties(${name} PROPERTIES SUFFIX .elf LINK_DEPENDS ${script})
     target_link_libraries(${name} PRIVATE emulator_options emulator_board ${components})
     target_link_options(${name} PRIVATE ${BOARD_MACHINE_FLAGS} ${BOARD_LIBC_FLAGS} -nostartfiles
-        -static "SHELL:-T ${script}" -Wl,--build-id -Wl,--gc-sections)
+        -static "SHELL:-T \"${script}\"" -Wl,--build-id -Wl,--gc-sections)
 
     _emulator_ask_compiler(linker -print-prog-name=ld)
     _emulator_ask_compiler(libgcc -print-libgcc-file-name)

@@ -8,6 +8,12 @@ if(NOT BOARD_GCC)
     message(FATAL_ERROR "riscv64-unknown-elf-gcc is missing; on Debian: "
         "apt-get install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf")
 endif()
+execute_process(COMMAND ${BOARD_GCC} -print-file-name=picolibc.specs
+    OUTPUT_VARIABLE picolibc_specs OUTPUT_STRIP_TRAILING_WHITESPACE)
+if(NOT EXISTS ${picolibc_specs})
+    message(FATAL_ERROR "picolibc is missing; on Debian: "
+        "apt-get install picolibc-riscv64-unknown-elf")
+endif()
 set(CMAKE_C_COMPILER ${BOARD_GCC})
 set(CMAKE_ASM_COMPILER ${BOARD_GCC})
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY) # nothing links before the board is there
