@@ -65,6 +65,7 @@ typedef struct {
  *      - ESP_ERR_INVALID_VERSION: the module was linked with another firmware
  *      - ESP_ERR_NOT_SUPPORTED: the module is for another chip or ABI, or of an unknown format
  *      - ESP_ERR_INVALID_SIZE, ESP_ERR_INVALID_RESPONSE: the module is damaged
+ *      - ESP_ERR_INVALID_CRC: the flash no longer holds what was stored
  *      - ESP_ERR_NO_MEM: not enough memory of the wanted kind
  *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read
  *

@@ -60,12 +60,12 @@ static void switch_to(const hotreload_image_t *image, const hotreload_module_t *
                        (unsigned)staged->data.size, (unsigned)staged->data.run);
 }
 
+/** The record stays the one to keep, as it may be loaded again. */
 static void unload(void)
 {
     hotreload_loader_unbind();
     hotreload_loader_release(&state.module);
     state.loaded = false;
-    hotreload_store_keep(NULL);
     hotreload_status_set_module(NULL, 0);
 }
 
@@ -87,6 +87,20 @@ static esp_err_t load_record(const hotreload_record_t *record, uint32_t caps,
     return error;
 }
 
+/** Whether the running module is still in the partition: overwritten or damaged, it is the last. */
+static bool can_come_back(void)
+{
+    hotreload_reason_t reason = {.text = "it was loaded from memory"};
+    hotreload_flash_view_t view;
+    if (!state.stored || hotreload_store_map(&state.record, &view, &reason) != ESP_OK) {
+        hotreload_port_log(HOTRELOAD_LOG_WARNING, "the old module is not unloaded first: %s",
+                           reason.text);
+        return false;
+    }
+    hotreload_store_unmap(&view);
+    return true;
+}
+
 /** For RAM that does not hold both: the old module goes first, and comes back after a failure. */
 static esp_err_t load_after_unload(const hotreload_record_t *record, uint32_t caps,
                                    hotreload_reason_t *reason)
@@ -95,10 +109,11 @@ static esp_err_t load_after_unload(const hotreload_record_t *record, uint32_t ca
     unload();
     esp_err_t error = load_record(record, caps, reason);
     if (error != ESP_OK) {
-        hotreload_reason_t unused;
-        if (load_record(&old, caps, &unused) != ESP_OK) {
+        hotreload_reason_t old_reason;
+        if (load_record(&old, caps, &old_reason) != ESP_OK) {
+            hotreload_store_keep(NULL);
             hotreload_port_log(HOTRELOAD_LOG_ERROR, "the old module could not be loaded again: %s",
-                               unused.text);
+                               old_reason.text);
         }
     }
     return error;
@@ -122,27 +137,36 @@ static bool is_usable(const hotreload_config_t *config)
     return config != NULL && config->partition_label != NULL;
 }
 
+/** Loads the newest usable one of those older than `record`. @return false: there is none */
+static bool load_older(const hotreload_record_t *record, uint32_t caps)
+{
+    hotreload_reason_t reason;
+    hotreload_record_t failed = *record;
+    hotreload_record_t older;
+    while (hotreload_store_find(&failed, &older, &reason) == ESP_OK) {
+        if (load_record(&older, caps, &reason) == ESP_OK) {
+            return true;
+        }
+        failed = older;
+    }
+    return false;
+}
+
 /** Loads the newest record that can be loaded; the error is that of the newest. */
 static esp_err_t load_newest_usable(const hotreload_config_t *config, hotreload_reason_t *reason)
 {
     hotreload_record_t record;
     esp_err_t error = find_newest(config, &record, reason);
-    if (error == ESP_OK) {
-        error = load_record(&record, config->heap_caps, reason);
+    if (error != ESP_OK) {
+        return error;
     }
-    hotreload_reason_t older_reason;
-    esp_err_t older_error = error;
-    hotreload_record_t failed = record;
-    while (older_error != ESP_OK &&
-           hotreload_store_find(&failed, &record, &older_reason) == ESP_OK) {
-        failed = record;
-        older_error = load_record(&record, config->heap_caps, &older_reason);
-    }
-    if (error != ESP_OK && older_error == ESP_OK) {
+    error = load_record(&record, config->heap_caps, reason);
+    if (error != ESP_OK && load_older(&record, config->heap_caps)) {
         hotreload_port_log(HOTRELOAD_LOG_WARNING,
                            "the newest module was not loaded, an older one runs: %s", reason->text);
+        return ESP_OK;
     }
-    return older_error == ESP_OK ? ESP_OK : error;
+    return error;
 }
 
 esp_err_t hotreload_load(const hotreload_config_t *config)
@@ -174,7 +198,7 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
     if (error == ESP_OK) {
         error = load_record(&record, config->heap_caps, &reason);
     }
-    if (error == ESP_ERR_NO_MEM && config->allow_unload_first && state.loaded && state.stored) {
+    if (error == ESP_ERR_NO_MEM && config->allow_unload_first && state.loaded && can_come_back()) {
         reason.text[0] = '\0';
         error = load_after_unload(&record, config->heap_caps, &reason);
     }
@@ -206,6 +230,7 @@ esp_err_t hotreload_unload(void)
                    &reason);
     }
     unload();
+    hotreload_store_keep(NULL);
     return end(ESP_OK, "unload", &reason);
 }
 
