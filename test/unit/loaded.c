@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "loaded.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_flash.h"
+#include "fake_port.h"
+#include "loader/table.h"
+#include "status.h"
+#include "store/store.h"
+#include "stored.h"
+
+#define SECTORS 8u
+
+/** Of the default module, bytes. */
+#define TEXT_SIZE 64u
+#define DATA_SIZE 16u
+#define BSS_SIZE  8u
+
+const hotreload_config_t loaded_config = HOTRELOAD_CONFIG_DEFAULT();
+
+/** A bare ELF has sequence 0: after loading one, every record counts as not tried. */
+static void forget_what_was_tried(void)
+{
+    size_t size;
+    uint8_t *file = loaded_module(0, &size);
+    fake_flash_place(0, file, size);
+    free(file);
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    assert_int_equal(hotreload_unload(), ESP_OK);
+    hotreload_store_close();
+}
+
+int loaded_set_up(void **state)
+{
+    (void)state;
+    fake_port_reset();
+    fake_flash_create(SECTORS, FAKE_FLASH_SECTOR);
+    forget_what_was_tried();
+    fake_port_reset();
+    fake_flash_create(SECTORS, FAKE_FLASH_SECTOR);
+    loaded_expect_none();
+    return 0;
+}
+
+int loaded_tear_down(void **state)
+{
+    (void)state;
+    fake_port.fail_allocation = 0;
+    hotreload_unload();
+    loaded_expect_none();
+    hotreload_store_close();
+    fake_flash_destroy();
+    fake_port_expect_idle();
+    return 0;
+}
+
+uint8_t *loaded_module(uint32_t seed, size_t *size)
+{
+    module_spec_t spec = module_spec_default();
+    spec.seed = seed;
+    return module_build(&spec, NULL, size);
+}
+
+void loaded_store(uint32_t seed)
+{
+    size_t size;
+    uint8_t *file = loaded_module(seed, &size);
+    assert_int_equal(hotreload_update_partition(FAKE_FLASH_LABEL, file, size), ESP_OK);
+    free(file);
+}
+
+void loaded_store_bytes(const void *data, size_t size)
+{
+    hotreload_reason_t reason;
+    assert_int_equal(hotreload_store_open(FAKE_FLASH_LABEL, &reason), ESP_OK);
+    assert_int_equal(stored_write(data, size, size, &reason), ESP_OK);
+}
+
+void loaded_start(uint32_t seed)
+{
+    loaded_store(seed);
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    loaded_expect(seed);
+}
+
+void loaded_expect(uint32_t seed)
+{
+    static const uint8_t zeros[BSS_SIZE];
+    hotreload_status_t status;
+    hotreload_status_get(&status);
+    assert_true(status.loaded);
+    assert_int_equal(status.text_size, TEXT_SIZE);
+    assert_int_equal(status.data_size, DATA_SIZE + BSS_SIZE);
+    const uint32_t *slots = hotreload_firmware_table.slots;
+    assert_int_equal(slots[0], status.text_run);
+    assert_int_equal(slots[1], status.text_run + 0x10);
+    assert_int_equal(slots[2], status.text_run + 0x20);
+
+    module_spec_t spec = module_spec_default();
+    spec.seed = seed;
+    module_layout_t layout;
+    size_t size;
+    uint8_t *file = module_build(&spec, &layout, &size);
+    const uint8_t *data = fake_port_data(status.data_run, DATA_SIZE + BSS_SIZE);
+    assert_memory_equal(fake_port_text(slots[0], TEXT_SIZE), file + layout.text, TEXT_SIZE);
+    assert_memory_equal(data, file + layout.data, DATA_SIZE);
+    assert_memory_equal(data + DATA_SIZE, zeros, BSS_SIZE);
+    free(file);
+    assert_int_equal(fake_port.live_allocations, 2);
+    assert_int_equal(fake_port.live_bytes, TEXT_SIZE + DATA_SIZE + BSS_SIZE);
+}
+
+void loaded_expect_none(void)
+{
+    const hotreload_table_t *table = &hotreload_firmware_table;
+    hotreload_status_t status;
+    hotreload_status_get(&status);
+    assert_false(status.loaded);
+    assert_memory_equal(table->slots, table->missing, table->count * sizeof table->slots[0]);
+    assert_int_equal(fake_port.live_allocations, 0);
+    assert_int_equal(fake_port.live_bytes, 0);
+}
+
+void loaded_expect_failure(esp_err_t error, esp_err_t expected, const char *words)
+{
+    hotreload_status_t status;
+    hotreload_status_get(&status);
+    if (error != expected) {
+        fail_msg("%s and not %s: %s", esp_err_to_name(error), esp_err_to_name(expected),
+                 status.last_error.text);
+    }
+    if (strstr(status.last_error.text, words) == NULL) {
+        fail_msg("the status \"%s\" does not say \"%s\"", status.last_error.text, words);
+    }
+    char *line = strstr(fake_port.log, status.last_error.text);
+    if (line == NULL || strstr(line, esp_err_to_name(expected)) == NULL) {
+        fail_msg("the log does not say \"%s\":\n%s", status.last_error.text, fake_port.log);
+    }
+}
