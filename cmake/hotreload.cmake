@@ -17,14 +17,15 @@ function(hotreload_find_python result)
         execute_process(COMMAND ${candidate} -c "import click, elftools"
             RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
         if(NOT failed)
-            find_program(HOTRELOAD_PYTHON ${candidate} DOC "Python that runs hotreload's host tools")
+            find_program(HOTRELOAD_PYTHON ${candidate} DOC "Python for hotreload's host tools")
             set(${result} ${HOTRELOAD_PYTHON} PARENT_SCOPE)
             return()
         endif()
     endforeach()
     message(FATAL_ERROR "hotreload: no Python with the packages click and pyelftools was found. "
         "On Debian: apt-get install python3-click python3-pyelftools; elsewhere: "
-        "python3 -m pip install click pyelftools. Or name an interpreter: -DPYTHON=/path/to/python3")
+        "python3 -m pip install click pyelftools. "
+        "Or name an interpreter: -DPYTHON=/path/to/python3")
 endfunction()
 
 # Sets `result` to a JSON array of strings.

@@ -14,7 +14,12 @@ def state_of(build: Build, *names: str) -> Dict[str, Tuple[int, bytes]]:
     return {name: (os.stat(path).st_mtime_ns, build.read(path)) for name, path in paths.items()}
 
 
-FIRMWARE_FILES = ("firmware.elf", "hotreload/stubs.S", "hotreload/exports.txt", "hotreload/secret.c")
+FIRMWARE_FILES = (
+    "firmware.elf",
+    "hotreload/stubs.S",
+    "hotreload/exports.txt",
+    "hotreload/secret.c",
+)
 
 
 def test_second_build_does_nothing(own_build: Build) -> None:
@@ -49,7 +54,8 @@ def test_new_export_reaches_the_firmware(own_build: Build) -> None:
     assert "strong exercise_marker\n" in exports
     assert "weak exercise_weak\n" in exports
     firmware = state_of(build, "firmware.elf")
-    build.edit("marker.c", "int exercise_marker", "int brand_new(void)\n{\n    return 0;\n}\n\nint exercise_marker")
+    new_function = "int brand_new(void)\n{\n    return 0;\n}\n\n"
+    build.edit("marker.c", "int exercise_marker", new_function + "int exercise_marker")
     build.ninja()
     assert "strong brand_new\n" in build.read(build.generated("exports.txt")).decode()
     assert state_of(build, "firmware.elf") != firmware

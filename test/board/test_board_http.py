@@ -290,7 +290,7 @@ def test_client_that_never_reads(board: Board, build: Build) -> None:
 
 
 def test_stopping_the_server(start_board: StartBoard, build: Build) -> None:
-    board = start_board("stop-server")
+    board = start_board("--poll", "3000", "stop-server")
     module = build.module(2)
     with board.connect() as client:
         client.send(upload_head(module, build.secret) + module[:10])

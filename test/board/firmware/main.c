@@ -5,7 +5,7 @@
  *   unload          calls a reloadable function after hotreload_unload()
  *   too-early       calls one before hotreload_load()
  *   repeat          reloads the same module many times and prints the heap in use
- *   stop-server     stops the server while it serves, and starts it again
+ *   stop-server     stops the server after one period, and starts it again
  *
  * SPDX-License-Identifier: MIT
  */
@@ -58,7 +58,7 @@ static void repeat(void)
 static void stop_server(void)
 {
     start_server();
-    board_delay_ms(1000);
+    board_delay_ms(board_options()->poll_ms);
     ESP_ERROR_CHECK(hotreload_server_stop());
     printf("stopped, again: %s\n", esp_err_to_name(hotreload_server_stop()));
     start_server();
