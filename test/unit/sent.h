@@ -1,0 +1,57 @@
+/*
+ * Helpers of the tests of uploads: a device with a module in its store, and a sender.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SENT_H
+#define SENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "upload/http_api.h"
+
+/** A body and what its sender says about it; tests change what they like. */
+typedef struct {
+    uint8_t *body; /**< exactly `size` bytes */
+    size_t size;
+    char sha256_hex[65];
+    char hmac_hex[65];
+    hotreload_http_upload_t head; /**< points into this struct: it must stay where it is */
+} sent_t;
+
+/** The module that is in the store before a test begins. */
+#define SENT_OLD_SEED 1u
+#define SENT_OLD_SIZE 2000u
+
+/** Resets the fakes, with a flash of 8 sectors that holds a module: set-up of a test. */
+int sent_set_up(void **state);
+
+/** Nothing may be left: tear-down of a test. */
+int sent_tear_down(void **state);
+
+/** Fills in length, hashes and head for `body`, which is freed by sent_free(). */
+void sent_describe(sent_t *sent, uint8_t *body, size_t size);
+
+/** Makes a valid module of exactly `size` bytes, well described. */
+void sent_module(sent_t *sent, uint32_t seed, size_t size);
+
+/** Frees the body. */
+void sent_free(sent_t *sent);
+
+/** Sends head and body in pieces. @return the status of the answer */
+int sent_upload(const sent_t *sent, size_t piece, hotreload_http_answer_t *answer);
+
+/**
+ * Fails the test unless the device answered with `status` and an error that contains `part`, has
+ * the old module still, before and after a boot, and takes the next upload. Then sets it up anew.
+ */
+void sent_expect_refused(const hotreload_http_answer_t *answer, int status, const char *part);
+
+/** Fails the test unless the newest module is the body. */
+void sent_expect_stored(const sent_t *sent);
+
+/** HMAC-SHA256 of bytes with a key, as hex digits. */
+void sent_hmac(const uint8_t *key, const void *data, size_t size, char hex[65]);
+
+#endif

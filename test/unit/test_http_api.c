@@ -1,0 +1,324 @@
+/*
+ * What each HTTP request is answered with. Whatever is refused, the module in the store stays and
+ * the next upload is taken: sent_expect_refused() sees to that.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_flash.h"
+#include "fake_port.h"
+#include "hotreload.h"
+#include "module_builder.h"
+#include "sent.h"
+#include "status.h"
+#include "store/record.h"
+#include "stored.h"
+
+#define SIZE 5000u
+
+static hotreload_http_answer_t answer;
+
+/* ---- Success ---- */
+
+static void a_good_upload_is_stored(void **state)
+{
+    (void)state;
+    static const size_t pieces[] = {1, 7, 256, 1460, SIZE};
+    char expected[100];
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        sent_t sent;
+        sent_module(&sent, 10 + (uint32_t)i, SIZE);
+        assert_int_equal(sent_upload(&sent, pieces[i], &answer), 200);
+        snprintf(expected, sizeof expected, "{\"status\":\"ok\",\"sequence\":%zu,\"size\":5000}",
+                 i + 2);
+        assert_string_equal(answer.body, expected);
+        sent_expect_stored(&sent);
+        sent_free(&sent);
+        fake_port_expect_idle();
+    }
+    assert_non_null(strstr(fake_port.log, "I module 6 stored, 5000 bytes\n"));
+}
+
+static void hex_digits_are_taken_in_either_case(void **state)
+{
+    (void)state;
+    sent_t sent;
+    sent_module(&sent, 2, SIZE);
+    for (size_t i = 0; i < 64; i++) {
+        bool upper = sent.sha256_hex[i] >= 'a';
+        sent.sha256_hex[i] = (char)(sent.sha256_hex[i] - (upper ? 'a' - 'A' : 0));
+    }
+    assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
+    sent_free(&sent);
+}
+
+static void the_longest_upload_allowed_is_stored(void **state)
+{
+    (void)state;
+    sent_t sent;
+    sent_module(&sent, 2, SIZE);
+    sent.head.max_size = SIZE;
+    assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
+    sent_free(&sent);
+}
+
+static void receiving_needs_little_memory(void **state)
+{
+    (void)state;
+    sent_t sent;
+    sent_module(&sent, 2, SIZE);
+    assert_true(hotreload_http_upload_begin(&sent.head, &answer));
+    assert_true(hotreload_http_upload_write(sent.body, SIZE - 1, &answer));
+    assert_int_equal(fake_port.live_allocations, 2); /* the two hashes, nothing else */
+    assert_true(hotreload_http_upload_write(sent.body + SIZE - 1, 1, &answer));
+    hotreload_http_upload_finish(&answer);
+    assert_int_equal(answer.status, 200);
+    sent_free(&sent);
+}
+
+/* ---- Refused by the head: nothing is erased or written ---- */
+
+/** Sends only a head that differs in one thing, and expects that no flash was touched. */
+static void expect_head_refused(const sent_t *sent, int status, const char *part)
+{
+    unsigned erases = fake_flash.erases, writes = fake_flash.writes;
+    assert_false(hotreload_http_upload_begin(&sent->head, &answer));
+    assert_int_equal(fake_flash.erases, erases);
+    assert_int_equal(fake_flash.writes, writes);
+    sent_expect_refused(&answer, status, part);
+}
+
+static void bad_lengths_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t length;
+        int status;
+        const char *part;
+    } cases[] = {
+        {-1, 411, "no Content-Length"},
+        {-2, 400, "malformed"},
+        {0, 400, "empty"},
+        {INT64_MIN, 400, "malformed"},
+        {SIZE + 1, 413, "longer than max_elf_size, 5000 bytes"},
+        {(int64_t)1 << 32, 413, "longer than max_elf_size"},
+        {INT64_MAX, 413, "longer than max_elf_size"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        sent_t sent;
+        sent_module(&sent, 2, SIZE);
+        sent.head.max_size = SIZE;
+        sent.head.content_length = cases[i].length;
+        expect_head_refused(&sent, cases[i].status, cases[i].part);
+        sent_free(&sent);
+    }
+}
+
+static void a_length_that_no_module_can_have_is_refused_without_a_limit(void **state)
+{
+    (void)state;
+    sent_t sent;
+    sent_module(&sent, 2, SIZE);
+    sent.head.max_size = SIZE_MAX;
+    sent.head.content_length = ((int64_t)1 << 32) + SIZE; /* SIZE, when cut to 32 bits */
+    expect_head_refused(&sent, 413, "longer");
+    sent_free(&sent);
+}
+
+static void missing_or_malformed_digests_are_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        NULL,
+        "",
+        "0",
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde",
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0",
+        "g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde ",
+        "0x23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+        "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+        "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        sent_t sent;
+        sent_module(&sent, 2, SIZE);
+        sent.head.sha256_hex = texts[i];
+        expect_head_refused(&sent, 400, "X-Hotreload-SHA256 is missing or not 64 hex digits");
+        sent.head.sha256_hex = sent.sha256_hex;
+        sent.head.hmac_hex = texts[i];
+        expect_head_refused(&sent, 400, "X-Hotreload-HMAC is missing or not 64 hex digits");
+        sent_free(&sent);
+    }
+}
+
+static void an_upload_without_room_is_refused(void **state)
+{
+    (void)state;
+    const size_t size = 7 * FAKE_FLASH_SECTOR;
+    sent_t sent;
+    sent_module(&sent, 2, size);
+    expect_head_refused(&sent, 413, "no room for 28672 bytes beside the newest module");
+    sent.head.content_length = 100000;
+    expect_head_refused(&sent, 413, "100000 bytes do not fit into partition");
+    sent_free(&sent);
+}
+
+static void an_unknown_partition_is_an_error_of_the_device(void **state)
+{
+    (void)state;
+    sent_t sent;
+    sent_module(&sent, 2, SIZE);
+    sent.head.partition_label = "nothing";
+    expect_head_refused(&sent, 500, "no partition");
+    sent_free(&sent);
+}
+
+static void memory_that_is_short_refuses_an_upload(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n <= 2; n++) {
+        sent_t sent;
+        sent_module(&sent, 2, SIZE);
+        fake_port.fail_allocation = n;
+        expect_head_refused(&sent, 500, "no memory");
+        sent_free(&sent);
+    }
+}
+
+static void a_second_upload_is_refused_while_one_is_under_way(void **state)
+{
+    (void)state;
+    hotreload_http_answer_t busy;
+    sent_t sent;
+    sent_module(&sent, 2, SIZE);
+    assert_true(hotreload_http_upload_begin(&sent.head, &answer));
+    assert_true(hotreload_http_upload_write(sent.body, 1000, &answer));
+    assert_false(hotreload_http_upload_begin(&sent.head, &busy));
+    assert_int_equal(busy.status, 503);
+    assert_non_null(strstr(busy.body, "under way"));
+    assert_true(hotreload_http_upload_write(sent.body + 1000, SIZE - 1000, &answer));
+    hotreload_http_upload_finish(&answer);
+    assert_int_equal(answer.status, 200);
+    sent_expect_stored(&sent);
+    sent_free(&sent);
+}
+
+/* ---- GET ---- */
+
+static void pending_tells_of_an_update(void **state)
+{
+    (void)state;
+    hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
+    hotreload_http_pending(&answer);
+    assert_int_equal(answer.status, 200);
+    assert_string_equal(answer.body, "{\"pending\":true}");
+    assert_int_equal(hotreload_reload(&config), ESP_OK);
+    hotreload_http_pending(&answer);
+    assert_string_equal(answer.body, "{\"pending\":false}");
+    assert_int_equal(hotreload_unload(), ESP_OK);
+}
+
+static void status_tells_what_is_loaded(void **state)
+{
+    (void)state;
+    hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
+    hotreload_status_t device;
+    char expected[640];
+    assert_int_equal(hotreload_reload(&config), ESP_OK);
+    hotreload_status_get(&device);
+    hotreload_http_status(&answer);
+    assert_int_equal(answer.status, 200);
+    snprintf(expected, sizeof expected,
+             "{\"status\":\"ok\",\"firmware\":\"a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3\","
+             "\"loaded\":true,\"sequence\":1,\"reloads\":%u,"
+             "\"text\":{\"address\":\"0x40380000\",\"size\":%u},"
+             "\"data\":{\"address\":\"0x3fc90000\",\"size\":24},"
+             "\"pending\":false,\"last_error\":null}",
+             (unsigned)device.reloads, (unsigned)device.text_size);
+    assert_string_equal(answer.body, expected);
+    assert_true(device.text_size > 1000 && device.text_size < SENT_OLD_SIZE);
+
+    assert_int_equal(hotreload_unload(), ESP_OK);
+    hotreload_http_status(&answer);
+    assert_non_null(strstr(answer.body, "\"loaded\":false,\"sequence\":0,"));
+    assert_non_null(strstr(answer.body, "\"text\":{\"address\":\"0x00000000\",\"size\":0}"));
+}
+
+static void status_tells_the_last_error_until_an_upload_succeeds(void **state)
+{
+    (void)state;
+    sent_t sent;
+    sent_module(&sent, 2, SIZE);
+    sent.head.content_length = -1;
+    assert_int_equal(sent_upload(&sent, SIZE, &answer), 411);
+    hotreload_http_status(&answer);
+    assert_non_null(strstr(answer.body, "\"last_error\":\"no Content-Length"));
+    sent.head.content_length = SIZE;
+    assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
+    hotreload_http_status(&answer);
+    assert_non_null(strstr(answer.body, "\"last_error\":null}"));
+    sent_free(&sent);
+}
+
+static void the_longest_status_fits(void **state)
+{
+    (void)state;
+    hotreload_reason_t worst;
+    const hotreload_module_t module = {
+        .text = {.run = UINT32_MAX, .size = UINT32_MAX},
+        .data = {.run = UINT32_MAX, .size = UINT32_MAX},
+    };
+    memset(worst.text, '"', sizeof worst.text - 1);
+    worst.text[sizeof worst.text - 1] = '\0';
+    fake_port.firmware_id_size = sizeof fake_port.firmware_id;
+    hotreload_status_set_error(&worst);
+    hotreload_status_set_module(&module, UINT32_MAX);
+    hotreload_http_status(&answer);
+    assert_int_equal(answer.body[strlen(answer.body) - 1], '}');
+    /* The number of reloads may get ten digits. */
+    assert_true(strlen(answer.body) + 10 < sizeof answer.body);
+    hotreload_status_set_module(NULL, 0);
+}
+
+static void other_requests_are_refused(void **state)
+{
+    (void)state;
+    hotreload_http_refuse(404, "no such page: \"/x\\y\"\n", &answer);
+    assert_int_equal(answer.status, 404);
+    assert_string_equal(answer.body,
+                        "{\"status\":\"error\",\"error\":\"no such page: \\\"/x\\\\y\\\"?\"}");
+}
+
+#define API_TEST(test) cmocka_unit_test_setup_teardown(test, sent_set_up, sent_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        API_TEST(a_good_upload_is_stored),
+        API_TEST(hex_digits_are_taken_in_either_case),
+        API_TEST(the_longest_upload_allowed_is_stored),
+        API_TEST(receiving_needs_little_memory),
+        API_TEST(bad_lengths_are_refused),
+        API_TEST(a_length_that_no_module_can_have_is_refused_without_a_limit),
+        API_TEST(missing_or_malformed_digests_are_refused),
+        API_TEST(an_upload_without_room_is_refused),
+        API_TEST(an_unknown_partition_is_an_error_of_the_device),
+        API_TEST(memory_that_is_short_refuses_an_upload),
+        API_TEST(a_second_upload_is_refused_while_one_is_under_way),
+        API_TEST(pending_tells_of_an_update),
+        API_TEST(status_tells_what_is_loaded),
+        API_TEST(status_tells_the_last_error_until_an_upload_succeeds),
+        API_TEST(the_longest_status_fits),
+        API_TEST(other_requests_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
