@@ -21,12 +21,23 @@ int memcmp(const void *a, const void *b, unsigned n) { return a == b ? 0 : (int)
 void *memcpy(void *to, const void *from, unsigned n)
 { char *t = to; const char *f = from; while (n--) *t++ = *f++; return to; }
 void hotreload_missing(unsigned slot) { (void)slot; for (;;) { } }
-_Thread_local int first_thread_local;
-_Thread_local int thread_error;
-int *where_thread_error(void) { return &thread_error + (&first_thread_local == 0); }
 """
 
-MAIN = "void _start(void) { for (;;) { } }\n"
+# In assembly, because not every compiler has thread-local variables.
+THREAD_LOCAL = """\
+__asm__(".section .tbss, \\"awT\\", @nobits\\n .balign 8\\n"
+        ".globl first_thread_local, thread_error\\n"
+        ".type first_thread_local, @object\\n .size first_thread_local, 4\\n"
+        "first_thread_local: .skip 4\\n"
+        ".type thread_error, @object\\n .size thread_error, 4\\n"
+        "thread_error: .skip 4\\n .text");
+"""
+
+MAIN = """\
+extern const int hotreload_firmware_table[] __attribute__((weak));
+const int *volatile table;
+void _start(void) { table = hotreload_firmware_table; for (;;) { } }
+"""
 
 FIRMWARE_SCRIPT = """\
 ENTRY(_start)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hotreload.description import Description
+from hotreload.exports import read_exports
 from hotreload.files import write_if_changed
 from hotreload.firmware import FirmwareReader
-from hotreload.link import link_module
+from hotreload.link import Inputs, link_module
 from hotreload.objects import read_objects
 from hotreload.pack import pack_module
 from hotreload.report import Steps
@@ -15,11 +16,15 @@ from hotreload.store_image import make_partition_image
 def update_module(description: Description, reader: FirmwareReader, steps: Steps) -> bytes:
     """Writes module.elf, module.bin and partition.bin; returns the packed module."""
     with steps.step("link"):
-        objects = read_objects(description.objects)
-        firmware = reader.read(description)
-        link_module(description, objects, firmware)
+        inputs = Inputs(
+            description,
+            read_objects(description.objects),
+            reader.read(description),
+            read_exports(description.exports),
+        )
+        link_module(inputs)
     with steps.step("pack"):
-        module = pack_module(description, objects, firmware)
+        module = pack_module(inputs)
         image = make_partition_image(module, description.partition_size)
         write_if_changed(description.module, module)
         write_if_changed(description.partition_image, image)

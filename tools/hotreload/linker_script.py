@@ -59,23 +59,23 @@ SECTIONS
 def format_script(
     text_address: int,
     imports: Dict[str, int],
-    libraries: Sequence[str],
-    text_readable: bool,
+    libraries_in_text: Sequence[str],
     thread_local: bool,
 ) -> str:
-    """The script for `imports` (names and addresses in the firmware)."""
+    """The script for `imports` (names and addresses in the firmware).
+
+    The constants of `libraries_in_text` stay with their code: libraries compiled for PC-relative
+    access have to keep their distance.
+    """
     lines = [f"{name} = {imports[name]:#x};" for name in sorted(imports)]
-    # The tables of a compiler library that was compiled for PC-relative access have to stay at
-    # their distance from its code.
-    names = [os.path.basename(path) for path in libraries] if text_readable else []
-    constants = "".join(f"        *{name}:*({_CONSTANTS})\n" for name in names)
+    names = [os.path.basename(path) for path in libraries_in_text]
     return _SCRIPT.format(
         imports="\n".join(lines),
         text=text_address,
         data=DATA_ADDRESS,
         code=_CODE,
         constants=_CONSTANTS,
-        library_constants=constants,
+        library_constants="".join(f"        *{name}:*({_CONSTANTS})\n" for name in names),
         tls_header="    tls PT_TLS FLAGS(4);\n" if thread_local else "",
         tls_section="    .tbss : { *(.tbss) } :data :tls\n" if thread_local else "",
     )

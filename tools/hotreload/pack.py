@@ -10,9 +10,9 @@ from hotreload import module_format as fmt
 from hotreload.arch import relocation_rules
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.exports import read_exports, sort_names
+from hotreload.exports import sort_names
 from hotreload.firmware import Firmware
-from hotreload.link import overridden
+from hotreload.link import Inputs
 from hotreload.linked import Kept, LinkedModule, Segment, find_addr2line
 from hotreload.objects import Objects
 
@@ -35,24 +35,21 @@ class _Part(NamedTuple):
     content: bytes
 
 
-def pack_module(description: Description, objects: Objects, firmware: Firmware) -> bytes:
+def pack_module(inputs: Inputs) -> bytes:
     """Reads module.elf and returns what travels to the device."""
+    description, firmware = inputs.description, inputs.firmware
     addr2line = find_addr2line(description.compiler)
     module = LinkedModule(
         description.module_elf, description.arch, firmware.text_address, addr2line
     )
-    known = read_exports(description.exports)
-    stubs = {
-        name: firmware.symbols[name].value
-        for name in known
-        if name in firmware.symbols and name not in overridden(known, firmware)
-    }
+    with_stub = set(inputs.table) & set(firmware.symbols) - set(inputs.overridden())
+    stubs = {name: firmware.symbols[name].value for name in with_stub}
     kept = relocation_rules(description.arch).select(module, stubs)
     module.check_sections()
     if module.data.memory_size == 0 and any(k.base == fmt.SYM_DATA for k in kept):
         module.data.memory_size = 4  # The address of an object without bytes is an address, too.
     notes = _note(fmt.NOTE_MODULE, _module_note(description, firmware))
-    notes += _note(fmt.NOTE_EXPORTS, _exports_note(module, objects))
+    notes += _note(fmt.NOTE_EXPORTS, _exports_note(module, inputs.objects))
     init = _init_note(module)
     notes += _note(fmt.NOTE_INIT, init) if init else b""
     return _file(module, notes, kept)

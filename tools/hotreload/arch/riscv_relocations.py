@@ -16,7 +16,6 @@ _NAMES = {
     2: "R_RISCV_64",
     6: "R_RISCV_TLS_DTPMOD32",
     8: "R_RISCV_TLS_DTPREL32",
-    10: "R_RISCV_TLS_TPREL32",
     16: "R_RISCV_BRANCH",
     17: "R_RISCV_JAL",
     18: "R_RISCV_CALL",
@@ -39,7 +38,6 @@ _NAMES = {
 
 _WORD, _HI20, _LO12_I, _LO12_S = 1, 26, 27, 28
 _CALL, _CALL_PLT = 18, 19
-_PCREL = (20, 21, 22, 23)
 _RVC_LUI = 46
 _GPREL = (47, 48)
 
@@ -52,8 +50,15 @@ _RELATIVE = frozenset([16, 17, 23, 44, 45, 57, 59])
 _DIFFERENCE = {33: 1, 34: 1, 35: 1, 36: 1, 53: 1, 54: 1, 55: 1, 56: 1, 60: 1}
 _DIFFERENCE.update({37: -1, 38: -1, 39: -1, 40: -1, 52: -1, 61: -1})
 
-_USE_MEDLOW = "compile the component with -mcmodel=medlow and without -fPIC"
 _UNKNOWN = "compile the component without the option that makes it"
+_USE_CALL = "use 'call' or 'tail', which reach everywhere"
+_USE_MEDLOW = "compile the component with -mcmodel=medlow and without -fPIC"
+_USE_LOCAL_EXEC = "compile the component with -ftls-model=local-exec"
+_ADVICE = {
+    **dict.fromkeys((16, 17, 44, 45), _USE_CALL),
+    **dict.fromkeys((20, 23), _USE_MEDLOW),
+    **dict.fromkeys((6, 8, 21, 22), _USE_LOCAL_EXEC),
+}
 
 
 def _with_hi20(instruction: int, value: int) -> int:
@@ -122,10 +127,7 @@ def _check_rest(module: LinkedModule, relocation: Relocation) -> None:
     if relocation.base == SYM_NONE and (kind == _RVC_LUI or _is_from_zero(relocation)):
         return
     name = _NAMES.get(kind, f"type {kind}")
-    advice = _USE_MEDLOW if kind in _PCREL else _UNKNOWN
-    if kind in (16, 17, 44, 45):
-        advice = "use 'call' or 'tail', which reach everywhere"
-    raise module.error(relocation, name, advice)
+    raise module.error(relocation, name, _ADVICE.get(kind, _UNKNOWN))
 
 
 def _is_from_zero(relocation: Relocation) -> bool:

@@ -1,0 +1,223 @@
+"""Which relocations are kept, replaced, dropped, refused."""
+
+from __future__ import annotations
+
+import re
+import struct
+
+import pytest
+
+from project import FIRMWARE, MAIN, THREAD_LOCAL, Project
+from reference import Module
+
+FUNCTIONS = "int f(int x) { return x + 1; }\nint g(int x) { return x + 2; }\n"
+
+
+def word_at(module: Module, address: int) -> int:
+    segment = module.text if address < module.data.address else module.data
+    return struct.unpack_from("<I", segment.content, address - segment.address)[0]
+
+
+def refuse(project: Project, source: str, flags: str = "", name: str = "a.c") -> str:
+    """Links a firmware that has what `source` imports, then the module with it."""
+    project.firmware_source = FIRMWARE + THREAD_LOCAL + MAIN
+    project.write("a.S", "    .data\n    .word firmware_data, firmware_function, thread_error\n")
+    project.compile()
+    project.link_firmware()
+    (project.sources / "a.S").unlink()
+    project.write(name, source)
+    project.flags += flags.split()
+    project.compile()
+    project.describe()
+    return project.fail("link", str(project.build))
+
+
+# ---- addresses of exports ----
+
+
+def test_export_in_a_table_is_its_stub(project: Project) -> None:
+    project.write("a.c", FUNCTIONS + "int (*table[2])(int) = {f, g};\n")
+    module = Module(project.make())
+    for index, name in enumerate(("f", "g")):
+        stub = project.symbol(project.firmware, name)
+        assert word_at(module, module.data.address + 4 * index) == stub
+    assert module.relocations == []
+
+
+def test_export_in_code_is_its_stub(riscv: Project) -> None:
+    riscv.write("a.c", FUNCTIONS + "typedef int (*F)(int); F get(void) { return f; }\n")
+    module = Module(riscv.make())
+    start = module.exports["get"]
+    lui, addi = word_at(module, start), word_at(module, start + 4)
+    low = (addi >> 20) - (addi >> 31 << 12)
+    assert (lui & 0xFFFFF000) + low == riscv.symbol(riscv.firmware, "f")
+    assert module.relocations == []
+
+
+def test_export_stored_through_code(riscv: Project) -> None:
+    """The low half may belong to a load or store, not only to an addition."""
+    riscv.write(
+        "a.S",
+        "    .text\n    .globl f\n    .type f, @function\nf:\n    lui a0, %hi(f)\n"
+        "    sw a1, %lo(f)(a0)\n    lw a1, %lo(f)(a0)\n    ret\n",
+    )
+    module = Module(riscv.make())
+    stub = riscv.symbol(riscv.firmware, "f")
+    start = module.exports["f"]
+    store, load = word_at(module, start + 4), word_at(module, start + 8)
+    assert (store >> 25 << 5 | store >> 7 & 0x1F) == stub & 0xFFF
+    assert load >> 20 == stub & 0xFFF
+    assert module.relocations == []
+
+
+def test_direct_calls_inside_the_module_stay_direct(project: Project) -> None:
+    project.write(
+        "a.c",
+        "__attribute__((noinline)) int f(int x) { return x + 1; }\nint g(int x) { return f(x) + 1; }\n",
+    )
+    assert Module(project.make()).relocations == []
+
+
+def test_export_that_the_firmware_does_not_know(project: Project) -> None:
+    project.write("a.c", FUNCTIONS)
+    project.make()
+    project.write("a.c", FUNCTIONS + "int h(int x) { return x; } int (*table[2])(int) = {f, h};\n")
+    project.compile()
+    module = Module(project.link())
+    assert set(module.exports) == {"f", "g", "h"}
+    offset = module.exports["h"] - module.text.address
+    assert module.relocations == [(module.data.address + 4, 1, 1, offset)]
+
+
+def test_static_function_with_the_name_of_an_export(project: Project) -> None:
+    project.write("a.c", FUNCTIONS)
+    project.write("b.c", "static int f(int x) { return x; } int (*own)(int) = f;\n")
+    module = Module(project.make())
+    assert [r[:3] for r in module.relocations] == [(module.data.address, 1, 1)]
+
+
+@pytest.mark.parametrize("chain", ["riscv", "xtensa"])
+def test_inside_an_exported_function(chain: str, request: pytest.FixtureRequest) -> None:
+    project = request.getfixturevalue(chain)
+    project.write("a.c", FUNCTIONS + "const char *inside = (const char *)f + 4;\n")
+    project.compile()
+    project.link_firmware()
+    project.describe()
+    text = project.fail("link", str(project.build))
+    assert "refers to 'f'" in text and "4 bytes into a function's stub" in text
+
+
+# ---- dropped ----
+
+
+def test_addresses_of_the_firmware_are_final(project: Project) -> None:
+    project.write(
+        "a.c",
+        "extern int firmware_data[]; extern char firmware_size[]; extern volatile int firmware_register;\n"
+        "extern int absent(void) __attribute__((weak));\n"
+        "int *p = &firmware_data[1]; int size = (int)firmware_size;\n"
+        "int f(void) { return firmware_data[2] + (int)firmware_size + firmware_register; }\n"
+        "int g(void) { return absent ? absent() : 3; }\n",
+    )
+    module = Module(project.make())
+    assert module.relocations == []
+    expected = [project.symbol(project.firmware, "firmware_data") + 4, 0x123]
+    found = [word_at(module, module.data.address + 4 * i) for i in range(2)]
+    assert sorted(found) == sorted(expected)
+
+
+def test_label_differences_inside_a_segment(riscv: Project) -> None:
+    riscv.write(
+        "a.S",
+        "    .text\n    .globl f\n    .type f, @function\nf:\n    call firmware_function\n1:  ret\n2:\n"
+        "    .data\n    .word 1b - f\n    .half 2b - 1b\n    .byte 2b - f\n",
+    )
+    module = Module(riscv.make())
+    assert len(module.relocations) == 1
+    assert module.data.content[:4] == struct.pack("<I", 8)
+
+
+def test_calls_to_the_firmware_are_kept(riscv: Project) -> None:
+    riscv.write("a.c", "int firmware_function(int); int f(int x) { return firmware_function(x) + 1; }\n")
+    module = Module(riscv.make())
+    target = riscv.symbol(riscv.firmware, "firmware_function")
+    assert [r[1:] for r in module.relocations] == [(19, 0, target)]
+
+
+# ---- refused ----
+
+
+def test_medany_code(riscv: Project) -> None:
+    text = refuse(riscv, "int own;\nint f(void)\n{\n    return own;\n}\n", "-mcmodel=medany")
+    assert re.search(r"a.c:\d+: f\+0x0: relocation R_RISCV_PCREL_HI20 refers to 'own' in the data", text)
+    assert "-mcmodel=medlow" in text
+
+
+def test_medany_code_that_reads_the_firmware(riscv: Project) -> None:
+    text = refuse(
+        riscv, "extern int firmware_data[]; int f(void) { return firmware_data[0]; }\n", "-mcmodel=medany"
+    )
+    assert "refers to 'firmware_data' in the firmware" in text and "-mcmodel=medlow" in text
+
+
+def test_position_independent_code(riscv: Project) -> None:
+    text = refuse(riscv, "int own; int *f(void) { return &own; }\n", "-fPIC")
+    assert "R_RISCV_GOT_HI20" in text and "without -fPIC" in text
+
+
+def test_dynamic_thread_local_model(riscv: Project) -> None:
+    source = "extern _Thread_local int thread_error; int *f(void) { return &thread_error; }\n"
+    text = refuse(riscv, source, "-ftls-model=initial-exec")
+    assert "R_RISCV_TLS_GOT_HI20" in text and "-ftls-model=local-exec" in text
+
+
+def test_difference_across_segments(riscv: Project) -> None:
+    source = "    .text\n    .globl f\nf:  ret\n    .data\nlabel: .word 0\n    .word label - f\n"
+    text = refuse(riscv, source, name="b.S")
+    assert "ADD/SUB" in text and "distance between the two segments" in text
+
+
+def test_distance_to_the_firmware_is_refused(riscv: Project) -> None:
+    source = "    .text\n    .globl f\nf:  ret\n    .data\nlabel: .word firmware_function - label\n"
+    text = refuse(riscv, source, name="b.S")
+    assert "ADD/SUB" in text or "R_RISCV_32_PCREL" in text
+
+
+def test_call_of_data(riscv: Project) -> None:
+    text = refuse(riscv, "    .text\n    .globl f\nf:  call value\n    .data\nvalue: .word 0\n", name="b.S")
+    assert "R_RISCV_CALL_PLT refers to 'value' in the data" in text
+
+
+def test_short_jump_to_the_firmware(riscv: Project) -> None:
+    text = refuse(riscv, "    .text\n    .globl f\nf:  jal firmware_function\n", name="b.S")
+    assert "the linker says:" in text and "relocation truncated to fit: R_RISCV_JAL" in text
+
+
+def test_literal_in_the_data_segment(xtensa: Project) -> None:
+    source = (
+        "    .data\n    .align 4\nliteral: .word 5\n"
+        "    .text\n    .align 4\n    .globl f\n    .type f, @function\nf:\n    l32r a2, literal\n    ret\n"
+    )
+    assert "l32r" in refuse(xtensa, source, name="b.S")
+
+
+def test_instruction_across_segments_is_refused(xtensa: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ld refuses it while the segments are far apart; here they are near."""
+    import hotreload.linked
+    import toolchains
+    from hotreload.arch.xtensa_relocations import select
+    from hotreload.errors import ToolError
+    from hotreload.linked import LinkedModule
+
+    source = "    .data\n    .align 4\nliteral: .word 5\n    .text\n    .align 4\nf:  l32r a2, literal\n    ret\n"
+    xtensa.write("b.S", source)
+    xtensa.compile()
+    script = xtensa.root / "near.ld"
+    script.write_text("SECTIONS { .data 0x30000000 : { *(.data) } .text 0x30001000 : { *(.text) } }\n")
+    output = str(xtensa.root / "near.elf")
+    objects = xtensa.objects()
+    toolchains.run([xtensa.toolchain.linker, "-q", "-T", str(script), "-o", output, *objects])
+    monkeypatch.setattr(hotreload.linked, "DATA_ADDRESS", 0x30000000)
+    module = LinkedModule(output, "xtensa", 0x30001000, None)
+    with pytest.raises(ToolError, match="reaches outside the text segment; compile with -mlongcalls"):
+        select(module, {})
