@@ -383,5 +383,9 @@ esp_err_t __wrap_hotreload_port_hash_end(hotreload_hash_t *hash, uint8_t *digest
     if (hash != NULL) {
         fake_port_count_free();
     }
+    if (fake_port.fail_hash_end != 0 && --fake_port.fail_hash_end == 0) {
+        (void)__real_hotreload_port_hash_end(hash, NULL);
+        return ESP_FAIL;
+    }
     return __real_hotreload_port_hash_end(hash, digest);
 }

@@ -49,6 +49,8 @@ typedef struct {
     size_t live_bytes;
     /** 1: the next hotreload_port_hash_update() fails, 2: the one after; 0: none. */
     unsigned fail_hash_update;
+    /** The same for hotreload_port_hash_end(), which frees the hash all the same. */
+    unsigned fail_hash_end;
 
     /** The log: lines such as "E text\n". Starts over when it is full. */
     char log[8192];

@@ -84,6 +84,7 @@ static void a_hash_that_fails(void **state)
 {
     (void)state;
     assert_int_equal(fail_every(&fake_port.fail_hash_update, ESP_FAIL), 1);
+    assert_int_equal(fail_every(&fake_port.fail_hash_end, ESP_FAIL), 1);
 }
 
 static void messages_name_partition_and_place(void **state)

@@ -254,6 +254,22 @@ static void the_first_update_spares_a_bare_elf(void **state)
     assert_int_equal(record.offset, HOTRELOAD_RECORD_DATA);
 }
 
+static void a_bare_elf_that_is_being_overwritten_is_gone(void **state)
+{
+    (void)state;
+    hotreload_record_t record, older;
+    stored_flash(2, FAKE_FLASH_SECTOR);
+    place_bare_elf(64);
+    stored_boot();
+    stored_expect_ok(1, 100);
+    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_begin(100, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(&record, &older, &reason), ESP_ERR_NOT_FOUND);
+    hotreload_store_abort();
+    assert_int_equal(hotreload_store_find(&record, &older, &reason), ESP_OK);
+    assert_int_equal(older.sequence, 0);
+}
+
 static void a_bare_elf_without_room_beside_it_is_told(void **state)
 {
     (void)state;
@@ -335,6 +351,7 @@ int main(void)
         STORE_TEST(a_record_inside_a_flashed_record_is_not_looked_at),
         STORE_TEST(a_bare_elf_is_the_oldest_module),
         STORE_TEST(the_first_update_spares_a_bare_elf),
+        STORE_TEST(a_bare_elf_that_is_being_overwritten_is_gone),
         STORE_TEST(a_bare_elf_without_room_beside_it_is_told),
         STORE_TEST(a_bare_elf_that_was_overwritten_in_part_is_none),
         STORE_TEST(an_elf_that_cannot_be_whole_is_none),
