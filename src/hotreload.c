@@ -152,19 +152,6 @@ static bool load_older(const hotreload_record_t *record, uint32_t caps)
     return false;
 }
 
-/** Tries the records that are older than `record`, newest first. */
-static esp_err_t load_older(hotreload_record_t record, uint32_t caps)
-{
-    hotreload_reason_t unused;
-    hotreload_record_t older;
-    esp_err_t error = hotreload_store_find(&record, &older, &unused);
-    while (error == ESP_OK && load_record(&older, caps, &unused) != ESP_OK) {
-        record = older;
-        error = hotreload_store_find(&record, &older, &unused);
-    }
-    return error;
-}
-
 /** Loads the newest record that can be loaded; the error is that of the newest. */
 static esp_err_t load_newest_usable(const hotreload_config_t *config, hotreload_reason_t *reason)
 {
@@ -174,7 +161,7 @@ static esp_err_t load_newest_usable(const hotreload_config_t *config, hotreload_
         return error;
     }
     error = load_record(&record, config->heap_caps, reason);
-    if (error != ESP_OK && load_older(record, config->heap_caps) == ESP_OK) {
+    if (error != ESP_OK && load_older(&record, config->heap_caps)) {
         hotreload_port_log(HOTRELOAD_LOG_WARNING,
                            "the newest module was not loaded, an older one runs: %s", reason->text);
         return ESP_OK;
