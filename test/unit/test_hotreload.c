@@ -281,6 +281,9 @@ static void loads_from_memory_in_place_of_the_old_module(void **state)
     free(file);
     loaded_expect(5);
     assert_int_equal(status_now().sequence, 0);
+    assert_string_equal(status_now().last_error.text, "");
+    assert_int_equal(fake_port.last_text_caps, 0);
+    assert_int_equal(fake_port.last_data_caps, 0);
     file = loaded_module(6, &size);
     assert_int_equal(hotreload_load_from_buffer(file, size), ESP_OK);
     free(file);
@@ -329,11 +332,41 @@ static void unloading_leaves_nothing_behind(void **state)
     loaded_start(1);
     assert_int_equal(hotreload_unload(), ESP_OK);
     loaded_expect_none();
+    assert_int_equal(status_now().sequence, 0);
+    assert_string_equal(status_now().last_error.text, "");
     assert_true(fake_port_panics(call_alpha, NULL));
     assert_non_null(strstr(fake_port.panic, "alpha() was called, but no module is loaded"));
     loaded_expect_failure(hotreload_unload(), ESP_ERR_INVALID_STATE, "no module is loaded");
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);
+}
+
+static bool is_stored(uint32_t sequence)
+{
+    hotreload_reason_t reason;
+    hotreload_record_t record;
+    esp_err_t error = hotreload_store_find(NULL, &record, &reason);
+    while (error == ESP_OK && record.sequence != sequence) {
+        const hotreload_record_t newer = record;
+        error = hotreload_store_find(&newer, &record, &reason);
+    }
+    return error == ESP_OK;
+}
+
+/** Uploads spare the record of the module that runs, so that it can be loaded again; no other. */
+static void keeps_the_record_of_what_runs(void **state)
+{
+    (void)state;
+    loaded_start(1);
+    for (uint32_t seed = 2; seed <= 20; seed++) {
+        loaded_store(seed);
+    }
+    assert_true(is_stored(1));
+    assert_int_equal(hotreload_unload(), ESP_OK);
+    for (uint32_t seed = 21; seed <= 40; seed++) {
+        loaded_store(seed);
+    }
+    assert_false(is_stored(1));
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, loaded_set_up, loaded_tear_down)
@@ -367,6 +400,7 @@ int main(void)
         TEST(loads_from_memory_in_place_of_the_old_module),
         TEST(refuses_no_bytes_from_memory),
         TEST(unloading_leaves_nothing_behind),
+        TEST(keeps_the_record_of_what_runs),
     };
     return run_bad_modules("load falls back", falls_back_from_a_bad_module) +
            run_bad_modules("load refuses", loads_no_bad_module) +

@@ -200,6 +200,24 @@ static void accepts_unknown_optional_notes(void **state)
     }
 }
 
+/** Nothing but its header, at the very end of the segment. */
+static void accepts_an_optional_note_without_content(void **state)
+{
+    (void)state;
+    module_spec_t spec = spec_with_lists();
+    module_layout_t layout;
+    size_t size;
+    uint8_t *file = module_build(&spec, &layout, &size);
+    const size_t end = layout.init_note + CONTENT - layout.notes;
+    module_put32(start_of(file, &layout, SEGMENT) + offsetof(elf32_program_header_t, p_filesz),
+                 (uint32_t)end);
+    module_put32(file + layout.init_note + SIZE, 0);
+    module_put32(file + layout.init_note + TYPE, HOTRELOAD_NOTE_OPTIONAL);
+    hotreload_reason_t reason = {0};
+    assert_int_equal(hotreload_loader_verify(file, size, &reason), ESP_OK);
+    free(file);
+}
+
 static void reads_constructors_and_destructors(void **state)
 {
     (void)state;
@@ -348,15 +366,11 @@ static int run_damages(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(accepts_unknown_optional_notes),
-        TEST(reads_constructors_and_destructors),
-        TEST(accepts_a_list_without_functions_anywhere),
-        TEST(refuses_an_id_of_another_length),
-        TEST(accepts_an_id_of_any_length_up_to_32),
-        TEST(refuses_exports_with_the_same_name),
-        TEST(sorts_names_as_bytes),
-        TEST(cuts_long_names_in_the_reason),
-        TEST(refuses_a_module_that_lacks_an_export),
+        TEST(accepts_unknown_optional_notes),     TEST(accepts_an_optional_note_without_content),
+        TEST(reads_constructors_and_destructors), TEST(accepts_a_list_without_functions_anywhere),
+        TEST(refuses_an_id_of_another_length),    TEST(accepts_an_id_of_any_length_up_to_32),
+        TEST(refuses_exports_with_the_same_name), TEST(sorts_names_as_bytes),
+        TEST(cuts_long_names_in_the_reason),      TEST(refuses_a_module_that_lacks_an_export),
         TEST(refuses_a_module_without_exports),
     };
     return run_damages() + cmocka_run_group_tests(tests, NULL, NULL);

@@ -241,6 +241,7 @@ static void expect_relocated(module_relocation_t relocation, bool in_text, const
 typedef struct {
     uint32_t text_run, data_run;
     uint8_t text[64];
+    uint8_t data[16];
 } next_t;
 
 static next_t next_module(void)
@@ -252,12 +253,13 @@ static next_t next_module(void)
     next_t next = {.text_run = (fake_port.text_next + 3u) & ~3u,
                    .data_run = (fake_port.data_next + 7u) & ~7u};
     memcpy(next.text, file + layout.text, sizeof next.text);
+    memcpy(next.data, file + layout.data, sizeof next.data);
     free(file);
     return next;
 }
 
-/** Compressed instructions are two bytes long, so a field may begin at any even offset. */
-static void relocates_text_at_every_even_offset(void **state)
+/** Compressed instructions are two bytes long, so instructions begin at any even offset. */
+static void relocates_instructions_at_every_even_offset(void **state)
 {
     (void)state;
     for (uint32_t offset = 0; offset + 4 <= 64; offset += 2) {
@@ -268,6 +270,18 @@ static void relocates_text_at_every_even_offset(void **state)
         expect_relocated(
             (module_relocation_t){TEXT_LINK + offset, HI20, HOTRELOAD_SYM_DATA, 0x1234 - 0x2000},
             true, expected, 4);
+    }
+}
+
+/** Constants among the instructions may lie anywhere. */
+static void relocates_words_in_text_at_every_offset(void **state)
+{
+    (void)state;
+    for (uint32_t offset = 0; offset + 4 <= 64; offset++) {
+        const uint32_t expected[] = {0x5a3c69f0u + offset};
+        expect_relocated((module_relocation_t){TEXT_LINK + offset, ABS32, HOTRELOAD_SYM_NONE,
+                                               (int32_t)expected[0]},
+                         true, expected, 4);
     }
 }
 
@@ -300,6 +314,17 @@ static void relocates_words_in_data_at_every_offset(void **state)
     }
 }
 
+/** Nobody keeps instructions in data; if so, the bits around the field stay. */
+static void relocates_an_instruction_in_data(void **state)
+{
+    (void)state;
+    const next_t next = next_module();
+    const uint32_t value = next.text_run + 0x345u;
+    const uint32_t expected[] = {(module_get32(next.data + 5) & 0x000fffffu) | value << 20};
+    expect_relocated((module_relocation_t){DATA_LINK + 5, LO12_I, HOTRELOAD_SYM_TEXT, 0x345}, false,
+                     expected, 4);
+}
+
 /** A symbol is the start of a segment; what lies before it is reached by a negative addend. */
 static void adds_negative_addends(void **state)
 {
@@ -328,9 +353,11 @@ int main(void)
         TEST(refuses_to_call_an_odd_address),
         TEST(two_parts_make_the_value),
         TEST(a_call_lands_on_its_target),
-        TEST(relocates_text_at_every_even_offset),
+        TEST(relocates_instructions_at_every_even_offset),
+        TEST(relocates_words_in_text_at_every_offset),
         TEST(relocates_calls_at_every_even_offset),
         TEST(relocates_words_in_data_at_every_offset),
+        TEST(relocates_an_instruction_in_data),
         TEST(adds_negative_addends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,6 +228,22 @@ static void accepts_fields_up_to_the_end(void **state)
     staged_drop(&staged);
 }
 
+/** One byte of .bss is data enough for a symbol. */
+static void accepts_the_smallest_data_as_a_symbol(void **state)
+{
+    (void)state;
+    const module_relocation_t relocation = {TEXT_LINK, ABS32, DATA_, 0};
+    module_spec_t spec = module_spec_default();
+    spec.data_file_size = 0;
+    spec.data_size = 1;
+    spec.relocations = &relocation;
+    spec.relocation_count = 1;
+    staged_t staged = stage_spec(&spec);
+    assert_int_equal(module_get32(fake_port_text(staged.module.text.run, 4)),
+                     staged.module.data.run);
+    staged_drop(&staged);
+}
+
 static int run_faults(void)
 {
     struct CMUnitTest tests[COUNT(faults)];
@@ -250,6 +266,7 @@ int main(void)
         TEST(refuses_the_text_of_an_image_without_text),
         TEST(refuses_a_field_across_segments_that_touch),
         TEST(accepts_fields_up_to_the_end),
+        TEST(accepts_the_smallest_data_as_a_symbol),
     };
     return run_faults() + cmocka_run_group_tests(tests, NULL, NULL);
 }
