@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
 #include "hotreload.h"
 #include "port.h"
 #include "sdkconfig.h"
@@ -208,6 +210,7 @@ esp_err_t hotreload_server_stop(void)
     }
     free(server);
     server = NULL;
+    vTaskDelay(2); /* the idle task frees the stack of the server's task */
     atomic_store(&state, STOPPED);
     return ESP_OK;
 }
