@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Iterator
 
 import pytest
 
@@ -11,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
 import toolchains  # noqa: E402
+from fake_device import FakeDevice  # noqa: E402
 from project import Project  # noqa: E402
 
 
@@ -30,3 +32,22 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
 def xtensa(tmp_path: Path) -> Project:
     """An empty project for Xtensa, call0 ABI: for linking and packing."""
     return Project(tmp_path, toolchains.xtensa_call0())
+
+
+SOURCE = "int f(void) { return 1; }\n"
+
+
+@pytest.fixture
+def built(riscv: Project) -> Project:
+    """A built project with one function, a.c."""
+    riscv.write("a.c", SOURCE)
+    riscv.make()
+    return riscv
+
+
+@pytest.fixture
+def device(built: Project) -> Iterator[FakeDevice]:
+    """A device that runs the firmware of `built`."""
+    fake = FakeDevice(bytes.fromhex((built.out / "secret.key").read_text().strip()))
+    yield fake
+    fake.close()

@@ -7,8 +7,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List
 
+from click.testing import CliRunner
+
+from hotreload.cli import main
 from toolchains import Toolchain, run
 
 TOOLS = str(Path(__file__).resolve().parents[2] / "tools")
@@ -195,7 +198,7 @@ class Project:
 
     def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
         values = {k: v for k, v in os.environ.items() if k != "HOTRELOAD_URL"}
-        values.update(environment, PYTHONPATH=TOOLS)
+        values.update({"PYTHONPATH": TOOLS, **environment})
         return subprocess.Popen(
             [sys.executable, "-m", "hotreload", *arguments],
             env=values,
@@ -206,9 +209,14 @@ class Project:
         )
 
     def run(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-        process = self.start(*arguments, **environment)
-        output, _ = process.communicate(timeout=60)
-        return subprocess.CompletedProcess(arguments, process.returncode, output)
+        """Runs a command; in this process when nothing but its own output counts: that is faster."""
+        if arguments[0] in ("reload", "watch"):
+            process = self.start(*arguments, **environment)
+            output, _ = process.communicate(timeout=60)
+            return subprocess.CompletedProcess(arguments, process.returncode, output)
+        result = CliRunner(env={"HOTRELOAD_URL": None, **environment}).invoke(main, arguments)
+        assert isinstance(result.exception, (SystemExit, type(None))), result.exc_info
+        return subprocess.CompletedProcess(arguments, result.exit_code, result.output)
 
     def tool(self, *arguments: str) -> str:
         """Runs a command that must succeed."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import struct
+import zlib
 from pathlib import Path
 from typing import Dict
 
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from project import Project
+import toolchains
+from project import FIRMWARE, MAIN, Project
 from reference import Module
 from toolchains import run
 
@@ -106,15 +110,20 @@ def link_at(project: Project, text: int, data: int) -> Dict[str, bytes]:
     return {"text": segments.get("text", b""), "data": segments.get("data", b"")}
 
 
-@pytest.mark.parametrize("relax", [True, False], ids=["relax", "no-relax"])
-@pytest.mark.parametrize("name", SOURCES)
-def test_loads_like_ld_links(project: Project, name: str, relax: bool) -> None:
-    if project.toolchain.arch == "xtensa" and not relax:
-        pytest.skip("-mlongcalls needs the linker's relaxation on Xtensa")
-    if not project.toolchain.stubs and name == "arithmetic":
-        pytest.skip("libgcc of xtensa-lx106 lacks these functions")
-    if not relax:
-        project.flags.append("-mno-relax")
+# -mlongcalls needs the linker's relaxation; libgcc of xtensa-lx106 has no such arithmetic.
+CASES = [
+    (chain, flag, name)
+    for chain, flag in [("riscv", "-mrelax"), ("riscv", "-mno-relax"), ("xtensa-call0", "-Os"),
+                        ("xtensa-windowed", "-Os")]
+    for name in SOURCES
+    if (chain, name) != ("xtensa-call0", "arithmetic")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("chain, flag, name", CASES)
+def test_loads_like_ld_links(tmp_path: Path, chain: str, flag: str, name: str) -> None:
+    project = Project(tmp_path, toolchains.get(chain))
+    project.flags.append(flag)
     project.write("code.c", DECLARATIONS + SOURCES[name])
     module = Module(project.make())
     for text, data in ADDRESSES:
@@ -122,3 +131,139 @@ def test_loads_like_ld_links(project: Project, name: str, relax: bool) -> None:
         loaded_text, loaded_data = module.load(text, data)
         assert loaded_text == expected["text"].ljust(len(loaded_text), b"\0")
         assert loaded_data == expected["data"]
+
+
+def simple(project: Project, source: str = "int f(int x) { return x; }\n") -> Module:
+    project.write("a.c", source)
+    return Module(project.make())
+
+
+def test_basic_example_fits_in_700_bytes(riscv: Project) -> None:
+    riscv.firmware_source = FIRMWARE + MAIN + (
+        "int printf(const char *format, ...) { return *format; }\n"
+        'const char *esp_get_idf_version(void) { return "v"; }\n'
+    )
+    port = BASIC.parents[3] / "port/emulator/include"
+    riscv.flags += ["--specs=picolibc.specs", f"-I{BASIC / 'include'}", f"-I{port}"]
+    riscv.write("reloadable.c", (BASIC / "reloadable.c").read_text())
+    packed = riscv.make()
+    module = Module(packed)
+    assert set(module.exports) == {"reloadable_hello", "reloadable_init"}
+    assert len(packed) < 700
+
+
+def test_module_note(riscv: Project) -> None:
+    module = simple(riscv)
+    assert list(module.notes) == [1, 2]
+    with open(riscv.firmware, "rb") as file:
+        build_id = ELFFile(file).get_section_by_name(".note.gnu.build-id").data()[16:]
+    assert module.notes[1] == struct.pack("<HHHH", 1, 0xFF00, 1, len(build_id)) + build_id
+
+
+def test_exports_note(project: Project) -> None:
+    module = simple(project, "int zz(void) { return 1; } int Az(void) { return 2; }\n")
+    elf = str(project.out / "module.elf")
+    assert list(module.exports) == ["Az", "zz"]
+    assert module.exports == {name: project.symbol(elf, name) for name in ("Az", "zz")}
+
+
+def test_constructors_note(project: Project) -> None:
+    project.write("b.c", "int second;\n__attribute__((constructor)) static void b(void) { second = 1; }\n")
+    module = simple(project, SOURCES["constructors"])
+    init, init_count, fini, fini_count = struct.unpack("<4I", module.notes[3])
+    assert (init_count, fini_count) == (3, 1)
+    text, data = module.load(0x31000000, 0x20000000)
+    pointers = struct.unpack_from("<3I", data, init - module.data.address)
+    elf = str(project.out / "module.elf")
+    offsets = [pointer - 0x31000000 + module.text.address for pointer in pointers]
+    names = [project.symbol(elf, name) for name in ("first", "last", "b")]
+    assert offsets[0] == names[0] and sorted(offsets[1:]) == sorted(names[1:])
+    assert data[fini - module.data.address :][:4] != bytes(4)
+
+
+def test_no_data_at_all(riscv: Project) -> None:
+    module = simple(riscv)
+    assert (len(module.data.content), module.data.memory_size, module.relocations) == (0, 0, [])
+
+
+def test_only_zeros_take_no_room_in_the_file(riscv: Project) -> None:
+    module = simple(riscv, "static int big[1000]; int *f(int i) { return &big[i]; }\n")
+    assert (len(module.data.content), module.data.memory_size) == (0, 4000)
+
+
+def test_no_functions(riscv: Project) -> None:
+    module = simple(riscv, "int value = 5;\n")
+    assert (module.exports, module.text.memory_size, len(module.data.content)) == ({}, 0, 4)
+
+
+def test_object_without_bytes(riscv: Project) -> None:
+    """A pointer to an empty object needs a data segment to point into."""
+    module = simple(riscv, "struct { } empty; void *f(void) { return &empty; }\n")
+    assert [relocation[1:] for relocation in module.relocations] == [(26, 2, 0), (27, 2, 0)]
+    assert (len(module.data.content), module.data.memory_size) == (0, 4)
+
+
+def test_flags_of_the_abi_are_kept(riscv: Project) -> None:
+    riscv.flags.append("-march=rv32imafc")
+    riscv.toolchain = riscv.toolchain._replace(flags=["-march=rv32imafc", "-mabi=ilp32f"])
+    riscv.toolchain = riscv.toolchain._replace(libraries=[])
+    riscv.write("a.c", "float f(float x) { return x * 2; }\n")
+    assert Module(riscv.make()).flags & 6 == 2, "EF_RISCV_FLOAT_ABI_SINGLE"
+
+
+def test_alignment_is_kept_up_to_a_limit(riscv: Project) -> None:
+    source = "char f_data[4096] __attribute__((aligned(4096))); char *f(void) { return f_data; }\n"
+    assert simple(riscv, source).data.alignment == 4096
+    riscv.write("a.c", source.replace("4096", "8192"))
+    riscv.compile()
+    text = riscv.fail("link", str(riscv.build))
+    assert "aligned to 8192 bytes; a module can have at most 4096" in text
+
+
+def test_partition_image(riscv: Project) -> None:
+    riscv.write("a.c", "int f(void) { return 1; }\n")
+    module = riscv.make(partition_size=8192)
+    image = (riscv.out / "partition.bin").read_bytes()
+    magic, format_, offset, sequence, length = struct.unpack_from("<IHHII", image)
+    assert (image[:4], magic, format_, offset) == (b"HRR1", 0x31525248, 1, 128)
+    assert (sequence, length) == (1, len(module))
+    assert image[16:48] == hashlib.sha256(module).digest()
+    assert image[48:60] == b"\xff" * 12
+    assert struct.unpack_from("<I", image, 60)[0] == zlib.crc32(image[:60])
+    assert image[64:128] == b"\xff" * 64
+    assert image[128 : 128 + length] == module
+    assert image[128 + length :] == b"\xff" * (8192 - 128 - length), "no older record survives"
+
+
+def test_partition_too_small(riscv: Project) -> None:
+    riscv.write("a.c", "int f(void) { return 1; }\n")
+    size = len(riscv.make()) + 128
+    riscv.describe(partition_size=size)
+    riscv.link()
+    riscv.describe(partition_size=size - 1)
+    text = riscv.fail("link", str(riscv.build))
+    assert f"does not fit the partition of {size - 1} bytes; enlarge the partition" in text
+
+
+def test_numbers_are_those_of_the_headers() -> None:
+    """module_format.py repeats what the C headers say."""
+    from hotreload import module_format as fmt
+
+    source = BASIC.parents[3] / "src"
+    headers = (source / "image/module_format.h").read_text() + (source / "store/record.h").read_text()
+    names = {
+        "HOTRELOAD_FORMAT_VERSION": fmt.FORMAT_VERSION,
+        "HOTRELOAD_PT_RELA": fmt.PT_RELA,
+        "HOTRELOAD_SYM_NONE": fmt.SYM_NONE,
+        "HOTRELOAD_SYM_TEXT": fmt.SYM_TEXT,
+        "HOTRELOAD_SYM_DATA": fmt.SYM_DATA,
+        "HOTRELOAD_NOTE_MODULE": fmt.NOTE_MODULE,
+        "HOTRELOAD_NOTE_EXPORTS": fmt.NOTE_EXPORTS,
+        "HOTRELOAD_NOTE_INIT": fmt.NOTE_INIT,
+        "HOTRELOAD_RECORD_MAGIC": fmt.RECORD_MAGIC,
+        "HOTRELOAD_RECORD_FORMAT": fmt.RECORD_FORMAT,
+        "HOTRELOAD_RECORD_DATA": fmt.RECORD_DATA,
+    }
+    for name, value in names.items():
+        match = re.search(rf"{name}\s*=?\s*(0x[0-9a-f]+|\d+)", headers)
+        assert match is not None and int(match.group(1), 0) == value, name

@@ -78,8 +78,10 @@ class Device:
         self, method: str, path: str, send: Callable[[http.client.HTTPConnection], None]
     ) -> Dict[str, Any]:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT)
+        connected = False
         try:
             connection.connect()
+            connected = True
             connection.putrequest(method, self._path + path, skip_accept_encoding=True)
             try:
                 send(connection)
@@ -88,7 +90,7 @@ class Device:
             response = connection.getresponse()
             return self._read_answer(response.status, response.read())
         except (OSError, http.client.HTTPException) as error:
-            raise DeviceError(self._explain(error, connected=connection.sock is not None)) from error
+            raise DeviceError(self._explain(error, connected)) from error
         finally:
             connection.close()
 

@@ -1,0 +1,111 @@
+"""A device for the tests: the HTTP interface, with failures on request."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Dict, List, Optional, Tuple
+
+
+class FakeDevice:
+    """Takes uploads signed with `secret`; `refuse` is a status and a reason to answer with."""
+
+    def __init__(self, secret: bytes) -> None:
+        self.secret = secret
+        self.uploads: List[bytes] = []
+        self.requests: List[str] = []
+        self.refuse: Optional[Tuple[int, Dict[str, Any]]] = None
+        self.raw_answer: Optional[bytes] = None
+        """Sent instead of an answer, before the body is read; then the connection is cut."""
+        self.polls_until_reloaded = 0
+        self.last_error: Optional[str] = None
+        self.loaded = True
+        handler = type("Handler", (_Handler,), {"device": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def status(self) -> Dict[str, Any]:
+        return {
+            "status": "ok",
+            "firmware": "00112233",
+            "loaded": self.loaded,
+            "sequence": len(self.uploads),
+            "reloads": 3,
+            "text": {"address": "0x40380000", "size": 76},
+            "data": {"address": "0x3fc90000", "size": 36},
+            "pending": self.polls_until_reloaded > 0,
+            "last_error": self.last_error,
+        }
+
+
+class _Handler(BaseHTTPRequestHandler):
+    device: FakeDevice
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.device.requests.append(f"GET {self.path}")
+        if self._cut() or self._refused():
+            return
+        if self.path == "/status":
+            self._answer(200, self.device.status())
+        elif self.path == "/pending":
+            pending = self.device.polls_until_reloaded > 0
+            self.device.polls_until_reloaded -= 1
+            self._answer(200, {"pending": pending})
+        else:
+            self._answer(404, {"status": "error", "error": "no such endpoint"})
+
+    def do_POST(self) -> None:
+        self.device.requests.append(f"POST {self.path}")
+        if self._cut():
+            return
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self._refused():
+            return
+        if self.headers["X-Hotreload-SHA256"] != hashlib.sha256(body).hexdigest():
+            self._answer(400, {"status": "error", "error": "damaged in transfer"})
+        elif self.headers["X-Hotreload-HMAC"] != self._hmac(body):
+            self._answer(403, {"status": "error", "error": "wrong HMAC"})
+        else:
+            self.device.uploads.append(body)
+            answer = {"status": "ok", "sequence": len(self.device.uploads), "size": len(body)}
+            self._answer(200, answer)
+
+    def _hmac(self, body: bytes) -> str:
+        return hmac.new(self.device.secret, body, hashlib.sha256).hexdigest()
+
+    def _cut(self) -> bool:
+        if self.device.raw_answer is None:
+            return False
+        self.wfile.write(self.device.raw_answer)
+        self.wfile.flush()
+        self.connection.shutdown(socket.SHUT_RDWR)
+        self.close_connection = True
+        return True
+
+    def _refused(self) -> bool:
+        if self.device.refuse is None:
+            return False
+        self._answer(*self.device.refuse)
+        return True
+
+    def _answer(self, status: int, body: Dict[str, Any]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass

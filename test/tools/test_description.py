@@ -1,0 +1,68 @@
+"""hotreload.json: every field is checked, and the error says which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hotreload.description import Description, load_description
+from hotreload.errors import ToolError
+from project import Project
+
+OPTIONAL = {"compiler", "url"}
+FIELDS = [name for name in Description._fields if name != "path"]
+
+
+def error_of(project: Project) -> str:
+    with pytest.raises(ToolError) as caught:
+        load_description(str(project.build))
+    return str(caught.value)
+
+
+def test_all_fields(riscv: Project) -> None:
+    path = riscv.describe(url="http://x:8080", partition_size=4096)
+    description = load_description(str(riscv.build))
+    assert description == load_description(str(path))
+    assert (description.path, description.arch, description.chip) == (str(path), "riscv", 0xFF00)
+    assert (description.url, description.partition_size) == ("http://x:8080", 4096)
+    assert description.text_readable is True
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_missing_field(riscv: Project, name: str) -> None:
+    riscv.describe(**{name: ...})
+    if name in OPTIONAL:
+        assert getattr(load_description(str(riscv.build)), name) is None
+    else:
+        assert f"'{name}' is missing or not of type" in error_of(riscv)
+
+
+@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("value", [{}, [1], 1.5])
+def test_wrong_type(riscv: Project, name: str, value: Any) -> None:
+    riscv.describe(**{name: value})
+    assert f"'{name}' is missing or not of type" in error_of(riscv)
+
+
+def test_truth_is_not_a_number(riscv: Project) -> None:
+    riscv.describe(chip=True)
+    assert "'chip' is missing or not of type int" in error_of(riscv)
+
+
+def test_unknown_choices(riscv: Project) -> None:
+    riscv.describe(arch="arm")
+    assert "'arch' is 'arm', not one of riscv, xtensa" in error_of(riscv)
+    riscv.describe(identity="name")
+    assert "'identity' is 'name', not one of build-id, sha256" in error_of(riscv)
+
+
+def test_unreadable_files(riscv: Project) -> None:
+    assert "build the project first" in error_of(riscv)
+    path = riscv.describe()
+    path.write_text("{")
+    assert "is not JSON" in error_of(riscv)
+    path.write_text("[]")
+    assert "is not of format 1" in error_of(riscv)
+    riscv.describe(format=2)
+    assert "is not of format 1: run CMake of this version" in error_of(riscv)

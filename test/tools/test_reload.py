@@ -1,0 +1,309 @@
+"""`reload`: from the sources to the device, and every way in which that can fail."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import threading
+from typing import Any, List
+
+import pytest
+
+from fake_device import FakeDevice
+from project import Project
+
+TIMES = r"in \d+\.\d\d s \(compile \d+\.\d\d, link \d+\.\d\d, pack \d+\.\d\d, upload \d+\.\d\d\)"
+KEPT = "the device goes on with the code it has"
+
+
+def last_line(text: str) -> str:
+    return text.rstrip("\n").rpartition("\n")[2]
+
+
+def reload(project: Project, url: str, *more: str) -> str:
+    return project.tool("reload", "--build", str(project.build), "--url", url, *more)
+
+
+def fail(project: Project, url: str, *more: str) -> str:
+    return project.fail("reload", "--build", str(project.build), "--url", url, *more)
+
+
+def change(project: Project) -> None:
+    project.write("a.c", "int f(void) { return 2; }\n")
+
+
+def test_sends_the_changed_module(built: Project, device: FakeDevice) -> None:
+    before = (built.out / "module.bin").read_bytes()
+    change(built)
+    text = reload(built, device.url)
+    module = (built.out / "module.bin").read_bytes()
+    assert module != before and device.uploads == [module]
+    assert "[1/1]" in text, "ninja's own words"
+    expected = rf"Reloaded: {len(module)} bytes to {re.escape(device.url)} {TIMES}"
+    assert re.fullmatch(expected, last_line(text)), text
+
+
+def test_sends_again_without_a_change(built: Project, device: FakeDevice) -> None:
+    reload(built, device.url)
+    reload(built, device.url)
+    assert len(device.uploads) == 2
+
+
+def test_description_instead_of_directory(built: Project, device: FakeDevice) -> None:
+    built.tool("reload", "--build", str(built.out / "hotreload.json"), "--url", device.url)
+    assert len(device.uploads) == 1
+
+
+def test_where_the_url_comes_from(built: Project, device: FakeDevice) -> None:
+    command = ["reload", "--build", str(built.build)]
+    assert "--url http://192.168.1.100:8080 or set HOTRELOAD_URL" in built.fail(*command)
+    assert built.run(*command, HOTRELOAD_URL=device.url).returncode == 0
+    built.describe(url=device.url)
+    assert built.run(*command).returncode == 0
+    assert built.run(*command, HOTRELOAD_URL="http://127.0.0.1:1").returncode == 1
+    result = built.run(*command, "--url", device.url, HOTRELOAD_URL="http://127.0.0.1:1")
+    assert result.returncode == 0 and len(device.uploads) == 3
+
+
+def test_url_without_scheme(built: Project, device: FakeDevice) -> None:
+    reload(built, device.url[len("http://") :] + "/")
+    assert device.requests == ["POST /upload"]
+
+
+def test_skip_build(built: Project, device: FakeDevice) -> None:
+    module = (built.out / "module.bin").read_bytes()
+    change(built)
+    text = reload(built, device.url, "--skip-build")
+    assert device.uploads == [module] and "(upload" in last_line(text)
+    (built.out / "module.bin").unlink()
+    assert "cannot read the packed module" in fail(built, device.url, "--skip-build")
+
+
+def test_verbose_shows_commands(built: Project, device: FakeDevice) -> None:
+    change(built)
+    assert f"{built.toolchain.compiler} " in reload(built, device.url, "-v")
+
+
+def test_objects_may_change_while_ninja_runs(built: Project, device: FakeDevice) -> None:
+    """ninja may run CMake, which writes another description."""
+    built.write("b.c", "int g(void) { return 3; }\n")
+    old = (built.out / "hotreload.json").read_text()
+    new = built.describe().read_text()
+    (built.out / "hotreload.json").write_text(old)
+    (built.root / "new.json").write_text(new)
+    built.write_ninja()
+    ninja = built.build / "build.ninja"
+    rule = "rule copy\n  command = cp $in $out\n"
+    edge = f"build hotreload/hotreload.json: copy {built.root / 'new.json'}\n"
+    phony = "build hotreload_objects: phony "
+    ninja.write_text(
+        rule + edge + ninja.read_text().replace(phony, phony + "hotreload/hotreload.json ")
+    )
+    reload(built, device.url)
+    assert b"g\0" in device.uploads[0]
+
+
+# ---- failures of the build ----
+
+
+def test_compile_error(built: Project, device: FakeDevice) -> None:
+    built.write("a.c", "int f(void) { return nonsense; }\n")
+    text = fail(built, device.url)
+    assert "a.c:1:22: error: 'nonsense' undeclared" in text.replace("\u2018", "'").replace("\u2019", "'")
+    assert re.fullmatch(rf"Not reloaded: compile failed after \d+\.\d\d s; {KEPT}", last_line(text))
+    assert device.requests == []
+
+
+def test_link_error(built: Project, device: FakeDevice) -> None:
+    built.write("a.c", "int absent(void); int f(void) { return absent(); }\n")
+    text = fail(built, device.url)
+    assert "needs 'absent'" in text and last_line(text).startswith("Not reloaded: link failed")
+    assert device.requests == []
+
+
+def test_pack_error(built: Project, device: FakeDevice) -> None:
+    built.write("a.c", "int own; int f(void) { return own; }\n")
+    built.flags.append("-mcmodel=medany")
+    built.write_ninja()
+    text = fail(built, device.url)
+    assert "-mcmodel=medlow" in text and last_line(text).startswith("Not reloaded: pack failed")
+
+
+def test_no_ninja(built: Project, device: FakeDevice) -> None:
+    built.describe(ninja="/nonexistent/ninja")
+    text = fail(built, device.url)
+    assert "cannot run /nonexistent/ninja" in text
+
+
+def test_no_description(riscv: Project) -> None:
+    text = riscv.fail("reload", "--build", str(riscv.root / "nowhere"), "--url", "http://x")
+    assert "build the project first" in text and last_line(text) == f"Not reloaded: no build; {KEPT}"
+
+
+# ---- failures of the device ----
+
+
+@pytest.mark.parametrize(
+    "status, reason, advice",
+    [
+        (400, "Content-Length is not a number", ""),
+        (403, "wrong HMAC", "flash the one of this build directory"),
+        (408, "timed out", "the connection is too slow"),
+        (409, "linked with another firmware", "flash the firmware of this build directory"),
+        (411, "no length", ""),
+        (413, "larger than 65536 bytes", "raise max_elf_size"),
+        (422, "not a module: relocation type 77", ""),
+        (500, "the flash cannot be erased", ""),
+        (503, "an upload is under way", "try again"),
+    ],
+)
+def test_device_refuses(
+    built: Project, device: FakeDevice, status: int, reason: str, advice: str
+) -> None:
+    device.refuse = (status, {"status": "error", "error": reason})
+    text = fail(built, device.url)
+    assert f"{device.url} answers {status} " in text and f": {reason}\n" in text and advice in text
+    assert re.fullmatch(rf"Not reloaded: upload failed after \d+\.\d\d s; {KEPT}", last_line(text))
+
+
+def test_other_secret(built: Project, device: FakeDevice) -> None:
+    device.secret = bytes(32)
+    assert "answers 403 Forbidden: wrong HMAC" in fail(built, device.url)
+
+
+def test_not_a_hotreload_server(built: Project, device: FakeDevice) -> None:
+    device.refuse = (404, {})
+    assert "is the URL right?" in fail(built, device.url)
+    device.refuse = (200, [])  # type: ignore[assignment]
+    assert "answers 200 OK" in fail(built, device.url)
+
+
+def test_refusal_before_the_body_was_read(built: Project, device: FakeDevice) -> None:
+    device.raw_answer = (
+        b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 34\r\n\r\n"
+        b'{"status":"error","error":"no way"}'[:34]
+    )
+    text = fail(built, device.url)
+    assert "413" in text
+
+
+def test_answer_that_is_not_json(built: Project, device: FakeDevice) -> None:
+    device.raw_answer = b"HTTP/1.1 500 Oops\r\nContent-Length: 8\r\n\r\nall bad\n"
+    assert "answers 500 Internal Server Error: all bad" in fail(built, device.url)
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b"junk"])
+def test_connection_cut(built: Project, device: FakeDevice, answer: bytes) -> None:
+    device.raw_answer = answer
+    text = fail(built, device.url)
+    assert f"{device.url} closed the connection" in text and "did the device restart?" in text
+
+
+def test_nobody_listens(built: Project) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        text = fail(built, url)
+    assert f"nothing listens at {url}" in text and "8080 by default" in text
+
+
+@pytest.mark.parametrize(
+    "url, message",
+    [
+        ("https://127.0.0.1", "must be like http://"),
+        ("http://", "must be like http://"),
+        ("http://127.0.0.1:99999", "is malformed"),
+        ("http://no-such-host.invalid:8080", "the host of http://no-such-host.invalid:8080 is unknown"),
+    ],
+)
+def test_bad_url(built: Project, url: str, message: str) -> None:
+    assert message in fail(built, url)
+
+
+def test_silent_device(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    import hotreload.client
+    from hotreload.client import Device, DeviceError
+
+    monkeypatch.setattr(hotreload.client, "_TIMEOUT", 0.2)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        device = Device(f"127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(DeviceError, match="stopped answering"):
+            device.status()
+
+
+def test_progress_of_the_upload(device: FakeDevice) -> None:
+    from hotreload.client import Device
+
+    seen: List[Any] = []
+    module = os.urandom(10000)
+    Device(device.url).upload(module, device.secret, lambda *numbers: seen.append(numbers))
+    assert seen == [(4096, 10000), (8192, 10000), (10000, 10000)] and device.uploads == [module]
+
+
+# ---- --wait ----
+
+
+def test_wait_until_reloaded(built: Project, device: FakeDevice) -> None:
+    device.polls_until_reloaded = 3
+    text = reload(built, device.url, "--wait", "30")
+    assert device.requests == ["POST /upload"] + ["GET /pending"] * 4 + ["GET /status"]
+    assert re.search(r"upload \d+\.\d\d, wait \d+\.\d\d\)$", last_line(text))
+
+
+def test_wait_for_a_reload_that_fails(built: Project, device: FakeDevice) -> None:
+    device.last_error = "no text memory for the module"
+    text = fail(built, device.url, "--wait", "30")
+    assert "the device could not load it: no text memory" in text
+    assert last_line(text).startswith("Not reloaded: wait failed")
+
+
+def test_wait_too_long(built: Project, device: FakeDevice) -> None:
+    device.polls_until_reloaded = 1000000
+    text = fail(built, device.url, "--wait", "0.1")
+    assert "has not reloaded it within 0.1 s" in text and "hotreload_update_available()" in text
+
+
+# ---- on a terminal ----
+
+
+def test_progress_bar_on_a_terminal(built: Project, device: FakeDevice) -> None:
+    text = run_on_terminal(built, "reload", "--build", str(built.build), "--url", device.url)
+    module = (built.out / "module.bin").read_bytes()
+    assert f"\rUploading [{'#' * 30}] {len(module)}/{len(module)} bytes\r\x1b[K" in text
+    assert "\x1b[32mReloaded: " in text
+
+
+def run_on_terminal(project: Project, *arguments: str) -> str:
+    """Runs a command with a pseudo-terminal for its output."""
+    import pty
+    import subprocess
+    import sys
+
+    from project import TOOLS
+
+    master, slave = pty.openpty()
+    chunks: List[bytes] = []
+
+    def read() -> None:
+        while True:
+            try:
+                chunk = os.read(master, 4096)
+            except OSError:  # What Linux reports when the other side is closed.
+                return
+            if not chunk:
+                return
+            chunks.append(chunk)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    environment = {**os.environ, "PYTHONPATH": TOOLS, "TERM": "xterm"}
+    command = [sys.executable, "-m", "hotreload", *arguments]
+    result = subprocess.run(command, stdin=slave, stdout=slave, stderr=slave, env=environment)
+    os.close(slave)
+    reader.join()
+    os.close(master)
+    assert result.returncode == 0
+    return b"".join(chunks).decode()

@@ -1,0 +1,54 @@
+"""`status`: a table, or the device's answer."""
+
+from __future__ import annotations
+
+import json
+
+from fake_device import FakeDevice
+from project import Project
+
+
+def table(text: str) -> dict:
+    return dict(line.split("  ", 1) for line in text.splitlines())
+
+
+def test_table(built: Project, device: FakeDevice) -> None:
+    text = built.tool("status", "--url", device.url)
+    rows = {name: value.strip() for name, value in table(text).items()}
+    assert rows == {
+        "device": device.url,
+        "firmware": "00112233",
+        "module": "loaded, sequence 0",
+        "text": "76 bytes at 0x40380000",
+        "data": "36 bytes at 0x3fc90000",
+        "reloads since boot": "3",
+        "update pending": "no",
+        "last error": "none",
+    }
+
+
+def test_nothing_loaded_and_an_error(built: Project, device: FakeDevice) -> None:
+    device.loaded = False
+    device.polls_until_reloaded = 1
+    device.last_error = "the module lacks f()"
+    rows = {name: value.strip() for name, value in table(built.tool("status", "--url", device.url)).items()}
+    assert rows["module"] == "none loaded" and "text" not in rows
+    assert rows["update pending"] == "yes, waits for the application"
+    assert rows["last error"] == "the module lacks f()"
+
+
+def test_json(built: Project, device: FakeDevice) -> None:
+    text = built.tool("status", "--json", "--url", device.url)
+    assert json.loads(text) == device.status()
+
+
+def test_url_of_the_build(built: Project, device: FakeDevice) -> None:
+    built.describe(url=device.url)
+    assert device.url in built.tool("status", "--build", str(built.build))
+
+
+def test_failures(built: Project, device: FakeDevice) -> None:
+    assert "which device?" in built.fail("status", "--build", str(built.build))
+    assert "nothing listens" in built.fail("status", "--url", "http://127.0.0.1:1")
+    device.refuse = (500, {"status": "error", "error": "out of memory"})
+    assert "answers 500 Internal Server Error: out of memory" in built.fail("status", "--url", device.url)

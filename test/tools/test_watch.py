@@ -1,0 +1,234 @@
+"""`watch`: an edit is reloaded, whatever the editor does and whatever went wrong before."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import socket
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any, Iterator, List
+
+import pytest
+
+from fake_device import FakeDevice
+from project import TOOLS, Project
+
+# How long to wait for something that should come: generous, nothing is measured.
+PATIENCE = 60.0
+
+
+class Watch:
+    """A running `watch` and the lines that it prints."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.lines: List[str] = []
+        self._queue: "queue.Queue[str]" = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._queue.put(line.rstrip("\n"))
+
+    def wait_for(self, text: str) -> List[str]:
+        """Waits for a line with this text; returns the lines up to it."""
+        seen: List[str] = []
+        while not seen or text not in seen[-1]:
+            try:
+                seen.append(self._queue.get(timeout=PATIENCE))
+            except queue.Empty:
+                raise AssertionError(f"no '{text}' after {self.lines + seen}") from None
+        self.lines += seen
+        return seen
+
+    def __enter__(self) -> "Watch":
+        self.wait_for("Ctrl+C stops")
+        return self
+
+    def __exit__(self, kind: Any, *_rest: Any) -> None:
+        code = self.stop()
+        assert kind is not None or code == 0
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=PATIENCE)
+
+
+def without_watchdog(root: Path) -> str:
+    """A directory for PYTHONPATH that hides the library."""
+    hidden = root / "hidden"
+    hidden.mkdir()
+    (hidden / "watchdog.py").write_text("raise ImportError('hidden by a test')\n")
+    return f"{hidden}{os.pathsep}{TOOLS}"
+
+
+@pytest.fixture(params=["notified", "polling"])
+def watch(request: pytest.FixtureRequest, built: Project, device: FakeDevice) -> Iterator[Watch]:
+    if request.param == "notified":
+        pytest.importorskip("watchdog")
+    how = {"notified": "notified by the system", "polling": "every 0.3 s"}[request.param]
+    path = TOOLS if request.param == "notified" else without_watchdog(built.root)
+    with start(built, device.url, path=path) as watch:
+        assert f"Watching {built.sources} ({how}" in watch.lines[0]
+        yield watch
+
+
+def start(project: Project, url: str, *more: str, path: str = TOOLS) -> Watch:
+    arguments = ["watch", "--build", str(project.build), "--url", url, *more]
+    return Watch(project.start(*arguments, PYTHONPATH=path))
+
+
+def body(number: int) -> str:
+    return f"int f(void) {{ return {number}; }}\n"
+
+
+def test_edit_in_place(watch: Watch, built: Project, device: FakeDevice) -> None:
+    built.write("a.c", body(2))
+    seen = watch.wait_for("Reloaded: ")
+    assert seen[0] == "Changed: a.c"
+    assert device.uploads == [(built.out / "module.bin").read_bytes()]
+    built.write("a.c", body(3))
+    watch.wait_for("Reloaded: ")
+    assert len(set(device.uploads)) == 2
+
+
+def test_editor_that_replaces_the_file(watch: Watch, built: Project, device: FakeDevice) -> None:
+    for number in (2, 3):
+        temporary = built.write(".a.c.swp", body(number))
+        os.replace(temporary, built.sources / "a.c")
+        watch.wait_for("Reloaded: ")
+    assert len(set(device.uploads)) == 2
+
+
+def test_editor_that_moves_the_old_file_away(watch: Watch, built: Project, device: FakeDevice) -> None:
+    os.rename(built.sources / "a.c", built.sources / "a.c~")
+    built.write("a.c", body(2))
+    watch.wait_for("Reloaded: ")
+    assert device.uploads == [(built.out / "module.bin").read_bytes()]
+
+
+def test_new_directory_with_a_header(watch: Watch, built: Project, device: FakeDevice) -> None:
+    built.write("a.c", '#if __has_include("new/value.h")\n#include "new/value.h"\n#endif\n' + body(2))
+    watch.wait_for("Reloaded: ")
+    (built.sources / "new").mkdir()
+    (built.sources / "new/value.h").write_text("#define NOTHING\n")
+    assert "Changed: value.h" in watch.wait_for("Changed: ")[-1]
+    watch.wait_for("No change: ")
+    assert len(device.uploads) == 1
+
+
+def test_other_files_are_ignored(watch: Watch, built: Project, device: FakeDevice) -> None:
+    for name in ("a.c~", ".a.c.swp", ".#a.c", "#a.c#", "4913", "notes.txt", "a.c.bak", "a.o"):
+        built.write(name, "anything")
+    os.stat(built.sources / "a.c")
+    (built.sources / "a.c").read_text()
+    built.write("a.c", body(2))
+    seen = watch.wait_for("Reloaded: ")
+    assert [line for line in seen if line.startswith("Changed")] == ["Changed: a.c"]
+
+
+def test_unchanged_module_is_not_sent_again(watch: Watch, built: Project, device: FakeDevice) -> None:
+    built.write("a.c", body(2))
+    watch.wait_for("Reloaded: ")
+    built.write("a.c", "/* a comment */ " + body(2))
+    assert "the device has this module already" in watch.wait_for("No change: ")[-1]
+    assert len(device.uploads) == 1
+
+
+def test_goes_on_after_a_failed_build(watch: Watch, built: Project, device: FakeDevice) -> None:
+    built.write("a.c", "int f(void) { return }\n")
+    seen = watch.wait_for("Not reloaded: compile failed")
+    assert any("a.c:1:" in line and "error: expected expression" in line for line in seen)
+    assert device.uploads == []
+    built.write("a.c", "int gone(void); int f(void) { return gone(); }\n")
+    watch.wait_for("Not reloaded: link failed")
+    built.write("a.c", body(2))
+    watch.wait_for("Reloaded: ")
+    assert len(device.uploads) == 1
+
+
+def test_goes_on_after_a_refusal(watch: Watch, built: Project, device: FakeDevice) -> None:
+    device.refuse = (503, {"status": "error", "error": "an upload is under way"})
+    built.write("a.c", body(2))
+    watch.wait_for("Not reloaded: upload failed")
+    device.refuse = None
+    built.write("a.c", "/* again */ " + body(2))
+    watch.wait_for("Reloaded: ")
+    assert len(device.uploads) == 1, "what was refused is not taken for sent"
+
+
+def test_goes_on_after_an_unreachable_device(built: Project, device: FakeDevice) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        with start(built, url) as watch:
+            for number in (2, 3):
+                built.write("a.c", body(number))
+                seen = watch.wait_for("Not reloaded: upload failed")
+                assert any("nothing listens" in line for line in seen)
+
+
+def test_many_changes_are_one_reload(built: Project, device: FakeDevice) -> None:
+    with start(built, device.url, "--debounce", "1.0") as watch:
+        for number in range(2, 7):
+            built.write("a.c", body(number))
+            built.write("b.h", f"/* {number} */\n")
+        assert watch.wait_for("Changed: ")[-1] in ("Changed: a.c, b.h", "Changed: b.h, a.c")
+        watch.wait_for("Reloaded: ")
+        assert device.uploads == [(built.out / "module.bin").read_bytes()]
+
+
+def test_firmware_rebuilt_while_watching(built: Project, device: FakeDevice) -> None:
+    with start(built, device.url) as watch:
+        built.write("a.c", body(2))
+        watch.wait_for("Reloaded: ")
+        built.firmware_source = built.firmware_source.replace("table = ", "table = 0; table = ")
+        built.link_firmware()
+        built.write("a.c", "/* same code */ " + body(2))
+        watch.wait_for("Reloaded: ")
+        assert len(set(device.uploads)) == 2, "the module names the firmware that it was linked with"
+
+
+def test_stops_by_interrupt(watch: Watch, built: Project, device: FakeDevice) -> None:
+    assert watch.stop() == 0
+    assert watch.wait_for("Stopped watching.")
+
+
+def test_stops_by_interrupt_while_building(built: Project, device: FakeDevice) -> None:
+    built.describe(ninja=str(slow_ninja(built)))
+    with start(built, device.url) as watch:
+        built.write("a.c", body(2))
+        watch.wait_for("building slowly")
+        assert watch.stop() == 0
+        assert not any("Traceback" in line for line in watch.wait_for("Stopped watching."))
+
+
+def slow_ninja(project: Project) -> Path:
+    script = project.root / "slow-ninja"
+    script.write_text("#!/bin/sh\necho building slowly\nexec sleep 5\n")
+    script.chmod(0o755)
+    return script
+
+
+def test_nothing_to_watch(built: Project, device: FakeDevice) -> None:
+    command = ["watch", "--build", str(built.build), "--url", device.url]
+    built.describe(watch_dirs=[])
+    assert "no component is RELOADABLE" in built.fail(*command)
+    built.describe(watch_dirs=[str(built.root / "none")])
+    assert "no such directory; run CMake again" in built.fail(*command)
+    built.describe()
+    assert "which device?" in built.fail("watch", "--build", str(built.build))
+
+
+def test_inside_the_build_directory_nothing_counts(built: Project, device: FakeDevice) -> None:
+    built.describe(watch_dirs=[str(built.root)])
+    with start(built, device.url) as watch:
+        (built.build / "generated.c").write_text("int x;\n")
+        built.write("a.c", body(2))
+        watch.wait_for("Reloaded: ")
+        assert [line for line in watch.lines if line.startswith("Changed")] == ["Changed: a.c"]
