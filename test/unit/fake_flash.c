@@ -142,6 +142,9 @@ esp_err_t hotreload_port_flash_write(const hotreload_flash_t *flash, uint32_t of
         program(offset, data, size,
                 fake_flash.power_off && fake_flash.cut == FAKE_FLASH_CUT_DURING);
     }
+    if (counts_to_zero(&fake_flash.corrupt_write)) {
+        fake_flash.data[offset] ^= 1;
+    }
     return ESP_OK;
 }
 

@@ -131,6 +131,16 @@ static void pieces_of_no_bytes_change_nothing(void **state)
     assert_int_equal(hotreload_store_commit(sha256, NULL, &reason), ESP_OK);
 }
 
+static void what_is_not_written_stays_erased(void **state)
+{
+    (void)state;
+    uint8_t erased[FAKE_FLASH_SECTOR];
+    memset(erased, 0xff, sizeof erased);
+    stored_expect_ok(1, 5);
+    assert_memory_equal(fake_flash.data + 64, erased, 64); /* room for marks */
+    assert_memory_equal(fake_flash.data + 128 + 5, erased, FAKE_FLASH_SECTOR - 128 - 5);
+}
+
 static void only_the_sectors_needed_are_erased(void **state)
 {
     (void)state;
@@ -342,6 +352,7 @@ int main(void)
         STORE_TEST(a_closed_store_refuses_work),
         STORE_TEST(modules_of_every_size_are_stored_in_any_pieces),
         STORE_TEST(pieces_of_no_bytes_change_nothing),
+        STORE_TEST(what_is_not_written_stays_erased),
         STORE_TEST(only_the_sectors_needed_are_erased),
         STORE_TEST(nothing_is_erased_before_the_first_page_is_full),
         STORE_TEST(records_are_found_from_the_newest_to_the_oldest),

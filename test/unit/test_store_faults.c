@@ -141,6 +141,18 @@ static void flash_that_changes_what_was_written_is_noticed(void **state)
     stored_expect_newest(1, SIZE);
 }
 
+static void a_header_that_reads_back_wrong_does_not_count(void **state)
+{
+    (void)state;
+    stored_expect_ok(1, 100);
+    fake_flash.corrupt_write = 2; /* after the one page */
+    assert_int_equal(stored_module(2, 100), ESP_ERR_FLASH_OP_FAIL);
+    stored_expect_newest(1, 100);
+    stored_boot();
+    stored_expect_newest(1, 100);
+    stored_expect_ok(3, 100);
+}
+
 static void opening_needs_a_flash_that_can_be_read(void **state)
 {
     (void)state;
@@ -210,6 +222,7 @@ int main(void)
         STORE_TEST(messages_name_partition_and_place),
         STORE_TEST(a_header_that_is_there_despite_an_error_does_not_count),
         STORE_TEST(a_header_that_cannot_be_taken_back_is_counted_on_from),
+        STORE_TEST(a_header_that_reads_back_wrong_does_not_count),
         STORE_TEST(flash_that_changes_what_was_written_is_noticed),
         STORE_TEST(opening_needs_a_flash_that_can_be_read),
         STORE_TEST(opening_beside_a_bare_elf_needs_a_flash_that_can_be_read),

@@ -143,6 +143,22 @@ static void used_up_sequence_numbers_are_told(void **state)
     assert_non_null(strstr(reason.text, "erase it"));
 }
 
+static void a_record_that_became_another_is_not_mapped(void **state)
+{
+    (void)state;
+    hotreload_record_t record, changed;
+    hotreload_flash_view_t view;
+    stored_expect_ok(1, 100);
+    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    place_header(0, 1, 100); /* the same sequence and length, another hash */
+    assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_ERR_INVALID_STATE);
+    assert_int_equal(hotreload_store_find(NULL, &changed, &reason), ESP_OK);
+    changed.length = 99;
+    assert_int_equal(hotreload_store_map(&changed, &view, &reason), ESP_ERR_INVALID_STATE);
+    changed.length = 100;
+    assert_int_equal(hotreload_store_map(&changed, &view, &reason), ESP_ERR_INVALID_CRC);
+}
+
 /* ---- Modules that look like records ---- */
 
 /** Stores a module of 3 sectors with `inside` at `offset`. @return the first error */
@@ -346,6 +362,7 @@ int main(void)
         STORE_TEST(a_header_with_impossible_numbers_is_none),
         STORE_TEST(a_header_of_another_format_is_none),
         STORE_TEST(a_module_that_fills_the_partition_is_read),
+        STORE_TEST(a_record_that_became_another_is_not_mapped),
         STORE_TEST(used_up_sequence_numbers_are_told),
         STORE_TEST(a_record_inside_an_upload_is_refused),
         STORE_TEST(a_record_inside_a_flashed_record_is_not_looked_at),

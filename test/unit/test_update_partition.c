@@ -186,6 +186,14 @@ static void flash_and_memory_that_fail_are_told(void **state)
     assert_int_equal(fail_every(&fake_port.fail_hash_update, ESP_FAIL, "computed"), 2);
 }
 
+static void flash_that_changes_what_was_written_is_told(void **state)
+{
+    (void)state;
+    fake_flash.corrupt_write = 10;
+    assert_int_equal(update(), ESP_ERR_FLASH_OP_FAIL);
+    expect_failed("damaged");
+}
+
 #define UPDATE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -198,6 +206,7 @@ int main(void)
         UPDATE_TEST(what_is_no_module_reaches_no_flash),
         UPDATE_TEST(partitions_that_do_not_do_are_told),
         UPDATE_TEST(a_record_inside_a_module_is_refused),
+        UPDATE_TEST(flash_that_changes_what_was_written_is_told),
         UPDATE_TEST(flash_and_memory_that_fail_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
