@@ -88,25 +88,27 @@ class Console:
 
 
 class EmulatedProject:
-    """A build directory of examples/emulator with a component of its own."""
+    """A folder with a copy of the component (`components`) and a build of it (`build`)."""
 
     POLL_MS = 200
 
-    def __init__(self, arch: str, build: Path) -> None:
+    def __init__(self, arch: str, folder: Path) -> None:
         self.arch = arch
-        self.build_dir = build
-        self.component = build / "components" / "reloadable"
+        self.folder = folder
+        self.build_dir = folder / "build"
+        self.component = folder / "components" / "reloadable"
         self.source = self.component / "reloadable.c"
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT / "tools")}
 
-    def build(self) -> None:
+    def build(self, *more_components: Path) -> None:
         """Copies the component as it is in the example, and builds everything."""
         shutil.rmtree(self.component, ignore_errors=True)
         shutil.copytree(ROOT / "examples" / "basic" / "components" / "reloadable", self.component)
         toolchain = ROOT / "port" / "emulator" / "arch" / self.arch / "toolchain.cmake"
+        components = ";".join(str(path) for path in (self.component, *more_components))
         self._run(["cmake", "-S", str(ROOT / "examples" / "emulator"), "-B", str(self.build_dir),
                    "-G", "Ninja", f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",
-                   f"-DHOTRELOAD_COMPONENT_DIRS={self.component}"])
+                   f"-DHOTRELOAD_COMPONENT_DIRS={components}"])
         self._run(["cmake", "--build", str(self.build_dir)])
 
     def _run(self, command: List[str]) -> None:
@@ -135,9 +137,14 @@ class EmulatedProject:
         return subprocess.run([sys.executable, "-m", "hotreload", command, "--build",
                                str(self.build_dir), *arguments], env=self.environment).returncode
 
+    @property
+    def module_path(self) -> Path:
+        """The packed module's file."""
+        return self.build_dir / "hotreload" / "module.bin"
+
     def module(self) -> bytes:
         """The packed module."""
-        return (self.build_dir / "hotreload" / "module.bin").read_bytes()
+        return self.module_path.read_bytes()
 
     def upload_headers(self, module: bytes) -> Dict[str, str]:
         """The headers that authenticate an upload of this module."""

@@ -1,0 +1,281 @@
+"""make bench: figures beside the bounds that DESIGN.md of the project sets. Asserts nothing.
+
+SPDX-License-Identifier: MIT
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable, Dict, List, NamedTuple, Optional
+
+from elftools.elf.elffile import ELFFile
+
+from emulated_project import ROOT, Console, EmulatedProject
+
+RUNS = 5
+POLL_MS = 2  # the application's own polling is to be apart
+RISCV = ["riscv64-unknown-elf-gcc", "--specs=picolibc.specs", "-march=rv32imac", "-mabi=ilp32"]
+
+
+class Figure(NamedTuple):
+    """One line of the table."""
+
+    name: str
+    value: float
+    unit: str
+    bound: Optional[float] = None
+
+    def __str__(self) -> str:
+        text = f"{self.name:58} {self.value:9.3f} {self.unit:6}" if self.unit == "s" else \
+            f"{self.name:58} {self.value:9.0f} {self.unit:6}"
+        if self.bound is None:
+            return text
+        verdict = "met" if self.value <= self.bound else "MISSED"
+        return f"{text} bound {self.bound:g}, ratio {self.value / self.bound:.2f}, {verdict}"
+
+
+def run(command: List[str], **options: object) -> str:
+    """Runs a command that must succeed; returns its output."""
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True,
+                          **options).stdout  # type: ignore[call-overload]
+
+
+def greeting(project: EmulatedProject, number: int) -> str:
+    """Changes one line of the source; returns the greeting to wait for."""
+    text = project.source.read_text()
+    word = f"Greeting{number}"
+    project.source.write_text(re.sub(r'greeting = "\w+"', f'greeting = "{word}"', text))
+    return word
+
+
+def steps_of(line: str) -> Dict[str, float]:
+    """The steps that the tool's last line names."""
+    found = re.search(r"\((.*)\)", line)
+    parts = found.group(1).split(", ") if found else []
+    return {part.split(" ")[0]: float(part.split(" ")[1]) for part in parts}
+
+
+def median_loop(name: str, console: Console, bound: float, project: EmulatedProject, first: int,
+                send: Callable[[], str]) -> List[Figure]:
+    """Save to new output, several times; `send` returns the tool's last line."""
+    totals: List[float] = []
+    steps: Dict[str, List[float]] = {}
+    for number in range(first, first + RUNS):
+        seen = console.count()
+        saved = time.monotonic()
+        word = greeting(project, number)
+        line = send()
+        printed, _ = console.wait_for_time(f": {word}, World", seen)
+        totals.append(printed - saved)
+        parts = steps_of(line)
+        for step, seconds in parts.items():
+            steps.setdefault(step, []).append(seconds)
+        steps.setdefault("start, detection, reload", []).append(printed - saved -
+                                                                sum(parts.values()))
+    figures = [Figure(f"{name}: save to new output, median of {RUNS}", statistics.median(totals),
+                      "s", bound)]
+    return figures + [Figure(f"    {step}", statistics.median(seconds), "s")
+                      for step, seconds in steps.items()]
+
+
+def measure_loop(build: Path) -> List[Figure]:
+    """The loop on the emulated board, by `watch`, by cold `reload`, and by building everything."""
+    project = EmulatedProject("riscv", build / "loop")
+    project.build()
+    tool = [sys.executable, "-m", "hotreload"]
+    environment = {**project.environment, "PYTHONUNBUFFERED": "1"}
+    with project.boot(show=False, poll_ms=POLL_MS) as console:
+        place = ["--build", str(project.build_dir), "--url", console.url]
+        with subprocess.Popen(tool + ["watch"] + place, env=environment, text=True,
+                              stdout=subprocess.PIPE) as watch:
+            def last_line() -> str:
+                assert watch.stdout is not None
+                return next(line for line in watch.stdout if line.startswith("Reloaded"))
+
+            assert watch.stdout is not None
+            while "Ctrl+C" not in watch.stdout.readline():
+                pass
+            figures = median_loop("watch", console, 0.25, project, 100, last_line)
+            watch.terminate()
+        figures += median_loop(
+            "reload", console, 0.8, project, 200,
+            lambda: run(tool + ["reload"] + place, env=environment).splitlines()[-1])
+
+        def build_all() -> str:
+            run(["cmake", "--build", str(project.build_dir)], env=environment)
+            return run(tool + ["reload", "--skip-build"] + place,
+                       env=environment).splitlines()[-1]
+
+        whole = median_loop("build of everything, then upload", console, 0, project, 300,
+                            build_all)[0]
+    figures.append(whole._replace(bound=None))
+    print(f"A full build and upload takes {whole.value / figures[0].value:.1f} times as long as "
+          "watch")
+    return figures + measure_sizes(project)
+
+
+def measure_sizes(project: EmulatedProject) -> List[Figure]:
+    """Size of the module's file, and of what it takes in RAM beyond its sections."""
+    with (project.build_dir / "hotreload" / "module.elf").open("rb") as file:
+        sections = sum(section["sh_size"] for section in ELFFile(file).iter_sections()
+                       if section["sh_flags"] & 2)
+    with project.boot(show=False) as console:
+        status = json.loads(run(["curl", "-s", f"{console.url}/status"]))
+    regions = status["text"]["size"] + status["data"]["size"]
+    return [Figure("module file, basic example", len(project.module()), "bytes", 700),
+            Figure("RAM of the module beyond its sections", regions - sections, "bytes", 256)]
+
+
+def measure_stub(build: Path, arch: str, qemu: str) -> List[Figure]:
+    """Instructions that a call through a stub takes more than a direct call, by executing both."""
+    directory = build / f"stub-{arch}"
+    toolchain = ROOT / "port" / "emulator" / "arch" / arch / "toolchain.cmake"
+    run(["cmake", "-S", str(ROOT / "bench" / "stub_cost"), "-B", str(directory), "-G", "Ninja",
+         f"-DCMAKE_TOOLCHAIN_FILE={toolchain}"])
+    run(["cmake", "--build", str(directory)])
+    shutil.copyfile(directory / "hotreload" / "partition.bin", directory / "flash.bin")
+
+    def executed(way: str, count: int) -> int:
+        log = directory / "trace.log"
+        run([qemu, "-singlestep", "-d", "exec,nochain", "-D", str(log),
+             str(directory / "firmware.elf"), "--flash", str(directory / "flash.bin"),
+             f"{way}:{count}"])
+        with log.open() as lines:
+            return sum(line.startswith("Trace") for line in lines)
+
+    few, many = 1000, 11000
+    direct = executed("direct", many) - executed("direct", few)
+    stub = executed("stub", many) - executed("stub", few)
+    return [Figure(f"stub call, {arch}: instructions beyond a direct call",
+                   round((stub - direct) / (many - few), 1), "", 3)]
+
+
+def generate_source(kilobytes: int) -> str:
+    """A component of about this much text, with data, strings and calls to the firmware."""
+    lines = ["#include <stdio.h>", "static int values[64];"]
+    functions = kilobytes * 1024 // 96
+    for i in range(functions):
+        lines.append(
+            f"static __attribute__((noinline)) int step_{i}(int x)\n{{\n"
+            f"    values[x & 63] += {i * 7919} ^ x;\n"
+            f'    if (x == {i}) {{ printf("step %d\\n", x); }}\n'
+            f"    return x * {2 * i + 3} + values[(x >> 3) & 63];\n}}")
+    lines.append("int large_run(int x)\n{")
+    lines += [f"    x = step_{i}(x);" for i in range(functions)]
+    lines.append("    return x;\n}")
+    return "\n".join(lines)
+
+
+def measure_load_time(build: Path) -> List[Figure]:
+    """Time of the loader on the host for modules of growing size."""
+    native = build / "native"
+    run(["cmake", "-S", str(ROOT / "test" / "golden"), "-B", str(native), "-G", "Ninja"])
+    run(["cmake", "--build", str(native), "--target", "load_time"])
+    project = EmulatedProject("riscv", build / "load")
+    large = project.folder / "components" / "large"
+    large.mkdir(parents=True, exist_ok=True)
+    (large / "CMakeLists.txt").write_text("idf_component_register(RELOADABLE SRCS large.c)\n")
+    figures = []
+    for kilobytes in (1, 4, 16, 64, 256):
+        (large / "large.c").write_text(generate_source(kilobytes))
+        project.build(large)
+        size, relocations, nanoseconds = map(int, run(
+            [str(native / "load_time"), str(project.module_path), "riscv", "1"]).split())
+        figures.append(Figure(f"load, {kilobytes} KB of text, {size} bytes, {relocations} "
+                              "relocations", nanoseconds / 1000, "us"))
+        figures.append(Figure("    per relocation", nanoseconds / relocations, "ns"))
+    return figures
+
+
+def section_sizes(path: Path) -> Dict[str, int]:
+    """Bytes of code and of constants in an object file."""
+    sizes = {"code": 0, "constants": 0}
+    with path.open("rb") as file:
+        for section in ELFFile(file).iter_sections():
+            if section.name.startswith(".text"):
+                sizes["code"] += section["sh_size"]
+            elif section.name.startswith((".rodata", ".srodata")):
+                sizes["constants"] += section["sh_size"]
+    return sizes
+
+
+def measure_core(build: Path) -> List[Figure]:
+    """Size of the core for RV32 at -Os, by folder."""
+    folders: Dict[str, Dict[str, int]] = {}
+    (build / "core").mkdir(parents=True, exist_ok=True)
+    for source in sorted([*ROOT.glob("src/*.c"), *ROOT.glob("src/*/*.c")]):
+        if source.name == "reloc_xtensa.c":
+            continue
+        output = build / "core" / f"{source.stem}.o"
+        run(RISCV + ["-Os", "-std=c11", f"-I{ROOT}/src", f"-I{ROOT}/include",
+                     f"-I{ROOT}/port/emulator/include", "-c", str(source), "-o", str(output)])
+        total = folders.setdefault(str(source.parent.relative_to(ROOT)), {})
+        for kind, size in section_sizes(output).items():
+            total[kind] = total.get(kind, 0) + size
+    needed = [sizes for folder, sizes in folders.items() if folder != "src/upload"]
+    figures = [Figure("loader and store: text for RV32, -Os", sum(s["code"] for s in needed),
+                      "bytes", 12 * 1024),
+               Figure("    their constants, mostly messages", sum(s["constants"] for s in needed),
+                      "bytes")]
+    return figures + [Figure(f"    {folder}, text", sizes["code"], "bytes")
+                      for folder, sizes in folders.items()]
+
+
+def structure_size(elf: ELFFile, name: str) -> int:
+    """sizeof a structure or typedef, from the debug data."""
+    for unit in elf.get_dwarf_info().iter_CUs():
+        for die in unit.iter_DIEs():
+            if "DW_AT_name" in die.attributes and \
+                    die.attributes["DW_AT_name"].value == name.encode():
+                if die.tag == "DW_TAG_typedef":
+                    die = die.get_DIE_from_attribute("DW_AT_type")
+                if "DW_AT_byte_size" in die.attributes:
+                    return int(die.attributes["DW_AT_byte_size"].value)
+    raise SystemExit(f"no structure {name} in the firmware's debug data")
+
+
+def measure_upload_ram(build: Path) -> List[Figure]:
+    """RAM while an upload arrives: static data of the core and the server, the server's block with
+    all its connections, and the two running hashes."""
+    total = 0
+    with (build / "loop" / "build" / "firmware.elf").open("rb") as file:
+        elf = ELFFile(file)
+        wanted = re.compile(r"(http_(server|connection|parser)|upload|store|http_api|sha256)\.c$")
+        unit = ""
+        for symbol in elf.get_section_by_name(".symtab").iter_symbols():
+            if symbol["st_info"]["type"] == "STT_FILE":
+                unit = symbol.name
+            elif symbol["st_info"]["type"] == "STT_OBJECT" and wanted.search(unit):
+                section = symbol["st_shndx"]
+                if isinstance(section, int) and elf.get_section(section)["sh_flags"] & 1:
+                    total += symbol["st_size"]
+        total += structure_size(elf, "http_server_t") + 2 * structure_size(elf, "hotreload_hash")
+    return [Figure("RAM while receiving, four connections (emulated board)", total, "bytes", 8192)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=Path, required=True)
+    build = parser.parse_args().build.resolve()
+    build.mkdir(parents=True, exist_ok=True)
+    os.environ["PYTHONPATH"] = str(ROOT / "tools")
+
+    figures: List[Figure] = []
+    for measure in (measure_loop, lambda b: measure_stub(b, "riscv", "qemu-riscv32"),
+                    measure_load_time, measure_core, measure_upload_ram):
+        for figure in measure(build):
+            print(figure, flush=True)
+            figures.append(figure)
+    (build / "figures.json").write_text(json.dumps([f._asdict() for f in figures], indent=2))
+
+
+if __name__ == "__main__":
+    main()
