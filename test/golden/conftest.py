@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent.parent / "tools")]
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(HERE), str(ROOT / "tools"), str(ROOT / "scripts")]
+
+import cross_toolchain  # noqa: E402
+
+cross_toolchain.add_to_path()
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,6 @@
  */
 #include "firmware.h"
 
-#if HAS_THREADS
-/** Before errno in thread-local storage, so that its offset is not 0. */
-__thread int firmware_task = 1;
-__thread int errno;
-#endif
 int firmware_counter;
 const char firmware_name[16] = "golden";
 unsigned firmware_table[8] = {1, 2, 3, 4, 5, 6, 7, 8};
