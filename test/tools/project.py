@@ -209,7 +209,7 @@ class Project:
         )
 
     def run(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-        """Runs a command; in this process when nothing but its own output counts: that is faster."""
+        """Runs a command; in this process where nothing but its own output counts."""
         if arguments[0] in ("reload", "watch"):
             process = self.start(*arguments, **environment)
             output, _ = process.communicate(timeout=60)

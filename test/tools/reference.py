@@ -1,4 +1,4 @@
-"""An independent reader and loader of packed modules, written from module_format.h and the psABIs."""
+"""An independent loader of packed modules, written from module_format.h and the psABIs."""
 
 from __future__ import annotations
 

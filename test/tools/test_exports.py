@@ -124,7 +124,10 @@ def test_damaged_objects_give_an_error_at_every_length(riscv: Project) -> None:
 
 
 def test_symbol_that_a_linker_script_cannot_name(riscv: Project) -> None:
-    riscv.write("a.S", '    .text\n    .globl "odd name"\n    .type "odd name", @function\n"odd name": ret\n')
+    riscv.write(
+        "a.S",
+        '    .text\n    .globl "odd name"\n    .type "odd name", @function\n"odd name": ret\n',
+    )
     riscv.compile()
     text = riscv.fail("exports", "--output-dir", str(riscv.out), *riscv.objects())
     assert "a.S.o: the symbol 'odd name'" in text

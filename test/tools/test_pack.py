@@ -48,7 +48,8 @@ void swap(void) { int (*f)(int) = functions[0]; functions[0] = functions[1]; fun
 """,
     "switch": """
 int classify(int x) {
-    switch (x) { case 0: return firmware_function(x); case 1: return firmware_data[1]; case 2: return 9;
+    switch (x) {
+    case 0: return firmware_function(x); case 1: return firmware_data[1]; case 2: return 9;
     case 3: return firmware_data[3]; case 4: return 81; case 5: return firmware_function(7);
     case 6: return firmware_function(-1) * 3; default: return -1; } }
 """,
@@ -103,7 +104,8 @@ def link_at(project: Project, text: int, data: int) -> Dict[str, bytes]:
     segments = {}
     with open(output, "rb") as file:
         for section in ELFFile(file).iter_sections():
-            if section["sh_flags"] & 2 and section["sh_type"] != "SHT_NOBITS" and section["sh_size"]:
+            loaded = section["sh_flags"] & 2 and section["sh_type"] != "SHT_NOBITS"
+            if loaded and section["sh_size"]:
                 start, key = (text, "text") if section.name == ".text" else (data, "data")
                 offset = section["sh_addr"] - start
                 segments[key] = segments.get(key, b"").ljust(offset, b"\0") + section.data()
@@ -168,7 +170,8 @@ def test_exports_note(project: Project) -> None:
 
 
 def test_constructors_note(project: Project) -> None:
-    project.write("b.c", "int second;\n__attribute__((constructor)) static void b(void) { second = 1; }\n")
+    function = "__attribute__((constructor)) static void b(void) { second = 1; }\n"
+    project.write("b.c", "int second;\n" + function)
     module = simple(project, SOURCES["constructors"])
     init, init_count, fini, fini_count = struct.unpack("<4I", module.notes[3])
     assert (init_count, fini_count) == (3, 1)
@@ -250,7 +253,8 @@ def test_numbers_are_those_of_the_headers() -> None:
     from hotreload import module_format as fmt
 
     source = BASIC.parents[3] / "src"
-    headers = (source / "image/module_format.h").read_text() + (source / "store/record.h").read_text()
+    headers = (source / "image/module_format.h").read_text()
+    headers += (source / "store/record.h").read_text()
     names = {
         "HOTRELOAD_FORMAT_VERSION": fmt.FORMAT_VERSION,
         "HOTRELOAD_PT_RELA": fmt.PT_RELA,

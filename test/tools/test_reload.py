@@ -110,7 +110,7 @@ def test_objects_may_change_while_ninja_runs(built: Project, device: FakeDevice)
 def test_compile_error(built: Project, device: FakeDevice) -> None:
     built.write("a.c", "int f(void) { return nonsense; }\n")
     text = fail(built, device.url)
-    assert "a.c:1:22: error: 'nonsense' undeclared" in text.replace("\u2018", "'").replace("\u2019", "'")
+    assert re.search(r"a\.c:1:22: error: .nonsense. undeclared", text), "the compiler's own words"
     assert re.fullmatch(rf"Not reloaded: compile failed after \d+\.\d\d s; {KEPT}", last_line(text))
     assert device.requests == []
 
@@ -138,7 +138,8 @@ def test_no_ninja(built: Project, device: FakeDevice) -> None:
 
 def test_no_description(riscv: Project) -> None:
     text = riscv.fail("reload", "--build", str(riscv.root / "nowhere"), "--url", "http://x")
-    assert "build the project first" in text and last_line(text) == f"Not reloaded: no build; {KEPT}"
+    assert "build the project first" in text
+    assert last_line(text) == f"Not reloaded: no build; {KEPT}"
 
 
 # ---- failures of the device ----
@@ -193,7 +194,10 @@ def test_answer_that_is_not_json(built: Project, device: FakeDevice) -> None:
     assert "answers 500 Internal Server Error: all bad" in fail(built, device.url)
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b"junk"])
+HALF_AN_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"
+
+
+@pytest.mark.parametrize("answer", [b"", HALF_AN_ANSWER, b"junk"])
 def test_connection_cut(built: Project, device: FakeDevice, answer: bytes) -> None:
     device.raw_answer = answer
     text = fail(built, device.url)
@@ -214,7 +218,7 @@ def test_nobody_listens(built: Project) -> None:
         ("https://127.0.0.1", "must be like http://"),
         ("http://", "must be like http://"),
         ("http://127.0.0.1:99999", "is malformed"),
-        ("http://no-such-host.invalid:8080", "the host of http://no-such-host.invalid:8080 is unknown"),
+        ("http://no-host.invalid:8080", "the host of http://no-host.invalid:8080 is unknown"),
     ],
 )
 def test_bad_url(built: Project, url: str, message: str) -> None:

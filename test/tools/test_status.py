@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import Dict
 
 from fake_device import FakeDevice
 from project import Project
 
 
-def table(text: str) -> dict:
-    return dict(line.split("  ", 1) for line in text.splitlines())
+def table(text: str) -> Dict[str, str]:
+    rows = (line.split("  ", 1) for line in text.splitlines())
+    return {name: value.strip() for name, value in rows}
 
 
 def test_table(built: Project, device: FakeDevice) -> None:
-    text = built.tool("status", "--url", device.url)
-    rows = {name: value.strip() for name, value in table(text).items()}
-    assert rows == {
+    assert table(built.tool("status", "--url", device.url)) == {
         "device": device.url,
         "firmware": "00112233",
         "module": "loaded, sequence 0",
@@ -31,7 +31,7 @@ def test_nothing_loaded_and_an_error(built: Project, device: FakeDevice) -> None
     device.loaded = False
     device.polls_until_reloaded = 1
     device.last_error = "the module lacks f()"
-    rows = {name: value.strip() for name, value in table(built.tool("status", "--url", device.url)).items()}
+    rows = table(built.tool("status", "--url", device.url))
     assert rows["module"] == "none loaded" and "text" not in rows
     assert rows["update pending"] == "yes, waits for the application"
     assert rows["last error"] == "the module lacks f()"
@@ -51,4 +51,5 @@ def test_failures(built: Project, device: FakeDevice) -> None:
     assert "which device?" in built.fail("status", "--build", str(built.build))
     assert "nothing listens" in built.fail("status", "--url", "http://127.0.0.1:1")
     device.refuse = (500, {"status": "error", "error": "out of memory"})
-    assert "answers 500 Internal Server Error: out of memory" in built.fail("status", "--url", device.url)
+    text = built.fail("status", "--url", device.url)
+    assert "answers 500 Internal Server Error: out of memory" in text

@@ -105,7 +105,7 @@ def test_editor_that_replaces_the_file(watch: Watch, built: Project, device: Fak
     assert len(set(device.uploads)) == 2
 
 
-def test_editor_that_moves_the_old_file_away(watch: Watch, built: Project, device: FakeDevice) -> None:
+def test_editor_that_keeps_a_backup(watch: Watch, built: Project, device: FakeDevice) -> None:
     os.rename(built.sources / "a.c", built.sources / "a.c~")
     built.write("a.c", body(2))
     watch.wait_for("Reloaded: ")
@@ -113,7 +113,8 @@ def test_editor_that_moves_the_old_file_away(watch: Watch, built: Project, devic
 
 
 def test_new_directory_with_a_header(watch: Watch, built: Project, device: FakeDevice) -> None:
-    built.write("a.c", '#if __has_include("new/value.h")\n#include "new/value.h"\n#endif\n' + body(2))
+    include = '#if __has_include("new/value.h")\n#include "new/value.h"\n#endif\n'
+    built.write("a.c", include + body(2))
     watch.wait_for("Reloaded: ")
     (built.sources / "new").mkdir()
     (built.sources / "new/value.h").write_text("#define NOTHING\n")
@@ -132,7 +133,7 @@ def test_other_files_are_ignored(watch: Watch, built: Project, device: FakeDevic
     assert [line for line in seen if line.startswith("Changed")] == ["Changed: a.c"]
 
 
-def test_unchanged_module_is_not_sent_again(watch: Watch, built: Project, device: FakeDevice) -> None:
+def test_unchanged_module_is_not_sent(watch: Watch, built: Project, device: FakeDevice) -> None:
     built.write("a.c", body(2))
     watch.wait_for("Reloaded: ")
     built.write("a.c", "/* a comment */ " + body(2))
@@ -191,7 +192,7 @@ def test_firmware_rebuilt_while_watching(built: Project, device: FakeDevice) -> 
         built.link_firmware()
         built.write("a.c", "/* same code */ " + body(2))
         watch.wait_for("Reloaded: ")
-        assert len(set(device.uploads)) == 2, "the module names the firmware that it was linked with"
+        assert len(set(device.uploads)) == 2, "the module names its firmware"
 
 
 def test_stops_by_interrupt(watch: Watch, built: Project, device: FakeDevice) -> None:

@@ -26,7 +26,7 @@ class Toolchain(NamedTuple):
 
 def _library(compiler: str, flags: Sequence[str]) -> str:
     command = [compiler, *flags, "-print-libgcc-file-name"]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout.strip()
+    return run(command).strip()
 
 
 def _find(name: str) -> str:

@@ -74,12 +74,27 @@ def link(description: str) -> None:
 
 
 _DEVICE_OPTIONS = (
-    click.option("--build", default="build", show_default=True, help="Build directory, or its hotreload.json."),
-    click.option("--url", envvar="HOTRELOAD_URL", help="Device, like http://192.168.1.100:8080; default: HOTRELOAD_URL."),
+    click.option(
+        "--build",
+        default="build",
+        show_default=True,
+        help="Build directory, or its hotreload.json.",
+    ),
+    click.option(
+        "--url",
+        envvar="HOTRELOAD_URL",
+        show_envvar=True,
+        help="Device, like http://192.168.1.100:8080; default: the URL of the build.",
+    ),
 )
 _RELOAD_OPTIONS = (
     *_DEVICE_OPTIONS,
-    click.option("--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait until the application has reloaded."),
+    click.option(
+        "--wait",
+        type=click.FloatRange(min=0),
+        metavar="SECONDS",
+        help="Wait until the application has reloaded.",
+    ),
     click.option("-v", "--verbose", is_flag=True, help="Show the commands of the build."),
 )
 

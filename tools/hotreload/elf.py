@@ -133,7 +133,7 @@ class Elf:
         return None
 
     def symbols(self, only_global: bool = False) -> List[Symbol]:
-        """The symbol table, in its order; empty when the file has none. Local symbols come first."""
+        """The symbol table, in its order: local symbols first; empty when the file has none."""
         table = next((s for s in self.sections if s.type == "SHT_SYMTAB"), None)
         if table is None:
             return []

@@ -20,7 +20,9 @@ def write_exports(paths: Sequence[str], output_dir: str) -> None:
     for name in [*objects.functions, *objects.imports]:
         if not _PLAIN_NAME.match(name):
             source = objects.defined.get(name) or objects.imports.get(name)
-            raise ToolError(f"{source}: the symbol '{name}' has a character that the linker cannot take")
+            raise ToolError(
+                f"{source}: the symbol '{name}' has a character that linker scripts cannot take"
+            )
     make_directory(output_dir)
     write_if_changed(os.path.join(output_dir, "exports.txt"), format_exports(objects.functions))
     # The exports too: a stub that only the module refers to (a callback) must exist.
@@ -51,11 +53,15 @@ def read_exports(path: str) -> Dict[str, bool]:
         with open(path, encoding="utf-8") as file:
             lines = file.read().splitlines()
     except OSError as error:
-        raise ToolError(f"cannot read {path}: {error.strerror}; build the firmware first") from error
+        raise ToolError(
+            f"cannot read {path}: {error.strerror}; build the firmware first"
+        ) from error
     for number, line in enumerate(lines, 1):
         binding, _, name = line.partition(" ")
         if binding not in ("strong", "weak") or not _PLAIN_NAME.match(name):
-            raise ToolError(f"{path}:{number}: expected 'strong NAME' or 'weak NAME', found '{line}'")
+            raise ToolError(
+                f"{path}:{number}: expected 'strong NAME' or 'weak NAME', found '{line}'"
+            )
         exports[name] = binding == "weak"
     if list(exports) != list(sort_names(exports)):
         raise ToolError(f"{path}: the names are not sorted; let the build write this file")

@@ -19,8 +19,8 @@ def write_if_changed(path: str, content: Union[str, bytes], mode: int = 0o666) -
         with open(path, "rb") as file:
             if file.read() == data:
                 return False
-    except FileNotFoundError:
-        pass
+    except OSError:
+        pass  # Not there yet, most often; any other trouble comes up again below.
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)

@@ -30,9 +30,10 @@ class Inputs(NamedTuple):
     """The exports that the firmware has stubs for; True for weak ones."""
 
     def overridden(self) -> List[str]:
-        """Weak exports that the firmware defines, too: there, and so here, its definition counts."""
+        """Weak exports that the firmware defines, too: there, and so here, its one counts."""
         symbols = self.firmware.symbols
-        return [n for n, weak in self.table.items() if weak and n in symbols and not symbols[n].weak]
+        weak = [name for name, is_weak in self.table.items() if is_weak and name in symbols]
+        return [name for name in weak if not symbols[name].weak]
 
 
 class _Missing(NamedTuple):

@@ -11,6 +11,7 @@ TEXT_SECTIONS = (".text",)
 DATA_SECTIONS = (".rodata", ".data", ".init_array", ".fini_array", ".bss")
 
 _CODE = ".literal .text .literal.* .text.* .iram1 .iram1.*"
+_DISCARDED = ".comment .riscv.attributes .note .note.* .eh_frame* .gcc_except_table*"
 _CONSTANTS = ".rodata .rodata.* .srodata .srodata.* .sdata2 .sdata2.*"
 
 _SCRIPT = """\
@@ -51,7 +52,7 @@ SECTIONS
         *(.bss .bss.* .sbss .sbss.* .noinit .noinit.* .ext_ram.bss .ext_ram.bss.*)
         *(COMMON)
     }} :data
-{tls_section}    /DISCARD/ : {{ *(.comment .riscv.attributes .note .note.* .eh_frame* .gcc_except_table*) }}
+{tls_section}    /DISCARD/ : {{ *({discarded}) }}
 }}
 """
 
@@ -75,6 +76,7 @@ def format_script(
         data=DATA_ADDRESS,
         code=_CODE,
         constants=_CONSTANTS,
+        discarded=_DISCARDED,
         library_constants="".join(f"        *{name}:*({_CONSTANTS})\n" for name in names),
         tls_header="    tls PT_TLS FLAGS(4);\n" if thread_local else "",
         tls_section="    .tbss : { *(.tbss) } :data :tls\n" if thread_local else "",

@@ -29,7 +29,9 @@ def read_secret(path: str) -> bytes:
         with open(path, encoding="ascii") as file:
             text = file.read().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ToolError(f"cannot read the secret {path}: {error}; build the firmware first") from error
+        raise ToolError(
+            f"cannot read the secret {path}: {error}; build the firmware first"
+        ) from error
     if not re.fullmatch(r"[0-9a-fA-F]{%d}" % (2 * SECRET_SIZE), text):
         raise ToolError(
             f"{path} must hold {2 * SECRET_SIZE} hex digits; remove it, build and flash the "

@@ -132,5 +132,6 @@ def _check_rest(module: LinkedModule, relocation: Relocation) -> None:
 
 def _is_from_zero(relocation: Relocation) -> bool:
     """True for what ld makes of a small absolute value: an offset from register x0."""
-    instruction = relocation.segment.read(relocation.place)
-    return relocation.type in _GPREL and (instruction >> 15) & 0x1F == 0
+    if relocation.type not in _GPREL:
+        return False
+    return relocation.segment.read(relocation.place) >> 15 & 0x1F == 0
