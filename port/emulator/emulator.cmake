@@ -143,7 +143,8 @@ function(emulator_add_firmware name)
     set(script ${EMULATOR_DIR}/arch/${BOARD_ARCH}/board.ld)
     add_executable(${name} ${ARGN})
     set_target_properties(${name} PROPERTIES SUFFIX .elf LINK_DEPENDS ${script})
-    target_link_libraries(${name} PRIVATE emulator_options emulator_board ${components})
+    target_link_libraries(${name} PRIVATE emulator_options emulator_board ${components}
+        ${BOARD_LIBRARIES})
     target_link_options(${name} PRIVATE ${BOARD_MACHINE_FLAGS} ${BOARD_LIBC_FLAGS} -nostartfiles
         -static "SHELL:-T \"${script}\"" -Wl,--build-id -Wl,--gc-sections)
 
