@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from typing import Dict, List, Match, Tuple
 
+import cross_toolchain
+
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0  # seconds until we give up waiting for a line of the console
 
@@ -93,6 +95,8 @@ class EmulatedProject:
     POLL_MS = 200
 
     def __init__(self, arch: str, folder: Path) -> None:
+        if arch == "xtensa" and not cross_toolchain.add_to_path(folder.parent):
+            sys.exit(cross_toolchain.MISSING)
         self.arch = arch
         self.folder = folder
         self.build_dir = folder / "build"
