@@ -136,7 +136,7 @@ class Project:
         else:
             names = [line.split()[1] for line in exports.read_text().splitlines()]
             lines = [
-                f"    .section .text.{n}, \"ax\"\n    .align 4\n    .global {n}\n{n}: ret"
+                f'    .section .text.{n}, "ax"\n    .align 4\n    .global {n}\n{n}: ret'
                 for n in names
             ]
             stubs.write_text("\n".join(lines) + "\n")

@@ -53,7 +53,7 @@ def test_imports_of_library_members(riscv: Project) -> None:
     """Only the linker knows that a member is taken and what it needs."""
     chain = riscv.toolchain
     source = riscv.root / "member.c"
-    source.write_text(USE.replace(" f(", " member(") )
+    source.write_text(USE.replace(" f(", " member("))
     member = str(riscv.root / "member.o")
     run([chain.compiler, *chain.flags, "-g", "-c", str(source), "-o", member])
     archive = str(riscv.root / "libextra.a")
@@ -160,8 +160,10 @@ def test_undefined_data_and_several_names(riscv: Project) -> None:
 
 
 def test_local_symbols_of_the_firmware_are_not_imports(riscv: Project) -> None:
-    riscv.firmware_source = FIRMWARE + "static int hidden_in_firmware(void) { return 1; }\n" + (
-        "int (*volatile keep)(void) = hidden_in_firmware;\n" + MAIN
+    riscv.firmware_source = (
+        FIRMWARE
+        + "static int hidden_in_firmware(void) { return 1; }\n"
+        + ("int (*volatile keep)(void) = hidden_in_firmware;\n" + MAIN)
     )
     riscv.write("a.c", USE)
     riscv.make()
@@ -237,7 +239,7 @@ def test_section_without_a_place(riscv: Project) -> None:
 def test_attributes_of_esp_idf(riscv: Project) -> None:
     riscv.write(
         "a.c",
-        '#define AT(name) __attribute__((section(name)))\n'
+        "#define AT(name) __attribute__((section(name)))\n"
         'static AT(".dram1.0") int fast = 3; static AT(".noinit.1") int kept;\n'
         'AT(".iram1.2") int f(void) { return fast++ + kept++; }\n',
     )

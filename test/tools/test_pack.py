@@ -141,9 +141,13 @@ def simple(project: Project, source: str = "int f(int x) { return x; }\n") -> Mo
 
 
 def test_basic_example_fits_in_700_bytes(riscv: Project) -> None:
-    riscv.firmware_source = FIRMWARE + MAIN + (
-        "int printf(const char *format, ...) { return *format; }\n"
-        'const char *esp_get_idf_version(void) { return "v"; }\n'
+    riscv.firmware_source = (
+        FIRMWARE
+        + MAIN
+        + (
+            "int printf(const char *format, ...) { return *format; }\n"
+            'const char *esp_get_idf_version(void) { return "v"; }\n'
+        )
     )
     port = BASIC.parents[3] / "port/emulator/include"
     riscv.flags += ["--specs=picolibc.specs", f"-I{BASIC / 'include'}", f"-I{port}"]

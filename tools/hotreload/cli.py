@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable, Iterable, Tuple
+from typing import Any, Callable, Iterable, Optional, Tuple
 
 import click
 
@@ -113,7 +113,9 @@ def _add(options: Iterable[Any]) -> Callable[[Any], Any]:
 @main.command()
 @_add(_RELOAD_OPTIONS)
 @click.option("--skip-build", is_flag=True, help="Send the module as it was built last.")
-def reload(build: str, url: str, wait: float, verbose: bool, skip_build: bool) -> None:
+def reload(
+    build: str, url: Optional[str], wait: Optional[float], verbose: bool, skip_build: bool
+) -> None:
     """Compile what changed and send the module to the device."""
     from hotreload.reload import Options, reload_once
 
@@ -130,7 +132,9 @@ def reload(build: str, url: str, wait: float, verbose: bool, skip_build: bool) -
     metavar="SECONDS",
     help="How long the files must rest after a change.",
 )
-def watch(build: str, url: str, wait: float, verbose: bool, debounce: float) -> None:
+def watch(
+    build: str, url: Optional[str], wait: Optional[float], verbose: bool, debounce: float
+) -> None:
     """Reload whenever a source file changes, until Ctrl+C."""
     from hotreload.reload import Options
     from hotreload.watch import watch as run
@@ -141,7 +145,7 @@ def watch(build: str, url: str, wait: float, verbose: bool, debounce: float) -> 
 @main.command()
 @_add(_DEVICE_OPTIONS)
 @click.option("--json", "as_json", is_flag=True, help="Print the device's answer as it is.")
-def status(build: str, url: str, as_json: bool) -> None:
+def status(build: str, url: Optional[str], as_json: bool) -> None:
     """Show what the device says about itself."""
     from hotreload.status import show_status
 

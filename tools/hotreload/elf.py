@@ -41,7 +41,7 @@ _RELA = struct.Struct("<IIi")
 class Section(NamedTuple):
     """One section header."""
 
-    index: int
+    number: int
     name: str
     type: str
     flags: int

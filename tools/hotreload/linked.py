@@ -34,7 +34,8 @@ class Segment:
 
     def read(self, address: int) -> int:
         """The 32-bit word at a link address."""
-        return _WORD.unpack_from(self.content, address - self.address)[0]
+        word: int = _WORD.unpack_from(self.content, address - self.address)[0]
+        return word
 
     def write(self, address: int, word: int) -> None:
         """Changes the 32-bit word at a link address."""
@@ -83,7 +84,7 @@ class LinkedModule:
 
     def _segment(self, base: int, address: int, names: Sequence[str]) -> Segment:
         sections = [s for s in self.file.sections if s.allocated and s.name in names]
-        self._bases.update({s.index: base for s in sections})
+        self._bases.update({s.number: base for s in sections})
         segment = Segment(base, address, self.file, sections)
         if segment.memory_size > SEGMENT_LIMIT:
             raise ToolError(
@@ -95,7 +96,7 @@ class LinkedModule:
     def check_sections(self) -> None:
         """Refuses sections that belong to neither segment."""
         for section in self.file.sections:
-            stray = section.allocated and section.index not in self._bases
+            stray = section.allocated and section.number not in self._bases
             if stray and section.size > 0 and not section.flags & elf.SHF_TLS:
                 raise ToolError(
                     f"section {section.name} has no place in a module, which is text and data in "
@@ -106,7 +107,7 @@ class LinkedModule:
     def relocations(self) -> Iterator[Relocation]:
         """All relocations of both segments."""
         for section, entries in self.file.relocations():
-            base = self._bases.get(section.index)
+            base = self._bases.get(section.number)
             if base is None:
                 continue
             segment = self.text if base == fmt.SYM_TEXT else self.data

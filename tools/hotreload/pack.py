@@ -77,8 +77,14 @@ def _file(module: LinkedModule, notes: bytes, kept: Sequence[Kept]) -> bytes:
         body += content + b"\0" * (-len(content) % 4)
     table = b"".join(
         _PHDR.pack(
-            part.type, offsets[index], part.address, part.address, len(part.content),
-            part.memory_size, part.flags, part.alignment,
+            part.type,
+            offsets[index],
+            part.address,
+            part.address,
+            len(part.content),
+            part.memory_size,
+            part.flags,
+            part.alignment,
         )  # fmt: skip
         for index, part in enumerate(parts)
     )

@@ -49,7 +49,7 @@ def _start_observer(directories: List[str], callback: Callback) -> Optional[str]
     except ImportError:
         return "the Python package watchdog is not installed"
 
-    class Handler(FileSystemEventHandler):  # type: ignore[misc]
+    class Handler(FileSystemEventHandler):
         """Passes on the paths of changes."""
 
         def on_any_event(self, event: FileSystemEvent) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, List, NamedTuple
+from typing import Any, Callable, List, NamedTuple
 
 from hotreload.errors import ToolError
 
@@ -17,15 +17,16 @@ class StubWriter(NamedTuple):
     """Bytes that a function must be aligned to."""
     prologue: List[str]
     """Lines before each function."""
-    stub: Any
+    stub: Callable[[str, int], List[str]]
     """(address of the slot, its index) -> lines that jump to the address in the slot."""
-    missing: Any
+    missing: Callable[[int], List[str]]
     """(index of the slot) -> lines that call hotreload_missing(index)."""
 
 
 def stub_writer(arch: str) -> StubWriter:
     """The stubs of an architecture."""
-    return _module(arch, "stubs").WRITER
+    writer: StubWriter = _module(arch, "stubs").WRITER
+    return writer
 
 
 def relocation_rules(arch: str) -> Any:
