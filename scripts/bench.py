@@ -18,6 +18,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 
 from elftools.elf.elffile import ELFFile
 
+import cross_toolchain
 from emulated_project import ROOT, Console, EmulatedProject
 
 RUNS = 5
@@ -268,9 +269,15 @@ def main() -> None:
     build.mkdir(parents=True, exist_ok=True)
     os.environ["PYTHONPATH"] = str(ROOT / "tools")
 
+    measures: List[Callable[[Path], List[Figure]]] = [
+        measure_loop, lambda b: measure_stub(b, "riscv", "qemu-riscv32"),
+        measure_load_time, measure_core, measure_upload_ram]
+    if cross_toolchain.add_to_path(build.parent):
+        measures.insert(2, lambda b: measure_stub(b, "xtensa", "qemu-xtensa"))
+    else:
+        print(f"SKIPPED, stub call on Xtensa: {cross_toolchain.MISSING}", flush=True)
     figures: List[Figure] = []
-    for measure in (measure_loop, lambda b: measure_stub(b, "riscv", "qemu-riscv32"),
-                    measure_load_time, measure_core, measure_upload_ram):
+    for measure in measures:
         for figure in measure(build):
             print(figure, flush=True)
             figures.append(figure)
