@@ -1,4 +1,7 @@
-"""Fixtures; puts tools/ on sys.path."""
+"""Fixtures; puts tools/ on sys.path.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(ROOT / "scripts"))
 
+import cross_toolchain  # noqa: E402
 import toolchains  # noqa: E402
 from fake_device import FakeDevice  # noqa: E402
 from project import Project  # noqa: E402
+
+cross_toolchain.add_to_path()
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""A device for the tests: the HTTP interface, with failures on request."""
+"""A device for the tests: the HTTP interface, with failures on request.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A small firmware with reloadable sources in a temporary directory, built with ninja."""
+"""A small firmware with reloadable sources in a temporary directory, built with ninja.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""An independent loader of packed modules, written from module_format.h and the psABIs."""
+"""An independent loader of packed modules, written from module_format.h and the psABIs.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""hotreload.json: every field is checked, and the error says which."""
+"""hotreload.json: every field is checked, and the error says which.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

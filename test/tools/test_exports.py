@@ -1,4 +1,7 @@
-"""`exports`: what object files define and need."""
+"""`exports`: what object files define and need.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

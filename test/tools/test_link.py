@@ -1,4 +1,7 @@
-"""`link`: imports, what is refused and how, and files left behind."""
+"""`link`: imports, what is refused and how, and files left behind.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

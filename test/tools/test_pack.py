@@ -1,4 +1,7 @@
-"""The packed module, loaded by an independent loader, against ld at the same addresses."""
+"""The packed module, loaded by an independent loader, against ld at the same addresses.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`reload`: from the sources to the device, and every way in which that can fail."""
+"""`reload`: from the sources to the device, and every way in which that can fail.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

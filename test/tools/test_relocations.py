@@ -1,4 +1,7 @@
-"""Which relocations are kept, replaced, dropped, refused."""
+"""Which relocations are kept, replaced, dropped, refused.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

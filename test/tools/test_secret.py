@@ -1,4 +1,7 @@
-"""`secret`: made once, private, the same in both files."""
+"""`secret`: made once, private, the same in both files.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

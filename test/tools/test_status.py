@@ -1,4 +1,7 @@
-"""`status`: a table, or the device's answer."""
+"""`status`: a table, or the device's answer.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

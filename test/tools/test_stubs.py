@@ -1,4 +1,7 @@
-"""`stubs`: the assembly source, assembled and linked into a firmware."""
+"""`stubs`: the assembly source, assembled and linked into a firmware.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`watch`: an edit is reloaded, whatever the editor does and whatever went wrong before."""
+"""`watch`: an edit is reloaded, whatever the editor does and whatever went wrong before.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

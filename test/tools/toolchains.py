@@ -1,4 +1,7 @@
-"""Cross toolchains for the tests; a missing one skips the tests that need it, with a reason."""
+"""Cross toolchains for the tests; a missing one skips the tests that need it, with a reason.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,8 @@ import shutil
 import subprocess
 from typing import List, NamedTuple, Optional, Sequence
 
+import cross_toolchain
 import pytest
-
-WINDOWED_COMPILER = "xtensa-dc233c-elf-gcc"
 
 
 class Toolchain(NamedTuple):
@@ -32,7 +34,8 @@ def _library(compiler: str, flags: Sequence[str]) -> str:
 def _find(name: str) -> str:
     path = shutil.which(name)
     if path is None:
-        pytest.skip(f"no {name} on PATH")
+        missing = f"no {name} on PATH"
+        pytest.skip(cross_toolchain.MISSING if name == cross_toolchain.COMPILER else missing)
     return path
 
 
@@ -59,7 +62,7 @@ def xtensa_call0() -> Toolchain:
 
 
 def xtensa_windowed() -> Toolchain:
-    return _xtensa("xtensa-dc233c-elf", 3, True)
+    return _xtensa(cross_toolchain.NAME, 3, True)
 
 
 BY_NAME = {"riscv": riscv, "xtensa-call0": xtensa_call0, "xtensa-windowed": xtensa_windowed}

@@ -1,1 +1,4 @@
-"""Host tools of hotreload: build, pack and send modules."""
+"""Host tools of hotreload: build, pack and send modules.
+
+SPDX-License-Identifier: MIT
+"""

@@ -1,4 +1,7 @@
-"""`python3 -m hotreload`."""
+"""`python3 -m hotreload`.
+
+SPDX-License-Identifier: MIT
+"""
 
 from hotreload.cli import main
 

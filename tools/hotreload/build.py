@@ -1,4 +1,7 @@
-"""Makes the module from the objects: link, pack, partition image."""
+"""Makes the module from the objects: link, pack, partition image.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

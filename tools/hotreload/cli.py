@@ -1,4 +1,7 @@
-"""The command line. Each command imports what it needs: start-up time counts."""
+"""The command line. Each command imports what it needs: start-up time counts.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

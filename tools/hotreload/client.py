@@ -1,4 +1,7 @@
-"""The device's HTTP interface: src/upload/http_api.h."""
+"""The device's HTTP interface: src/upload/http_api.h.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

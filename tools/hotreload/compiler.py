@@ -1,6 +1,8 @@
 """Compiles the reloadable components: ninja on one target.
 
 Imports little, so that ninja runs while the rest of the tool is still being loaded.
+
+SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations

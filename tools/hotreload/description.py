@@ -1,4 +1,7 @@
-"""hotreload.json: what CMake tells the tools about a build."""
+"""hotreload.json: what CMake tells the tools about a build.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

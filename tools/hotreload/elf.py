@@ -1,4 +1,7 @@
-"""Reading ELF32 files: sections with pyelftools, the long tables (symbols, relocations) at once."""
+"""Reading ELF32 files: sections with pyelftools, the long tables (symbols, relocations) at once.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The one exception whose text is meant for the user."""
+"""The one exception whose text is meant for the user.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""exports.txt (the functions that get stubs) and imports.ld (what the firmware must contain)."""
+"""exports.txt (the functions that get stubs) and imports.ld (what the firmware must contain).
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

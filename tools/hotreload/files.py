@@ -1,4 +1,7 @@
-"""Writing generated files."""
+"""Writing generated files.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The firmware's ELF file: its symbols, its thread-local variables, its identity."""
+"""The firmware's ELF file: its symbols, its thread-local variables, its identity.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

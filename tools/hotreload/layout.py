@@ -6,6 +6,8 @@ Xtensa cores, anything from 0x70000000; the emulated boards' firmware ends below
 segment is more than 100 MB away from all that and from the other one: no relaxation makes a call
 to the firmware short, and no offset reaches from one to the other unnoticed. They are far from 0,
 too: the RISC-V linker shortens addresses near it to forms that cannot be relocated.
+
+SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Links the module: every reloadable object, the compiler's library, the firmware's addresses."""
+"""Links the module: every reloadable object, the compiler's library, the firmware's addresses.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

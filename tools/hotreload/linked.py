@@ -1,4 +1,7 @@
-"""The linked module (module.elf) as the packer sees it: two segments, relocations, targets."""
+"""The linked module (module.elf) as the packer sees it: two segments, relocations, targets.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

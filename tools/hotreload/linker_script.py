@@ -1,4 +1,7 @@
-"""The linker script of the module."""
+"""The linker script of the module.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Numbers of the packed module and of the store: src/image/module_format.h, src/store/record.h."""
+"""Numbers of the packed module and of the store: src/image/module_format.h, src/store/record.h.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

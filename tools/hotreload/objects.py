@@ -1,4 +1,7 @@
-"""What the object files of the reloadable components define and need."""
+"""What the object files of the reloadable components define and need.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Packs module.elf: the format of src/image/module_format.h."""
+"""Packs module.elf: the format of src/image/module_format.h.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One reload: compile, link, pack, upload, and on request wait for the application."""
+"""One reload: compile, link, pack, upload, and on request wait for the application.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the user sees of a reload: a progress bar and a last line with the times."""
+"""What the user sees of a reload: a progress bar and a last line with the times.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The HMAC secret that uploads are signed with: made once per build directory."""
+"""The HMAC secret that uploads are signed with: made once per build directory.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Notices changed source files: by inotify through watchdog where it is there, else by polling."""
+"""Notices changed source files: by inotify through watchdog where it is there, else by polling.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

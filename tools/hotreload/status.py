@@ -1,4 +1,7 @@
-"""The command `status`: what the device says about itself, as a table."""
+"""The command `status`: what the device says about itself, as a table.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

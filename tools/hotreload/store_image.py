@@ -1,4 +1,7 @@
-"""The image of a partition that holds one module, for flashing by cable."""
+"""The image of a partition that holds one module, for flashing by cable.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

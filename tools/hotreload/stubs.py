@@ -1,6 +1,8 @@
 """stubs.S: a stub per export, the table they jump through, and what runs when it is empty.
 
 The layout of the table is hotreload_table_t of src/loader/table.h.
+
+SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations

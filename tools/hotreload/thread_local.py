@@ -3,6 +3,8 @@
 The compiler reaches them by their offset from the thread pointer. A generated object file defines
 them at the same offsets as the firmware, so that the linker computes the same numbers; it adds
 nothing to the module.
+
+SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations

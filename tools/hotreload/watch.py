@@ -1,4 +1,7 @@
-"""Reloads whenever a source file of a reloadable component changes."""
+"""Reloads whenever a source file of a reloadable component changes.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

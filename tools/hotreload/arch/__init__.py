@@ -1,4 +1,7 @@
-"""What differs between the architectures: stubs, and the relocations that a module keeps."""
+"""What differs between the architectures: stubs, and the relocations that a module keeps.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

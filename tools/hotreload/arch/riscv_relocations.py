@@ -2,6 +2,8 @@
 
 Kept: absolute addresses in words and in lui/addi pairs, and calls to the firmware, whose distance
 changes. Everything else must be independent of where the two segments go, or is an error.
+
+SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations

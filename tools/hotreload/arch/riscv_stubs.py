@@ -1,4 +1,7 @@
-"""Stubs for RISC-V: three instructions, no stack, only t1, which no caller expects to survive."""
+"""Stubs for RISC-V: three instructions, no stack, only t1, which no caller expects to survive.
+
+SPDX-License-Identifier: MIT
+"""
 
 from __future__ import annotations
 

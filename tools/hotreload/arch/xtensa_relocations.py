@@ -3,6 +3,8 @@
 Instructions reach the rest of the text and the literals in it relative to the PC, and the text
 moves as one block. A literal that is only there for a call keeps the function's own address, not
 that of its stub: calls inside the module go direct.
+
+SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 A stub runs in its caller's window, without `entry`. After `call8`, the only call that GCC emits,
 a9 is the callee's a1, which its `entry` sets: free until then. Arguments start at a10.
+
+SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations
