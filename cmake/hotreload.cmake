@@ -95,10 +95,6 @@ function(hotreload_add_module)
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "hotreload_add_module: unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
     endif()
-    if(NOT arg_LIBRARIES)
-        message(FATAL_ERROR "hotreload: no component is reloadable. Add RELOADABLE to the "
-            "idf_component_register() of a component")
-    endif()
 
     set(dir ${CMAKE_BINARY_DIR}/hotreload)
     hotreload_find_python(python)

@@ -1,0 +1,169 @@
+# The module of an ESP-IDF project: what hotreload_add_module() needs to know, the partition, and the
+# commands to flash and to reload.
+#
+# SPDX-License-Identifier: MIT
+
+include_guard(GLOBAL)
+include(${CMAKE_CURRENT_LIST_DIR}/hotreload.cmake)
+
+# Options under which code in the heap cannot run, newest name first.
+set(HOTRELOAD_MEMORY_PROTECTION CONFIG_ESP_SYSTEM_MEMPROT CONFIG_ESP_SYSTEM_MEMPROT_FEATURE
+    CONFIG_ESP_SYSTEM_PMP_IDRAM_SPLIT)
+
+# Sets `result` to the lines that say why no module can be loaded; empty: nothing is wrong.
+function(_hotreload_find_problem result partition_size)
+    set(${result} "" PARENT_SCOPE)
+    foreach(option ${HOTRELOAD_MEMORY_PROTECTION})
+        if(${option})
+            set(${result} "hotreload: ${option}=y forbids running code from the heap, where modules are."
+                "Turn it off: idf.py menuconfig, Component config > ESP System Settings, or put"
+                "${option}=n into sdkconfig.defaults and remove it from sdkconfig." PARENT_SCOPE)
+            return()
+        endif()
+    endforeach()
+    if(NOT partition_size)
+        set(${result}
+            "hotreload: the partition table has no partition '${CONFIG_HOTRELOAD_PARTITION_LABEL}' of type app, subtype 0x40."
+            "Add this line to partitions.csv (and select it: CONFIG_PARTITION_TABLE_CUSTOM=y):"
+            "${CONFIG_HOTRELOAD_PARTITION_LABEL},  app,  0x40,    ,        512k," PARENT_SCOPE)
+    endif()
+endfunction()
+
+# Sets `result` to the size of the partition in bytes, or to nothing when there is none that fits.
+function(_hotreload_partition_size result)
+    set(label ${CONFIG_HOTRELOAD_PARTITION_LABEL})
+    set(${result} "" PARENT_SCOPE)
+    partition_table_get_partition_info(type "--partition-name ${label}" "type")
+    partition_table_get_partition_info(subtype "--partition-name ${label}" "subtype")
+    if("${type}" STREQUAL "0" AND "${subtype}" STREQUAL "64")
+        partition_table_get_partition_info(size "--partition-name ${label}" "size")
+        math(EXPR size "${size}" OUTPUT_FORMAT DECIMAL)
+        set(${result} ${size} PARENT_SCOPE)
+    endif()
+endfunction()
+
+# Sets `result` to the number of the ABI (src/image/module_format.h) that the compiler uses.
+function(_hotreload_find_abi result arch flags)
+    if(arch STREQUAL "xtensa")
+        set(${result} 3 PARENT_SCOPE)
+        return()
+    endif()
+    set(empty ${CMAKE_BINARY_DIR}/hotreload/empty.c)
+    file(WRITE ${empty} "")
+    execute_process(COMMAND ${CMAKE_C_COMPILER} ${flags} -dM -E ${empty}
+        OUTPUT_VARIABLE macros COMMAND_ERROR_IS_FATAL ANY)
+    if(macros MATCHES "__riscv_float_abi_single")
+        set(${result} 2 PARENT_SCOPE)
+    else()
+        set(${result} 1 PARENT_SCOPE)
+    endif()
+endfunction()
+
+# Warns of names in CONFIG_HOTRELOAD_COMPONENTS that belong to no component.
+function(_hotreload_check_names)
+    get_property(found GLOBAL PROPERTY HOTRELOAD_CONFIGURED_FOUND)
+    string(REPLACE "/" "__" names "${CONFIG_HOTRELOAD_COMPONENTS}")
+    string(REPLACE " " "" names "${names}")
+    list(REMOVE_ITEM names "" ${found})
+    if(names)
+        message(WARNING "hotreload: CONFIG_HOTRELOAD_COMPONENTS names ${names}, which this build does "
+            "not contain. Names are those of directories, separated by semicolons")
+    endif()
+endfunction()
+
+# `idf.py flash` writes the partition as well; `idf.py hotreload-flash` writes nothing else.
+function(_hotreload_add_flash_targets image)
+    if(NOT TARGET flash)
+        return()
+    endif()
+    idf_component_get_property(main_args esptool_py FLASH_ARGS)
+    idf_component_get_property(sub_args esptool_py FLASH_SUB_ARGS)
+    esptool_py_flash_target(hotreload-flash "${main_args}" "${sub_args}")
+    foreach(target hotreload-flash flash)
+        esptool_py_flash_to_partition(${target} ${CONFIG_HOTRELOAD_PARTITION_LABEL} ${image})
+        add_dependencies(${target} hotreload_module)
+    endforeach()
+endfunction()
+
+# `idf.py reload` and `idf.py watch` for those without idf_ext.py: there, names that idf.py does not
+# know are targets. Options are given by the environment: HOTRELOAD_URL.
+function(_hotreload_add_commands python)
+    foreach(command reload watch)
+        add_custom_target(hotreload-${command}
+            COMMAND ${CMAKE_COMMAND} -E env PYTHONPATH=${HOTRELOAD_ROOT}/tools
+                ${python} -m hotreload ${command} --build ${CMAKE_BINARY_DIR}
+            USES_TERMINAL VERBATIM)
+        if(NOT TARGET ${command})
+            add_custom_target(${command})
+            add_dependencies(${command} hotreload-${command})
+        endif()
+    endforeach()
+endfunction()
+
+# The firmware's part is compiled with the firmware's options, the assembler's included.
+function(_hotreload_set_stub_options flags)
+    foreach(property COMPILE_OPTIONS COMPILE_DEFINITIONS)
+        idf_build_get_property(value ${property} GENERATOR_EXPRESSION)
+        set_property(TARGET hotreload_stubs APPEND PROPERTY ${property} "${value}")
+    endforeach()
+    target_compile_options(hotreload_stubs PRIVATE "$<$<COMPILE_LANGUAGE:ASM>:${flags}>")
+endfunction()
+
+# At the end of the project's CMakeLists.txt.
+function(hotreload_finish_project)
+    get_property(libraries GLOBAL PROPERTY HOTRELOAD_LIBRARIES)
+    get_property(watch_dirs GLOBAL PROPERTY HOTRELOAD_WATCH_DIRS)
+    foreach(library ${libraries})
+        hotreload_finish_component(${library})
+    endforeach()
+    _hotreload_check_names()
+    if(NOT libraries)
+        message(WARNING "hotreload: no component is reloadable. Add RELOADABLE to the "
+            "idf_component_register() of a component, or its name to CONFIG_HOTRELOAD_COMPONENTS")
+    endif()
+
+    _hotreload_partition_size(partition_size)
+    _hotreload_find_problem(problem "${partition_size}")
+    idf_build_get_property(firmware EXECUTABLE)
+    if(problem)
+        string(REPLACE ";" "\n" text "${problem}")
+        message(WARNING "${text}")
+        fail_at_build_time(hotreload_problem ${problem})
+        add_dependencies(${firmware} hotreload_problem)
+        set(libraries "")
+    endif()
+
+    idf_build_get_property(arch IDF_TARGET_ARCH)
+    idf_build_get_property(HOTRELOAD_PYTHON PYTHON)
+    separate_arguments(flags UNIX_COMMAND "${CMAKE_C_FLAGS}")
+    _hotreload_find_abi(abi ${arch} "${flags}")
+    math(EXPR chip "${CONFIG_IDF_FIRMWARE_CHIP_ID}" OUTPUT_FORMAT DECIMAL)
+    execute_process(COMMAND ${CMAKE_C_COMPILER} ${flags} -print-libgcc-file-name
+        OUTPUT_VARIABLE libgcc OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+    set(linker_flags "")
+    if(arch STREQUAL "riscv")
+        set(linker_flags -m elf32lriscv)
+    endif()
+    hotreload_add_module(
+        FIRMWARE ${firmware}
+        LIBRARIES ${libraries}
+        PROJECT ${CMAKE_PROJECT_NAME}
+        ARCH ${arch}
+        CHIP ${chip}
+        ABI ${abi}
+        IDENTITY sha256
+        LINKER ${CMAKE_LINKER}
+        LINKER_FLAGS ${linker_flags}
+        COMPILER_FLAGS ${flags}
+        MODULE_LIBRARIES ${libgcc}
+        TEXT_READABLE FALSE
+        PARTITION_SIZE ${partition_size}
+        WATCH_DIRS ${watch_dirs})
+    _hotreload_set_stub_options("${flags}")
+    if(libraries)
+        _hotreload_add_flash_targets(${CMAKE_BINARY_DIR}/hotreload/partition.bin)
+        _hotreload_add_commands(${HOTRELOAD_PYTHON})
+    endif()
+endfunction()
+
+cmake_language(DEFER DIRECTORY ${CMAKE_SOURCE_DIR} CALL hotreload_finish_project)
