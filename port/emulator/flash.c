@@ -70,8 +70,8 @@ static bool is_outside(uint32_t offset, size_t size)
 
 static esp_err_t refuse(const char *operation, uint32_t offset, size_t size, const char *why)
 {
-    hotreload_port_log(HOTRELOAD_LOG_ERROR, "flash: %s of %zu bytes at 0x%lx: %s", operation, size,
-                       (unsigned long)offset, why);
+    hotreload_port_log(HOTRELOAD_LOG_ERROR, "flash: %s of %lu bytes at 0x%lx: %s", operation,
+                       (unsigned long)size, (unsigned long)offset, why);
     return ESP_ERR_FLASH_OP_FAIL;
 }
 

@@ -13,24 +13,26 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 FIRMWARE = os.path.join(HERE, "firmware")
 EXERCISES = os.path.join(HERE, "components", "exercises")
-TOOLCHAIN = os.path.join(ROOT, "port", "emulator", "arch", "riscv", "toolchain.cmake")
+QEMU = {"riscv": "qemu-riscv32", "xtensa": "qemu-xtensa"}
 
 
 class Build:
     """A build directory with a copy of the component, so that the tests can edit it."""
 
     def __init__(
-        self, directory: str, source: str = FIRMWARE, component: str = EXERCISES
+        self, directory: str, arch: str, source: str = FIRMWARE, component: str = EXERCISES
     ) -> None:
+        self.arch = arch
         self.dir = os.path.join(directory, "build")
         self.component = os.path.join(directory, os.path.basename(component))
         shutil.copytree(component, self.component)
         self._modules: Dict[int, bytes] = {}
         cmake = find_program("cmake", "cmake")
+        toolchain = os.path.join(ROOT, "port", "emulator", "arch", arch, "toolchain.cmake")
         subprocess.run(
             [
                 cmake, "-S", source, "-B", self.dir, "-G", "Ninja",
-                f"-DCMAKE_TOOLCHAIN_FILE={TOOLCHAIN}",
+                f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",
                 f"-DHOTRELOAD_COMPONENT_DIRS={self.component}",
             ],
             check=True,
@@ -42,6 +44,10 @@ class Build:
         for version in versions:
             self.module(version)
         return self
+
+    @property
+    def qemu(self) -> str:
+        return find_program(QEMU[self.arch], "qemu-user")
 
     @property
     def firmware(self) -> str:

@@ -10,21 +10,32 @@ from typing import Iterator, List
 
 import pytest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "scripts")]
 
 from board_build import Build  # noqa: E402
-from emulated_board import QEMU, Board, StartBoard  # noqa: E402
+import cross_toolchain  # noqa: E402
+from emulated_board import Board, StartBoard  # noqa: E402
+
+
+@pytest.fixture(scope="session", params=["riscv", "xtensa"])
+def arch(request: pytest.FixtureRequest) -> str:
+    """Every test runs on both boards."""
+    if request.param == "xtensa" and not cross_toolchain.add_to_path():
+        pytest.skip(cross_toolchain.MISSING)
+    return str(request.param)
+
 
 @pytest.fixture(scope="session")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+def build(arch: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The firmware that all boards run; its sources are as in the repository."""
-    return Build(str(tmp_path_factory.mktemp("shared"))).prepare(2, 3)
+    return Build(str(tmp_path_factory.mktemp("shared")), arch).prepare(2, 3)
 
 
 @pytest.fixture()
-def own_build(tmp_path: Path) -> Build:
+def own_build(arch: str, tmp_path: Path) -> Build:
     """A build of the test's own, for tests that look at what is built again."""
-    return Build(str(tmp_path))
+    return Build(str(tmp_path), arch)
 
 
 @pytest.fixture()
@@ -41,8 +52,8 @@ def start_board(build: Build, flash: str) -> Iterator[StartBoard]:
     boards: List[Board] = []
 
     def start(*options: str) -> Board:
-        command = [QEMU, build.firmware, "--flash", flash, "--port", "0", "--poll", "20", *options]
-        boards.append(Board(command))
+        place = ["--flash", flash, "--port", "0", "--poll", "20"]
+        boards.append(Board([build.qemu, build.firmware, *place, *options]))
         return boards[-1]
 
     yield start

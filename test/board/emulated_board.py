@@ -174,6 +174,3 @@ def find_program(name: str, package: str) -> str:
         if os.access(path, os.X_OK):
             return path
     raise AssertionError(f"{name} is missing; on Debian: apt-get install {package}")
-
-
-QEMU = find_program("qemu-riscv32", "qemu-user")

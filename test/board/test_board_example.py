@@ -8,19 +8,20 @@ import sys
 from pathlib import Path
 
 from board_build import ROOT, Build
-from emulated_board import QEMU, Board
+from emulated_board import Board
 
 EXAMPLES = os.path.join(ROOT, "examples")
 
 
-def test_edit_of_the_example(tmp_path: Path) -> None:
+def test_edit_of_the_example(arch: str, tmp_path: Path) -> None:
     build = Build(
         str(tmp_path),
+        arch,
         os.path.join(EXAMPLES, "emulator"),
         os.path.join(EXAMPLES, "basic", "components", "reloadable"),
     )
     flash = build.generated("partition.bin")
-    board = Board([QEMU, build.firmware, "--flash", flash, "--port", "0", "--poll", "20"])
+    board = Board([build.qemu, build.firmware, "--flash", flash, "--port", "0", "--poll", "20"])
     try:
         board.wait_for("^uptime 0: Hello, World, from the emulated board! 0$")
         board.wait_for("^uptime 1: Hello, World, from the emulated board! 1$")

@@ -71,7 +71,7 @@ def test_refused_before_the_body(
 REFUSED_BODIES: Dict[str, Callable[[bytes], bytes]] = {
     "not an ELF": lambda module: b"hello, world" * 40,
     "cut short": lambda module: module[: len(module) // 2],
-    "another chip": lambda module: module[:18] + b"\x5e\x00" + module[20:],
+    "another chip": lambda module: module[:18] + b"\x28\x00" + module[20:],
     "64 bit": lambda module: module[:4] + b"\x02" + module[5:],
 }
 

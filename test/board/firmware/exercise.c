@@ -2,6 +2,7 @@
 #include "exercise.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,25 +11,80 @@
 
 int firmware_value = 5;
 
+/* As hexadecimal bits: not every C library's printf() knows 64 bits and floating point. */
+static void print64(const char *name, uint64_t value)
+{
+    printf("%s: %08lx%08lx\n", name, (unsigned long)(value >> 32), (unsigned long)value);
+}
+
+static void print_double(const char *name, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    print64(name, bits);
+}
+
+int64_t firmware_sum(const char *kinds, ...)
+{
+    va_list arguments;
+    va_start(arguments, kinds);
+    int64_t sum = 0;
+    for (int i = 1; *kinds != '\0'; i++, kinds++) {
+        switch (*kinds) {
+        case 'i':
+            sum += i * (int64_t)va_arg(arguments, int);
+            break;
+        case 'l':
+            sum += i * va_arg(arguments, int64_t);
+            break;
+        case 'd':
+            sum += i * (int64_t)va_arg(arguments, double);
+            break;
+        default:
+            sum += i * (int64_t)strlen(va_arg(arguments, const char *));
+            break;
+        }
+    }
+    va_end(arguments);
+    return sum;
+}
+
 static void arguments(void)
 {
-    printf("ten arguments: %lld\n",
-           (long long)exercise_ten_arguments(1, 2, 3, 4, 5, 6, 7, 8, 9, 0));
-    printf("mixed arguments: %.2f\n",
-           exercise_mixed_arguments(-1, -2000000000000, 1.5f, 2.25, 65535, 4000000000, "seven",
-                                    -0.5, 9, -10));
+    const unsigned sums[] = {
+        exercise_0(),
+        exercise_1(1),
+        exercise_2(1, 2),
+        exercise_3(1, 2, 3),
+        exercise_4(1, 2, 3, 4),
+        exercise_5(1, 2, 3, 4, 5),
+        exercise_6(1, 2, 3, 4, 5, 6),
+        exercise_7(1, 2, 3, 4, 5, 6, 7),
+        exercise_8(1, 2, 3, 4, 5, 6, 7, 8),
+        exercise_9(1, 2, 3, 4, 5, 6, 7, 8, 9),
+        exercise_10(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+        exercise_11(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11),
+        exercise_12(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
+    };
+    for (unsigned i = 0; i < sizeof sums / sizeof sums[0]; i++) {
+        printf("%u arguments: %u\n", i, sums[i]);
+    }
+    print_double("mixed arguments", exercise_mixed_arguments(-1, -2000000000000, 1.5f, 2.25, 65535,
+                                                             4000000000, "seven", -0.5, 9, -10));
+}
+
+static void structures_and_variadic(void)
+{
     point_t point = exercise_small_struct((point_t){.x = 3, .y = -4}, 5);
     printf("small struct: %d %d\n", point.x, point.y);
     large_t large = {.values = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, .scale = 0.5};
     large_t result = exercise_large_struct(large, -3);
-    printf("large struct: %ld %ld %ld %.2f, ours %ld %.2f\n", (long)result.values[0],
-           (long)result.values[6], (long)result.values[11], result.scale, (long)large.values[11],
-           large.scale);
-    printf("variadic: %lld\n",
-           (long long)exercise_variadic(6, 1LL, 20LL, 300LL, 4000LL, 50000000000LL, -6LL));
-    char text[80];
-    exercise_calls_variadic(text, sizeof text);
-    printf("calls variadic: %s\n", text);
+    printf("large struct: %ld %ld %ld, ours %ld\n", (long)result.values[0], (long)result.values[6],
+           (long)result.values[11], (long)large.values[11]);
+    print_double("large struct, scale", result.scale);
+    print_double("large struct, our scale", large.scale);
+    print64("variadic", exercise_variadic(6, 1LL, 20LL, 300LL, 4000LL, 50000000000LL, -6LL));
+    print64("calls variadic", exercise_calls_variadic());
 }
 
 static int power(int a, int b)
@@ -49,7 +105,7 @@ static void functions(void)
     printf("function with stub: %d\n", exercise_operation(1)(6, 7));
     const void *addresses[2];
     exercise_addresses(addresses);
-    printf("same addresses: %d %d %d\n", addresses[0] == (const void *)exercise_ten_arguments,
+    printf("same addresses: %d %d %d\n", addresses[0] == (const void *)exercise_10,
            addresses[1] == (const void *)exercise_subtract,
            exercise_operation(1) == exercise_subtract);
     printf("recursion: %d\n", exercise_recursion(1000, go_down, NULL));
@@ -59,12 +115,10 @@ static void functions(void)
 
 static void values(void)
 {
-    printf("64 bit: %lld %llu\n", (long long)exercise_divide(-9000000000000000000, 7000000001),
-           (unsigned long long)exercise_remainder(18446744073709551615u, 1000000007));
-    double number = exercise_double(1e6, 0.125);
-    uint64_t bits;
-    memcpy(&bits, &number, sizeof bits);
-    printf("floating point: %llx %.3f\n", (unsigned long long)bits, (double)exercise_float(7, 9));
+    print64("64 bit, quotient", exercise_divide(-9000000000000000000, 7000000001));
+    print64("64 bit, remainder", exercise_remainder(18446744073709551615u, 1000000007));
+    print_double("double", exercise_double(1e6, 0.125));
+    print_double("float", exercise_float(7, 9));
     for (unsigned i = 0; i < 4; i++) {
         printf("string %u: [%s]\n", i, exercise_string(i));
     }
@@ -83,6 +137,7 @@ static void values(void)
 void exercise_all(void)
 {
     arguments();
+    structures_and_variadic();
     functions();
     values();
     printf("weak: %d\n", exercise_weak());

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-/* ---- Passing arguments and results (calls.c) ---- */
+/* ---- Passing arguments and results (arguments.c, calls.c) ---- */
 
 typedef struct {
     int16_t x, y;
@@ -22,16 +22,32 @@ typedef struct {
 
 typedef int (*operation_t)(int a, int b);
 
-int64_t exercise_ten_arguments(int a, int b, int c, int d, int e, int f, int g, int h, int i,
-                               int j);
+/** With as many arguments as their names say; every argument has another weight in the result. */
+unsigned exercise_0(void);
+unsigned exercise_1(int a);
+unsigned exercise_2(int a, int b);
+unsigned exercise_3(int a, int b, int c);
+unsigned exercise_4(int a, int b, int c, int d);
+unsigned exercise_5(int a, int b, int c, int d, int e);
+unsigned exercise_6(int a, int b, int c, int d, int e, int f);
+unsigned exercise_7(int a, int b, int c, int d, int e, int f, int g);
+unsigned exercise_8(int a, int b, int c, int d, int e, int f, int g, int h);
+unsigned exercise_9(int a, int b, int c, int d, int e, int f, int g, int h, int i);
+unsigned exercise_10(int a, int b, int c, int d, int e, int f, int g, int h, int i, int j);
+unsigned exercise_11(int a, int b, int c, int d, int e, int f, int g, int h, int i, int j, int k);
+unsigned exercise_12(int a, int b, int c, int d, int e, int f, int g, int h, int i, int j, int k,
+                     int l);
 double exercise_mixed_arguments(int8_t a, int64_t b, float c, double d, uint16_t e, int64_t f,
                                 const char *g, double h, int i, int64_t j);
 point_t exercise_small_struct(point_t point, int factor);
 large_t exercise_large_struct(large_t large, int factor);
 /** Sums `count` arguments of type int64_t. */
 int64_t exercise_variadic(int count, ...);
-/** Formats with the firmware's variadic snprintf(). */
-void exercise_calls_variadic(char *text, unsigned size);
+/** The firmware's variadic function: sums each argument times its position, from 1. The kinds are
+ * i (int), l (int64_t), d (double) and s (a string, whose length counts). */
+int64_t firmware_sum(const char *kinds, ...);
+/** Calls it. */
+int64_t exercise_calls_variadic(void);
 /** Calls the firmware's function. */
 int exercise_callback(operation_t operation, int a, int b);
 /** Gives the firmware a function: 0 one without a stub, 1 one with a stub. */
