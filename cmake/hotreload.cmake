@@ -72,7 +72,8 @@ endfunction()
 # Builds a module from the object files of libraries, and makes a firmware able to load it.
 #
 #   FIRMWARE        executable target; the libraries must not be linked into it
-#   LIBRARIES       OBJECT or STATIC library targets with the reloadable code
+#   LIBRARIES       OBJECT or STATIC library targets with the reloadable code; without any, the
+#                   firmware gets an empty table, and there is no module
 #   PROJECT         name for messages
 #   ARCH            riscv or xtensa
 #   CHIP, ABI       numbers of src/image/module_format.h
@@ -111,6 +112,9 @@ function(hotreload_add_module)
 
     _hotreload_add_stubs(${arg_FIRMWARE} ${arg_ARCH} ${dir} "${objects}" "${tool}"
         "${tool_sources}")
+    if(NOT arg_LIBRARIES)
+        return()
+    endif()
     _hotreload_describe(${dir} "${objects}")
 
     set(module_files ${dir}/module.bin ${dir}/module.elf ${dir}/partition.bin)

@@ -139,6 +139,10 @@ function(emulator_add_firmware name)
     get_property(components GLOBAL PROPERTY EMULATOR_COMPONENTS)
     get_property(reloadable GLOBAL PROPERTY EMULATOR_RELOADABLE_LIBRARIES)
     get_property(watch_dirs GLOBAL PROPERTY EMULATOR_WATCH_DIRS)
+    if(NOT reloadable)
+        message(FATAL_ERROR "No component is reloadable. Add RELOADABLE to the "
+            "idf_component_register() of a component")
+    endif()
 
     set(script ${EMULATOR_DIR}/arch/${BOARD_ARCH}/board.ld)
     add_executable(${name} ${ARGN})
