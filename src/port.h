@@ -135,6 +135,9 @@ esp_err_t hotreload_port_hash_update(hotreload_hash_t *hash, const void *data, s
  * ignored. */
 esp_err_t hotreload_port_hash_end(hotreload_hash_t *hash, uint8_t digest[HOTRELOAD_HASH_SIZE]);
 
+/** Fills `size` bytes with random numbers that nobody can foresee. Any task. */
+void hotreload_port_random(void *data, size_t size);
+
 /* ---- Tasks, time and words ----------------------------------------------------------------------
  */
 
@@ -142,12 +145,15 @@ esp_err_t hotreload_port_hash_end(hotreload_hash_t *hash, uint8_t digest[HOTRELO
 typedef enum {
     HOTRELOAD_LOCK_MODULE, /**< the loaded module and the table */
     HOTRELOAD_LOCK_STORE,  /**< what is known of the partition's records */
-    HOTRELOAD_LOCK_STATUS, /**< what GET /status tells */
+    HOTRELOAD_LOCK_STATUS, /**< what GET /status and GET /nonce tell */
     HOTRELOAD_LOCK_COUNT,
 } hotreload_lock_t;
 
 void hotreload_port_lock(hotreload_lock_t lock);
 void hotreload_port_unlock(hotreload_lock_t lock);
+
+/** Milliseconds of a clock that never stands still; begins again at 0 after 2^32. Any task. */
+uint32_t hotreload_port_now_ms(void);
 
 typedef enum { HOTRELOAD_LOG_ERROR, HOTRELOAD_LOG_WARNING, HOTRELOAD_LOG_INFO } hotreload_log_t;
 

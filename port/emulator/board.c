@@ -16,6 +16,7 @@ static board_options_t options = {
     .port = 8080,
     .max_upload = 128 * 1024,
     .idle_timeout_ms = 5000,
+    .erase_limit = 128,
     .poll_ms = 1000,
     .argument = "",
 };

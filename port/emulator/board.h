@@ -28,6 +28,8 @@ typedef struct {
     uint32_t port;             /**< for the application's server; 0: a free one */
     uint32_t max_upload;       /**< bytes, likewise */
     uint32_t idle_timeout_ms;  /**< the server gives up clients that are silent for so long */
+    bool require_nonce;        /**< uploads without X-Hotreload-Auth are refused */
+    uint32_t erase_limit;      /**< sectors in 60 s for uploads without it; 0: no limit */
     uint32_t poll_ms;          /**< period of the application's loop */
     board_flash_fault_t fault; /**< flash operations that fail */
     bool skip_sync;            /**< hotreload_port_sync() does nothing: to see what that breaks */

@@ -129,6 +129,9 @@ static void begin_upload(http_connection_t *connection, const http_settings_t *s
         .content_length = request->chunked ? HTTP_LENGTH_ABSENT : request->content_length,
         .sha256_hex = request->sha256[0] != '\0' ? request->sha256 : NULL,
         .hmac_hex = request->hmac[0] != '\0' ? request->hmac : NULL,
+        .auth_hex = request->auth[0] != '\0' ? request->auth : NULL,
+        .require_nonce = settings->require_nonce,
+        .erase_limit = settings->erase_limit,
     };
     hotreload_http_answer_t answer;
     if (!hotreload_http_upload_begin(&upload, &answer)) {
@@ -159,11 +162,13 @@ static void handle_request(http_connection_t *connection, const http_settings_t 
         request->keep_alive = false;
     }
     if (request->path == HTTP_PATH_OTHER) {
-        hotreload_http_refuse(404, "there are /upload, /pending and /status", &answer);
+        hotreload_http_refuse(404, "there are /upload, /pending, /status and /nonce", &answer);
     } else if (request->path == HTTP_PATH_UPLOAD) {
         hotreload_http_refuse(405, "/upload takes POST only", &answer);
     } else if (request->method != HTTP_METHOD_GET) {
-        hotreload_http_refuse(405, "/pending and /status take GET only", &answer);
+        hotreload_http_refuse(405, "/pending, /status and /nonce take GET only", &answer);
+    } else if (request->path == HTTP_PATH_NONCE) {
+        hotreload_http_nonce(&answer);
     } else if (request->path == HTTP_PATH_PENDING) {
         hotreload_http_pending(&answer);
     } else {

@@ -38,6 +38,7 @@ static http_path_t path_of(const char *path)
         http_path_t path;
     } paths[] = {
         {"/upload", HTTP_PATH_UPLOAD},
+        {"/nonce", HTTP_PATH_NONCE},
         {"/pending", HTTP_PATH_PENDING},
         {"/status", HTTP_PATH_STATUS},
     };
@@ -139,6 +140,8 @@ static http_parser_result_t keep_header(http_parser_t *parser, const char *name,
         return keep_digest(parser, request->sha256, value);
     } else if (strcasecmp(name, HOTRELOAD_HEADER_HMAC) == 0) {
         return keep_digest(parser, request->hmac, value);
+    } else if (strcasecmp(name, HOTRELOAD_HEADER_AUTH) == 0) {
+        return keep_digest(parser, request->auth, value);
     }
     return HTTP_PARSER_MORE;
 }
@@ -147,8 +150,13 @@ static http_parser_result_t keep_header(http_parser_t *parser, const char *name,
 static bool is_needed(const char *line)
 {
     static const char *const names[] = {
-        "Content-Length:", "Transfer-Encoding:",        "Expect:",
-        "Connection:",     HOTRELOAD_HEADER_SHA256 ":", HOTRELOAD_HEADER_HMAC ":",
+        "Content-Length:",
+        "Transfer-Encoding:",
+        "Expect:",
+        "Connection:",
+        HOTRELOAD_HEADER_SHA256 ":",
+        HOTRELOAD_HEADER_HMAC ":",
+        HOTRELOAD_HEADER_AUTH ":",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strncasecmp(line, names[i], strlen(names[i])) == 0) {

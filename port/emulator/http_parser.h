@@ -19,7 +19,13 @@
 #define HTTP_DIGEST_SIZE 66u
 
 typedef enum { HTTP_METHOD_OTHER, HTTP_METHOD_GET, HTTP_METHOD_POST } http_method_t;
-typedef enum { HTTP_PATH_OTHER, HTTP_PATH_UPLOAD, HTTP_PATH_PENDING, HTTP_PATH_STATUS } http_path_t;
+typedef enum {
+    HTTP_PATH_OTHER,
+    HTTP_PATH_UPLOAD,
+    HTTP_PATH_NONCE,
+    HTTP_PATH_PENDING,
+    HTTP_PATH_STATUS,
+} http_path_t;
 
 /** Values of content_length that are not a length; as in hotreload_http_upload_t. */
 #define HTTP_LENGTH_ABSENT    (-1)
@@ -35,6 +41,7 @@ typedef struct {
     int64_t content_length;
     char sha256[HTTP_DIGEST_SIZE]; /**< empty: absent */
     char hmac[HTTP_DIGEST_SIZE];   /**< likewise */
+    char auth[HTTP_DIGEST_SIZE];   /**< likewise */
 } http_request_t;
 
 typedef enum {

@@ -9,6 +9,7 @@
 #include "linux.h"
 #include "port.h"
 #include "store/store.h"
+#include "upload/http_api.h"
 
 /* More clients than these wait until one has gone. */
 #define CONNECTIONS 4
@@ -61,7 +62,10 @@ esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
     server->listener = listener;
     server->settings = (http_settings_t){.partition_label = config->partition_label,
                                          .max_upload = config->max_elf_size,
+                                         .require_nonce = board_options()->require_nonce,
+                                         .erase_limit = board_options()->erase_limit,
                                          .idle_timeout_ms = board_options()->idle_timeout_ms};
+    hotreload_http_start();
     hotreload_port_log(HOTRELOAD_LOG_INFO, "server listens on http://127.0.0.1:%u", port);
     return ESP_OK;
 }

@@ -61,6 +61,11 @@ int64_t linux_now_ms(void)
     return now.seconds * 1000 + now.nanoseconds / 1000000;
 }
 
+int linux_random(void *data, size_t size)
+{
+    return (int)call3(SYSCALL_GETRANDOM, (intptr_t)data, (intptr_t)size, 0);
+}
+
 int linux_write_all(int file, const void *data, size_t size)
 {
     const uint8_t *next = data;

@@ -34,6 +34,9 @@ _Noreturn void linux_exit(int code);
 /** Milliseconds of a clock that never goes back. */
 int64_t linux_now_ms(void);
 
+/** Fills it with random numbers, at most 256 bytes. */
+int linux_random(void *data, size_t size);
+
 /** Writes all of it, however often that takes. */
 int linux_write_all(int file, const void *data, size_t size);
 

@@ -80,6 +80,12 @@ static esp_err_t get_pending(httpd_req_t *request)
     return hotreload_server_answer(request, &server->answer);
 }
 
+static esp_err_t get_nonce(httpd_req_t *request)
+{
+    hotreload_http_nonce(&server->answer);
+    return hotreload_server_answer(request, &server->answer);
+}
+
 /** Requests that reach no handler get JSON as well. */
 static esp_err_t refuse(httpd_req_t *request, httpd_err_code_t error)
 {
@@ -88,8 +94,9 @@ static esp_err_t refuse(httpd_req_t *request, httpd_err_code_t error)
         const char *reason;
     } refusals[HTTPD_ERR_CODE_MAX] = {
         [HTTPD_400_BAD_REQUEST] = {400, "not a request of HTTP/1.1"},
-        [HTTPD_404_NOT_FOUND] = {404, "there are /upload, /pending and /status"},
-        [HTTPD_405_METHOD_NOT_ALLOWED] = {405, "POST /upload, GET /pending, GET /status"},
+        [HTTPD_404_NOT_FOUND] = {404, "there are /upload, /pending, /status and /nonce"},
+        [HTTPD_405_METHOD_NOT_ALLOWED] = {405,
+                                          "POST /upload, GET /pending, GET /status, GET /nonce"},
         [HTTPD_408_REQ_TIMEOUT] = {408, "the request did not arrive in time"},
         [HTTPD_414_URI_TOO_LONG] = {414, "the path is too long"},
         [HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE] = {431, "the headers are too long"},
@@ -108,6 +115,7 @@ static esp_err_t register_handlers(void)
          .user_ctx = server},
         {.uri = "/pending", .method = HTTP_GET, .handler = get_pending},
         {.uri = "/status", .method = HTTP_GET, .handler = get_status},
+        {.uri = "/nonce", .method = HTTP_GET, .handler = get_nonce},
     };
     static const httpd_err_code_t refused[] = {
         HTTPD_400_BAD_REQUEST, HTTPD_404_NOT_FOUND,    HTTPD_405_METHOD_NOT_ALLOWED,
@@ -131,7 +139,7 @@ static esp_err_t start_httpd(uint16_t port)
     config.stack_size = CONFIG_HOTRELOAD_SERVER_STACK_SIZE;
     config.max_open_sockets = CONNECTIONS;
     config.backlog_conn = CONNECTIONS;
-    config.max_uri_handlers = 3;
+    config.max_uri_handlers = 4;
     config.max_resp_headers = 1;
     config.lru_purge_enable = true; /* an idle connection must not keep others out */
     esp_err_t error = httpd_start(&server->handle, &config);
@@ -163,6 +171,7 @@ static esp_err_t start(const hotreload_server_config_t *config)
     }
     server->partition_label = config->partition_label;
     server->max_size = config->max_elf_size;
+    hotreload_http_start();
     error = start_httpd(config->port);
     if (error != ESP_OK) {
         free(server);

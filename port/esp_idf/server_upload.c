@@ -7,7 +7,14 @@
 
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
+#include "sdkconfig.h"
 #include "server.h"
+
+#ifdef CONFIG_HOTRELOAD_REQUIRE_NONCE
+#define REQUIRE_NONCE true
+#else
+#define REQUIRE_NONCE false
+#endif
 
 /* The server has one task: a slow client must not keep it for ever. */
 #define LONGEST_UPLOAD pdMS_TO_TICKS(60 * 1000)
@@ -53,13 +60,16 @@ static const char *header(httpd_req_t *request, const char *name, char value[HEX
 
 static bool begin(const body_t *body)
 {
-    char sha256[HEX_HEADER_SIZE], hmac[HEX_HEADER_SIZE];
+    char sha256[HEX_HEADER_SIZE], hmac[HEX_HEADER_SIZE], auth[HEX_HEADER_SIZE];
     const hotreload_http_upload_t upload = {
         .partition_label = body->server->partition_label,
         .max_size = body->server->max_size,
         .content_length = body->remaining,
         .sha256_hex = header(body->request, HOTRELOAD_HEADER_SHA256, sha256),
         .hmac_hex = header(body->request, HOTRELOAD_HEADER_HMAC, hmac),
+        .auth_hex = header(body->request, HOTRELOAD_HEADER_AUTH, auth),
+        .require_nonce = REQUIRE_NONCE,
+        .erase_limit = CONFIG_HOTRELOAD_ERASE_LIMIT,
     };
     return hotreload_http_upload_begin(&upload, &body->server->answer);
 }

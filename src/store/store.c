@@ -292,6 +292,20 @@ static esp_err_t find_newest(claim_t *newest, claim_t *intact, hotreload_reason_
     return error;
 }
 
+/** Bytes that a record takes of the partition. */
+static uint32_t record_size(uint32_t length)
+{
+    return hotreload_span_round(&store.flash, length + HOTRELOAD_RECORD_DATA);
+}
+
+uint32_t hotreload_store_sectors(uint32_t length)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    uint32_t sectors = store.open ? record_size(length) / store.flash.erase_size : 0;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    return sectors;
+}
+
 static esp_err_t find_room(uint32_t length, const claim_t *intact, hotreload_span_t *place,
                            hotreload_reason_t *reason)
 {
@@ -299,7 +313,7 @@ static esp_err_t find_room(uint32_t length, const claim_t *intact, hotreload_spa
     const hotreload_span_t taken[] = {claim_span(intact), claim_span(&store.mapped),
                                       claim_span(&store.kept)};
     const uint32_t size = store.flash.size;
-    const uint32_t needed = hotreload_span_round(&store.flash, length + HOTRELOAD_RECORD_DATA);
+    const uint32_t needed = record_size(length);
     if (!hotreload_span_find_room(size, needed, taken[0], taken, 3, place) &&
         !hotreload_span_find_room(size, needed, taken[0], taken, 2, place)) {
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,

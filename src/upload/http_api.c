@@ -3,6 +3,7 @@
 
 #include "port.h"
 #include "status.h"
+#include "upload/auth.h"
 #include "upload/digest.h"
 #include "upload/json.h"
 #include "upload/upload.h"
@@ -26,7 +27,22 @@ void hotreload_http_refuse(int status, const char *reason, hotreload_http_answer
     hotreload_json_raw(&json, "}");
 }
 
+void hotreload_http_start(void)
+{
+    hotreload_auth_forget_nonce();
+}
+
 /* ---- GET ---- */
+
+void hotreload_http_nonce(hotreload_http_answer_t *answer)
+{
+    uint8_t nonce[HOTRELOAD_NONCE_SIZE];
+    hotreload_auth_get_nonce(nonce);
+    hotreload_json_t json = begin_answer(answer, 200);
+    hotreload_json_raw(&json, "{\"nonce\":\"");
+    hotreload_json_hex(&json, nonce, sizeof nonce);
+    hotreload_json_raw(&json, "\"}");
+}
 
 void hotreload_http_pending(hotreload_http_answer_t *answer)
 {
@@ -129,9 +145,8 @@ static bool refuse_upload(int status, const hotreload_reason_t *reason,
     return false;
 }
 
-/** Checks what can be checked before any byte is taken. @return the status to refuse with, or 0 */
-static int check_head(const hotreload_http_upload_t *head, hotreload_upload_t *upload,
-                      hotreload_reason_t *reason)
+/** @return the status to refuse with, or 0 */
+static int check_length(const hotreload_http_upload_t *head, hotreload_reason_t *reason)
 {
     if (head->content_length == -1) {
         hotreload_fail(reason, 0, "no Content-Length: send the length of the body");
@@ -148,24 +163,66 @@ static int check_head(const hotreload_http_upload_t *head, hotreload_upload_t *u
                        (unsigned)head->max_size);
         return 413;
     }
-    if (!hotreload_digest_parse(head->sha256_hex, upload->sha256)) {
-        hotreload_fail(reason, 0, HOTRELOAD_HEADER_SHA256 " is missing or not 64 hex digits");
-        return 400;
-    }
-    if (!hotreload_digest_parse(head->hmac_hex, upload->hmac)) {
-        hotreload_fail(reason, 0, HOTRELOAD_HEADER_HMAC " is missing or not 64 hex digits");
-        return 400;
-    }
-    upload->partition_label = head->partition_label;
-    upload->length = (uint32_t)head->content_length;
     return 0;
+}
+
+static int parse_digest(const char *name, const char *hex, uint8_t digest[HOTRELOAD_HASH_SIZE],
+                        hotreload_reason_t *reason)
+{
+    if (!hotreload_digest_parse(hex, digest)) {
+        hotreload_fail(reason, 0, "%s is missing or not 64 hex digits", name);
+        return 400;
+    }
+    return 0;
+}
+
+/** Of the two proofs, HMAC and Auth, one is enough; whatever is there must be right. */
+static int check_proofs(const hotreload_http_upload_t *head, hotreload_upload_t *upload,
+                        hotreload_reason_t *reason)
+{
+    int status = 0;
+    if (head->auth_hex == NULL && head->require_nonce) {
+        hotreload_fail(reason, 0,
+                       HOTRELOAD_HEADER_AUTH " is required, over the nonce of GET /nonce: use the "
+                                             "tools of this version");
+        return 403;
+    }
+    upload->has_hmac = head->hmac_hex != NULL || head->auth_hex == NULL;
+    if (upload->has_hmac) {
+        status = parse_digest(HOTRELOAD_HEADER_HMAC, head->hmac_hex, upload->hmac, reason);
+    }
+    if (status != 0 || head->auth_hex == NULL) {
+        return status;
+    }
+    uint8_t auth[HOTRELOAD_HASH_SIZE];
+    status = parse_digest(HOTRELOAD_HEADER_AUTH, head->auth_hex, auth, reason);
+    if (status == 0) {
+        esp_err_t error = hotreload_auth_check(upload->length, upload->sha256, auth, reason);
+        upload->is_proven = error == ESP_OK;
+        status = upload->is_proven ? 0 : status_of(error);
+    }
+    return status;
+}
+
+/** Checks what can be checked before any byte is taken. @return the status to refuse with, or 0 */
+static int check_head(const hotreload_http_upload_t *head, hotreload_upload_t *upload,
+                      hotreload_reason_t *reason)
+{
+    int status = check_length(head, reason);
+    if (status == 0) {
+        upload->partition_label = head->partition_label;
+        upload->length = (uint32_t)head->content_length;
+        upload->erase_limit = head->erase_limit;
+        status = parse_digest(HOTRELOAD_HEADER_SHA256, head->sha256_hex, upload->sha256, reason);
+    }
+    return status == 0 ? check_proofs(head, upload, reason) : status;
 }
 
 bool hotreload_http_upload_begin(const hotreload_http_upload_t *head,
                                  hotreload_http_answer_t *answer)
 {
     hotreload_reason_t reason = {0};
-    hotreload_upload_t upload;
+    hotreload_upload_t upload = {0};
     int status = check_head(head, &upload, &reason);
     if (status == 0) {
         esp_err_t error = hotreload_upload_begin(&upload, &reason);

@@ -21,6 +21,7 @@ extern const uint8_t hotreload_secret[HOTRELOAD_SECRET_SIZE];
 /** Names of the headers of an upload. */
 #define HOTRELOAD_HEADER_SHA256 "X-Hotreload-SHA256"
 #define HOTRELOAD_HEADER_HMAC   "X-Hotreload-HMAC"
+#define HOTRELOAD_HEADER_AUTH   "X-Hotreload-Auth"
 
 /** What to answer: the status code and a JSON object. Content-Type: application/json. */
 typedef struct {
@@ -28,11 +29,18 @@ typedef struct {
     char body[640];
 } hotreload_http_answer_t;
 
+/** Call when the server starts: what was signed for it before is worthless from then on. */
+void hotreload_http_start(void);
+
 /** `GET /status`: always 200. */
 void hotreload_http_status(hotreload_http_answer_t *answer);
 
 /** `GET /pending`: always 200. */
 void hotreload_http_pending(hotreload_http_answer_t *answer);
+
+/** `GET /nonce`: always 200. The nonce that X-Hotreload-Auth of the next upload is to be made with.
+ */
+void hotreload_http_nonce(hotreload_http_answer_t *answer);
 
 /** The head of `POST /upload`. Strings are only read during the call. */
 typedef struct {
@@ -40,7 +48,10 @@ typedef struct {
     size_t max_size;        /**< longest body accepted, bytes */
     int64_t content_length; /**< bytes of the body; -1: no Content-Length; -2: a malformed one */
     const char *sha256_hex; /**< value of the header; NULL: absent */
-    const char *hmac_hex;   /**< likewise */
+    const char *hmac_hex;   /**< likewise; needed unless there is auth_hex */
+    const char *auth_hex;   /**< likewise; see upload/auth.h */
+    bool require_nonce;     /**< uploads without auth_hex are refused */
+    uint32_t erase_limit;   /**< sectors erased in 60 s for uploads without it; 0: no limit */
 } hotreload_http_upload_t;
 
 /**

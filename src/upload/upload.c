@@ -7,6 +7,7 @@
 #include "loader/loader.h"
 #include "store/store.h"
 #include "upload/digest.h"
+#include "upload/erase_limit.h"
 #include "upload/http_api.h"
 
 /** Belongs to whoever began to write a record; only its task touches this. */
@@ -15,7 +16,7 @@ static struct {
     hotreload_upload_t announced;
     uint32_t received; /**< bytes */
     hotreload_hash_t *sha256;
-    hotreload_hash_t *hmac;
+    hotreload_hash_t *hmac; /**< NULL: the sender sent none */
 } upload;
 
 /** Frees the hashes; the digests may be NULL. The record being written stays. */
@@ -32,13 +33,22 @@ static esp_err_t end_hashes(uint8_t *sha256, uint8_t *hmac)
 static esp_err_t begin_hashes(hotreload_reason_t *reason)
 {
     esp_err_t error = hotreload_port_hash_begin(NULL, 0, &upload.sha256);
-    if (error == ESP_OK) {
+    if (error == ESP_OK && upload.announced.has_hmac) {
         error = hotreload_port_hash_begin(hotreload_secret, sizeof hotreload_secret, &upload.hmac);
     }
     if (error != ESP_OK) {
         return hotreload_fail(reason, error, "no memory to check the upload with");
     }
     return ESP_OK;
+}
+
+static esp_err_t count_erases(const hotreload_upload_t *announced, hotreload_reason_t *reason)
+{
+    if (announced->is_proven) {
+        return ESP_OK;
+    }
+    return hotreload_erase_limit_take(hotreload_store_sectors(announced->length),
+                                      announced->erase_limit, reason);
 }
 
 esp_err_t hotreload_upload_begin(const hotreload_upload_t *announced, hotreload_reason_t *reason)
@@ -55,6 +65,9 @@ esp_err_t hotreload_upload_begin(const hotreload_upload_t *announced, hotreload_
     upload.active = true;
     upload.announced = *announced;
     error = begin_hashes(reason);
+    if (error == ESP_OK) {
+        error = count_erases(announced, reason);
+    }
     if (error != ESP_OK) {
         hotreload_upload_abort();
     }
@@ -69,7 +82,7 @@ static esp_err_t take(const void *data, size_t size, hotreload_reason_t *reason)
     }
     upload.received += (uint32_t)size;
     esp_err_t error = hotreload_port_hash_update(upload.sha256, data, size);
-    if (error == ESP_OK) {
+    if (error == ESP_OK && upload.hmac != NULL) {
         error = hotreload_port_hash_update(upload.hmac, data, size);
     }
     if (error != ESP_OK) {
@@ -94,13 +107,14 @@ esp_err_t hotreload_upload_write(const void *data, size_t size, hotreload_reason
 static esp_err_t check_digests(hotreload_reason_t *reason)
 {
     uint8_t sha256[HOTRELOAD_HASH_SIZE];
-    uint8_t hmac[HOTRELOAD_HASH_SIZE];
+    uint8_t hmac[HOTRELOAD_HASH_SIZE] = {0}; /* left as it is where there is none to check */
     esp_err_t error = end_hashes(sha256, hmac);
     if (error != ESP_OK) {
         return hotreload_fail(reason, error, "the hash of the upload could not be computed");
     }
     bool intact = hotreload_digest_equal(sha256, upload.announced.sha256);
-    bool authentic = hotreload_digest_equal(hmac, upload.announced.hmac);
+    bool authentic =
+        !upload.announced.has_hmac || hotreload_digest_equal(hmac, upload.announced.hmac);
     if (!intact) {
         return hotreload_fail(reason, ESP_ERR_INVALID_CRC,
                               "damaged in transfer, the SHA-256 differs: send it again");

@@ -10,6 +10,7 @@
 #ifndef HOTRELOAD_UPLOAD_H
 #define HOTRELOAD_UPLOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +22,10 @@ typedef struct {
     const char *partition_label;
     uint32_t length; /**< bytes */
     uint8_t sha256[HOTRELOAD_HASH_SIZE];
-    uint8_t hmac[HOTRELOAD_HASH_SIZE];
+    bool is_proven; /**< length and sha256 are the owner's: hotreload_auth_check() */
+    bool has_hmac;  /**< false only where is_proven is true */
+    uint8_t hmac[HOTRELOAD_HASH_SIZE]; /**< of the body */
+    uint32_t erase_limit;              /**< sectors a minute, unless is_proven; 0: no limit */
 } hotreload_upload_t;
 
 /** What an upload has become. */
@@ -33,7 +37,8 @@ typedef struct {
 /**
  * Begins an upload. Nothing is erased or written yet.
  *
- * @return ESP_OK; ESP_ERR_INVALID_STATE: another is under way; ESP_ERR_INVALID_SIZE: no room;
+ * @return ESP_OK; ESP_ERR_INVALID_STATE: another is under way, or too much was erased for unproven
+ *         senders; ESP_ERR_INVALID_SIZE: no room, or more than the limit at once;
  *         ESP_ERR_NOT_FOUND: no such partition; ESP_ERR_NO_MEM; ESP_ERR_FLASH_OP_FAIL
  */
 esp_err_t hotreload_upload_begin(const hotreload_upload_t *upload, hotreload_reason_t *reason);

@@ -288,7 +288,23 @@ uint16_t hotreload_port_abi(void)
     return fake_port.abi;
 }
 
-/* ---- Tasks, time and words ---- */
+/* ---- Tasks, time, chance and words ---- */
+
+uint32_t hotreload_port_now_ms(void)
+{
+    return fake_port.now_ms;
+}
+
+void hotreload_port_random(void *data, size_t size)
+{
+    static uint32_t state = 1;
+    uint8_t *bytes = data;
+    fake_port.randoms++;
+    for (size_t i = 0; i < size; i++) {
+        state = state * 1664525u + 1013904223u;
+        bytes[i] = (uint8_t)(state >> 24);
+    }
+}
 
 void hotreload_port_lock(hotreload_lock_t lock)
 {

@@ -52,6 +52,11 @@ typedef struct {
     /** The same for hotreload_port_hash_end(), which frees the hash all the same. */
     unsigned fail_hash_end;
 
+    /** hotreload_port_now_ms(). */
+    uint32_t now_ms;
+    /** Calls of hotreload_port_random(): never twice the same bytes since the program's start. */
+    unsigned randoms;
+
     /** The log: lines such as "E text\n". Starts over when it is full. */
     char log[8192];
     /** Message of the last panic; empty: none. */

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "upload/auth.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "upload/digest.h"
+#include "upload/http_api.h"
+
+/** Under HOTRELOAD_LOCK_STATUS. Without one asked for, there is none that could be right. */
+static struct {
+    bool exists;
+    uint8_t bytes[HOTRELOAD_NONCE_SIZE];
+} nonce;
+
+void hotreload_auth_get_nonce(uint8_t copy[HOTRELOAD_NONCE_SIZE])
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
+    if (!nonce.exists) {
+        hotreload_port_random(nonce.bytes, sizeof nonce.bytes);
+        nonce.exists = true;
+    }
+    memcpy(copy, nonce.bytes, sizeof nonce.bytes);
+    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
+}
+
+void hotreload_auth_forget_nonce(void)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
+    nonce.exists = false;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
+}
+
+/** @return whether there is a nonce to check with */
+static bool peek(uint8_t copy[HOTRELOAD_NONCE_SIZE])
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
+    bool exists = nonce.exists;
+    memcpy(copy, nonce.bytes, sizeof nonce.bytes);
+    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
+    return exists;
+}
+
+/** Uses it up. @return false: another task was faster */
+static bool use(const uint8_t checked[HOTRELOAD_NONCE_SIZE])
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
+    bool mine = nonce.exists && memcmp(nonce.bytes, checked, sizeof nonce.bytes) == 0;
+    nonce.exists = nonce.exists && !mine;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
+    return mine;
+}
+
+static esp_err_t compute(const uint8_t *with, uint32_t length, const uint8_t *sha256,
+                         uint8_t auth[HOTRELOAD_HASH_SIZE])
+{
+    static const char domain[] = "hotreload-upload"; /* with its NUL */
+    uint8_t message[sizeof domain + HOTRELOAD_NONCE_SIZE + 4 + HOTRELOAD_HASH_SIZE];
+    uint8_t *next = message;
+    memcpy(next, domain, sizeof domain);
+    next += sizeof domain;
+    memcpy(next, with, HOTRELOAD_NONCE_SIZE);
+    next += HOTRELOAD_NONCE_SIZE;
+    for (unsigned shift = 0; shift < 32; shift += 8) {
+        *next++ = (uint8_t)(length >> shift);
+    }
+    memcpy(next, sha256, HOTRELOAD_HASH_SIZE);
+
+    hotreload_hash_t *hash;
+    esp_err_t error = hotreload_port_hash_begin(hotreload_secret, sizeof hotreload_secret, &hash);
+    if (error != ESP_OK) {
+        return error;
+    }
+    error = hotreload_port_hash_update(hash, message, sizeof message);
+    esp_err_t end_error = hotreload_port_hash_end(hash, error == ESP_OK ? auth : NULL);
+    return error == ESP_OK ? end_error : error;
+}
+
+esp_err_t hotreload_auth_check(uint32_t length, const uint8_t sha256[HOTRELOAD_HASH_SIZE],
+                               const uint8_t auth[HOTRELOAD_HASH_SIZE], hotreload_reason_t *reason)
+{
+    uint8_t present[HOTRELOAD_NONCE_SIZE];
+    uint8_t right[HOTRELOAD_HASH_SIZE];
+    bool exists = peek(present);
+    esp_err_t error = compute(present, length, sha256, right);
+    if (error != ESP_OK) {
+        return hotreload_fail(reason, error, "no memory to check " HOTRELOAD_HEADER_AUTH " with");
+    }
+    bool equal = hotreload_digest_equal(auth, right);
+    if (!exists || !equal || !use(present)) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_MAC,
+                              "not authentic: " HOTRELOAD_HEADER_AUTH " is of another secret, or "
+                              "of a nonce that is used up");
+    }
+    return ESP_OK;
+}
