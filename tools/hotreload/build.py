@@ -5,6 +5,8 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+from typing import Callable, Iterable
+
 from hotreload.description import Description
 from hotreload.exports import read_exports
 from hotreload.files import write_if_changed
@@ -15,8 +17,13 @@ from hotreload.pack import pack_module
 from hotreload.report import Steps
 from hotreload.store_image import make_partition_image
 
+Guard = Callable[[Description, Iterable[str]], None]
+"""What is done about the exports' interface: note_interface() or check_interface()."""
 
-def update_module(description: Description, reader: FirmwareReader, steps: Steps) -> bytes:
+
+def update_module(
+    description: Description, reader: FirmwareReader, steps: Steps, guard: Guard
+) -> bytes:
     """Writes module.elf, module.bin and partition.bin; returns the packed module."""
     with steps.step("link"):
         inputs = Inputs(
@@ -26,6 +33,8 @@ def update_module(description: Description, reader: FirmwareReader, steps: Steps
             read_exports(description.exports),
         )
         link_module(inputs)
+    with steps.step("check"):
+        guard(description, inputs.table)
     with steps.step("pack"):
         module = pack_module(inputs)
         image = make_partition_image(module, description.partition_size)

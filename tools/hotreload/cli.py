@@ -68,12 +68,13 @@ def secret(output_dir: str) -> None:
 @click.argument("description")
 def link(description: str) -> None:
     """Link and pack the module. DESCRIPTION is the build directory or its hotreload.json."""
+    from hotreload.abi_guard import note_interface
     from hotreload.build import update_module
     from hotreload.description import load_description
     from hotreload.firmware import FirmwareReader
     from hotreload.report import Steps
 
-    update_module(load_description(description), FirmwareReader(), Steps())
+    update_module(load_description(description), FirmwareReader(), Steps(), note_interface)
 
 
 _DEVICE_OPTIONS = (

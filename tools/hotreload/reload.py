@@ -54,12 +54,14 @@ def build_module(options: Options, steps: Steps, reader: Optional[FirmwareReader
         process = start_compiler(description, options.verbose)
         # These take as long to import as the compiler runs.
         import hotreload.client  # noqa: F401
+        from hotreload.abi_guard import check_interface
         from hotreload.build import update_module
         from hotreload.firmware import FirmwareReader
 
         finish_compiler(process)
     # CMake may have run: other objects than before.
-    return update_module(load_description(options.build), reader or FirmwareReader(), steps)
+    description = load_description(options.build)
+    return update_module(description, reader or FirmwareReader(), steps, check_interface)
 
 
 def send_module(options: Options, module: bytes, steps: Steps) -> str:
