@@ -25,8 +25,8 @@
 typedef enum { STOPPED, CHANGING, RUNNING } state_t;
 
 static _Atomic state_t state = STOPPED;
-static hotreload_server_t
-    *server; /* of whoever made the state CHANGING, and of the server's task */
+/** Touched only by whoever made the state CHANGING, and by the server's task. */
+static hotreload_server_t *server;
 
 static const char *status_line(int status)
 {

@@ -1,0 +1,27 @@
+/*
+ * ESP32-C2: addresses of ESP-IDF's soc.h, and where the fake heap and its PSRAM are, as in
+ * memory_layout.c.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CHIP_H
+#define CHIP_H
+
+#define SOC_DRAM_LOW        0x3FCA0000
+#define SOC_DRAM_HIGH       0x3FCE0000
+#define SOC_DIRAM_DRAM_LOW  0x3FCA0000
+#define SOC_DIRAM_IRAM_LOW  0x40380000
+#define SOC_DIRAM_IRAM_HIGH 0x403C0000
+#define SOC_DROM_LOW        0x3C000000
+#define SOC_IROM_LOW        0x42000000
+
+/* Each 32 KB. The code heap lies at its alias on the instruction bus. */
+#define CHIP_DATA_HEAP  0x3FCB0000
+#define CHIP_CODE_HEAP  0x3FCB0000
+#define CHIP_CODE_ALIAS 0x40390000
+
+/* 1 MB on either bus; 0: it cannot be used there. */
+#define CHIP_PSRAM_DATA 0
+#define CHIP_PSRAM_CODE 0
+
+#endif

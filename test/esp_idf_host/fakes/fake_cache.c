@@ -1,0 +1,89 @@
+/*
+ * Cache operations, as strict as the longest cache line makes them: a range that is not one block's
+ * would destroy what others have not written back yet.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "chip.h"
+#include "esp_cache.h"
+#include "fake_heap.h"
+#include "fake_memory.h"
+#include "freertos/FreeRTOS.h"
+#include "rom/cache.h"
+
+#define ROM_LINE   64u
+#define MSYNC_LINE 128u
+
+const uintptr_t fake_psram_data = CHIP_PSRAM_DATA, fake_psram_code = CHIP_PSRAM_CODE;
+
+void hotreload_arch_fence(void);
+
+void hotreload_arch_fence(void)
+{
+    fake_heap.fences++;
+}
+
+/** Internal memory with a cache has one view, so there is nothing to move. */
+static bool is_cached_internal(uintptr_t address)
+{
+#ifdef SOC_CACHE_INTERNAL_MEM_VIA_L1CACHE
+    return address >= SOC_DRAM_LOW && address < SOC_DRAM_HIGH;
+#else
+    (void)address;
+    return false;
+#endif
+}
+
+static bool write_back(uintptr_t address, size_t size)
+{
+    assert_true(fake_memory_is_one_block(address, size));
+    return is_cached_internal(address) || fake_psram_write_back(address, size);
+}
+
+static bool invalidate(uintptr_t address, size_t size)
+{
+    return is_cached_internal(address) || fake_psram_invalidate(address, size);
+}
+
+int Cache_WriteBack_Addr(uint32_t addr, uint32_t size)
+{
+    assert_int_equal(fake_critical_depth, 1);
+    assert_int_equal(addr % ROM_LINE + size % ROM_LINE, 0);
+    fake_heap.cache_operations++;
+    return fake_heap.cache_error != 0 || !write_back(addr, size);
+}
+
+int Cache_Invalidate_Addr(uint32_t addr, uint32_t size)
+{
+    assert_int_equal(fake_critical_depth, 1);
+    assert_int_equal(addr % ROM_LINE + size % ROM_LINE, 0);
+    fake_heap.cache_operations++;
+    return !invalidate(addr, size);
+}
+
+esp_err_t esp_cache_msync(void *addr, size_t size, int flags)
+{
+    bool to_cache = flags & ESP_CACHE_MSYNC_FLAG_DIR_M2C;
+    bool instructions = flags & ESP_CACHE_MSYNC_FLAG_TYPE_INST;
+    bool unaligned = flags & ESP_CACHE_MSYNC_FLAG_UNALIGNED;
+    uintptr_t address = (uintptr_t)addr;
+    fake_heap.cache_operations++;
+    if (fake_heap.cache_error != ESP_OK) {
+        return fake_heap.cache_error;
+    }
+    if (!unaligned && (address % MSYNC_LINE != 0 || size % MSYNC_LINE != 0)) {
+        return ESP_ERR_INVALID_ARG;
+    }
+    if (to_cache ? unaligned || (flags & ESP_CACHE_MSYNC_FLAG_DIR_C2M) : instructions) {
+        return ESP_ERR_INVALID_ARG;
+    }
+    bool known = to_cache ? invalidate(address, size) : write_back(address, size);
+    return known ? ESP_OK : ESP_ERR_INVALID_ARG;
+}

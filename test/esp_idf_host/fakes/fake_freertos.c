@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "freertos/FreeRTOS.h"
+#include "freertos/semphr.h"
+#include "freertos/task.h"
+
+#include "fake_freertos.h"
+
+int fake_critical_depth;
+_Atomic uint32_t fake_ticks;
+unsigned fake_mutexes_created;
+
+TickType_t xTaskGetTickCount(void)
+{
+    return fake_ticks;
+}
+
+void vTaskDelay(const TickType_t xTicksToDelay)
+{
+    fake_ticks += xTicksToDelay;
+}
+
+SemaphoreHandle_t xSemaphoreCreateMutexStatic(StaticSemaphore_t *pxMutexBuffer)
+{
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
+    pthread_mutex_init(&pxMutexBuffer->mutex, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+    fake_mutexes_created++;
+    return pxMutexBuffer;
+}
+
+BaseType_t xSemaphoreTake(SemaphoreHandle_t xSemaphore, TickType_t xBlockTime)
+{
+    int error = xBlockTime == portMAX_DELAY ? pthread_mutex_lock(&xSemaphore->mutex)
+                                            : pthread_mutex_trylock(&xSemaphore->mutex);
+    return error == 0;
+}
+
+BaseType_t xSemaphoreGive(SemaphoreHandle_t xSemaphore)
+{
+    return pthread_mutex_unlock(&xSemaphore->mutex) == 0;
+}

@@ -1,0 +1,35 @@
+/*
+ * The core behind the server: records what it is told and answers as the test wants.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef FAKE_HTTP_API_H
+#define FAKE_HTTP_API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "upload/http_api.h"
+
+typedef struct {
+    /** Result of hotreload_store_open(). */
+    int store_result;
+    /** hotreload_http_upload_begin() refuses with 403. */
+    bool refuse;
+    /** hotreload_http_upload_write() fails with 500 once it has this many bytes; 0: never. */
+    size_t fail_at;
+
+    hotreload_http_upload_t begun_with;  /**< without the strings */
+    char sha256[80], hmac[80], auth[80]; /**< "(none)" for NULL */
+    char body[8192];
+    size_t size, largest_piece;
+    unsigned starts, begins, finishes, cancels;
+    hotreload_upload_end_t cancelled_for;
+} fake_http_api_t;
+
+extern fake_http_api_t fake_http_api;
+
+void fake_http_api_reset(void);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "fake_netif.h"
+
+#include <stddef.h>
+
+#include "esp_netif.h"
+
+struct esp_netif_obj {
+    const fake_netif_t *description;
+};
+
+fake_netif_t fake_netifs[FAKE_NETIFS];
+
+esp_netif_t *esp_netif_find_if(esp_netif_find_predicate_t fn, void *ctx)
+{
+    for (int i = 0; i < FAKE_NETIFS; i++) {
+        esp_netif_t interface = {&fake_netifs[i]};
+        if (fake_netifs[i].exists && fn(&interface, ctx)) {
+            break;
+        }
+    }
+    return NULL; /* no caller asks which it was */
+}
+
+bool esp_netif_is_netif_up(esp_netif_t *esp_netif)
+{
+    return esp_netif->description->up;
+}
+
+esp_err_t esp_netif_get_ip_info(esp_netif_t *esp_netif, esp_netif_ip_info_t *ip_info)
+{
+    *ip_info = (esp_netif_ip_info_t){.ip = {esp_netif->description->address}};
+    return ESP_OK;
+}

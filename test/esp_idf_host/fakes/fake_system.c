@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include "fake_system.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "esp_system.h"
+
+jmp_buf *fake_abort_jump;
+const char *fake_abort_details;
+
+void esp_system_abort(const char *details)
+{
+    fake_abort_details = details;
+    if (fake_abort_jump != NULL) {
+        longjmp(*fake_abort_jump, 1);
+    }
+    fail_msg("esp_system_abort: %s", details);
+    abort();
+}

@@ -1,0 +1,37 @@
+/*
+ * Fake of ESP-IDF: only what port/esp_idf calls, with the prototypes of the real one.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef FAKE_FREERTOS_FREERTOS_H
+#define FAKE_FREERTOS_FREERTOS_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+typedef int BaseType_t;
+typedef uint32_t TickType_t;
+
+#define pdTRUE           ((BaseType_t)1)
+#define pdMS_TO_TICKS(x) ((TickType_t)((x) / 10))
+#define portMAX_DELAY    ((TickType_t)0xffffffff)
+#define tskIDLE_PRIORITY 0
+#define tskNO_AFFINITY   0x7fffffff
+
+typedef struct {
+    int depth;
+} portMUX_TYPE;
+
+#define portMUX_INITIALIZER_UNLOCKED                                                               \
+    {                                                                                              \
+        0                                                                                          \
+    }
+#define portENTER_CRITICAL(mux) ((void)(mux)->depth++, fake_critical_depth++)
+#define portEXIT_CRITICAL(mux)  ((void)(mux)->depth--, fake_critical_depth--)
+extern int fake_critical_depth;
+
+typedef struct {
+    pthread_mutex_t mutex;
+} StaticSemaphore_t;
+
+#endif

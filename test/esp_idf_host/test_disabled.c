@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fakes/fake_log.h"
+#include "hotreload.h"
+
+static void every_function_succeeds_and_does_nothing(void **test)
+{
+    (void)test;
+    hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
+    hotreload_server_config_t server = HOTRELOAD_SERVER_CONFIG_DEFAULT();
+    assert_int_equal(hotreload_load(&config), ESP_OK);
+    assert_int_equal(hotreload_reload(&config), ESP_OK);
+    assert_int_equal(hotreload_load_from_buffer("x", 1), ESP_OK);
+    assert_int_equal(hotreload_update_partition("hotreload", "x", 1), ESP_OK);
+    assert_false(hotreload_update_available());
+    assert_int_equal(hotreload_unload(), ESP_OK);
+    assert_string_equal(fake_log, "");
+    assert_int_equal(hotreload_server_start(&server), ESP_OK);
+    assert_non_null(strstr(fake_log, "CONFIG_HOTRELOAD_ENABLE"));
+    assert_int_equal(hotreload_server_stop(), ESP_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_function_succeeds_and_does_nothing)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
