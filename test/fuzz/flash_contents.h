@@ -1,0 +1,32 @@
+/*
+ * What a partition holds: filled from a fuzz input with records, bare ELF files, remains of them
+ * and noise; and read by rules written down a second time, to check those of the store.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef FUZZ_FLASH_CONTENTS_H
+#define FUZZ_FLASH_CONTENTS_H
+
+#include "input.h"
+#include "store/store.h"
+
+/** Creates a fake flash of a few small sectors, and fills it. */
+void flash_contents_create(input_t *input);
+
+/** Bytes of the partition in whole sectors. */
+uint32_t flash_contents_size(void);
+
+/**
+ * Finds the newest record with a sequence below a limit by its header, directly in the flash.
+ *
+ * @return false: there is none, perhaps a bare ELF
+ */
+bool flash_contents_newest(uint32_t below, hotreload_record_t *record);
+
+/** Length of the bare ELF file at the start of the partition, before all records; 0: none. */
+uint32_t flash_contents_bare_elf(void);
+
+/** True when a header lies inside another record: it shows up once that one is overwritten. */
+bool flash_contents_has_hidden_header(void);
+
+#endif
