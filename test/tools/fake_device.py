@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import secrets
 import socket
+import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Dict, List, Optional, Tuple
@@ -26,6 +28,10 @@ class FakeDevice:
         """Sent instead of an answer, before the body is read; then the connection is cut."""
         self.polls_until_reloaded = 0
         self.last_error: Optional[str] = None
+        self.nonce: Optional[str] = secrets.token_hex(16)
+        """None: the firmware has no /nonce."""
+        self.heads: List[Dict[str, str]] = []
+        """Headers of each upload, names in lower case."""
         self.loaded = True
         handler = type("Handler", (_Handler,), {"device": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -57,6 +63,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.device.requests.append(f"GET {self.path}")
+        if self.path == "/nonce":
+            self._answer_nonce()
+            return
         if self._cut() or self._refused():
             return
         if self.path == "/status":
@@ -70,6 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.device.requests.append(f"POST {self.path}")
+        self.device.heads.append({name.lower(): value for name, value in self.headers.items()})
         if self._cut():
             return
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -77,15 +87,38 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.headers["X-Hotreload-SHA256"] != hashlib.sha256(body).hexdigest():
             self._answer(400, {"status": "error", "error": "damaged in transfer"})
-        elif self.headers["X-Hotreload-HMAC"] != self._hmac(body):
+        elif not self._is_authentic(body):
             self._answer(403, {"status": "error", "error": "wrong HMAC"})
         else:
             self.device.uploads.append(body)
             answer = {"status": "ok", "sequence": len(self.device.uploads), "size": len(body)}
             self._answer(200, answer)
 
-    def _hmac(self, body: bytes) -> str:
-        return hmac.new(self.device.secret, body, hashlib.sha256).hexdigest()
+    def _answer_nonce(self) -> None:
+        if self.device.nonce is None:
+            self.close_connection = True  # Without saying so, as ESP-IDF does.
+            self._answer(404, {"status": "error", "error": "no such endpoint"})
+        else:
+            self._answer(200, {"nonce": self.device.nonce})
+
+    def _is_authentic(self, body: bytes) -> bool:
+        """Checks what is there, as a device does; a nonce is good for one upload."""
+        hmac_header, auth = self.headers["X-Hotreload-HMAC"], self.headers["X-Hotreload-Auth"]
+        if hmac_header is not None and hmac_header != self._hmac(body):
+            return False
+        if auth is None:
+            return hmac_header is not None
+        if self.device.nonce is None:
+            return False
+        length = struct.pack("<I", len(body))
+        message = b"hotreload-upload\0" + bytes.fromhex(self.device.nonce) + length
+        if auth != self._hmac(message + hashlib.sha256(body).digest()):
+            return False
+        self.device.nonce = secrets.token_hex(16)
+        return True
+
+    def _hmac(self, message: bytes) -> str:
+        return hmac.new(self.device.secret, message, hashlib.sha256).hexdigest()
 
     def _cut(self) -> bool:
         if self.device.raw_answer is None:

@@ -71,7 +71,7 @@ def test_where_the_url_comes_from(built: Project, device: FakeDevice) -> None:
 
 def test_url_without_scheme(built: Project, device: FakeDevice) -> None:
     reload(built, device.url[len("http://") :] + "/")
-    assert device.requests == ["POST /upload"]
+    assert device.requests == ["GET /nonce", "POST /upload"]
 
 
 def test_skip_build(built: Project, device: FakeDevice) -> None:
@@ -177,6 +177,7 @@ def test_other_secret(built: Project, device: FakeDevice) -> None:
 
 
 def test_not_a_hotreload_server(built: Project, device: FakeDevice) -> None:
+    device.nonce = None
     device.refuse = (404, {})
     assert "is the URL right?" in fail(built, device.url)
     device.refuse = (200, [])  # type: ignore[assignment]
@@ -256,7 +257,8 @@ def test_progress_of_the_upload(device: FakeDevice) -> None:
 def test_wait_until_reloaded(built: Project, device: FakeDevice) -> None:
     device.polls_until_reloaded = 3
     text = reload(built, device.url, "--wait", "30")
-    assert device.requests == ["POST /upload"] + ["GET /pending"] * 4 + ["GET /status"]
+    polls = ["GET /pending"] * 4 + ["GET /status"]
+    assert device.requests == ["GET /nonce", "POST /upload", *polls]
     assert re.search(r"upload \d+\.\d\d, wait \d+\.\d\d\)$", last_line(text))
 
 

@@ -9,8 +9,10 @@ import hashlib
 import hmac
 import http.client
 import json
+import re
 import socket
-from typing import Any, Callable, Dict, Optional
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 from urllib.parse import urlsplit
 
 from hotreload.errors import ToolError
@@ -27,7 +29,7 @@ _ADVICE = {
         "firmware of this build directory, or restart the board with it"
     ),
     413: "make the module smaller, or raise max_elf_size or the size of the partition",
-    503: "another upload is under way: try again",
+    503: "the device is busy: try again",
 }
 
 
@@ -36,7 +38,7 @@ class DeviceError(ToolError):
 
 
 class Device:
-    """One device; every request has its own connection."""
+    """One device; every call has its own connection."""
 
     def __init__(self, url: str) -> None:
         self.url = url if "://" in url else f"http://{url}"
@@ -52,46 +54,52 @@ class Device:
 
     def status(self) -> Dict[str, Any]:
         """`GET /status`."""
-        return self._exchange("GET", "/status", lambda connection: connection.endheaders())
+        with self._connect() as connection:
+            return self._read_answer(*_get(connection, self._path + "/status"))
 
     def pending(self) -> bool:
         """`GET /pending`: whether an upload waits for the application to reload it."""
-        answer = self._exchange("GET", "/pending", lambda connection: connection.endheaders())
-        return bool(answer.get("pending"))
+        with self._connect() as connection:
+            answer = self._read_answer(*_get(connection, self._path + "/pending"))
+            return bool(answer.get("pending"))
 
     def upload(
         self, module: bytes, secret: bytes, progress: Callable[[int, int], None]
     ) -> Dict[str, Any]:
         """`POST /upload`, signed; calls progress(bytes sent, bytes in all)."""
+        with self._connect() as connection:
+            headers = _sign(module, secret, self._ask_nonce(connection))
+            connection.putrequest("POST", self._path + "/upload", skip_accept_encoding=True)
+            for name, value in headers.items():
+                connection.putheader(name, value)
+            try:
+                connection.endheaders()
+                for start in range(0, len(module), _PIECE):
+                    connection.send(module[start : start + _PIECE])
+                    progress(min(start + _PIECE, len(module)), len(module))
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # A server that refuses early closes; its answer may be there to read.
+            return self._read_answer(*_response(connection))
 
-        def send(connection: http.client.HTTPConnection) -> None:
-            connection.putheader("Content-Type", "application/octet-stream")
-            connection.putheader("Content-Length", str(len(module)))
-            connection.putheader("X-Hotreload-SHA256", hashlib.sha256(module).hexdigest())
-            signature = hmac.new(secret, module, hashlib.sha256).hexdigest()
-            connection.putheader("X-Hotreload-HMAC", signature)
-            connection.endheaders()
-            for start in range(0, len(module), _PIECE):
-                connection.send(module[start : start + _PIECE])
-                progress(min(start + _PIECE, len(module)), len(module))
+    def _ask_nonce(self, connection: http.client.HTTPConnection) -> Optional[bytes]:
+        """`GET /nonce`; None: the firmware is older than that."""
+        status, body = _get(connection, self._path + "/nonce")
+        if status == 404:
+            connection.close()  # The device does, too; the next request opens another.
+            return None
+        nonce = self._read_answer(status, body).get("nonce")
+        if not isinstance(nonce, str) or not re.fullmatch("[0-9a-f]{32}", nonce):
+            raise DeviceError(f"{self.url}/nonce answers without a nonce: is the URL right?")
+        return bytes.fromhex(nonce)
 
-        return self._exchange("POST", "/upload", send)
-
-    def _exchange(
-        self, method: str, path: str, send: Callable[[http.client.HTTPConnection], None]
-    ) -> Dict[str, Any]:
+    @contextmanager
+    def _connect(self) -> Iterator[http.client.HTTPConnection]:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT)
         connected = False
         try:
             connection.connect()
             connected = True
-            connection.putrequest(method, self._path + path, skip_accept_encoding=True)
-            try:
-                send(connection)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # A server that refuses early closes; its answer may be there to read.
-            response = connection.getresponse()
-            return self._read_answer(response.status, response.read())
+            yield connection
         except (OSError, http.client.HTTPException) as error:
             raise DeviceError(self._explain(error, connected)) from error
         finally:
@@ -131,3 +139,35 @@ class Device:
         message = f"{self.url} answers {status} {phrase}".rstrip()
         message += f": {reason}" if reason else ""
         return f"{message}\n{_ADVICE[status]}" if status in _ADVICE else message
+
+
+def _sign(module: bytes, secret: bytes, nonce: Optional[bytes]) -> Dict[str, str]:
+    """The headers of an upload.
+
+    X-Hotreload-HMAC goes only to devices that know no nonce: whoever records it can send the same
+    upload again to a device that takes it alone.
+    """
+    digest = hashlib.sha256(module)
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "Content-Length": str(len(module)),
+        "X-Hotreload-SHA256": digest.hexdigest(),
+    }
+    if nonce is None:
+        headers["X-Hotreload-HMAC"] = hmac.new(secret, module, hashlib.sha256).hexdigest()
+    else:
+        length = len(module).to_bytes(4, "little")
+        message = b"hotreload-upload\0" + nonce + length + digest.digest()
+        headers["X-Hotreload-Auth"] = hmac.new(secret, message, hashlib.sha256).hexdigest()
+    return headers
+
+
+def _get(connection: http.client.HTTPConnection, path: str) -> Tuple[int, bytes]:
+    connection.putrequest("GET", path, skip_accept_encoding=True)
+    connection.endheaders()
+    return _response(connection)
+
+
+def _response(connection: http.client.HTTPConnection) -> Tuple[int, bytes]:
+    response = connection.getresponse()
+    return response.status, response.read()
