@@ -20,6 +20,7 @@ from hotreload.objects import Objects
 from hotreload.thread_local import make_object
 
 _UNDEFINED = re.compile(r"(.*?)(:\(\S+\))?: (?:more )?undefined references? to `([^']+)'")
+_LITERAL_IN_DATA = re.compile(r"dangerous relocation: l32r: .*: \(?\.(ro)?(data|bss)\b")
 _FUNCTION = re.compile(r".+: in function `([^']+)':")
 
 
@@ -152,7 +153,12 @@ def _explain_missing(names: Iterable[_Missing], inputs: Inputs) -> str:
 
 def _explain_failure(output: str) -> str:
     text = f"the module cannot be linked; the linker says:\n{output.rstrip()}"
-    if "l32r" in output:
+    if _LITERAL_IN_DATA.search(output):
+        text += (
+            "\nAn l32r instruction can only reach literals in the text, which the data is far from: "
+            "put this one there with .literal"
+        )
+    elif "l32r" in output:
         text += (
             "\nAn l32r instruction reaches literals at most 256 KB before it: make the reloadable "
             "components smaller, or compile them with -mtext-section-literals"
