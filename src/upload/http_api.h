@@ -2,8 +2,9 @@
  * The HTTP interface without the HTTP: what each request means, whichever server carries it.
  * A server passes the parts of a request in and sends the answer out.
  *
- * One upload is under way at a time; the others are answered 503. `begin`, `write` and `finish` of
- * one upload come from one task.
+ * One upload is under way at a time; the others are answered 503. `begin`, `write`, `finish` and
+ * `cancel` of one upload come from one task: a server that is stopped from another one lets the
+ * upload's task know, which cancels.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "upload/upload.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -10,7 +11,10 @@
 #include "upload/erase_limit.h"
 #include "upload/http_api.h"
 
-/** Belongs to whoever began to write a record; only its task touches this. */
+/** Whether there is an upload; taken before anything of it exists, given back when all is gone. */
+static atomic_bool taken;
+
+/** Belongs to the upload that has taken it; only its task touches this. */
 static struct {
     bool active;
     hotreload_upload_t announced;
@@ -26,8 +30,15 @@ static esp_err_t end_hashes(uint8_t *sha256, uint8_t *hmac)
     esp_err_t hmac_error = hotreload_port_hash_end(upload.hmac, hmac);
     upload.sha256 = NULL;
     upload.hmac = NULL;
-    upload.active = false;
     return sha256_error != ESP_OK ? sha256_error : hmac_error;
+}
+
+/** Ends the upload, whose record is not being written any more: it may be another's now. */
+static void give_back(void)
+{
+    (void)end_hashes(NULL, NULL);
+    upload.active = false;
+    atomic_store(&taken, false);
 }
 
 static esp_err_t begin_hashes(hotreload_reason_t *reason)
@@ -53,15 +64,19 @@ static esp_err_t count_erases(const hotreload_upload_t *announced, hotreload_rea
 
 esp_err_t hotreload_upload_begin(const hotreload_upload_t *announced, hotreload_reason_t *reason)
 {
+    if (atomic_exchange(&taken, true)) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
+                              "another upload is under way: try again when it is over");
+    }
     esp_err_t error = hotreload_store_open(announced->partition_label, reason);
     if (error == ESP_OK) {
         error = hotreload_store_begin(announced->length, reason);
     }
+    memset(&upload, 0, sizeof upload);
     if (error != ESP_OK) {
+        give_back();
         return error;
     }
-    /* From here on the store keeps others out until this upload is over. */
-    memset(&upload, 0, sizeof upload);
     upload.active = true;
     upload.announced = *announced;
     error = begin_hashes(reason);
@@ -74,7 +89,7 @@ esp_err_t hotreload_upload_begin(const hotreload_upload_t *announced, hotreload_
     return error;
 }
 
-static esp_err_t take(const void *data, size_t size, hotreload_reason_t *reason)
+static esp_err_t take_into_hashes(const void *data, size_t size, hotreload_reason_t *reason)
 {
     if (size > upload.announced.length - upload.received) {
         return hotreload_fail(reason, ESP_ERR_INVALID_ARG, "more than the announced %u bytes",
@@ -88,7 +103,7 @@ static esp_err_t take(const void *data, size_t size, hotreload_reason_t *reason)
     if (error != ESP_OK) {
         return hotreload_fail(reason, error, "the hash of the upload could not be computed");
     }
-    return hotreload_store_write(data, size, reason);
+    return ESP_OK;
 }
 
 esp_err_t hotreload_upload_write(const void *data, size_t size, hotreload_reason_t *reason)
@@ -96,9 +111,14 @@ esp_err_t hotreload_upload_write(const void *data, size_t size, hotreload_reason
     if (!upload.active) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE, "no upload is under way");
     }
-    esp_err_t error = take(data, size, reason);
+    esp_err_t error = take_into_hashes(data, size, reason);
     if (error != ESP_OK) {
         hotreload_upload_abort();
+        return error;
+    }
+    error = hotreload_store_write(data, size, reason);
+    if (error != ESP_OK) {
+        give_back(); /* the store has dropped the record itself */
     }
     return error;
 }
@@ -138,15 +158,14 @@ esp_err_t hotreload_upload_finish(hotreload_stored_t *stored, hotreload_reason_t
         hotreload_upload_abort();
         return ESP_ERR_NOT_FINISHED;
     }
-    /* Once the record is over, another upload may use `upload`. */
-    const hotreload_upload_t announced = upload.announced;
     esp_err_t error = check_digests(reason);
     if (error != ESP_OK) {
-        hotreload_store_abort();
+        hotreload_upload_abort();
         return error;
     }
-    error = hotreload_store_commit(announced.sha256, hotreload_loader_verify, reason);
-    *stored = (hotreload_stored_t){hotreload_store_newest_sequence(), announced.length};
+    error = hotreload_store_commit(upload.announced.sha256, hotreload_loader_verify, reason);
+    *stored = (hotreload_stored_t){hotreload_store_newest_sequence(), upload.announced.length};
+    give_back();
     /* The sender's bytes were right, so it is the flash that changed them. */
     return error == ESP_ERR_INVALID_CRC ? ESP_ERR_FLASH_OP_FAIL : error;
 }
@@ -154,7 +173,7 @@ esp_err_t hotreload_upload_finish(hotreload_stored_t *stored, hotreload_reason_t
 void hotreload_upload_abort(void)
 {
     if (upload.active) {
-        (void)end_hashes(NULL, NULL);
         hotreload_store_abort();
+        give_back();
     }
 }

@@ -2,8 +2,8 @@
  * Receives one module in pieces and stores it once it is authentic, intact and fit for this
  * firmware. Knows nothing of HTTP.
  *
- * One upload is under way at a time: the store sees to that. After a successful begin, the calls of
- * an upload come from one task; after any error it is over.
+ * One upload is under way at a time. After a successful begin, the calls of an upload, abort among
+ * them, come from one task; after any error it is over.
  *
  * SPDX-License-Identifier: MIT
  */
