@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Dict, List
 
+import cross_toolchain
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -100,6 +102,7 @@ def tree_suite(_build: Path) -> Result:
 SUITES: Dict[str, Callable[[Path], Result]] = {
     "tree": tree_suite,
     "unit": ctest_suite("unit"),
+    "concurrency": ctest_suite("concurrency"),
     "esp_idf_host": ctest_suite("esp_idf_host"),
     "golden": pytest_suite("golden"),
     "tools": pytest_suite("tools"),
@@ -115,6 +118,7 @@ def main() -> int:
     build = arguments.build.resolve()
     build.mkdir(parents=True, exist_ok=True)
     os.environ["PYTHONPATH"] = str(ROOT / "tools")
+    cross_toolchain.add_to_path(build.parent)
 
     results: List[Result] = []
     for name in arguments.suites or SUITES:
