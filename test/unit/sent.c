@@ -70,6 +70,47 @@ void sent_module(sent_t *sent, uint32_t seed, size_t size)
     sent_describe(sent, module_build_sized(size, seed), size);
 }
 
+void sent_ask_nonce(uint8_t nonce[16])
+{
+    hotreload_http_answer_t answer;
+    hotreload_http_nonce(&answer);
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(strlen(answer.body), strlen("{\"nonce\":\"\"}") + 32);
+    assert_memory_equal(answer.body, "{\"nonce\":\"", 10);
+    assert_string_equal(answer.body + 42, "\"}");
+    for (size_t i = 0; i < 16; i++) {
+        unsigned byte;
+        assert_int_equal(sscanf(answer.body + 10 + 2 * i, "%2x", &byte), 1);
+        nonce[i] = (uint8_t)byte;
+    }
+}
+
+void sent_auth(const uint8_t *key, const uint8_t nonce[16], uint32_t length, const char *sha256_hex,
+               char hex[65])
+{
+    uint8_t message[17 + 16 + 4 + 32];
+    memcpy(message, "hotreload-upload", 17);
+    memcpy(message + 17, nonce, 16);
+    for (unsigned i = 0; i < 4; i++) {
+        message[33 + i] = (uint8_t)(length >> 8 * i);
+    }
+    for (size_t i = 0; i < 32; i++) {
+        unsigned byte;
+        assert_int_equal(sscanf(sha256_hex + 2 * i, "%2x", &byte), 1);
+        message[37 + i] = (uint8_t)byte;
+    }
+    sent_hmac(key, message, sizeof message, hex);
+}
+
+void sent_prove(sent_t *sent)
+{
+    uint8_t nonce[16];
+    sent_ask_nonce(nonce);
+    sent_auth(hotreload_secret, nonce, (uint32_t)sent->size, sent->sha256_hex, sent->auth_hex);
+    sent->head.hmac_hex = NULL;
+    sent->head.auth_hex = sent->auth_hex;
+}
+
 void sent_free(sent_t *sent)
 {
     free(sent->body);

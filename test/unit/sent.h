@@ -17,6 +17,7 @@ typedef struct {
     size_t size;
     char sha256_hex[65];
     char hmac_hex[65];
+    char auth_hex[65];            /**< sent_prove() */
     hotreload_http_upload_t head; /**< points into this struct: it must stay where it is */
 } sent_t;
 
@@ -35,6 +36,16 @@ void sent_describe(sent_t *sent, uint8_t *body, size_t size);
 
 /** Makes a valid module of exactly `size` bytes, well described. */
 void sent_module(sent_t *sent, uint32_t seed, size_t size);
+
+/** Asks for the nonce and proves the upload with it: X-Hotreload-Auth instead of the HMAC. */
+void sent_prove(sent_t *sent);
+
+/** The nonce, as `GET /nonce` answers it. */
+void sent_ask_nonce(uint8_t nonce[16]);
+
+/** X-Hotreload-Auth over what is given; `sha256_hex` in hex digits. */
+void sent_auth(const uint8_t *key, const uint8_t nonce[16], uint32_t length, const char *sha256_hex,
+               char hex[65]);
 
 /** Frees the body. */
 void sent_free(sent_t *sent);

@@ -23,6 +23,7 @@ static const char upload_head[] = "POST /upload?x=1 HTTP/1.1\r\n"
                                   "content-length: \t 1234 \r\n"
                                   "X-HOTRELOAD-SHA256: " DIGITS "\r\n"
                                   "X-Hotreload-HMAC:" DIGITS "\r\n"
+                                  "X-hotreload-AUTH:\t" DIGITS "\r\n"
                                   "Expect: 100-Continue\r\n"
                                   "Connection: Upgrade , Close\r\n"
                                   "\r\n";
@@ -63,6 +64,7 @@ static void test_upload_head_in_pieces(void **state)
         assert_int_equal(request->content_length, 1234);
         assert_string_equal(request->sha256, DIGITS);
         assert_string_equal(request->hmac, DIGITS);
+        assert_string_equal(request->auth, DIGITS);
         assert_true(request->expects_continue);
         assert_false(request->keep_alive);
         assert_false(request->chunked);
@@ -133,9 +135,16 @@ static void test_digests(void **state)
     assert_int_equal(feed_text(&parser, text), HTTP_PARSER_COMPLETE);
     assert_string_not_equal(parser.request.sha256, ""); /* empty is not absent */
     assert_string_equal(parser.request.hmac, "");
-    snprintf(text, sizeof text, head, "12\r\nX-Hotreload-SHA256: 12");
-    assert_int_equal(feed_text(&parser, text), HTTP_PARSER_REFUSED);
-    assert_int_equal(parser.status, 400);
+    assert_string_equal(parser.request.auth, "");
+    static const char *const twice[] = {
+        "12\r\nX-Hotreload-SHA256: 12",
+        "12\r\nX-Hotreload-Auth: 12\r\nX-Hotreload-Auth: 12",
+    };
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(text, sizeof text, head, twice[i]);
+        assert_int_equal(feed_text(&parser, text), HTTP_PARSER_REFUSED);
+        assert_int_equal(parser.status, 400);
+    }
 }
 
 static void test_transfer_coding_and_connection(void **state)
