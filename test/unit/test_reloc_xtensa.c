@@ -80,6 +80,28 @@ static void relocates_literals(void **state)
     staged_drop(&staged);
 }
 
+/**
+ * Instruction memory of the ESP32 faults on any other access. The fake port hands out a number in
+ * the place of a pointer to text, so that all of it goes through the port's functions, which fail
+ * the test at an offset that is not aligned.
+ */
+static void touches_text_only_as_aligned_words(void **state)
+{
+    (void)state;
+    for (uint32_t offset = 0; offset + 4 <= 64; offset++) {
+        const module_relocation_t relocation = {TEXT_LINK + offset, XT_32, HOTRELOAD_SYM_DATA, 4};
+        module_spec_t spec = module_spec_default();
+        spec.relocations = &relocation;
+        spec.relocation_count = 1;
+        staged_t staged = stage_spec(&spec);
+        assert_true((uintptr_t)staged.module.text.write < 4096);
+        uint8_t *text = staged.file + staged.layout.text;
+        module_put32(text + offset, staged.module.data.run + 4);
+        assert_memory_equal(fake_port_text(staged.module.text.run, 64), text, 64);
+        staged_drop(&staged);
+    }
+}
+
 static void relocates_words_in_data_at_every_offset(void **state)
 {
     (void)state;
@@ -145,6 +167,7 @@ int main(void)
         TEST(knows_one_type_and_no_other),
         TEST(writes_the_whole_word),
         TEST(relocates_literals),
+        TEST(touches_text_only_as_aligned_words),
         TEST(relocates_words_in_data_at_every_offset),
         TEST(refuses_relocations_of_instructions),
         TEST(refuses_a_module_for_the_other_abi),
