@@ -68,6 +68,7 @@ rule cc
   depfile = $out.d
 {objects}
 build hotreload_objects: phony {outputs}
+build firmware: phony hotreload_objects
 """
 
 

@@ -9,6 +9,8 @@ import os
 import re
 import socket
 import threading
+import time
+from pathlib import Path
 from typing import Any, List
 
 import pytest
@@ -16,7 +18,8 @@ import pytest
 from fake_device import FakeDevice
 from project import Project
 
-TIMES = r"in \d+\.\d\d s \(compile \d+\.\d\d, link \d+\.\d\d, pack \d+\.\d\d, upload \d+\.\d\d\)"
+STEPS = ("compile", "link", "check", "pack", "upload")
+TIMES = r"in \d+\.\d\d s \(" + ", ".join(rf"{step} \d+\.\d\d" for step in STEPS) + r"\)"
 KEPT = "the device goes on with the code it has"
 
 
@@ -30,6 +33,12 @@ def reload(project: Project, url: str, *more: str) -> str:
 
 def fail(project: Project, url: str, *more: str) -> str:
     return project.fail("reload", "--build", str(project.build), "--url", url, *more)
+
+
+def later(path: Path) -> None:
+    """Makes a file newer than all that was built from it."""
+    now = time.time() + 10
+    os.utime(path, (now, now))
 
 
 def change(project: Project) -> None:
@@ -88,23 +97,28 @@ def test_verbose_shows_commands(built: Project, device: FakeDevice) -> None:
     assert f"{built.toolchain.compiler} " in reload(built, device.url, "-v")
 
 
-def test_objects_may_change_while_ninja_runs(built: Project, device: FakeDevice) -> None:
-    """ninja may run CMake, which writes another description."""
-    built.write("b.c", "int g(void) { return 3; }\n")
-    old = (built.out / "hotreload.json").read_text()
-    new = built.describe().read_text()
-    (built.out / "hotreload.json").write_text(old)
-    (built.root / "new.json").write_text(new)
-    built.write_ninja()
+def test_cmake_is_not_run(built: Project, device: FakeDevice) -> None:
+    """ninja would run CMake by itself when one of its files has changed."""
+    script = built.write("CMakeLists.txt", "")
     ninja = built.build / "build.ninja"
-    rule = "rule copy\n  command = cp $in $out\n"
-    edge = f"build hotreload/hotreload.json: copy {built.root / 'new.json'}\n"
-    phony = "build hotreload_objects: phony "
-    ninja.write_text(
-        rule + edge + ninja.read_text().replace(phony, phony + "hotreload/hotreload.json ")
-    )
-    reload(built, device.url)
-    assert b"g\0" in device.uploads[0]
+    rule = "rule cmake\n  command = touch $out cmake_was_here\n  generator = 1\n"
+    ninja.write_text(f"{rule}build build.ninja: cmake {script}\n{ninja.read_text()}")
+    change(built)
+    later(script)
+    text = fail(built, device.url)
+    assert "CMakeLists.txt has changed" in text and "must be flashed" in text
+    assert not (built.build / "cmake_was_here").exists() and device.requests == []
+
+
+def test_changed_firmware_is_not_reloaded(built: Project, device: FakeDevice) -> None:
+    source = built.root / "main.c"
+    source.write_text("")
+    ninja = built.build / "build.ninja"
+    phony = "build firmware: phony "
+    ninja.write_text(ninja.read_text().replace(phony, f"build main.o: cc {source}\n{phony}main.o "))
+    text = fail(built, device.url)
+    assert "not only the module has changed:\n  main.o has not been built\n" in text
+    assert device.requests == []
 
 
 # ---- failures of the build ----

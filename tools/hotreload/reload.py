@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 
 import click
 
-from hotreload.compiler import finish_compiler, start_compiler
+from hotreload.compiler import compile_objects
 from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
+from hotreload.outside import finish_search, start_search
 from hotreload.report import Progress, Steps
 
 if TYPE_CHECKING:
@@ -51,16 +52,15 @@ def build_module(options: Options, steps: Steps, reader: Optional[FirmwareReader
 
         return read_bytes(description.module, "the packed module")
     with steps.step("compile"):
-        process = start_compiler(description, options.verbose)
-        # These take as long to import as the compiler runs.
+        search = start_search(description)
+        # These take as long to import as ninja searches.
         import hotreload.client  # noqa: F401
         from hotreload.abi_guard import check_interface
         from hotreload.build import update_module
         from hotreload.firmware import FirmwareReader
 
-        finish_compiler(process)
-    # CMake may have run: other objects than before.
-    description = load_description(options.build)
+        finish_search(search, description)
+        compile_objects(description, options.verbose)
     return update_module(description, reader or FirmwareReader(), steps, check_interface)
 
 

@@ -1,0 +1,226 @@
+"""What ninja says is out of date, and whether that concerns more than the module.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Dict
+
+import pytest
+
+from hotreload.description import Description
+from hotreload.errors import ToolError
+from hotreload.outside import Cause, finish_search, read_causes, start_search
+
+RULES = """\
+rule copy
+  command = cat $in > $out
+rule object
+  command = cat $in > $out && echo "$out: $header" > $out.d
+  depfile = $out.d
+  deps = gcc
+rule list
+  command = cat $in > $out.new && (cmp -s $out.new $out || cp $out.new $out)
+  restat = 1
+"""
+
+# As CMake writes it: the module's part of the firmware is made from what its objects export.
+BUILD = """\
+build module.o: object ../module.c || order_module
+  header = ../shared.h
+build main.o: object ../main.c
+  header = ../shared.h
+build text.S: copy ../text.txt
+build embedded.o: object text.S || order_module
+build order_module: phony || text.S
+build version.S: copy ../version.txt
+build firmware_version.o: object version.S
+build {directory}/hotreload/exports.txt: list module.o embedded.o ../tool.py
+build {directory}/hotreload/stubs.S: copy {directory}/hotreload/exports.txt
+build stubs.o: object {directory}/hotreload/stubs.S
+build firmware.elf: copy main.o stubs.o firmware_version.o
+build firmware: phony firmware.elf
+build always: phony
+"""
+
+FILES = ("module.c", "main.c", "shared.h", "text.txt", "version.txt", "tool.py")
+
+
+class Build:
+    """A build directory with all of it up to date."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.directory = root / "build"
+        (self.directory / "hotreload").mkdir(parents=True)
+        for name in FILES:
+            (root / name).write_text(name + "\n")
+        self.write(BUILD)
+        self.ninja()
+
+    def write(self, edges: str) -> None:
+        text = RULES + edges.format(directory=self.directory)
+        (self.directory / "build.ninja").write_text(text)
+
+    def ninja(self, *targets: str) -> None:
+        subprocess.run(["ninja", "-C", str(self.directory), *targets], check=True)
+
+    def change(self, name: str, text: str = "changed\n") -> None:
+        path = self.root / name
+        path.write_text(text)
+        # Later than anything built within the clock's resolution.
+        now = time.time() + 10
+        os.utime(path, (now, now))
+
+    def description(self) -> Description:
+        values: Dict[str, object] = {name: "" for name in Description._fields}
+        values.update(
+            build_dir=str(self.directory),
+            source_dir=str(self.root),
+            ninja="ninja",
+            objects=[str(self.directory / name) for name in ("module.o", "embedded.o")],
+            firmware_elf=str(self.directory / "firmware.elf"),
+            firmware_target="firmware",
+            exports=str(self.directory / "hotreload" / "exports.txt"),
+        )
+        return Description(**values)  # type: ignore[arg-type]
+
+    def search(self) -> str:
+        """What is said to have changed outside the module; empty: nothing."""
+        description = self.description()
+        try:
+            finish_search(start_search(description), description)
+        except ToolError as error:
+            return str(error)
+        return ""
+
+
+@pytest.fixture()
+def build(tmp_path: Path) -> Build:
+    return Build(tmp_path)
+
+
+def test_nothing_has_changed(build: Build) -> None:
+    assert build.search() == ""
+
+
+def test_only_the_module_has_changed(build: Build) -> None:
+    build.change("module.c")
+    assert build.search() == ""
+
+
+def test_a_file_embedded_in_the_module(build: Build) -> None:
+    """Generated sources are inside when only the module's objects are made from them."""
+    build.change("text.txt")
+    assert build.search() == ""
+
+
+def test_a_file_embedded_in_the_firmware(build: Build) -> None:
+    build.change("version.txt")
+    assert "  version.txt has changed, which version.S is made from\n" in build.search()
+
+
+def test_objects_compiled_since_the_last_build(build: Build) -> None:
+    """Then the list of exports is older than the objects, until the next whole build."""
+    build.change("module.c")
+    build.ninja("module.o", "embedded.o")
+    assert build.search() == ""
+
+
+def test_a_source_of_the_firmware(build: Build) -> None:
+    build.change("main.c")
+    text = build.search()
+    assert text.startswith("not only the module has changed:\n")
+    assert "  main.c has changed, which main.o is made from\n" in text
+    assert "'firmware'" in text and "idf.py flash" in text
+
+
+def test_a_header_of_both(build: Build) -> None:
+    build.change("shared.h")
+    assert "  shared.h has changed, which main.o is made from\n" in build.search()
+
+
+def test_both_have_changed(build: Build) -> None:
+    build.change("module.c")
+    build.change("main.c")
+    text = build.search()
+    assert "main.c has changed" in text and "module.c" not in text
+
+
+def test_other_options(build: Build) -> None:
+    build.write(BUILD.replace("main.o: object", "main.o: copy"))
+    assert "  main.o is made in another way now\n" in build.search()
+
+
+def test_other_options_of_the_module(build: Build) -> None:
+    build.write(BUILD.replace("module.o: object", "module.o: copy"))
+    assert build.search() == ""
+
+
+def test_the_tools_have_changed(build: Build) -> None:
+    """They write the stubs, so the stubs could become others."""
+    build.change("tool.py")
+    assert "tool.py has changed, which hotreload/exports.txt is made from" in build.search()
+
+
+def test_not_built(build: Build) -> None:
+    (build.directory / "firmware.elf").unlink()
+    assert "  firmware.elf has not been built\n" in build.search()
+
+
+def test_a_source_is_gone(build: Build) -> None:
+    (build.root / "main.c").unlink()
+    text = build.search()
+    assert text.startswith("the build is out of order:\n") and "main.c" in text
+
+
+def test_no_such_target(build: Build) -> None:
+    build.write("build other: phony\n")
+    assert "unknown target 'firmware'" in build.search()
+
+
+def test_many_changes_are_counted(build: Build) -> None:
+    edges = [f"build m{n}.o: copy ../main.c\n" for n in range(9)]
+    firmware = "firmware.elf: copy "
+    more = " ".join(f"m{n}.o" for n in range(9))
+    build.write("".join(edges) + BUILD.replace(firmware, f"{firmware}{more} "))
+    text = build.search()
+    assert text.count("has not been built") == 6 and "\n  and 3 more\n" in text
+
+
+def test_words_of_ninja() -> None:
+    """All of them; a word that is not known must not let a change pass."""
+    text = """\
+[0/1] Re-running CMake...ninja explain: output build.ninja older than most recent input a.txt (1 vs 2)
+ninja explain: restat of output a.o older than most recent input a b.c (-1 vs 2)
+ninja explain: recorded mtime of b.o older than most recent input b.c (1 vs 2)
+ninja explain: output c.o doesn't exist
+ninja explain: command line changed for d.o
+ninja explain: command line not found in log for e.o
+ninja explain: deps for 'f.o' are missing
+ninja explain: stored deps info out of date for 'g.o' (1 vs 2)
+ninja explain: depfile 'h.o.d' is missing
+ninja explain: i.h has no in-edge and is missing
+ninja explain: j.o is dirty
+ninja explain: output k of phony edge with no inputs doesn't exist
+ninja explain: something new about l.o
+[1/2] Building C object a.o
+"""
+    assert read_causes(text) == [
+        Cause("build.ninja", "a.txt"),
+        Cause("a.o", "a b.c"),
+        Cause("b.o", "b.c"),
+        Cause("c.o", None),
+        Cause("d.o", None),
+        Cause("e.o", None),
+        Cause("f.o", None),
+        Cause("g.o", None),
+        Cause("h.o", None),
+        Cause("i.h", None),
+        Cause("something new about l.o", None),
+    ]

@@ -1,0 +1,178 @@
+"""Finds what has changed outside the module.
+
+A module fits only the firmware that it was linked with. So before a reload, ninja is asked, without
+running anything, what it would build to bring the firmware up to date: that must be the module's
+objects, and what is generated from them.
+
+Imports little, like compiler.py.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from typing import Dict, Iterable, List, NamedTuple, Optional, Set
+
+from hotreload.description import Description
+from hotreload.errors import ToolError
+
+_PREFIX = "ninja explain: "
+_TIMES = r"\(-?\d+ vs -?\d+\)$"
+# Why ninja would build an output, in its own words; only the first names an input.
+_CAUSES = (
+    rf"(?:restat of )?output (?P<output>.+) older than most recent input (?P<input>.+) {_TIMES}",
+    rf"recorded mtime of (?P<output>.+) older than most recent input (?P<input>.+) {_TIMES}",
+    r"output (?P<output>.+) doesn't exist$",
+    r"command line (?:changed|not found in log) for (?P<output>.+)$",
+    r"depfile '(?P<output>.+)\.d' is missing$",
+    r"deps for '(?P<output>.+)' are missing$",
+    rf"stored deps info out of date for '(?P<output>.+)' {_TIMES}",
+    r"(?P<output>.+) has no in-edge and is missing$",
+)
+_CAUSE = [re.compile(pattern) for pattern in _CAUSES]
+# What follows from other causes, or makes nothing out of date.
+_NO_CAUSE = re.compile(
+    r".+ is dirty$|output .+ of phony edge with no inputs doesn't exist$|loading dyndep file .+"
+)
+_MOST_LINES = 6
+
+
+class Cause(NamedTuple):
+    """Why one output is out of date; names as in build.ninja."""
+
+    output: str
+    input: Optional[str]
+
+
+def start_search(description: Description) -> "subprocess.Popen[str]":
+    """Starts ninja, which reads the build directory's files meanwhile."""
+    command = [description.ninja, "-n", "-d", "explain", description.firmware_target]
+    try:
+        return subprocess.Popen(
+            command,
+            cwd=description.build_dir,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except OSError as error:
+        raise ToolError(
+            f"cannot run {description.ninja} in {description.build_dir}: {error.strerror}"
+        ) from error
+
+
+def finish_search(process: "subprocess.Popen[str]", description: Description) -> None:
+    """Raises when anything outside the module is out of date."""
+    output, _ = process.communicate()
+    if process.returncode != 0:
+        raise ToolError(f"the build is out of order:\n{output.rstrip()}\n{_advice(description)}")
+    causes = _Search(description).outside(read_causes(output))
+    if causes:
+        raise ToolError(_explain(causes, description))
+
+
+def read_causes(text: str) -> List[Cause]:
+    """The causes in ninja's explanations; what is not understood counts as one."""
+    causes: List[Cause] = []
+    for line in text.splitlines():
+        _, found, reason = line.partition(_PREFIX)
+        if not found or _NO_CAUSE.match(reason):
+            continue
+        match = next((m for m in (cause.match(reason) for cause in _CAUSE) if m), None)
+        names = match.groupdict() if match else {"output": reason}
+        causes.append(Cause(names["output"], names.get("input")))
+    return list(dict.fromkeys(causes))
+
+
+class _Search:
+    def __init__(self, description: Description) -> None:
+        self._description = description
+        self._objects = {self._path(name) for name in description.objects}
+        self._firmware = {description.firmware_target, self._path(description.firmware_elf)}
+        directory = os.path.dirname(description.exports)
+        self._generated = {os.path.join(directory, n) for n in ("exports.txt", "imports.ld")}
+
+    def outside(self, causes: Iterable[Cause]) -> List[Cause]:
+        """Those of the causes that reach the firmware by another way than through the module."""
+        return [cause for cause in causes if not self._is_inside(cause)]
+
+    def _path(self, name: str) -> str:
+        return os.path.normpath(os.path.join(self._description.build_dir, name))
+
+    def _is_inside(self, cause: Cause) -> bool:
+        output = self._path(cause.output)
+        if output in self._objects:
+            return True
+        if output in self._generated and cause.input is not None:
+            return self._path(cause.input) in self._objects
+        if output.endswith((".obj", ".o", ".a", "build.ninja")):
+            return False
+        return os.path.exists(output) and not self._reaches_firmware(cause.output)
+
+    def _reaches_firmware(self, name: str) -> bool:
+        """Follows the outputs of a generated file, but not through the module's objects."""
+        seen: Set[str] = set()
+        names = [name]
+        while names:
+            seen.update(names)
+            users = {user for users in self._users(names).values() for user in users}
+            if any(user in self._firmware or self._path(user) in self._firmware for user in users):
+                return True
+            names = [u for u in users if u not in seen and self._path(u) not in self._objects]
+        return False
+
+    def _users(self, names: List[str]) -> Dict[str, List[str]]:
+        """What is built from each file, by `ninja -t query`."""
+        command = [self._description.ninja, "-t", "query", *names]
+        result = subprocess.run(
+            command, cwd=self._description.build_dir, stdout=subprocess.PIPE, encoding="utf-8"
+        )
+        users: Dict[str, List[str]] = {}
+        current: List[str] = []
+        in_outputs = False
+        for line in result.stdout.splitlines():
+            if not line.startswith(" "):
+                current = users.setdefault(line.rstrip(":"), [])
+            elif not line.startswith("    "):
+                in_outputs = line.strip() == "outputs:"
+            elif in_outputs:
+                current.append(line.strip())
+        return users
+
+
+def _explain(causes: List[Cause], description: Description) -> str:
+    """One line per changed file, with one file that is made from it."""
+    lines: Dict[str, str] = {}
+    for cause in causes:
+        output = _short(cause.output, description)
+        if cause.input is None:
+            missing = not os.path.exists(os.path.join(description.build_dir, cause.output))
+            what = "has not been built" if missing else "is made in another way now"
+            lines.setdefault(output, f"  {output} {what}")
+        else:
+            name = _short(cause.input, description)
+            lines.setdefault(name, f"  {name} has changed, which {output} is made from")
+    shown = list(lines.values())[:_MOST_LINES]
+    if len(lines) > len(shown):
+        shown.append(f"  and {len(lines) - len(shown)} more")
+    return "\n".join(["not only the module has changed:", *shown, _advice(description)])
+
+
+def _advice(description: Description) -> str:
+    return (
+        f"The firmware needs a build ('{description.firmware_target}') and must be flashed, in "
+        "ESP-IDF by: idf.py flash"
+    )
+
+
+def _short(name: str, description: Description) -> str:
+    """A path as the user knows it: from the project, or from the build directory."""
+    path = os.path.normpath(os.path.join(description.build_dir, name))
+    for directory in (description.build_dir, description.source_dir):
+        if path.startswith(os.path.join(directory, "")):
+            return os.path.relpath(path, directory)
+    return path
