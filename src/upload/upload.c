@@ -11,8 +11,11 @@
 #include "upload/erase_limit.h"
 #include "upload/http_api.h"
 
-/** Whether there is an upload; taken before anything of it exists, given back when all is gone. */
-static atomic_bool taken;
+/**
+ * Whether there is an upload; taken before anything of it exists, given back when all is gone. A
+ * word: RISC-V has no instruction to exchange a byte.
+ */
+static atomic_uint taken;
 
 /** Belongs to the upload that has taken it; only its task touches this. */
 static struct {
@@ -38,7 +41,7 @@ static void give_back(void)
 {
     (void)end_hashes(NULL, NULL);
     upload.active = false;
-    atomic_store(&taken, false);
+    atomic_store(&taken, 0);
 }
 
 static esp_err_t begin_hashes(hotreload_reason_t *reason)
@@ -64,7 +67,7 @@ static esp_err_t count_erases(const hotreload_upload_t *announced, hotreload_rea
 
 esp_err_t hotreload_upload_begin(const hotreload_upload_t *announced, hotreload_reason_t *reason)
 {
-    if (atomic_exchange(&taken, true)) {
+    if (atomic_exchange(&taken, 1)) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
                               "another upload is under way: try again when it is over");
     }
