@@ -56,18 +56,24 @@ typedef struct {
  * Call once, before the first call of a reloadable function. If the newest module cannot be loaded,
  * the next older one is tried, so that one bad module never keeps the application from starting.
  *
+ * A module that was not flashed by cable is on trial when it runs for the first time: see
+ * hotreload_mark_valid(). If the last run of the program ended in a panic or by a watchdog while a
+ * module was on trial, that module is marked as bad and never loaded again, and this function loads
+ * the newest good one; the log and `GET /status` say so.
+ *
  * @param config  partition and memory; not kept after the call
  * @return
  *      - ESP_OK: reloadable functions can be called
  *      - ESP_ERR_INVALID_ARG: config or its label is NULL
  *      - ESP_ERR_INVALID_STATE: a module is loaded already; use hotreload_reload()
- *      - ESP_ERR_NOT_FOUND: no such partition, no module in it, or the module lacks an export
+ *      - ESP_ERR_NOT_FOUND: no such partition, no module in it but bad ones, or the module lacks an
+ * export
  *      - ESP_ERR_INVALID_VERSION: the module was linked with another firmware
  *      - ESP_ERR_NOT_SUPPORTED: the module is for another chip or ABI, or of an unknown format
  *      - ESP_ERR_INVALID_SIZE, ESP_ERR_INVALID_RESPONSE: the module is damaged
  *      - ESP_ERR_INVALID_CRC: the flash no longer holds what was stored
  *      - ESP_ERR_NO_MEM: not enough memory of the wanted kind
- *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read
+ *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read, or the trial not be noted in it
  *
  * Thread context: any task, not an ISR; calls are serialised.
  */
@@ -96,12 +102,12 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size);
 esp_err_t hotreload_unload(void);
 
 /**
- * @brief Replaces the loaded module by the newest one of the partition.
+ * @brief Replaces the loaded module by the newest one of the partition that is not bad.
  *
  * The new module is validated, placed, relocated and bound first; only then do the stubs change,
  * and after that the old module is freed. Any failure leaves the old module running, is logged with
  * its reason and is shown by `GET /status`. Without a loaded module this is a load of the newest
- * one.
+ * one. A module that runs for the first time is on trial from then on: see hotreload_mark_valid().
  *
  * @param config  as for hotreload_load(); not kept after the call
  * @return as hotreload_load(); ESP_ERR_INVALID_STATE: another partition is in use
@@ -111,10 +117,30 @@ esp_err_t hotreload_unload(void);
 esp_err_t hotreload_reload(const hotreload_config_t *config);
 
 /**
+ * @brief Marks the module that runs as good: its trial is over.
+ *
+ * A new module is on trial until this function is called, or until it has run for
+ * CONFIG_HOTRELOAD_TRIAL_SECONDS, whichever is first. If the chip restarts from a panic or by a
+ * watchdog during the trial, the next hotreload_load() goes back to the newest good module. Call
+ * this once the application has seen that the new code works. A module that was flashed by cable
+ * is good from the start, and one loaded from memory is never on trial: it does not survive a
+ * restart.
+ *
+ * @return
+ *      - ESP_OK: the module is good, or is not on trial
+ *      - ESP_ERR_INVALID_STATE: no module is loaded, or a newer upload took its place in the
+ * partition
+ *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read or written; the trial goes on
+ *
+ * Thread context: any task, not an ISR; waits for a reload or a piece of an upload under way.
+ */
+esp_err_t hotreload_mark_valid(void);
+
+/**
  * @brief Tells whether the partition has a module that hotreload_reload() has not tried yet.
  *
- * A module that failed to load is not announced again; the next upload is. Cheap: reads one
- * variable.
+ * A module that failed to load, or crashed, is not announced again; the next upload is. Cheap:
+ * reads one variable.
  *
  * Thread context: any task.
  */
@@ -123,8 +149,8 @@ bool hotreload_update_available(void);
 /**
  * @brief Stores a module in the partition as the newest one, for code with its own transport.
  *
- * The module is validated before anything is written. The newest module of the partition is not
- * touched until the new one is complete in flash.
+ * The module is validated before anything is written. The newest module of the partition that is
+ * not bad, and the newest good one, are not touched.
  *
  * @param partition_label  label of the partition
  * @param data             the packed module
@@ -134,7 +160,8 @@ bool hotreload_update_available(void);
  *      - ESP_ERR_INVALID_ARG: a NULL argument
  *      - ESP_ERR_INVALID_STATE: an upload is under way
  *      - ESP_ERR_NOT_FOUND: no such partition, or the module lacks an export
- *      - ESP_ERR_INVALID_SIZE: no room beside the newest module, or the module is cut short
+ *      - ESP_ERR_INVALID_SIZE: no room beside the newest module and the newest good one, or the
+ * module is cut short
  *      - ESP_ERR_INVALID_VERSION, ESP_ERR_NOT_SUPPORTED, ESP_ERR_INVALID_RESPONSE: as
  * hotreload_load()
  *      - ESP_ERR_FLASH_OP_FAIL: erasing or writing failed

@@ -6,11 +6,13 @@
 #include "hotreload.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "loader/loader.h"
 #include "port.h"
 #include "status.h"
 #include "store/store.h"
+#include "trial.h"
 
 /** Guarded by HOTRELOAD_LOCK_MODULE, but for `tried`. */
 static struct {
@@ -20,6 +22,8 @@ static struct {
     hotreload_record_t record;
     /** Sequence of the newest record that was loaded or refused. */
     atomic_uint_least32_t tried;
+    bool crashed;        /**< the last run did, and it is not known yet which module is to blame */
+    uint32_t newest_bad; /**< sequence; 0: none is bad */
 } state;
 
 static void begin(void)
@@ -39,9 +43,25 @@ static esp_err_t end(esp_err_t error, const char *what, const hotreload_reason_t
     return error;
 }
 
+/** Says in log and status that a module runs because a newer one crashed. NULL: from memory */
+static void tell_rollback(const hotreload_record_t *record)
+{
+    hotreload_reason_t rollback = {0};
+    if (record != NULL && record->sequence < state.newest_bad) {
+        char runs[24] = "the flashed module";
+        if (record->sequence > 0) {
+            snprintf(runs, sizeof runs, "module %u", (unsigned)record->sequence);
+        }
+        hotreload_fail(&rollback, ESP_OK, "module %u crashed on trial, %s runs",
+                       (unsigned)state.newest_bad, runs);
+        hotreload_port_log(HOTRELOAD_LOG_WARNING, "%s", rollback.text);
+    }
+    hotreload_status_set_rollback(&rollback);
+}
+
 /** Makes a staged module the running one; the old one, if any, goes after the table changed. */
 static void switch_to(const hotreload_image_t *image, const hotreload_module_t *staged,
-                      const hotreload_record_t *record)
+                      const hotreload_record_t *record, bool on_trial)
 {
     hotreload_module_t old = state.module;
     hotreload_loader_commit(image, staged);
@@ -53,6 +73,12 @@ static void switch_to(const hotreload_image_t *image, const hotreload_module_t *
     }
     hotreload_store_keep(record);
     hotreload_status_set_module(staged, record != NULL ? record->sequence : 0);
+    if (on_trial) {
+        hotreload_trial_begin(record);
+    } else {
+        hotreload_trial_end();
+    }
+    tell_rollback(record);
     hotreload_loader_release(&old);
     hotreload_port_log(HOTRELOAD_LOG_INFO,
                        "module loaded: %u bytes of text at 0x%08x, %u bytes of data at 0x%08x",
@@ -63,10 +89,26 @@ static void switch_to(const hotreload_image_t *image, const hotreload_module_t *
 /** The record stays the one to keep, as it may be loaded again. */
 static void unload(void)
 {
+    hotreload_trial_end();
     hotreload_loader_unbind();
     hotreload_loader_release(&state.module);
     state.loaded = false;
     hotreload_status_set_module(NULL, 0);
+}
+
+/** Loads a staged module; the flash knows before that it was tried, should it crash at once. */
+static esp_err_t try_staged(const hotreload_image_t *image, hotreload_module_t *staged,
+                            const hotreload_record_t *record, hotreload_reason_t *reason)
+{
+    bool on_trial;
+    esp_err_t error = hotreload_store_try(record, &on_trial, reason);
+    if (error == ESP_OK) {
+        switch_to(image, staged, record, on_trial);
+    } else {
+        staged->fini_count = 0; /* what was never constructed is not destroyed */
+        hotreload_loader_release(staged);
+    }
+    return error;
 }
 
 static esp_err_t load_record(const hotreload_record_t *record, uint32_t caps,
@@ -81,7 +123,7 @@ static esp_err_t load_record(const hotreload_record_t *record, uint32_t caps,
     hotreload_module_t staged;
     error = hotreload_loader_stage(view.data, view.size, caps, &image, &staged, reason);
     if (error == ESP_OK) {
-        switch_to(&image, &staged, record);
+        error = try_staged(&image, &staged, record, reason);
     }
     hotreload_store_unmap(&view);
     return error;
@@ -119,31 +161,81 @@ static esp_err_t load_after_unload(const hotreload_record_t *record, uint32_t ca
     return error;
 }
 
-static esp_err_t find_newest(const hotreload_config_t *config, hotreload_record_t *record,
-                             hotreload_reason_t *reason)
-{
-    esp_err_t error = hotreload_store_open(config->partition_label, reason);
-    if (error == ESP_OK) {
-        error = hotreload_store_find(NULL, record, reason);
-    }
-    if (error == ESP_OK) {
-        atomic_store(&state.tried, record->sequence);
-    }
-    return error;
-}
-
 static bool is_usable(const hotreload_config_t *config)
 {
     return config != NULL && config->partition_label != NULL;
 }
 
-/** Loads the newest usable one of those older than `record`. @return false: there is none */
-static bool load_older(const hotreload_record_t *record, uint32_t caps)
+/* ---- After a boot ---- */
+
+/** Blames a crash of the last run on the newest module on trial. @param blamed 0: on none */
+static esp_err_t judge_last_run(uint32_t *blamed, hotreload_reason_t *reason)
+{
+    hotreload_record_t record;
+    esp_err_t error = hotreload_store_find_kind(HOTRELOAD_RECORD_ON_TRIAL, NULL, &record, reason);
+    if (error == ESP_OK) {
+        *blamed = record.sequence;
+        if (hotreload_store_judge(&record, false, reason) != ESP_OK) {
+            hotreload_port_log(HOTRELOAD_LOG_WARNING, "%s", reason->text);
+        }
+    }
+    return error == ESP_ERR_NOT_FOUND ? ESP_OK : error;
+}
+
+/** Finds out which modules are bad. @param rolls_back gets whether a crash now made one so */
+static esp_err_t look_back(bool *rolls_back, hotreload_reason_t *reason)
+{
+    hotreload_record_t bad = {0};
+    uint32_t blamed = 0;
+    esp_err_t error = ESP_OK;
+    state.crashed = hotreload_port_take_crash() || state.crashed;
+    if (state.crashed) {
+        error = judge_last_run(&blamed, reason);
+    }
+    if (error == ESP_OK) {
+        state.crashed = false;
+        error = hotreload_store_find_kind(HOTRELOAD_RECORD_BAD, NULL, &bad, reason);
+    }
+    if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
+        return error;
+    }
+    reason->text[0] = '\0';
+    *rolls_back = blamed != 0;
+    state.newest_bad = bad.sequence > blamed ? bad.sequence : blamed;
+    atomic_store(&state.tried, state.newest_bad);
+    return ESP_OK;
+}
+
+/* ---- Loading from the partition ---- */
+
+/** @param rolls_back gets whether a good module is to be loaded, as the one on trial crashed */
+static esp_err_t open_store(const hotreload_config_t *config, bool *rolls_back,
+                            hotreload_reason_t *reason)
+{
+    *rolls_back = false;
+    esp_err_t error = hotreload_store_open(config->partition_label, reason);
+    return error == ESP_OK && !state.loaded ? look_back(rolls_back, reason) : error;
+}
+
+/** Finds the newest usable record; with it all that are there count as tried. */
+static esp_err_t find_usable(hotreload_record_t *record, hotreload_reason_t *reason)
+{
+    const uint32_t newest = hotreload_store_newest_sequence();
+    esp_err_t error = hotreload_store_find_kind(HOTRELOAD_RECORD_USABLE, NULL, record, reason);
+    if (error == ESP_OK) {
+        atomic_store(&state.tried, newest);
+    }
+    return error;
+}
+
+/** Loads the newest of a kind that can be loaded and is older. @return false: there is none */
+static bool load_older(hotreload_record_kind_t kind, const hotreload_record_t *record,
+                       uint32_t caps)
 {
     hotreload_reason_t reason;
     hotreload_record_t failed = *record;
     hotreload_record_t older;
-    while (hotreload_store_find(&failed, &older, &reason) == ESP_OK) {
+    while (hotreload_store_find_kind(kind, &failed, &older, &reason) == ESP_OK) {
         if (load_record(&older, caps, &reason) == ESP_OK) {
             return true;
         }
@@ -152,21 +244,39 @@ static bool load_older(const hotreload_record_t *record, uint32_t caps)
     return false;
 }
 
-/** Loads the newest record that can be loaded; the error is that of the newest. */
-static esp_err_t load_newest_usable(const hotreload_config_t *config, hotreload_reason_t *reason)
+/** Loads a record, or the newest older one of its kind that can be loaded. */
+static esp_err_t load_or_older(hotreload_record_kind_t kind, const hotreload_record_t *record,
+                               uint32_t caps, hotreload_reason_t *reason)
 {
-    hotreload_record_t record;
-    esp_err_t error = find_newest(config, &record, reason);
-    if (error != ESP_OK) {
-        return error;
-    }
-    error = load_record(&record, config->heap_caps, reason);
-    if (error != ESP_OK && load_older(&record, config->heap_caps)) {
+    esp_err_t error = load_record(record, caps, reason);
+    if (error != ESP_OK && load_older(kind, record, caps)) {
         hotreload_port_log(HOTRELOAD_LOG_WARNING,
                            "the newest module was not loaded, an older one runs: %s", reason->text);
         return ESP_OK;
     }
     return error;
+}
+
+/** Loads the newest record that can be loaded; the error is that of the newest. */
+static esp_err_t load_newest(const hotreload_config_t *config, hotreload_reason_t *reason)
+{
+    bool rolls_back;
+    hotreload_record_t record;
+    esp_err_t error = open_store(config, &rolls_back, reason);
+    if (error != ESP_OK) {
+        return error;
+    }
+    /* What is newer than the one that crashed, and was not tried yet, waits for a reload. */
+    if (rolls_back &&
+        hotreload_store_find_kind(HOTRELOAD_RECORD_GOOD, NULL, &record, reason) == ESP_OK &&
+        load_or_older(HOTRELOAD_RECORD_GOOD, &record, config->heap_caps, reason) == ESP_OK) {
+        return ESP_OK;
+    }
+    reason->text[0] = '\0';
+    error = find_usable(&record, reason);
+    return error == ESP_OK
+               ? load_or_older(HOTRELOAD_RECORD_USABLE, &record, config->heap_caps, reason)
+               : error;
 }
 
 esp_err_t hotreload_load(const hotreload_config_t *config)
@@ -181,7 +291,7 @@ esp_err_t hotreload_load(const hotreload_config_t *config)
         error = hotreload_fail(&reason, ESP_ERR_INVALID_STATE,
                                "a module is loaded already: use hotreload_reload()");
     } else {
-        error = load_newest_usable(config, &reason);
+        error = load_newest(config, &reason);
     }
     return end(error, "load", &reason);
 }
@@ -193,8 +303,12 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
     }
     hotreload_reason_t reason = {0};
     hotreload_record_t record;
+    bool rolls_back;
     begin();
-    esp_err_t error = find_newest(config, &record, &reason);
+    esp_err_t error = open_store(config, &rolls_back, &reason);
+    if (error == ESP_OK) {
+        error = find_usable(&record, &reason);
+    }
     if (error == ESP_OK) {
         error = load_record(&record, config->heap_caps, &reason);
     }
@@ -216,7 +330,7 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size)
     begin();
     esp_err_t error = hotreload_loader_stage(data, size, 0, &image, &staged, &reason);
     if (error == ESP_OK) {
-        switch_to(&image, &staged, NULL);
+        switch_to(&image, &staged, NULL, false);
     }
     return end(error, "load from memory", &reason);
 }
@@ -232,6 +346,20 @@ esp_err_t hotreload_unload(void)
     unload();
     hotreload_store_keep(NULL);
     return end(ESP_OK, "unload", &reason);
+}
+
+esp_err_t hotreload_mark_valid(void)
+{
+    hotreload_reason_t reason = {0};
+    begin();
+    esp_err_t error = state.loaded
+                          ? hotreload_trial_pass(&reason)
+                          : hotreload_fail(&reason, ESP_ERR_INVALID_STATE, "no module is loaded");
+    if (error != ESP_OK) {
+        return end(error, "mark_valid", &reason);
+    }
+    hotreload_port_unlock(HOTRELOAD_LOCK_MODULE); /* the last error stays in the status */
+    return ESP_OK;
 }
 
 bool hotreload_update_available(void)

@@ -99,8 +99,9 @@ esp_err_t hotreload_port_flash_open(const char *label, hotreload_flash_t *flash)
 
 /**
  * Reads, writes and erases; offsets and sizes are in bytes from the start of the partition.
- * Writing needs erased bytes, an offset and a size that are multiples of 16; erasing works on whole
- * sectors. @return ESP_OK, ESP_ERR_FLASH_OP_FAIL
+ * Writing needs an offset and a size that are multiples of 16, and bytes that are erased or hold a
+ * part of the same write, cut off by a loss of power; erasing works on whole sectors.
+ * @return ESP_OK, ESP_ERR_FLASH_OP_FAIL
  */
 esp_err_t hotreload_port_flash_read(const hotreload_flash_t *flash, uint32_t offset, void *data,
                                     size_t size);
@@ -156,6 +157,22 @@ void hotreload_port_unlock(hotreload_lock_t lock);
 uint32_t hotreload_port_now_ms(void);
 
 typedef enum { HOTRELOAD_LOG_ERROR, HOTRELOAD_LOG_WARNING, HOTRELOAD_LOG_INFO } hotreload_log_t;
+
+/**
+ * Tells, once after a boot, whether the program's last run ended in a panic or by a watchdog: false
+ * from the second call on.
+ */
+bool hotreload_port_take_crash(void);
+
+/**
+ * Orders a call of `expired(trial)` when the time that a module is on trial has passed, in place of
+ * the call ordered before; NULL: orders none. That time is the port's: where it is 0, nothing is
+ * ever called. The call may come late, from any task, and even after another was ordered.
+ * The caller holds HOTRELOAD_LOCK_MODULE, here and above.
+ *
+ * @return ESP_OK, ESP_ERR_NO_MEM
+ */
+esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t trial);
 
 /** Writes one line to the log; `format` as for printf, without a newline. */
 void hotreload_port_log(hotreload_log_t level, const char *format, ...)

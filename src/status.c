@@ -3,6 +3,7 @@
 
 #include "hotreload.h"
 #include "port.h"
+#include "trial.h"
 
 static hotreload_status_t current;
 
@@ -28,10 +29,18 @@ void hotreload_status_set_error(const hotreload_reason_t *reason)
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
 }
 
+void hotreload_status_set_rollback(const hotreload_reason_t *rollback)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
+    current.rollback = *rollback;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
+}
+
 void hotreload_status_get(hotreload_status_t *status)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
     *status = current;
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
     status->pending = hotreload_update_available();
+    status->trial = hotreload_trial_is_running();
 }

@@ -21,11 +21,16 @@ typedef struct {
     uint32_t data_run;
     uint32_t data_size;
     bool pending;                  /**< hotreload_update_available() */
+    bool trial;                    /**< the loaded module is on trial */
+    hotreload_reason_t rollback;   /**< which module crashed, and which runs instead; or empty */
     hotreload_reason_t last_error; /**< why the last load, reload or upload failed; or empty */
 } hotreload_status_t;
 
 /** Notes which module runs (its record's sequence), or that none does: NULL. Any task. */
 void hotreload_status_set_module(const hotreload_module_t *module, uint32_t sequence);
+
+/** Notes what became of a module that crashed; `text` empty: none has. Any task. */
+void hotreload_status_set_rollback(const hotreload_reason_t *rollback);
 
 /** Copies the present state. Any task. */
 void hotreload_status_get(hotreload_status_t *status);

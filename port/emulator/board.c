@@ -8,6 +8,7 @@
 #include "http_server.h"
 #include "linux.h"
 #include "options.h"
+#include "trial.h"
 
 static board_options_t options = {
     .flash_path = "flash.bin",
@@ -18,6 +19,7 @@ static board_options_t options = {
     .idle_timeout_ms = 5000,
     .erase_limit = 128,
     .poll_ms = 1000,
+    .trial_ms = 30000,
     .argument = "",
 };
 
@@ -47,7 +49,8 @@ void board_delay_ms(uint32_t milliseconds)
     int64_t end = linux_now_ms() + milliseconds;
     int64_t left = milliseconds;
     do {
-        http_server_serve(left);
+        http_server_serve(board_trial_limit(left));
+        board_trial_check();
         left = end - linux_now_ms();
     } while (left > 0);
 }

@@ -20,20 +20,25 @@ typedef struct {
     uint32_t read, write, erase; /**< which one since the start, from 1; 0: none */
 } board_flash_fault_t;
 
+/** Why the board starts, as the reset reason of a chip tells. */
+typedef enum { BOARD_RESET_POWER_ON, BOARD_RESET_PANIC, BOARD_RESET_WATCHDOG } board_reset_t;
+
 /** The command line. */
 typedef struct {
-    const char *flash_path;    /**< file that is the flash partition */
-    uint32_t flash_size;       /**< bytes, for a file that does not exist yet */
-    uint32_t ram_size;         /**< bytes for text and data of modules together */
-    uint32_t port;             /**< for the application's server; 0: a free one */
-    uint32_t max_upload;       /**< bytes, likewise */
-    uint32_t idle_timeout_ms;  /**< the server gives up clients that are silent for so long */
-    bool require_nonce;        /**< uploads without X-Hotreload-Auth are refused */
-    uint32_t erase_limit;      /**< sectors in 60 s for uploads without it; 0: no limit */
-    uint32_t poll_ms;          /**< period of the application's loop */
-    board_flash_fault_t fault; /**< flash operations that fail */
-    bool skip_sync;            /**< hotreload_port_sync() does nothing: to see what that breaks */
-    const char *argument;      /**< for the application; "" when absent */
+    const char *flash_path;     /**< file that is the flash partition */
+    uint32_t flash_size;        /**< bytes, for a file that does not exist yet */
+    uint32_t ram_size;          /**< bytes for text and data of modules together */
+    uint32_t port;              /**< for the application's server; 0: a free one */
+    uint32_t max_upload;        /**< bytes, likewise */
+    uint32_t idle_timeout_ms;   /**< the server gives up clients that are silent for so long */
+    bool require_nonce;         /**< uploads without X-Hotreload-Auth are refused */
+    uint32_t erase_limit;       /**< sectors in 60 s for uploads without it; 0: no limit */
+    uint32_t poll_ms;           /**< period of the application's loop */
+    board_flash_fault_t fault;  /**< flash operations that fail */
+    board_reset_t reset_reason; /**< how the last run ended */
+    uint32_t trial_ms;          /**< a new module is good after so long; 0: only by the program */
+    bool skip_sync;             /**< hotreload_port_sync() does nothing: to see what that breaks */
+    const char *argument;       /**< for the application; "" when absent */
 } board_options_t;
 
 /**

@@ -110,7 +110,7 @@ esp_err_t hotreload_port_flash_write(const hotreload_flash_t *opened, uint32_t o
         return refuse("writing", offset, size, "not aligned to 16 bytes");
     }
     for (size_t i = 0; i < size; i++) {
-        if (flash[offset + i] != ERASED) {
+        if ((bytes[i] & ~flash[offset + i]) != 0) {
             return refuse("writing", offset, size, "not erased before");
         }
     }

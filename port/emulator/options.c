@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_FAULT } option_kind_t;
+typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_FAULT, OPTION_RESET } option_kind_t;
 
 typedef struct {
     const char *name;
@@ -34,6 +34,10 @@ static const option_t options_known[] = {
      "N        sectors that uploads without it may erase in 60 s; 0: any number (128)"},
     {"--poll", OPTION_NUMBER, offsetof(board_options_t, poll_ms),
      "MS       period of the application's loop (1000)"},
+    {"--trial", OPTION_NUMBER, offsetof(board_options_t, trial_ms),
+     "MS       a new module is good after so long; 0: only by hotreload_mark_valid() (30000)"},
+    {"--reset-reason", OPTION_RESET, offsetof(board_options_t, reset_reason),
+     "WHY      how the last run ended: power-on, panic or watchdog (power-on)"},
     {"--flash-fault", OPTION_FAULT, offsetof(board_options_t, fault),
      "OP:N     the Nth flash operation OP (read, write, erase) fails"},
     {"--skip-sync", OPTION_FLAG, offsetof(board_options_t, skip_sync),
@@ -94,6 +98,19 @@ static void parse_fault(const char *name, const char *value, board_flash_fault_t
     fail(name, value, "read:N, write:N or erase:N is wanted");
 }
 
+static board_reset_t parse_reset(const char *name, const char *value)
+{
+    static const char *const names[] = {[BOARD_RESET_POWER_ON] = "power-on",
+                                        [BOARD_RESET_PANIC] = "panic",
+                                        [BOARD_RESET_WATCHDOG] = "watchdog"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            return (board_reset_t)i;
+        }
+    }
+    fail(name, value, "power-on, panic or watchdog is wanted");
+}
+
 static void set_option(const option_t *option, const char *value, board_options_t *options)
 {
     void *field = (char *)options + option->offset;
@@ -109,6 +126,9 @@ static void set_option(const option_t *option, const char *value, board_options_
         break;
     case OPTION_FAULT:
         parse_fault(option->name, value, field);
+        break;
+    case OPTION_RESET:
+        *(board_reset_t *)field = parse_reset(option->name, value);
         break;
     }
 }

@@ -33,6 +33,11 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
     return ESP_OK;
 }
 
+esp_err_t hotreload_mark_valid(void)
+{
+    return ESP_OK;
+}
+
 bool hotreload_update_available(void)
 {
     return false;

@@ -12,7 +12,7 @@
 
 #define HOTRELOAD_RECORD_MAGIC  0x31525248u /* "HRR1" */
 #define HOTRELOAD_RECORD_FORMAT 1u
-/** Bytes before the module. Those after the header stay erased, for marks written later. */
+/** Bytes before the module: the header, then the marks (store/marks.h), written later. */
 #define HOTRELOAD_RECORD_DATA 128u
 
 typedef struct {

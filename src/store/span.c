@@ -22,6 +22,19 @@ bool hotreload_spans_overlap(hotreload_span_t a, hotreload_span_t b)
     return a.start < b.end && b.start < a.end;
 }
 
+uint32_t hotreload_spans_bytes(const hotreload_span_t *spans, unsigned count)
+{
+    uint32_t bytes = 0;
+    for (unsigned i = 0; i < count; i++) {
+        bool seen = false;
+        for (unsigned j = 0; j < i; j++) {
+            seen = seen || hotreload_spans_overlap(spans[i], spans[j]);
+        }
+        bytes += seen ? 0 : spans[i].end - spans[i].start;
+    }
+    return bytes;
+}
+
 static bool is_free(uint32_t size, hotreload_span_t place, const hotreload_span_t *taken,
                     unsigned count)
 {

@@ -27,6 +27,9 @@ hotreload_span_t hotreload_span_of(const hotreload_flash_t *flash,
 /** True when both share a sector. */
 bool hotreload_spans_overlap(hotreload_span_t a, hotreload_span_t b);
 
+/** Bytes of `count` spans together; those that overlap are the same record and count once. */
+uint32_t hotreload_spans_bytes(const hotreload_span_t *spans, unsigned count);
+
 /**
  * Finds room for a record: right after `newest`, so that the ring of records wears the sectors
  * evenly and keeps the history, else the lowest place that is free.

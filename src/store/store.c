@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/hash.h"
+#include "store/marks.h"
 #include "store/record.h"
 #include "store/scan.h"
 #include "store/span.h"
@@ -100,7 +101,8 @@ static esp_err_t open_partition(const char *label, hotreload_reason_t *reason)
     if (error != ESP_OK) {
         return error;
     }
-    error = hotreload_scan_newest(&flash, (hotreload_span_t){0}, UINT32_MAX, &newest);
+    error = hotreload_scan_newest(HOTRELOAD_RECORD_ANY, &flash, (hotreload_span_t){0}, UINT32_MAX,
+                                  &newest);
     if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
         return fail_read(label, reason);
     }
@@ -143,12 +145,20 @@ bool hotreload_store_has_module(void)
 
 /* ---- Reading ---- */
 
-static esp_err_t find(uint32_t below, hotreload_record_t *record, hotreload_reason_t *reason)
+static esp_err_t find(hotreload_record_kind_t kind, uint32_t below, hotreload_record_t *record,
+                      hotreload_reason_t *reason)
 {
     if (!store.open) {
         return fail_not_open(reason);
     }
-    esp_err_t error = hotreload_scan_newest(&store.flash, writer_span(), below, record);
+    esp_err_t error = hotreload_scan_newest(kind, &store.flash, writer_span(), below, record);
+    if (error == ESP_ERR_NOT_FOUND && kind == HOTRELOAD_RECORD_USABLE && store.has_module) {
+        return hotreload_fail(
+            reason, error,
+            "every module in partition \"%s\" crashed on trial: upload or flash a "
+            "fixed one",
+            store.label);
+    }
     if (error == ESP_ERR_NOT_FOUND) {
         return hotreload_fail(reason, error, "partition \"%s\" holds no %smodule: upload one",
                               store.label, below == UINT32_MAX ? "" : "older ");
@@ -159,8 +169,14 @@ static esp_err_t find(uint32_t below, hotreload_record_t *record, hotreload_reas
 esp_err_t hotreload_store_find(const hotreload_record_t *before, hotreload_record_t *record,
                                hotreload_reason_t *reason)
 {
+    return hotreload_store_find_kind(HOTRELOAD_RECORD_ANY, before, record, reason);
+}
+
+esp_err_t hotreload_store_find_kind(hotreload_record_kind_t kind, const hotreload_record_t *before,
+                                    hotreload_record_t *record, hotreload_reason_t *reason)
+{
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    return unlock(find(before != NULL ? before->sequence : UINT32_MAX, record, reason));
+    return unlock(find(kind, before != NULL ? before->sequence : UINT32_MAX, record, reason));
 }
 
 static esp_err_t check_hash(const hotreload_flash_view_t *view, const uint8_t *sha256,
@@ -187,11 +203,12 @@ static esp_err_t map_flash(uint32_t offset, size_t size, hotreload_flash_view_t 
     return ESP_OK;
 }
 
-static esp_err_t check_present(const hotreload_record_t *record, hotreload_reason_t *reason)
+static esp_err_t check_present(const hotreload_record_t *record, hotreload_marks_t *marks,
+                               hotreload_reason_t *reason)
 {
     esp_err_t error = ESP_ERR_NOT_FOUND;
     if (!hotreload_spans_overlap(writer_span(), hotreload_span_of(&store.flash, record))) {
-        error = hotreload_scan_check(&store.flash, record);
+        error = hotreload_scan_check(&store.flash, record, marks);
     }
     if (error == ESP_ERR_NOT_FOUND) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
@@ -204,8 +221,8 @@ static esp_err_t check_present(const hotreload_record_t *record, hotreload_reaso
 static void note_damaged(const hotreload_record_t *record)
 {
     hotreload_record_t protected;
-    esp_err_t error =
-        hotreload_scan_newest(&store.flash, (hotreload_span_t){0}, store.intact_below, &protected);
+    esp_err_t error = hotreload_scan_newest(HOTRELOAD_RECORD_USABLE, &store.flash,
+                                            (hotreload_span_t){0}, store.intact_below, &protected);
     if (error == ESP_OK && protected.sequence == record->sequence) {
         store.intact_below = record->sequence;
     }
@@ -221,7 +238,8 @@ static esp_err_t map(const hotreload_record_t *record, hotreload_flash_view_t *v
     if (store.mapped.used) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE, "another module is being loaded");
     }
-    esp_err_t error = check_present(record, reason);
+    hotreload_marks_t marks;
+    esp_err_t error = check_present(record, &marks, reason);
     if (error == ESP_OK) {
         error = map_flash(record->offset, record->length, view, reason);
     }
@@ -267,29 +285,58 @@ void hotreload_store_keep(const hotreload_record_t *record)
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
 }
 
-/* ---- Writing ---- */
+/* ---- Marking ---- */
 
-/** @return ESP_OK, with or without a record below the limit; ESP_ERR_FLASH_OP_FAIL */
-static esp_err_t scan(uint32_t below, claim_t *found, hotreload_reason_t *reason)
+/** A good record stays good: no mark is added to it. */
+static esp_err_t mark(const hotreload_record_t *record, hotreload_mark_t mark,
+                      hotreload_marks_t *present, hotreload_reason_t *reason)
 {
-    esp_err_t error =
-        hotreload_scan_newest(&store.flash, (hotreload_span_t){0}, below, &found->record);
-    found->used = error == ESP_OK;
-    if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
-        return fail_read(store.label, reason);
+    if (!store.open) {
+        return fail_not_open(reason);
+    }
+    esp_err_t error = check_present(record, present, reason);
+    if (error != ESP_OK || hotreload_marks_make(*present, HOTRELOAD_RECORD_GOOD) ||
+        (*present & 1u << mark) != 0) {
+        return error;
+    }
+    uint32_t start = hotreload_span_of(&store.flash, record).start;
+    if (hotreload_mark_set(&store.flash, start, mark) != ESP_OK) {
+        return hotreload_fail(reason, ESP_ERR_FLASH_OP_FAIL,
+                              "partition \"%s\": module %u could not be marked: check the flash",
+                              store.label, (unsigned)record->sequence);
     }
     return ESP_OK;
 }
 
-/** Finds the records that count: the newest, and the newest not known to be damaged. */
-static esp_err_t find_newest(claim_t *newest, claim_t *intact, hotreload_reason_t *reason)
+esp_err_t hotreload_store_try(const hotreload_record_t *record, bool *on_trial,
+                              hotreload_reason_t *reason)
 {
-    esp_err_t error = scan(UINT32_MAX, newest, reason);
-    *intact = *newest;
-    if (error == ESP_OK && newest->used && newest->record.sequence >= store.intact_below) {
-        error = scan(store.intact_below, intact, reason);
+    hotreload_marks_t marks = 0;
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    esp_err_t error = mark(record, HOTRELOAD_MARK_TRIED, &marks, reason);
+    *on_trial = !hotreload_marks_make(marks, HOTRELOAD_RECORD_GOOD);
+    return unlock(error);
+}
+
+esp_err_t hotreload_store_judge(const hotreload_record_t *record, bool good,
+                                hotreload_reason_t *reason)
+{
+    hotreload_marks_t marks = 0;
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    return unlock(mark(record, good ? HOTRELOAD_MARK_GOOD : HOTRELOAD_MARK_BAD, &marks, reason));
+}
+
+/* ---- Writing ---- */
+
+static esp_err_t find_newest(claim_t *newest, hotreload_reason_t *reason)
+{
+    esp_err_t error = hotreload_scan_newest(HOTRELOAD_RECORD_ANY, &store.flash,
+                                            (hotreload_span_t){0}, UINT32_MAX, &newest->record);
+    newest->used = error == ESP_OK;
+    if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
+        return fail_read(store.label, reason);
     }
-    return error;
+    return ESP_OK;
 }
 
 /** Bytes that a record takes of the partition. */
@@ -306,22 +353,27 @@ uint32_t hotreload_store_sectors(uint32_t length)
     return sectors;
 }
 
-static esp_err_t find_room(uint32_t length, const claim_t *intact, hotreload_span_t *place,
-                           hotreload_reason_t *reason)
+/** Finds room beside what must stay: the newest usable, the newest good and the mapped record. */
+static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_reason_t *reason)
 {
     /* The kept one comes last: where room is short it is left out. */
-    const hotreload_span_t taken[] = {claim_span(intact), claim_span(&store.mapped),
-                                      claim_span(&store.kept)};
+    hotreload_span_t taken[HOTRELOAD_SCAN_PROTECTED + 2];
+    const unsigned mapped = HOTRELOAD_SCAN_PROTECTED, kept = mapped + 1;
+    if (hotreload_scan_protected(&store.flash, store.intact_below, taken) != ESP_OK) {
+        return fail_read(store.label, reason);
+    }
+    taken[mapped] = claim_span(&store.mapped);
+    taken[kept] = claim_span(&store.kept);
     const uint32_t size = store.flash.size;
     const uint32_t needed = record_size(length);
-    if (!hotreload_span_find_room(size, needed, taken[0], taken, 3, place) &&
-        !hotreload_span_find_room(size, needed, taken[0], taken, 2, place)) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
-                              "no room for %u bytes beside the newest module (%u bytes) in "
-                              "partition \"%s\" of %u: enlarge it",
-                              (unsigned)length,
-                              (unsigned)(intact->used ? intact->record.length : 0), store.label,
-                              (unsigned)size);
+    if (!hotreload_span_find_room(size, needed, taken[0], taken, kept + 1, place) &&
+        !hotreload_span_find_room(size, needed, taken[0], taken, kept, place)) {
+        return hotreload_fail(
+            reason, ESP_ERR_INVALID_SIZE,
+            "no room for %u bytes beside the modules to keep: partition \"%s\" has "
+            "%u bytes, make it %u or more",
+            (unsigned)length, store.label, (unsigned)size,
+            (unsigned)(hotreload_spans_bytes(taken, kept) + needed));
     }
     return ESP_OK;
 }
@@ -348,14 +400,14 @@ static esp_err_t begin(size_t length, hotreload_reason_t *reason)
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
                               "another upload is under way: try again when it is over");
     }
-    claim_t newest, intact;
+    claim_t newest;
     hotreload_span_t place;
     esp_err_t error = check_length(length, reason);
     if (error == ESP_OK) {
-        error = find_newest(&newest, &intact, reason);
+        error = find_newest(&newest, reason);
     }
     if (error == ESP_OK) {
-        error = find_room((uint32_t)length, &intact, &place, reason);
+        error = find_room((uint32_t)length, &place, reason);
     }
     if (error != ESP_OK) {
         return error;

@@ -1,6 +1,7 @@
 /*
  * The store: records with modules in a flash partition. A new record never overwrites the newest
- * valid one, and its header is written last, so a power cut leaves the old or the new module.
+ * usable one nor the newest good one, and its header is written last, so a power cut leaves the old
+ * or the new module.
  *
  * One partition is open at a time. Every function takes HOTRELOAD_LOCK_STORE for its own duration
  * and may be called from any task.
@@ -24,6 +25,15 @@ typedef struct {
     uint32_t length;   /**< of the module, bytes; of a bare ELF: up to where it can reach */
     uint8_t sha256[HOTRELOAD_HASH_SIZE]; /**< zero for a bare ELF */
 } hotreload_record_t;
+
+/** What is known of a record's module. A bare ELF counts as good. */
+typedef enum {
+    HOTRELOAD_RECORD_ANY,
+    HOTRELOAD_RECORD_USABLE,   /**< it is not bad */
+    HOTRELOAD_RECORD_GOOD,     /**< it passed its trial, or was flashed by cable */
+    HOTRELOAD_RECORD_ON_TRIAL, /**< it was run, and is neither good nor bad */
+    HOTRELOAD_RECORD_BAD,      /**< it crashed on trial */
+} hotreload_record_kind_t;
 
 /**
  * Opens a partition and finds its records; opening the open one again does nothing.
@@ -57,6 +67,31 @@ esp_err_t hotreload_store_find(const hotreload_record_t *before, hotreload_recor
                                hotreload_reason_t *reason);
 
 /**
+ * Finds the newest record of a kind; arguments and errors as hotreload_store_find().
+ */
+esp_err_t hotreload_store_find_kind(hotreload_record_kind_t kind, const hotreload_record_t *before,
+                                    hotreload_record_t *record, hotreload_reason_t *reason);
+
+/**
+ * Notes in the flash that a record's module is about to run, unless it is good: should the program
+ * crash before hotreload_store_judge(), this record is the newest one on trial.
+ *
+ * @param on_trial  gets whether the module is on trial now: it is not good
+ * @return ESP_OK; ESP_ERR_INVALID_STATE: not open, or the record is not there any more;
+ *         ESP_ERR_FLASH_OP_FAIL: could not be noted
+ */
+esp_err_t hotreload_store_try(const hotreload_record_t *record, bool *on_trial,
+                              hotreload_reason_t *reason);
+
+/**
+ * Notes in the flash how the trial of a record's module ended. Errors as hotreload_store_try().
+ *
+ * @param good  true: passed; false: the program crashed
+ */
+esp_err_t hotreload_store_judge(const hotreload_record_t *record, bool good,
+                                hotreload_reason_t *reason);
+
+/**
  * Maps the module of a record and checks its SHA-256. Until hotreload_store_unmap() no writer
  * touches it. At most one record is mapped at a time by callers that hold HOTRELOAD_LOCK_MODULE.
  *
@@ -85,8 +120,8 @@ uint32_t hotreload_store_sectors(uint32_t length);
  *
  * @param length  bytes of the module
  * @return ESP_OK; ESP_ERR_INVALID_STATE: another is being written, or not open;
- *         ESP_ERR_INVALID_SIZE: no room beside the newest module, or no bytes;
- * ESP_ERR_FLASH_OP_FAIL
+ *         ESP_ERR_INVALID_SIZE: no room beside the newest usable and the newest good module, or no
+ *         bytes; ESP_ERR_FLASH_OP_FAIL
  */
 esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason);
 

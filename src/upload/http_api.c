@@ -19,6 +19,15 @@ static void append_bool(hotreload_json_t *json, bool value)
     hotreload_json_raw(json, value ? "true" : "false");
 }
 
+static void append_reason(hotreload_json_t *json, const hotreload_reason_t *reason)
+{
+    if (reason->text[0] == '\0') {
+        hotreload_json_raw(json, "null");
+    } else {
+        hotreload_json_string(json, reason->text);
+    }
+}
+
 void hotreload_http_refuse(int status, const char *reason, hotreload_http_answer_t *answer)
 {
     hotreload_json_t json = begin_answer(answer, status);
@@ -87,12 +96,12 @@ void hotreload_http_status(hotreload_http_answer_t *answer)
     append_segment(&json, status.data_run, status.data_size);
     hotreload_json_raw(&json, ",\"pending\":");
     append_bool(&json, status.pending);
+    hotreload_json_raw(&json, ",\"trial\":");
+    append_bool(&json, status.trial);
+    hotreload_json_raw(&json, ",\"rollback\":");
+    append_reason(&json, &status.rollback);
     hotreload_json_raw(&json, ",\"last_error\":");
-    if (status.last_error.text[0] == '\0') {
-        hotreload_json_raw(&json, "null");
-    } else {
-        hotreload_json_string(&json, status.last_error.text);
-    }
+    append_reason(&json, &status.last_error);
     hotreload_json_raw(&json, "}");
 }
 

@@ -327,6 +327,20 @@ bool fake_port_holds(hotreload_lock_t lock)
     return held[lock];
 }
 
+bool hotreload_port_take_crash(void)
+{
+    bool crashed = fake_port.crashed;
+    fake_port.crashed = false;
+    return crashed;
+}
+
+esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t trial)
+{
+    fake_port.trial_expired = expired;
+    fake_port.trial = trial;
+    return fake_port.trial_result;
+}
+
 void hotreload_port_log(hotreload_log_t level, const char *format, ...)
 {
     static const char letters[] = {'E', 'W', 'I'};

@@ -57,6 +57,14 @@ typedef struct {
     /** Calls of hotreload_port_random(): never twice the same bytes since the program's start. */
     unsigned randoms;
 
+    /** The last run ended in a panic, until hotreload_port_take_crash() tells. */
+    bool crashed;
+    /** What the timer of the trial was ordered to call; NULL: nothing. */
+    void (*trial_expired)(uint32_t trial);
+    uint32_t trial;
+    /** Result of hotreload_port_trial_timer(). */
+    esp_err_t trial_result;
+
     /** The log: lines such as "E text\n". Starts over when it is full. */
     char log[8192];
     /** Message of the last panic; empty: none. */
