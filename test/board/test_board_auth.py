@@ -1,0 +1,183 @@
+"""Uploads that prove their sender, and those that do not: who gets to the flash, and how often."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import sys
+from typing import Iterable, List
+
+import pytest
+from board_build import ROOT, Build
+from emulated_board import Answer, Board, StartBoard, upload_head
+
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+
+from hotreload.client import Device, DeviceError  # noqa: E402
+
+
+def ask_nonce(board: Board) -> str:
+    answer = board.get("/nonce")
+    assert answer.status == 200 and list(answer.json) == ["nonce"]
+    nonce = str(answer.json["nonce"])
+    assert re.fullmatch("[0-9a-f]{32}", nonce)
+    return nonce
+
+
+def prove(module: bytes, secret: bytes, nonce: str) -> str:
+    """X-Hotreload-Auth, as SECURITY.md says how to make it."""
+    message = b"hotreload-upload\0" + bytes.fromhex(nonce) + len(module).to_bytes(4, "little")
+    return hmac.new(secret, message + hashlib.sha256(module).digest(), hashlib.sha256).hexdigest()
+
+
+def upload(board: Board, module: bytes, secret: bytes) -> Answer:
+    """With X-Hotreload-Auth alone."""
+    auth = prove(module, secret, ask_nonce(board))
+    return board.upload(module, secret, X_Hotreload_HMAC=None, X_Hotreload_Auth=auth)
+
+
+def send_head(board: Board, head: bytes) -> Answer:
+    """Sends no byte of the body: the answer comes without one."""
+    with board.connect() as client:
+        client.send(head)
+        answer = client.answer()
+        assert client.is_closed()
+        return answer
+
+
+def test_nonce_stays_until_an_upload_uses_it(start_board: StartBoard, build: Build) -> None:
+    board = start_board()
+    board.wait_for_round(1)
+    nonces = [ask_nonce(board)]
+    assert ask_nonce(board) == nonces[0]
+    assert board.upload(build.module(2), bytes(32)).status == 403
+    assert ask_nonce(board) == nonces[0]
+    assert upload(board, build.module(2), build.secret).status == 200
+    board.wait_for_round(2)
+    nonces.append(ask_nonce(board))
+    board.kill()
+    board = start_board()
+    board.wait_for_round(2)
+    nonces.append(ask_nonce(board))
+    assert len(set(nonces)) == 3
+
+
+def test_nonce_is_only_for_reading(board: Board) -> None:
+    with board.connect() as client:
+        client.send(b"POST /nonce HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+        assert client.answer().status == 405
+
+
+def test_the_header_alone_and_with_the_other(board: Board, build: Build) -> None:
+    assert upload(board, build.module(2), build.secret).status == 200
+    board.wait_for_round(2)
+    auth = prove(build.module(3), build.secret, ask_nonce(board))
+    assert board.upload(build.module(3), build.secret, X_Hotreload_Auth=auth).status == 200
+    board.wait_for_round(3)
+
+
+def test_recorded_upload(board: Board, build: Build, flash: str) -> None:
+    module = build.module(2)
+    auth = prove(module, build.secret, ask_nonce(board))
+    head = upload_head(module, build.secret, X_Hotreload_HMAC=None, X_Hotreload_Auth=auth)
+    stripped = upload_head(module, build.secret, X_Hotreload_HMAC=None)
+    with board.connect() as client:
+        client.send(head + module)
+        assert client.answer().status == 200
+    board.wait_for_round(2)
+    content = build.read(flash)
+    for status, recorded in ((403, head), (403, head), (400, stripped)):
+        assert send_head(board, recorded).status == status
+    assert build.read(flash) == content
+    assert board.get("/pending").json == {"pending": False}
+
+
+@pytest.mark.parametrize("change", ["secret", "length", "body"])
+def test_stranger_is_refused_before_the_body(
+    board: Board, build: Build, flash: str, change: str
+) -> None:
+    module, nonce = build.module(2), ask_nonce(board)
+    auth = prove(module, build.secret, nonce)
+    if change == "secret":
+        auth = prove(module, bytes(32), nonce)
+    elif change == "length":
+        module += b"\0"
+    else:
+        module = build.module(3)
+    content = build.read(flash)
+    answer = send_head(board, upload_head(module, build.secret, X_Hotreload_Auth=auth))
+    assert answer.status == 403 and "not authentic" in str(answer.json["error"])
+    assert build.read(flash) == content
+    assert upload(board, build.module(2), build.secret).status == 200
+    board.wait_for_round(2)
+
+
+def test_required_header(start_board: StartBoard, build: Build, flash: str) -> None:
+    board = start_board("--require-nonce")
+    board.wait_for_round(1)
+    content = build.read(flash)
+    answer = send_head(board, upload_head(build.module(2), build.secret))
+    assert answer.status == 403
+    assert "X-Hotreload-Auth is required" in str(answer.json["error"])
+    assert build.read(flash) == content
+    assert upload(board, build.module(2), build.secret).status == 200
+    board.wait_for_round(2)
+
+
+def test_limit_of_erases(start_board: StartBoard, build: Build, flash: str) -> None:
+    sectors = (128 + len(build.module(2)) + 4095) // 4096
+    board = start_board("--erase-limit", str(2 * sectors))
+    board.wait_for_round(1)
+    for _ in range(2):
+        assert board.upload(build.module(2), bytes(32)).status == 403
+    content = build.read(flash)
+    for secret in (bytes(32), build.secret):
+        answer = send_head(board, upload_head(build.module(3), secret))
+        assert answer.status == 503
+        assert re.search(r"try again in \d+ s, or send X-Hotreload-Auth", str(answer.json["error"]))
+    assert build.read(flash) == content
+    assert upload(board, build.module(2), build.secret).status == 200
+    board.wait_for_round(2)
+
+
+def test_the_tools_send_it(start_board: StartBoard, build: Build) -> None:
+    board = start_board("--require-nonce", "--erase-limit", "1")
+    board.wait_for_round(1)
+    device = Device(f"http://127.0.0.1:{board.port}")
+    for version in (2, 3, 2):
+        device.upload(build.module(version), build.secret, lambda sent, total: None)
+        board.wait_for_round(version, board.now())
+    with pytest.raises(DeviceError, match="403"):
+        device.upload(build.module(3), bytes(32), lambda sent, total: None)
+
+
+def parts(digests: Iterable[bytes]) -> List[str]:
+    """Every run of 8 hex digits: as much as one would find in a message cut to fit."""
+    texts = [digest.hex() for digest in digests]
+    return [text[i : i + 8] for text in texts for i in range(len(text) - 7)]
+
+
+def test_nothing_secret_is_told(board: Board, build: Build, flash: str) -> None:
+    secret, module = build.secret, build.module(2)
+    auth = prove(module, secret, ask_nonce(board))
+    signature = hmac.new(secret, module, hashlib.sha256).digest()
+    wrong = ("0" if auth[0] != "0" else "1") + auth[1:]
+    answers = [
+        board.upload(module, secret, X_Hotreload_Auth=wrong),
+        board.upload(module, secret, X_Hotreload_HMAC=wrong),
+        board.upload(module, secret, X_Hotreload_HMAC=wrong, X_Hotreload_Auth=auth[:-1]),
+        board.upload(module, secret, X_Hotreload_Auth=auth),
+        board.upload(module, secret, X_Hotreload_Auth=auth),
+        *(board.get(path) for path in ("/status", "/pending", "/nonce", "/")),
+    ]
+    assert [answer.status for answer in answers] == [403, 403, 400, 200, 403, 200, 200, 200, 404]
+    board.wait_for_round(2)
+    told = "\n".join([*board.lines, *(answer.body for answer in answers)]).lower()
+    hidden = parts([secret, signature, bytes.fromhex(auth)])
+    assert len(hidden) == 3 * 57 and not [part for part in hidden if part in told]
+    content = build.read(flash)
+    for digest in (secret, signature, bytes.fromhex(auth)):
+        assert digest not in content and digest.hex().encode() not in content
+    assert secret in build.read(build.firmware), "this test can find a secret where one is"
