@@ -87,7 +87,9 @@ def tree_suite(_build: Path) -> Result:
     result = Result("tree")
     sources = subprocess.run(["git", "ls-files", "*.c", "*.h"], cwd=ROOT, check=True,
                              stdout=subprocess.PIPE, text=True).stdout.split()
-    formatted = run(["clang-format", "--dry-run", "-Werror"] + sources)
+    print(f"$ clang-format --dry-run -Werror ... ({len(sources)} files)", flush=True)
+    formatted = subprocess.run(["clang-format", "--dry-run", "-Werror"] + sources,
+                               cwd=ROOT).returncode == 0
     api = subprocess.run([sys.executable, "scripts/make_api.py", "include/hotreload.h"], cwd=ROOT,
                          check=True, stdout=subprocess.PIPE, text=True).stdout
     current = api == (ROOT / "API.md").read_text()
