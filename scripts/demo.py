@@ -59,7 +59,7 @@ def show_corrupted_upload(project: EmulatedProject, console: Console) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--arch", required=True)
+    parser.add_argument("--arch", required=True, choices=("riscv", "xtensa"))
     parser.add_argument("--build", type=Path, required=True)
     arguments = parser.parse_args()
 

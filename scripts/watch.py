@@ -14,7 +14,7 @@ from emulated_project import EmulatedProject, say
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--arch", required=True)
+    parser.add_argument("--arch", required=True, choices=("riscv", "xtensa"))
     parser.add_argument("--build", type=Path, required=True)
     arguments = parser.parse_args()
 
@@ -22,7 +22,7 @@ def main() -> int:
     say("Building")
     project.build()
     say(f"Edit {project.source} and save; Ctrl+C ends")
-    with project.boot(poll_ms=1000) as console:
+    with project.boot(poll_ms=1000, restart=True) as console:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # `watch` gets it, too, and ends
         return project.tool("watch", "--url", console.url)
 
