@@ -20,6 +20,7 @@ static void every_function_succeeds_and_does_nothing(void **test)
     assert_int_equal(hotreload_load_from_buffer("x", 1), ESP_OK);
     assert_int_equal(hotreload_update_partition("hotreload", "x", 1), ESP_OK);
     assert_false(hotreload_update_available());
+    assert_int_equal(hotreload_mark_valid(), ESP_OK);
     assert_int_equal(hotreload_unload(), ESP_OK);
     assert_string_equal(fake_log, "");
     assert_int_equal(hotreload_server_start(&server), ESP_OK);

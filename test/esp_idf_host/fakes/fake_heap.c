@@ -32,8 +32,6 @@ typedef struct {
     size_t size;
     uint32_t caps;
     uintptr_t alias; /**< of the start, on the instruction bus */
-    size_t used;
-    unsigned live;
 } heap_t;
 
 typedef struct {
@@ -128,10 +126,38 @@ static bool counted(size_t size, uint32_t caps)
     return size != 0 && size <= HEAP_SIZE * 64 && !fails;
 }
 
+static bool is_free(uintptr_t start, size_t size)
+{
+    for (size_t i = 0; i < BLOCKS; i++) {
+        const block_t *block = &blocks[i];
+        if (block->pointer != NULL && start < block->start + block->size + 2 * GUARD &&
+            block->start < start + size + 2 * GUARD) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** The lowest place with room for the block and its guards: the heap's start or behind a block. */
+static uintptr_t find_place(const heap_t *heap, size_t size, size_t align)
+{
+    uintptr_t best = 0;
+    for (size_t i = 0; i <= BLOCKS; i++) {
+        bool behind = i < BLOCKS && blocks[i].pointer != NULL && blocks[i].heap == heap;
+        uintptr_t low = behind ? blocks[i].start + blocks[i].size + GUARD : heap->start;
+        uintptr_t start = (low + GUARD + align - 1) & ~(uintptr_t)(align - 1);
+        bool fits = start + size + GUARD <= heap->start + heap->size && is_free(start, size);
+        if (fits && (best == 0 || start < best)) {
+            best = start;
+        }
+    }
+    return best;
+}
+
 static block_t *take(heap_t *heap, size_t size, size_t align)
 {
-    uintptr_t start = (heap->start + heap->used + GUARD + align - 1) & ~(uintptr_t)(align - 1);
-    if (start + size + GUARD > heap->start + heap->size) {
+    uintptr_t start = find_place(heap, size, align);
+    if (start == 0) {
         return NULL;
     }
     size_t entry = 0;
@@ -139,8 +165,6 @@ static block_t *take(heap_t *heap, size_t size, size_t align)
         entry++;
         assert_true(entry < BLOCKS);
     }
-    heap->used = start + size + GUARD - heap->start;
-    heap->live++;
     fake_heap.live++;
     memset((void *)(start - GUARD), GUARDED, size + 2 * GUARD);
     blocks[entry] = (block_t){.pointer = (void *)start, .start = start, .size = size, .heap = heap};
@@ -215,9 +239,6 @@ void heap_caps_free(void *ptr)
     }
     block_t *block = &blocks[entry];
     check_guards(block);
-    if (--block->heap->live == 0) {
-        block->heap->used = 0;
-    }
     fake_heap.live--;
     block->pointer = NULL;
 }

@@ -14,6 +14,11 @@
 jmp_buf *fake_abort_jump;
 const char *fake_abort_details;
 
+esp_reset_reason_t esp_reset_reason(void)
+{
+    return ESP_RST_POWERON;
+}
+
 void esp_system_abort(const char *details)
 {
     fake_abort_details = details;

@@ -1,0 +1,221 @@
+/*
+ * The whole device on the host: the real core above the port, from an upload over HTTP to code at
+ * its run address, and back to an empty heap.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "chip.h"
+#include "fake_port.h" /* what module_builder.c builds for; its functions are not linked */
+#include "fakes/fake_heap.h"
+#include "fakes/fake_httpd.h"
+#include "fakes/fake_log.h"
+#include "fakes/fake_partition.h"
+#include "hotreload.h"
+#include "loader/table.h"
+#include "module_builder.h"
+#include "store/store.h"
+#include "upload/http_api.h"
+
+fake_port_t fake_port;
+
+static const hotreload_config_t config = USE_PSRAM ? (hotreload_config_t)HOTRELOAD_CONFIG_SPIRAM()
+                                                   : (hotreload_config_t)HOTRELOAD_CONFIG_DEFAULT();
+
+static const hotreload_server_config_t server_config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
+
+const hotreload_arch_t *hotreload_port_arch(void)
+{
+    return ARCH_OF_CHIP;
+}
+
+static int setup(void **test)
+{
+    (void)test;
+    fake_heap_reset();
+    fake_partition_reset();
+    fake_log[0] = '\0';
+    fake_port.arch = hotreload_port_arch();
+    fake_port.chip = hotreload_port_chip();
+    fake_port.abi = hotreload_port_abi();
+    const uint8_t *id = hotreload_port_firmware_id(&fake_port.firmware_id_size);
+    memcpy(fake_port.firmware_id, id, fake_port.firmware_id_size);
+    return hotreload_server_start(&server_config);
+}
+
+static int teardown(void **test)
+{
+    (void)test;
+    assert_int_equal(hotreload_server_stop(), ESP_OK);
+    (void)hotreload_unload();
+    hotreload_store_close();
+    fake_heap_expect_empty();
+    assert_int_equal(fake_partition.maps, 0);
+    return 0;
+}
+
+/** A header "<name>: <hex of the SHA-256 or HMAC of data>". */
+static void digest_header(char *line, const char *name, const void *key, size_t key_size,
+                          const void *data, size_t size)
+{
+    hotreload_hash_t *hash;
+    uint8_t digest[HOTRELOAD_HASH_SIZE];
+    assert_int_equal(hotreload_port_hash_begin(key, key_size, &hash), ESP_OK);
+    assert_int_equal(hotreload_port_hash_update(hash, data, size), ESP_OK);
+    assert_int_equal(hotreload_port_hash_end(hash, digest), ESP_OK);
+    line += sprintf(line, "%s: ", name);
+    for (size_t i = 0; i < sizeof digest; i++) {
+        line += sprintf(line, "%02x", digest[i]);
+    }
+}
+
+static fake_response_t upload(const uint8_t *module, size_t size, const uint8_t *secret)
+{
+    char length[64], sha256[128], hmac[128];
+    sprintf(length, "Content-Length: %zu", size);
+    digest_header(sha256, HOTRELOAD_HEADER_SHA256, NULL, 0, module, size);
+    digest_header(hmac, HOTRELOAD_HEADER_HMAC, secret, HOTRELOAD_SECRET_SIZE, module, size);
+    const char *const headers[] = {length, sha256, hmac, NULL};
+    const fake_request_t request = {.method = HTTP_POST,
+                                    .uri = "/upload",
+                                    .headers = headers,
+                                    .body = (const char *)module,
+                                    .body_size = size,
+                                    .piece = 333};
+    fake_response_t response;
+    fake_httpd_request(server_config.port, &request, &response);
+    assert_true(response.answered);
+    return response;
+}
+
+static fake_response_t get(const char *uri)
+{
+    const fake_request_t request = {.method = HTTP_GET, .uri = uri};
+    fake_response_t response;
+    fake_httpd_request(server_config.port, &request, &response);
+    assert_string_equal(response.status, "200 OK");
+    return response;
+}
+
+static uint8_t *build(uint32_t seed, module_layout_t *layout)
+{
+    module_spec_t spec = module_spec_default();
+    spec.seed = seed;
+    spec.text_size = 1200;
+    size_t size;
+    uint8_t *module = module_build(&spec, layout, &size);
+    layout->size = size;
+    return module;
+}
+
+/** Uploads module `seed` and reloads; the chip must then fetch its text at the stubs' targets. */
+static void expect_update_runs(uint32_t seed)
+{
+    module_layout_t layout;
+    uint8_t *module = build(seed, &layout);
+    fake_response_t response = upload(module, layout.size, hotreload_secret);
+    assert_string_equal(response.status, "200 OK");
+    assert_true(hotreload_update_available());
+    assert_non_null(strstr(get("/pending").body, "true"));
+    assert_int_equal(hotreload_reload(&config), ESP_OK);
+    assert_false(hotreload_update_available());
+    uint32_t alpha = hotreload_firmware_table.slots[0];
+    assert_memory_equal((const void *)(uintptr_t)alpha, module + layout.text, 1200);
+    assert_int_equal(hotreload_firmware_table.slots[1], alpha + 0x10);
+    uint32_t bus = USE_PSRAM ? CHIP_PSRAM_CODE : CHIP_CODE_ALIAS;
+    assert_true(alpha - bus < (USE_PSRAM ? 0x100000u : 0x8000u));
+    free(module);
+}
+
+static void an_uploaded_module_runs_and_the_next_takes_its_place(void **test)
+{
+    (void)test;
+    expect_update_runs(1);
+    assert_int_equal(fake_heap.live, 2);
+    expect_update_runs(2);
+    assert_int_equal(fake_heap.live, 2);
+    assert_non_null(strstr(get("/status").body, "\"loaded\":true"));
+    assert_non_null(strstr(get("/status").body, "0102030405060708090a"));
+}
+
+static void fifty_reloads_leave_one_module(void **test)
+{
+    (void)test;
+    for (uint32_t seed = 0; seed < 50; seed++) {
+        expect_update_runs(seed);
+        assert_int_equal(fake_heap.live, 2);
+        assert_int_equal(fake_partition.maps, 0);
+    }
+}
+
+static void what_the_core_refuses_reaches_the_client(void **test)
+{
+    (void)test;
+    const uint8_t wrong[HOTRELOAD_SECRET_SIZE] = {1};
+    module_layout_t layout;
+    uint8_t *module = build(1, &layout);
+    assert_string_equal(upload(module, layout.size, wrong).status, "403 Forbidden");
+    free(module);
+
+    fake_port.firmware_id[5] ^= 1;
+    module = build(1, &layout);
+    assert_string_equal(upload(module, layout.size, hotreload_secret).status, "409 Conflict");
+    free(module);
+
+    assert_string_equal(upload((const uint8_t *)"no module", 9, hotreload_secret).status,
+                        "422 Unprocessable Content");
+    assert_false(hotreload_update_available());
+}
+
+static void memory_that_runs_out_keeps_the_old_module(void **test)
+{
+    (void)test;
+    expect_update_runs(1);
+    uint32_t alpha = hotreload_firmware_table.slots[0];
+    module_layout_t layout;
+    uint8_t *module = build(2, &layout);
+    assert_string_equal(upload(module, layout.size, hotreload_secret).status, "200 OK");
+    free(module);
+    for (unsigned allocation = 1; allocation <= 2; allocation++) {
+        fake_heap.fail_allocation = allocation;
+        assert_int_equal(hotreload_reload(&config), ESP_ERR_NO_MEM);
+        assert_int_equal(hotreload_firmware_table.slots[0], alpha);
+        assert_int_equal(fake_heap.live, 2);
+    }
+    assert_int_equal(hotreload_reload(&config), ESP_OK);
+    assert_int_equal(fake_heap.live, 2);
+}
+
+static void flash_that_fails_is_told_to_the_client(void **test)
+{
+    (void)test;
+    module_layout_t layout;
+    uint8_t *module = build(1, &layout);
+    fake_partition.fail = ESP_FAIL;
+    assert_string_equal(upload(module, layout.size, hotreload_secret).status,
+                        "500 Internal Server Error");
+    assert_string_equal(upload(module, layout.size, hotreload_secret).status, "200 OK");
+    free(module);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(an_uploaded_module_runs_and_the_next_takes_its_place),
+        TEST(fifty_reloads_leave_one_module),
+        TEST(what_the_core_refuses_reaches_the_client),
+        TEST(memory_that_runs_out_keeps_the_old_module),
+        TEST(flash_that_fails_is_told_to_the_client),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
