@@ -10,17 +10,21 @@ import hmac
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import Dict, List, Match, Tuple
+from typing import Dict, List, Match, Optional, Tuple
 
 import cross_toolchain
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0  # seconds until we give up waiting for a line of the console
+_EXIT_PANIC = 134  # BOARD_EXIT_PANIC of port/emulator/board.h
+_RESTART_SECONDS = 0.5  # a board that crashes at once must not keep the machine busy
+_WATCHDOG_SECONDS = 10.0  # many periods of the application's loop
 
 
 def say(text: str) -> None:
@@ -28,35 +32,87 @@ def say(text: str) -> None:
     print(f"\n\033[1m==> {text}\033[0m" if sys.stdout.isatty() else f"\n==> {text}", flush=True)
 
 
-class Console:
-    """A running board and what it has printed. Used in `with`, it ends with the block."""
+def reset_reason(code: int) -> Optional[str]:
+    """How a program with this exit code ended, as a chip's reset reason; None: as it was told."""
+    told = {-signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL}
+    return "panic" if code == _EXIT_PANIC or (code < 0 and code not in told) else None
 
-    def __init__(self, command: List[str], show: bool) -> None:
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
-                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+class Console:
+    """A running board and what it has printed. Used in `with`, it ends with the block.
+
+    With `restart` the board starts again after a panic, as a chip does, with the same flash and
+    port; and so it does when its application prints nothing for so long that a watchdog would bite.
+    """
+
+    def __init__(self, command: List[str], show: bool, restart: bool = False) -> None:
+        self._command = command
         self._show = show
+        self._restart = restart
+        self._closing = False
+        self._stuck = False
         self._lines: List[Tuple[float, str]] = []
         self._changed = threading.Condition()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._process = self._start(["--port", "0"])
+        threading.Thread(target=self._run, daemon=True).start()
         self.port = int(self.wait_for(r"http://[^/]*:(\d+)").group(1))
         self.url = f"http://127.0.0.1:{self.port}"
+        if restart:
+            threading.Thread(target=self._watch, daemon=True).start()
+
+    def _start(self, options: List[str]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([*self._command, *options], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def __enter__(self) -> "Console":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
+        with self._changed:
+            self._closing = True
+            self._process.kill()
         self._process.wait()
+
+    def _run(self) -> None:
+        """Reads the console, from one start of the board to the next."""
+        while True:
+            self._read()
+            code = self._process.wait()
+            reason = "watchdog" if self._stuck else reset_reason(code)
+            if self._closing or not self._restart:
+                return
+            if reason is None:
+                self._add_line(f"(the board has ended, exit code {code})")
+                return
+            self._add_line(f"(the board restarts after a {reason}, exit code {code})")
+            time.sleep(_RESTART_SECONDS)
+            with self._changed:
+                if self._closing:
+                    return
+                self._stuck = False
+                self._process = self._start(["--port", str(self.port), "--reset-reason", reason])
+
+    def _watch(self) -> None:
+        """The watchdog."""
+        while not self._closing:
+            time.sleep(_WATCHDOG_SECONDS / 10)
+            with self._changed:
+                silent = time.monotonic() - self._lines[-1][0]
+                if silent > _WATCHDOG_SECONDS and self._process.poll() is None:
+                    self._stuck = True
+                    self._process.kill()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         for raw in self._process.stdout:
-            line = raw.decode("utf-8", "replace").rstrip()
-            if self._show:
-                print(f"  board| {line}", flush=True)
-            with self._changed:
-                self._lines.append((time.monotonic(), line))
-                self._changed.notify_all()
+            self._add_line(raw.decode("utf-8", "replace").rstrip())
+
+    def _add_line(self, line: str) -> None:
+        if self._show:
+            print(f"  board| {line}", flush=True)
+        with self._changed:
+            self._lines.append((time.monotonic(), line))
+            self._changed.notify_all()
 
     def wait_for(self, pattern: str, start: int = 0) -> Match[str]:
         """Waits for a line with the pattern, from line number `start` on."""
@@ -121,13 +177,13 @@ class EmulatedProject:
         if result.returncode != 0:
             sys.exit(f"{result.stdout}\n{' '.join(command)}: failed")
 
-    def boot(self, show: bool = True, poll_ms: int = POLL_MS) -> Console:
+    def boot(self, show: bool = True, poll_ms: int = POLL_MS, restart: bool = False) -> Console:
         """Flashes the built partition into a new board, and starts it."""
         flash = self.build_dir / "flash.bin"
         shutil.copyfile(self.build_dir / "hotreload" / "partition.bin", flash)
         qemu = {"riscv": "qemu-riscv32", "xtensa": "qemu-xtensa"}[self.arch]
         return Console([qemu, str(self.build_dir / "firmware.elf"), "--flash", str(flash),
-                        "--port", "0", "--poll", str(poll_ms)], show)
+                        "--poll", str(poll_ms)], show, restart)
 
     def edit(self, old: str, new: str) -> None:
         """Replaces text in the reloadable source, which must have it."""

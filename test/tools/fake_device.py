@@ -28,6 +28,8 @@ class FakeDevice:
         """Sent instead of an answer, before the body is read; then the connection is cut."""
         self.polls_until_reloaded = 0
         self.last_error: Optional[str] = None
+        self.trial = False
+        self.rollback: Optional[str] = None
         self.nonce: Optional[str] = secrets.token_hex(16)
         """None: the firmware has no /nonce."""
         self.heads: List[Dict[str, str]] = []
@@ -53,6 +55,8 @@ class FakeDevice:
             "text": {"address": "0x40380000", "size": 76},
             "data": {"address": "0x3fc90000", "size": 36},
             "pending": self.polls_until_reloaded > 0,
+            "trial": self.trial,
+            "rollback": self.rollback,
             "last_error": self.last_error,
         }
 

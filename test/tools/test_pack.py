@@ -240,7 +240,7 @@ def test_partition_image(riscv: Project) -> None:
     assert image[16:48] == hashlib.sha256(module).digest()
     assert image[48:60] == b"\xff" * 12
     assert struct.unpack_from("<I", image, 60)[0] == zlib.crc32(image[:60])
-    assert image[64:128] == b"\xff" * 64
+    assert image[64:128] == b"\xff" * 16 + b"hotreload: good." + b"\xff" * 32
     assert image[128 : 128 + length] == module
     assert image[128 + length :] == b"\xff" * (8192 - 128 - length), "no older record survives"
 
@@ -271,6 +271,7 @@ def test_numbers_are_those_of_the_headers() -> None:
         "HOTRELOAD_NOTE_MODULE": fmt.NOTE_MODULE,
         "HOTRELOAD_NOTE_EXPORTS": fmt.NOTE_EXPORTS,
         "HOTRELOAD_NOTE_INIT": fmt.NOTE_INIT,
+        "HOTRELOAD_CHIP_EMULATOR": fmt.CHIP_EMULATOR,
         "HOTRELOAD_RECORD_MAGIC": fmt.RECORD_MAGIC,
         "HOTRELOAD_RECORD_FORMAT": fmt.RECORD_FORMAT,
         "HOTRELOAD_RECORD_DATA": fmt.RECORD_DATA,

@@ -40,6 +40,14 @@ def test_nothing_loaded_and_an_error(built: Project, device: FakeDevice) -> None
     assert rows["last error"] == "the module lacks f()"
 
 
+def test_trial_and_rollback(built: Project, device: FakeDevice) -> None:
+    device.trial = True
+    device.rollback = "module 5 crashed on trial, module 3 runs"
+    rows = table(built.tool("status", "--url", device.url))
+    assert rows["module"] == "loaded, sequence 0, on trial"
+    assert rows["rolled back"] == device.rollback
+
+
 def test_json(built: Project, device: FakeDevice) -> None:
     text = built.tool("status", "--json", "--url", device.url)
     assert json.loads(text) == device.status()

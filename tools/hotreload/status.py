@@ -29,7 +29,8 @@ def show_status(url: str, as_json: bool) -> None:
 def _rows(answer: Dict[str, Any]) -> List[Tuple[str, str]]:
     rows = [("firmware", str(answer.get("firmware", "unknown")))]
     if answer.get("loaded"):
-        rows.append(("module", f"loaded, sequence {answer.get('sequence')}"))
+        trial = ", on trial" if answer.get("trial") else ""
+        rows.append(("module", f"loaded, sequence {answer.get('sequence')}{trial}"))
         for name in ("text", "data"):
             segment = answer.get(name) or {}
             rows.append((name, f"{segment.get('size')} bytes at {segment.get('address')}"))
@@ -38,5 +39,7 @@ def _rows(answer: Dict[str, Any]) -> List[Tuple[str, str]]:
     rows.append(("reloads since boot", str(answer.get("reloads"))))
     pending = "yes, waits for the application" if answer.get("pending") else "no"
     rows.append(("update pending", pending))
+    if answer.get("rollback"):
+        rows.append(("rolled back", str(answer["rollback"])))
     rows.append(("last error", str(answer.get("last_error") or "none")))
     return rows

@@ -13,12 +13,15 @@ from hotreload import module_format as fmt
 from hotreload.errors import ToolError
 
 _HEADER = struct.Struct("<IHHII32s12s")
+_NOT_TRIED = b"\xff" * 16  # marks as in src/store/marks.h
+_GOOD = b"hotreload: good."
 
 
 def make_partition_image(module: bytes, size: int) -> bytes:
-    """A record with the module, then erased bytes to the end of the partition.
+    """A record with the module, marked as good, then erased bytes to the end of the partition.
 
-    The whole partition is written: an older record left in it could have a higher sequence.
+    The whole partition is written: an older record left in it could have a higher sequence. Who
+    flashes by cable can do so again, so the module is not on trial.
     """
     if fmt.RECORD_DATA + len(module) > size:
         raise ToolError(
@@ -30,4 +33,5 @@ def make_partition_image(module: bytes, size: int) -> bytes:
         fmt.RECORD_MAGIC, fmt.RECORD_FORMAT, fmt.RECORD_DATA, 1, len(module), digest, b"\xff" * 12
     )
     header += struct.pack("<I", zlib.crc32(header))
-    return (header.ljust(fmt.RECORD_DATA, b"\xff") + module).ljust(size, b"\xff")
+    head = header + _NOT_TRIED + _GOOD
+    return (head.ljust(fmt.RECORD_DATA, b"\xff") + module).ljust(size, b"\xff")
