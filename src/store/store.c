@@ -135,14 +135,6 @@ uint32_t hotreload_store_newest_sequence(void)
     return atomic_load(&newest_sequence);
 }
 
-bool hotreload_store_has_module(void)
-{
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    bool has_module = store.has_module;
-    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
-    return has_module;
-}
-
 /* ---- Reading ---- */
 
 static esp_err_t find(hotreload_record_kind_t kind, uint32_t below, hotreload_record_t *record,
@@ -254,10 +246,9 @@ static esp_err_t map(const hotreload_record_t *record, hotreload_flash_view_t *v
     }
     if (error != ESP_OK) {
         hotreload_port_flash_unmap(view);
-        return error;
     }
-    store.mapped = (claim_t){true, *record};
-    return ESP_OK;
+    store.mapped = (claim_t){error == ESP_OK, *record};
+    return error;
 }
 
 esp_err_t hotreload_store_map(const hotreload_record_t *record, hotreload_flash_view_t *view,
@@ -427,6 +418,14 @@ esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
     return unlock(begin(length, reason));
+}
+
+uint32_t hotreload_store_begun_sequence(void)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    uint32_t sequence = store.writing ? store.sequence : 0;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    return sequence;
 }
 
 static esp_err_t fail_not_begun(hotreload_reason_t *reason)

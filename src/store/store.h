@@ -53,9 +53,6 @@ void hotreload_store_close(void);
  */
 uint32_t hotreload_store_newest_sequence(void);
 
-/** True when there is a module to load: a record or a bare ELF. */
-bool hotreload_store_has_module(void);
-
 /**
  * Finds the newest record.
  *
@@ -124,6 +121,12 @@ uint32_t hotreload_store_sectors(uint32_t length);
  *         bytes; ESP_ERR_FLASH_OP_FAIL
  */
 esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason);
+
+/**
+ * Sequence that the record being written will have, for whoever has begun it: after its commit the
+ * newest one may be somebody else's already. 0: none is being written.
+ */
+uint32_t hotreload_store_begun_sequence(void);
 
 /**
  * Appends to the record; sectors are erased as the data reaches them.

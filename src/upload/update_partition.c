@@ -7,8 +7,12 @@
 #include "store/hash.h"
 #include "store/store.h"
 
-/** Writes a module that has been verified; what is in the flash is compared by its hash. */
-static esp_err_t store_module(const char *label, const void *data, size_t size,
+/**
+ * Writes a module that has been verified; what is in the flash is compared by its hash.
+ *
+ * @param sequence  gets that of the record, if any is begun
+ */
+static esp_err_t store_module(const char *label, const void *data, size_t size, uint32_t *sequence,
                               hotreload_reason_t *reason)
 {
     uint8_t sha256[HOTRELOAD_HASH_SIZE];
@@ -20,6 +24,7 @@ static esp_err_t store_module(const char *label, const void *data, size_t size,
         error = hotreload_store_begin(size, reason);
     }
     if (error == ESP_OK) {
+        *sequence = hotreload_store_begun_sequence();
         error = hotreload_store_write(data, size, reason);
         if (error == ESP_OK) {
             error = hotreload_store_commit(sha256, NULL, reason);
@@ -34,14 +39,15 @@ esp_err_t hotreload_update_partition(const char *partition_label, const void *da
         return ESP_ERR_INVALID_ARG;
     }
     hotreload_reason_t reason = {0};
+    uint32_t sequence = 0;
     esp_err_t error = hotreload_loader_verify(data, size, &reason);
     if (error == ESP_OK) {
-        error = store_module(partition_label, data, size, &reason);
+        error = store_module(partition_label, data, size, &sequence, &reason);
     }
     hotreload_status_set_error(&reason);
     if (error == ESP_OK) {
-        hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u stored, %u bytes",
-                           (unsigned)hotreload_store_newest_sequence(), (unsigned)size);
+        hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u stored, %u bytes", (unsigned)sequence,
+                           (unsigned)size);
     } else {
         hotreload_port_log(HOTRELOAD_LOG_ERROR, "update failed: %s (%s)", reason.text,
                            esp_err_to_name(error));

@@ -166,8 +166,8 @@ esp_err_t hotreload_upload_finish(hotreload_stored_t *stored, hotreload_reason_t
         hotreload_upload_abort();
         return error;
     }
+    *stored = (hotreload_stored_t){hotreload_store_begun_sequence(), upload.announced.length};
     error = hotreload_store_commit(upload.announced.sha256, hotreload_loader_verify, reason);
-    *stored = (hotreload_stored_t){hotreload_store_newest_sequence(), upload.announced.length};
     give_back();
     /* The sender's bytes were right, so it is the flash that changed them. */
     return error == ESP_ERR_INVALID_CRC ? ESP_ERR_FLASH_OP_FAIL : error;

@@ -30,7 +30,7 @@ typedef struct {
 
 /** What an upload has become. */
 typedef struct {
-    uint32_t sequence; /**< of the newest record */
+    uint32_t sequence; /**< of its record */
     uint32_t size;     /**< bytes of the module */
 } hotreload_stored_t;
 

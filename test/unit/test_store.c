@@ -43,7 +43,7 @@ static void an_empty_partition_has_no_module(void **state)
     (void)state;
     hotreload_record_t record;
     assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_ERR_NOT_FOUND);
-    assert_false(hotreload_store_has_module());
+    assert_false(stored_has_module());
     assert_int_equal(hotreload_store_newest_sequence(), 0);
 }
 
@@ -90,7 +90,7 @@ static void a_closed_store_refuses_work(void **state)
     assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
     hotreload_store_close();
     assert_int_equal(hotreload_store_newest_sequence(), 0);
-    assert_false(hotreload_store_has_module());
+    assert_false(stored_has_module());
     assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_ERR_INVALID_STATE);
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_ERR_INVALID_STATE);
     assert_int_equal(hotreload_store_begin(10, &reason), ESP_ERR_INVALID_STATE);

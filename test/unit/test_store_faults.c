@@ -182,7 +182,7 @@ static void opening_beside_a_bare_elf_needs_a_flash_that_can_be_read(void **stat
         assert_int_equal(hotreload_store_open(FAKE_FLASH_LABEL, &reason), ESP_ERR_FLASH_OP_FAIL);
     }
     stored_boot();
-    assert_true(hotreload_store_has_module());
+    assert_true(stored_has_module());
 }
 
 static void finding_and_mapping_tell_what_failed(void **state)

@@ -57,7 +57,7 @@ static void a_header_with_any_bit_changed_is_none(void **state)
         fake_flash.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
         stored_boot();
         assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_ERR_NOT_FOUND);
-        assert_false(hotreload_store_has_module());
+        assert_false(stored_has_module());
     }
 }
 
@@ -229,7 +229,7 @@ static void a_bare_elf_is_the_oldest_module(void **state)
     hotreload_flash_view_t view;
     size_t size = place_bare_elf(64);
     stored_boot();
-    assert_true(hotreload_store_has_module());
+    assert_true(stored_has_module());
     assert_int_equal(hotreload_store_newest_sequence(), 0);
     assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
     assert_int_equal(record.sequence, 0);
