@@ -187,7 +187,7 @@ typedef struct {
     }
 
 /**
- * @brief Starts the HTTP server: `POST /upload`, `GET /pending`, `GET /status`.
+ * @brief Starts the HTTP server: `POST /upload`, `GET /pending`, `GET /status`, `GET /nonce`.
  *
  * The server only stores modules. The application polls hotreload_update_available() and calls
  * hotreload_reload() at a safe point.
