@@ -408,6 +408,9 @@ static esp_err_t begin(size_t length, hotreload_reason_t *reason)
                               "partition \"%s\" has used up its sequence numbers: erase it",
                               store.label);
     }
+    if (hotreload_spans_overlap(place, claim_span(&store.kept))) {
+        store.kept.used = false; /* the sectors where it ends soon belong to the new record */
+    }
     store.sequence = newest.used ? newest.record.sequence + 1 : HOTRELOAD_SEQUENCE_FIRST;
     hotreload_writer_begin(&store.writer, &store.flash, store.label, place, (uint32_t)length);
     store.writing = true;

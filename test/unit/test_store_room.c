@@ -247,6 +247,27 @@ static void a_damaged_old_one_changes_nothing_for_the_newest(void **state)
     assert_true(stored_holds(&third, 3, 2 * SECTOR - HOTRELOAD_RECORD_DATA));
 }
 
+/** A record that begins inside another one would not be found. */
+static void a_record_never_begins_inside_what_took_the_place_of_the_kept_one(void **state)
+{
+    (void)state;
+    hotreload_flash_view_t view;
+    stored_flash(4, SECTOR);
+    assert_int_equal(store_at(1, 1), 0);
+    assert_int_equal(store_at(2, 1), 1);
+    hotreload_record_t mapped = newest();
+    assert_int_equal(store_at(3, 1), 2);
+    hotreload_record_t kept = newest();
+    assert_int_equal(store_at(4, 1), 3);
+    hotreload_store_keep(&kept);
+    assert_int_equal(hotreload_store_map(&mapped, &view, &reason), ESP_OK);
+    assert_int_equal(store_at(5, 1), 0);
+    assert_int_equal(store_at(6, 2), 2); /* room for it only in the place of the kept one */
+    assert_int_equal(store_at(7, 1), 0);
+    assert_int_equal(store_at(8, 1), 2);
+    hotreload_store_unmap(&view);
+}
+
 #define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, stored_set_up, stored_tear_down)
 
 int main(void)
@@ -258,6 +279,7 @@ int main(void)
         STORE_TEST(what_is_larger_than_the_partition_is_refused),
         STORE_TEST(the_running_one_is_spared_where_there_is_room),
         STORE_TEST(the_running_one_goes_where_room_is_short),
+        STORE_TEST(a_record_never_begins_inside_what_took_the_place_of_the_kept_one),
         STORE_TEST(nothing_is_kept_any_more_when_told_so),
         STORE_TEST(nothing_is_kept_of_another_partition),
         STORE_TEST(the_lowest_place_is_taken),
