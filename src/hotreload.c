@@ -34,8 +34,9 @@ static void begin(void)
 /** Ends a public function: what it failed for goes into the log and the status. */
 static esp_err_t end(esp_err_t error, const char *what, const hotreload_reason_t *reason)
 {
-    hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
+    /* Before the next load can end: the status tells how the last one did. */
     hotreload_status_set_error(reason);
+    hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
     if (error != ESP_OK) {
         hotreload_port_log(HOTRELOAD_LOG_ERROR, "%s failed: %s (%s)", what, reason->text,
                            esp_err_to_name(error));
