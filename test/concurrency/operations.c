@@ -14,11 +14,20 @@
 #define MAX_UPLOAD 65536u
 /** Sectors a minute: more than all runs together erase in one. */
 #define ERASE_LIMIT 100000u
+/** A sender who finds the device busy tries again. */
+#define ATTEMPTS 3u
 
 /** A server that stops tells its upload, which ends by itself. Relaxed: it is to order nothing. */
 static atomic_bool server_stops;
 
 /* ---- Doing ---- */
+
+static void wait_a_little(void)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        thread_port_point();
+    }
+}
 
 static uint32_t number_after(const char *text, const char *key)
 {
@@ -102,6 +111,10 @@ static void upload(operation_t *operation)
 {
     hotreload_http_answer_t answer;
     send(operation, &answer);
+    for (unsigned attempts = 1; answer.status == 503 && attempts < ATTEMPTS; attempts++) {
+        wait_a_little();
+        send(operation, &answer);
+    }
     operation->status = answer.status;
     if (answer.status == 200) {
         operation->sequence = number_after(answer.body, "\"sequence\":");
@@ -126,9 +139,7 @@ static void ask(operation_t *operation)
 static void stop_server(void)
 {
     atomic_store_explicit(&server_stops, true, memory_order_relaxed);
-    for (unsigned i = 0; i < 20; i++) {
-        thread_port_point();
-    }
+    wait_a_little();
     atomic_store_explicit(&server_stops, false, memory_order_relaxed);
 }
 

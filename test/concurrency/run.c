@@ -10,7 +10,7 @@
 #include "thread_port.h"
 
 #define TASKS      7u
-#define OPERATIONS 4u /* of a task, at most */
+#define OPERATIONS 6u /* of a task, at most */
 
 typedef struct {
     operation_t operations[OPERATIONS];
@@ -55,12 +55,12 @@ static operation_t *add(task_t *task, operation_kind_t kind)
 
 static void add_upload(task_t *task)
 {
-    static const upload_fate_t fates[] = {UPLOAD_GOOD, UPLOAD_GOOD,   UPLOAD_GOOD,
-                                          UPLOAD_LEFT, UPLOAD_FORGED, UPLOAD_DAMAGED};
+    static const upload_fate_t fates[] = {UPLOAD_LEFT, UPLOAD_FORGED, UPLOAD_DAMAGED, UPLOAD_GOOD};
     operation_t *operation = add(task, OPERATION_UPLOAD);
     operation->candidate = choose(12) == 0 ? &candidates[CANDIDATE_HUGE] : next_candidate();
     operation->piece = 64 + choose(300); /* more than one piece, whichever module it is */
-    operation->fate = fates[choose(6)];
+    const uint32_t fate = choose(8);
+    operation->fate = fates[fate < 3 ? fate : 3];
     operation->proves_itself = operation->fate != UPLOAD_FORGED && choose(3) == 0;
     operation->end = (hotreload_upload_end_t)choose(3);
     operation->candidate->may_load |= operation->fate == UPLOAD_GOOD;
@@ -89,17 +89,17 @@ static void add_load(task_t *task, bool unusual)
 static void choose_tasks(bool unusual)
 {
     memset(tasks, 0, sizeof tasks);
-    for (unsigned i = 0; i < 2; i++) {
+    /* Two senders keep each other out; one stores more. */
+    task_t *second = &tasks[choose(2)];
+    for (unsigned i = 0; i < 3; i++) {
         add_upload(&tasks[0]);
-        add_upload(&tasks[1]);
+        add_upload(second);
         add_load(&tasks[2], false);
+    }
+    for (unsigned i = 0; i < 2; i++) {
         add_load(&tasks[3], unusual);
-    }
-    for (unsigned i = 0; i < 1 + choose(2); i++) {
-        add_load(&tasks[2], false);
         add_offer(&tasks[4], OPERATION_UPDATE);
-    }
-    for (unsigned i = 0; i < OPERATIONS; i++) {
+        add(&tasks[5], OPERATION_STATUS);
         add(&tasks[5], OPERATION_STATUS);
     }
     if (choose(3) == 0) {
@@ -249,7 +249,7 @@ void run_once(uint64_t seed, run_tasks_t run_tasks)
         to_run[i] = (schedule_task_t){do_operations, &tasks[i]};
     }
     if (circumstances.faults) {
-        thread_port_fail_one_in(64);
+        thread_port_fail_one_in(choose(2) == 0 ? 40 : 500);
     }
     run_tasks(seed, to_run, TASKS);
     thread_port_fail_one_in(0);

@@ -12,6 +12,8 @@
 
 #define MUTEXES 8u
 #define NOBODY  (-1)
+/* How many times less than the others a slow task is chosen. */
+#define SLOWNESS 100u
 
 typedef enum { MODE_NONE, MODE_SERIAL, MODE_FREE } schedule_mode_t;
 
@@ -30,6 +32,7 @@ static struct {
     size_t count;
     int holders[MUTEXES];
     uint32_t patience; /* a task goes on at all points but one in so many */
+    worker_t *slow;    /* hardly ever chosen: long things happen inside its short ones; or NULL */
     schedule_result_t result;
 } schedule;
 
@@ -81,10 +84,15 @@ static worker_t *choose(void)
 {
     worker_t *able[SCHEDULE_TASKS];
     uint32_t count = 0;
+    const bool pass_over = schedule_random(SLOWNESS) != 0;
     for (size_t i = 0; i < schedule.count; i++) {
-        if (can_go_on(&schedule.workers[i])) {
-            able[count++] = &schedule.workers[i];
+        worker_t *worker = &schedule.workers[i];
+        if (can_go_on(worker) && !(pass_over && worker == schedule.slow)) {
+            able[count++] = worker;
         }
+    }
+    if (count == 0 && schedule.slow != NULL && can_go_on(schedule.slow)) {
+        return schedule.slow;
     }
     return count == 0 ? NULL : able[schedule_random(count)];
 }
@@ -189,6 +197,8 @@ static void run(schedule_mode_t mode, uint64_t seed, const schedule_task_t *task
     schedule.result = (schedule_result_t){.identity = 14695981039346656037u};
     serial_random_state = seed * 2862933555777941757u + 3037000493u;
     schedule.patience = patiences[seed % 4];
+    /* Three of four interleavings have a slow task, each task in turn. */
+    schedule.slow = seed / 4 % 4 == 0 ? NULL : &schedule.workers[seed / 16 % count];
     for (size_t i = 0; i < MUTEXES; i++) {
         schedule.holders[i] = NOBODY;
     }

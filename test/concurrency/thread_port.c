@@ -303,6 +303,11 @@ void hotreload_port_log(hotreload_log_t level, const char *format, ...)
     if (strchr(line, '\n') != NULL) {
         thread_port_fail("a log line of two lines: %s", line);
     }
+    /* A task that has begun one is not to find that somebody else has ended it. */
+    if (strstr(line, "no record is being written") != NULL ||
+        strstr(line, "no upload is under way") != NULL) {
+        thread_port_fail("a record was lost: %s", line);
+    }
     thread_port_point();
 }
 
