@@ -85,19 +85,45 @@ function(_hotreload_add_flash_targets image)
     endforeach()
 endfunction()
 
-# `idf.py reload` and `idf.py watch` for those without idf_ext.py: there, names that idf.py does not
-# know are targets. Options are given by the environment: HOTRELOAD_URL.
+# `idf.py reload` and `idf.py watch` for an idf.py that has not loaded idf_ext.py: it takes names that
+# it does not know for targets. Targets have no options; HOTRELOAD_URL tells them the device.
 function(_hotreload_add_commands python)
+    set(tool ${CMAKE_COMMAND} -E env PYTHONPATH=${HOTRELOAD_ROOT}/tools ${python} -m hotreload)
     foreach(command reload watch)
         add_custom_target(hotreload-${command}
-            COMMAND ${CMAKE_COMMAND} -E env PYTHONPATH=${HOTRELOAD_ROOT}/tools
-                ${python} -m hotreload ${command} --build ${CMAKE_BINARY_DIR}
-            USES_TERMINAL VERBATIM)
+            COMMAND ${tool} ${command} --build ${CMAKE_BINARY_DIR} USES_TERMINAL VERBATIM)
         if(NOT TARGET ${command})
             add_custom_target(${command})
             add_dependencies(${command} hotreload-${command})
         endif()
     endforeach()
+    idf_build_get_property(project_dir PROJECT_DIR)
+    add_custom_target(hotreload-idf-ext
+        COMMAND ${tool} idf-ext --project-dir ${project_dir} USES_TERMINAL VERBATIM)
+endfunction()
+
+# Tells how idf.py gets to know the options of the commands, unless it knows them.
+function(_hotreload_explain_commands)
+    idf_build_get_property(project_dir PROJECT_DIR)
+    set(extension ${project_dir}/idf_ext.py)
+    if(EXISTS ${extension})
+        file(STRINGS ${extension} found REGEX "hotreload")
+        if(found)
+            return()
+        endif()
+    endif()
+    string(REPLACE ":" ";" paths "$ENV{IDF_EXTRA_ACTIONS_PATH}")
+    if(HOTRELOAD_ROOT IN_LIST paths)
+        return()
+    endif()
+    set(hint "idf.py reload and idf.py watch take the device from the environment: "
+        "HOTRELOAD_URL=http://192.168.1.100:8080. For their options (--url, ...)")
+    if(IDF_VERSION_MAJOR LESS 6)
+        message(STATUS "hotreload: " ${hint} ", run once: idf.py hotreload-idf-ext")
+    elseif(HOTRELOAD_ROOT MATCHES "/managed_components/")
+        message(STATUS "hotreload: " ${hint} ", run once: idf.py hotreload-idf-ext, or set "
+            "IDF_EXTENSION_ALLOW_UNTRUSTED=1")
+    endif()
 endfunction()
 
 # The firmware's part is compiled with the firmware's options, the assembler's included.
@@ -140,6 +166,7 @@ function(hotreload_finish_project)
     math(EXPR chip "${CONFIG_IDF_FIRMWARE_CHIP_ID}" OUTPUT_FORMAT DECIMAL)
     execute_process(COMMAND ${CMAKE_C_COMPILER} ${flags} -print-libgcc-file-name
         OUTPUT_VARIABLE libgcc OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+    hotreload_find_c_library(c_library ${flags})
     set(linker_flags "")
     if(arch STREQUAL "riscv")
         set(linker_flags -m elf32lriscv)
@@ -156,6 +183,7 @@ function(hotreload_finish_project)
         LINKER_FLAGS ${linker_flags}
         COMPILER_FLAGS ${flags}
         MODULE_LIBRARIES ${libgcc}
+        C_LIBRARY ${c_library}
         TEXT_READABLE FALSE
         PARTITION_SIZE ${partition_size}
         WATCH_DIRS ${watch_dirs})
@@ -163,6 +191,7 @@ function(hotreload_finish_project)
     if(libraries)
         _hotreload_add_flash_targets(${CMAKE_BINARY_DIR}/hotreload/partition.bin)
         _hotreload_add_commands(${HOTRELOAD_PYTHON})
+        _hotreload_explain_commands()
     endif()
 endfunction()
 

@@ -10,6 +10,7 @@ from typing import Any, Callable, Iterable, Optional, Tuple
 
 import click
 
+from hotreload.defaults import DEBOUNCE
 from hotreload.errors import ToolError
 
 
@@ -131,7 +132,7 @@ def reload(
 @click.option(
     "--debounce",
     type=click.FloatRange(min=0),
-    default=0.05,
+    default=DEBOUNCE,
     show_default=True,
     metavar="SECONDS",
     help="How long the files must rest after a change.",
@@ -154,6 +155,18 @@ def status(build: str, url: Optional[str], as_json: bool) -> None:
     from hotreload.status import show_status
 
     show_status(url or _default_url(build), as_json)
+
+
+@main.command("idf-ext")
+@click.option(
+    "--project-dir", default=".", show_default=True, help="Directory of an ESP-IDF project."
+)
+def idf_ext(project_dir: str) -> None:
+    """Write idf_ext.py, by which idf.py of ESP-IDF 5 knows reload and watch."""
+    from hotreload.idf_extension import install
+
+    path = install(project_dir)
+    click.echo(f"Wrote {path}: idf.py reload and idf.py watch are there now.")
 
 
 def _default_url(build: str) -> str:

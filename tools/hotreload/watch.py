@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import threading
 from typing import List, Optional, Sequence
 
 import click
@@ -32,9 +33,16 @@ def watch(options: Options, debounce: float) -> None:
     # A shell starts background commands with SIGINT ignored; this one is to end by it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        _Watch(options, debounce).run()
+        watcher = _Watch(options, debounce)
+        click.echo("Ctrl+C stops.")
+        watcher.run()
     except KeyboardInterrupt:
         click.echo("\nStopped watching.")
+
+
+def watch_in_background(options: Options, debounce: float) -> None:
+    """Watches until the program ends, beside what else it does."""
+    threading.Thread(target=_Watch(options, debounce).run, daemon=True).start()
 
 
 class _Watch:
@@ -48,14 +56,15 @@ class _Watch:
         self._reader = FirmwareReader()
         self._sent: Optional[bytes] = None
         self._changes: "queue.Queue[str]" = queue.Queue()
-
-    def run(self) -> None:
         if not self._directories:
             raise ToolError("there is nothing to watch: no component is RELOADABLE")
         means = start_watching(self._directories, self._note)
         for directory in self._directories:
             click.echo(f"Watching {directory} ({means})")
-        click.echo(f"Changes go to {self._url}; Ctrl+C stops.")
+        click.echo(f"Changes go to {self._url}.")
+
+    def run(self) -> None:
+        """Reloads after every change."""
         while True:
             changed = self._wait_for_changes()
             click.echo(f"Changed: {', '.join(os.path.basename(path) for path in changed)}")

@@ -1,0 +1,171 @@
+"""`idf.py reload` and `idf.py watch`: an extension of ESP-IDF's command line.
+
+ESP-IDF 6 loads idf_ext.py of components by itself; ESP-IDF 5 only that of the project, which
+install() writes.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any, Callable, Dict, List, Optional
+
+import click
+
+from hotreload.defaults import DEBOUNCE
+from hotreload.errors import ToolError
+from hotreload.files import write_if_changed
+from hotreload.reload import Options, reload_once
+
+_URL = {
+    "names": ["--url"],
+    "help": "Device, like http://192.168.1.100:8080.",
+    "envvar": "HOTRELOAD_URL",
+}
+_VERBOSE = {
+    "names": ["-v", "--verbose"],
+    "is_flag": True,
+    "help": "Show the commands of the build.",
+}
+_SKIP_BUILD = {
+    "names": ["--skip-build"],
+    "is_flag": True,
+    "help": "Send the module as it was built last.",
+}
+_WAIT = {
+    "names": ["--wait"],
+    "type": click.FloatRange(min=0),
+    "metavar": "SECONDS",
+    "help": "Wait until the application has reloaded.",
+}
+_DEBOUNCE = {
+    "names": ["--debounce"],
+    "type": click.FloatRange(min=0),
+    "default": DEBOUNCE,
+    "show_default": True,
+    "metavar": "SECONDS",
+    "help": "How long the files must rest after a change.",
+}
+_AFTER = ["all", "app", "flash", "app-flash", "hotreload-flash", "partition-table-flash"]
+
+_PROJECT_EXTENSION = '''\
+"""Makes `idf.py reload` and `idf.py watch` known to ESP-IDF 5; ESP-IDF 6 needs no such file."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), {tools!r}))
+
+from hotreload.idf_extension import action_extensions  # noqa: E402,F401
+'''
+
+
+def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[str, Any]:
+    """What idf.py asks an extension for."""
+    known = base_actions.get("actions", {}).get("reload", {})
+    if getattr(known.get("callback"), "__qualname__", "") == _reload.__qualname__:
+        # Loaded from the component and from the project: idf.py would warn of the second.
+        return {"version": "1"}
+    return {
+        "version": "1",
+        "actions": {
+            "reload": {
+                "callback": _reload,
+                "short_help": "Compile the reloadable components and send them to the device.",
+                "help": "Compile what changed in the reloadable components and send the module to "
+                "the running device. Neither CMake nor the firmware's link is run.",
+                "options": [_URL, _SKIP_BUILD, _WAIT, _VERBOSE],
+                "order_dependencies": _AFTER,
+            },
+            "watch": {
+                "callback": _watch,
+                "short_help": "Reload whenever a source of a reloadable component changes.",
+                "help": "Watch the sources of the reloadable components, and reload after every "
+                "change, until Ctrl+C. Together with monitor: until the monitor is left.",
+                "options": [_URL, _DEBOUNCE, _WAIT, _VERBOSE],
+                "order_dependencies": [*_AFTER, "reload"],
+            },
+        },
+        "global_action_callbacks": [_put_watch_before_monitor],
+    }
+
+
+def _put_watch_before_monitor(context: Any, arguments: Any, tasks: List[Any]) -> None:
+    """Both run until they are stopped: the watch goes to the background, so it must begin first."""
+    names = [task.name for task in tasks]
+    if "watch" not in names or "monitor" not in names:
+        return
+    watch = tasks.pop(names.index("watch"))
+    watch.action_args["background"] = True
+    tasks.insert([task.name for task in tasks].index("monitor"), watch)
+
+
+def _reload(
+    name: str,
+    context: Any,
+    arguments: Any,
+    url: Optional[str],
+    skip_build: bool,
+    wait: Optional[float],
+    verbose: bool,
+) -> None:
+    options = Options(arguments.build_dir, url, skip_build, wait, verbose or arguments.verbose)
+    _run(arguments, lambda: reload_once(options))
+
+
+def _watch(
+    name: str,
+    context: Any,
+    arguments: Any,
+    url: Optional[str],
+    debounce: float,
+    wait: Optional[float],
+    verbose: bool,
+    background: bool = False,
+) -> None:
+    from hotreload.watch import watch, watch_in_background
+
+    options = Options(arguments.build_dir, url, False, wait, verbose or arguments.verbose)
+    start = watch_in_background if background else watch
+    _run(arguments, lambda: start(options, debounce))
+
+
+def _run(arguments: Any, action: Callable[[], None]) -> None:
+    """Runs an action; errors end idf.py with one message."""
+    try:
+        _check_target(arguments.build_dir)
+        action()
+    except ToolError as error:
+        sys.exit(f"hotreload: {error}")
+
+
+def _check_target(build_dir: str) -> None:
+    """IDF_TARGET must be what was built, as for every other command of idf.py."""
+    wanted = os.environ.get("IDF_TARGET")
+    try:
+        with open(os.path.join(build_dir, "project_description.json"), encoding="utf-8") as file:
+            built = json.load(file).get("target")
+    except (OSError, ValueError):
+        return  # Not built: the action says so.
+    if wanted and built and wanted != built:
+        raise ToolError(
+            f"{build_dir} was built for {built}, but IDF_TARGET is {wanted}: name another build "
+            f"directory with -B, or unset IDF_TARGET"
+        )
+
+
+def install(project_dir: str) -> str:
+    """Writes idf_ext.py into a project, for ESP-IDF 5; returns its path."""
+    path = os.path.join(os.path.abspath(project_dir), "idf_ext.py")
+    tools = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    relative = os.path.relpath(tools, os.path.dirname(path)).replace(os.sep, "/")
+    content = _PROJECT_EXTENSION.format(tools=relative)
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            if file.read() == content:
+                return path
+        raise ToolError(f"{path} exists already. Add to it what hotreload needs:\n{content}")
+    write_if_changed(path, content)
+    return path
