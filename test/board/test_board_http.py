@@ -156,6 +156,7 @@ def test_client_goes_away(board: Board, build: Build) -> None:
     module = build.module(2)
     with board.connect() as client:
         client.send(upload_head(module, build.secret) + module[:-1])
+    board.wait_for(r"upload refused \(400\): the connection ended before the body did")
     assert_still_works(board, build)
 
 
