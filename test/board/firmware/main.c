@@ -5,11 +5,12 @@
  *   unload          calls a reloadable function after hotreload_unload()
  *   too-early       calls one before hotreload_load()
  *   repeat          reloads the same module many times and prints the heap in use
- *   stop-server     stops the server after one period, and starts it again
+ *   upload-faults   serves; of each upload one allocation fails, the next one of the upload after
+ * it memory-faults   lets each allocation of loading and reloading fail stop-server     stops the
+ * server after one period, and starts it again
  *
  * SPDX-License-Identifier: MIT
  */
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +20,23 @@
 #include "exercise.h"
 #include "exercises.h"
 #include "hotreload.h"
+#include "memory_faults.h"
 
 #define TAG "test"
 
 static hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
 
-static void start_server(void)
+static hotreload_server_config_t server_config(void)
 {
     hotreload_server_config_t server = HOTRELOAD_SERVER_CONFIG_DEFAULT();
     server.port = (uint16_t)board_options()->port;
     server.max_elf_size = board_options()->max_upload;
+    return server;
+}
+
+static void start_server(void)
+{
+    hotreload_server_config_t server = server_config();
     ESP_ERROR_CHECK(hotreload_server_start(&server));
 }
 
@@ -36,7 +44,8 @@ static void serve(void)
 {
     start_server();
     for (;;) {
-        printf("round: version %d, count %d\n", exercise_marker(), exercise_count());
+        printf("round: version %d, count %d, heap %u\n", exercise_marker(), exercise_count(),
+               memory_in_use());
         if (hotreload_update_available()) {
             esp_err_t error = hotreload_reload(&config);
             ESP_LOGI(TAG, "reload: %s", esp_err_to_name(error));
@@ -45,12 +54,31 @@ static void serve(void)
     }
 }
 
+/* Between two rounds nothing is under way, so only an upload can be what fails. */
+static void upload_faults(void)
+{
+    start_server();
+    for (unsigned number = 1;;) {
+        memory_faults_arm(number);
+        printf("round: version %d, count %d, heap %u\n", exercise_marker(), exercise_count(),
+               memory_in_use());
+        while (!memory_faults_fired() && !hotreload_update_available()) {
+            board_delay_ms(board_options()->poll_ms);
+        }
+        number++;
+        if (hotreload_update_available()) {
+            memory_faults_arm(0);
+            ESP_ERROR_CHECK(hotreload_reload(&config));
+        }
+    }
+}
+
 static void repeat(void)
 {
     for (int i = 0; i < 1000; i++) {
         ESP_ERROR_CHECK(hotreload_reload(&config));
         if (i == 1 || i == 999) {
-            printf("heap in use after reload %d: %u\n", i, (unsigned)mallinfo().uordblks);
+            printf("heap in use after reload %d: %u\n", i, memory_in_use());
         }
     }
 }
@@ -73,6 +101,11 @@ int main(int argc, char **argv)
         exercise_marker();
     }
     config.allow_unload_first = strcmp(argument, "unload-first") == 0;
+    if (strcmp(argument, "memory-faults") == 0) {
+        hotreload_server_config_t server = server_config();
+        memory_faults_all(&config, &server);
+        return 0;
+    }
     ESP_ERROR_CHECK(hotreload_load(&config));
     if (strcmp(argument, "unload") == 0) {
         printf("before: %d\n", exercise_marker());
@@ -80,6 +113,8 @@ int main(int argc, char **argv)
         exercise_marker();
     } else if (strcmp(argument, "repeat") == 0) {
         repeat();
+    } else if (strcmp(argument, "upload-faults") == 0) {
+        upload_faults();
     } else if (strcmp(argument, "stop-server") == 0) {
         stop_server();
     } else {
