@@ -66,6 +66,7 @@ static void refusals_cost_nothing(void **state)
     assert_int_equal(hotreload_erase_limit_take(5, 10, &reason), ESP_ERR_INVALID_STATE);
     assert_int_equal(hotreload_erase_limit_take(11, 10, &reason), ESP_ERR_INVALID_SIZE);
     assert_int_equal(hotreload_erase_limit_take(4, 10, &reason), ESP_OK);
+    assert_int_equal(hotreload_erase_limit_take(1, 9, &reason), ESP_ERR_INVALID_STATE);
 }
 
 static void the_reason_says_when_to_try_again(void **state)
