@@ -28,6 +28,22 @@ function(hotreload_find_python result)
         "Or name an interpreter: -DPYTHON=/path/to/python3")
 endfunction()
 
+# Sets `result` to the path of the libc.a that the compiler links with these flags, or to nothing.
+# GCC's -print-file-name knows nothing of directories that a specs file adds.
+function(hotreload_find_c_library result)
+    execute_process(COMMAND ${CMAKE_C_COMPILER} ${ARGN} "-###"
+        ${CMAKE_CURRENT_FUNCTION_LIST_FILE}
+        OUTPUT_VARIABLE ignored ERROR_VARIABLE command)
+    string(REGEX MATCHALL "\"?-L[^ \"]+" directories "${command}")
+    list(TRANSFORM directories REPLACE "^\"?-L" "")
+    find_file(path libc.a PATHS ${directories} NO_DEFAULT_PATH NO_CACHE)
+    set(${result} "" PARENT_SCOPE)
+    if(path)
+        get_filename_component(path ${path} REALPATH)
+        set(${result} ${path} PARENT_SCOPE)
+    endif()
+endfunction()
+
 # Sets `result` to a JSON array of strings.
 function(_hotreload_json_array result)
     set(items "")
@@ -81,6 +97,7 @@ endfunction()
 #   LINKER, LINKER_FLAGS            the module is linked with these
 #   COMPILER_FLAGS                  choose the instruction set and ABI
 #   MODULE_LIBRARIES                libgcc, for what the firmware lacks
+#   C_LIBRARY                       libc.a, for its stateless functions that the firmware lacks
 #   TEXT_READABLE                   constants of these libraries may live in the text segment
 #   PARTITION_SIZE                  bytes of the flash partition
 #   WATCH_DIRS                      directories of the sources
@@ -90,7 +107,8 @@ endfunction()
 # of ALL) makes module.bin and partition.bin; hotreload_stubs is the firmware's part, to be compiled
 # with the firmware's options. hotreload.json describes all this to the host tools.
 function(hotreload_add_module)
-    set(single FIRMWARE PROJECT ARCH CHIP ABI IDENTITY LINKER TEXT_READABLE PARTITION_SIZE URL)
+    set(single FIRMWARE PROJECT ARCH CHIP ABI IDENTITY LINKER TEXT_READABLE PARTITION_SIZE
+        C_LIBRARY URL)
     set(multiple LIBRARIES LINKER_FLAGS COMPILER_FLAGS MODULE_LIBRARIES WATCH_DIRS)
     cmake_parse_arguments(arg "" "${single}" "${multiple}" ${ARGN})
     if(arg_UNPARSED_ARGUMENTS)
@@ -138,6 +156,10 @@ macro(_hotreload_describe dir objects)
     if(arg_URL)
         set(url "\"${arg_URL}\"")
     endif()
+    set(c_library null)
+    if(arg_C_LIBRARY)
+        set(c_library "\"${arg_C_LIBRARY}\"")
+    endif()
     file(GENERATE OUTPUT ${dir}/hotreload.json CONTENT "{
     \"format\": 1,
     \"project\": \"${arg_PROJECT}\",
@@ -158,6 +180,7 @@ macro(_hotreload_describe dir objects)
     \"linker\": \"${arg_LINKER}\",
     \"linker_flags\": ${linker_flags},
     \"libraries\": ${libraries},
+    \"c_library\": ${c_library},
     \"text_readable\": ${text_readable},
     \"module_elf\": \"${dir}/module.elf\",
     \"module\": \"${dir}/module.bin\",

@@ -154,6 +154,7 @@ function(emulator_add_firmware name)
 
     _emulator_ask_compiler(linker -print-prog-name=ld)
     _emulator_ask_compiler(libgcc -print-libgcc-file-name)
+    hotreload_find_c_library(c_library ${BOARD_MACHINE_FLAGS} ${BOARD_LIBC_FLAGS})
     hotreload_add_module(
         FIRMWARE ${name}
         LIBRARIES ${reloadable}
@@ -166,6 +167,7 @@ function(emulator_add_firmware name)
         LINKER_FLAGS ${BOARD_LINKER_FLAGS}
         COMPILER_FLAGS ${BOARD_MACHINE_FLAGS}
         MODULE_LIBRARIES ${libgcc}
+        C_LIBRARY ${c_library}
         TEXT_READABLE ${BOARD_TEXT_READABLE}
         PARTITION_SIZE ${EMULATOR_PARTITION_SIZE}
         WATCH_DIRS ${watch_dirs}

@@ -13,7 +13,7 @@ from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
 from project import Project
 
-OPTIONAL = {"compiler", "url"}
+OPTIONAL = {"c_library", "compiler", "url"}
 FIELDS = [name for name in Description._fields if name != "path"]
 
 

@@ -11,6 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from hotreload.arch import ARCHITECTURES
 from hotreload.errors import ToolError
+from hotreload.module_format import CHIP_EMULATOR
 
 FORMAT = 1
 _NAME = os.path.join("hotreload", "hotreload.json")
@@ -38,6 +39,7 @@ class Description(NamedTuple):
     linker: str
     linker_flags: List[str]
     libraries: List[str]
+    c_library: Optional[str]
     text_readable: bool
     module_elf: str
     module: str
@@ -46,6 +48,13 @@ class Description(NamedTuple):
     secret: str
     watch_dirs: List[str]
     url: Optional[str]
+
+    @property
+    def whole_build(self) -> str:
+        """What the user does to get a new firmware onto the device."""
+        if self.chip != CHIP_EMULATOR:
+            return "run: idf.py build flash"
+        return f"build '{self.firmware_target}' again and flash it (restart the emulated board)"
 
 
 _CHOICES = {"arch": ARCHITECTURES, "identity": ("build-id", "sha256")}

@@ -87,9 +87,15 @@ class Rela(NamedTuple):
 class Elf:
     """A little-endian ELF32 file in memory."""
 
-    def __init__(self, path: str, what: str, arch: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        what: str,
+        arch: Optional[str] = None,
+        content: Optional[bytes] = None,
+    ) -> None:
         self.path = path
-        self.data = read_bytes(path, what)
+        self.data = read_bytes(path, what) if content is None else content
         try:
             self._file = ELFFile(BytesIO(self.data))
             if self._file.elfclass != 32 or not self._file.little_endian:

@@ -15,13 +15,11 @@ from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.files import make_directory, write_if_changed
 from hotreload.firmware import Firmware
-from hotreload.linker_script import format_script
+from hotreload.linker_script import COPIED_PREFIX, format_script
 from hotreload.objects import Objects
 from hotreload.thread_local import make_object
 
-_UNDEFINED = re.compile(r"(.*?)(:\(\S+\))?: (?:more )?undefined references? to `([^']+)'")
 _LITERAL_IN_DATA = re.compile(r"dangerous relocation: l32r: .*: \(?\.(ro)?(data|bss)\b")
-_FUNCTION = re.compile(r".+: in function `([^']+)':")
 
 
 class Inputs(NamedTuple):
@@ -40,30 +38,40 @@ class Inputs(NamedTuple):
         return [name for name in weak if not symbols[name].weak]
 
 
-class _Missing(NamedTuple):
-    """An undefined symbol and where the linker met it."""
-
-    name: str
-    place: str
-    function: str
-
-
 def link_module(inputs: Inputs) -> None:
     """Writes module.elf."""
     _check_objects(inputs)
     make_directory(os.path.dirname(inputs.description.module_elf))
     names = {*inputs.objects.imports, *inputs.objects.weak_imports, *inputs.overridden()}
-    output = _run_linker(inputs, names)
-    # Members of the compiler's library have imports of their own; only the linker knows which
-    # members it takes.
-    late = {missing.name for missing in _undefined(inputs, output)} & _known(inputs.firmware)
-    if late:
-        output = _run_linker(inputs, names | late)
-    missing_names = _undefined(inputs, output)
-    if missing_names:
-        raise ToolError(_explain_missing(missing_names, inputs))
+    output = _run_linker(inputs, names, ())
     if output:
-        raise ToolError(_explain_failure(output))
+        _complete(inputs, names, output)
+
+
+def _complete(inputs: Inputs, names: Set[str], output: str) -> None:
+    """Adds what the linker found missing, until nothing is or nothing more can be added.
+
+    Members of libraries have imports of their own; only the linker knows which members of the
+    compiler's it takes.
+    """
+    from hotreload.c_library import CLibrary
+    from hotreload.missing import explain_undefined, find_undefined
+
+    library = CLibrary(inputs.description, inputs.objects, inputs.firmware)
+    while output:
+        undefined = find_undefined(inputs.description.linker, output)
+        known = set(undefined) & _known(inputs.firmware)
+        more = library.copy(set(undefined) - known)
+        if undefined and not more and known <= names:
+            raise ToolError(
+                explain_undefined(undefined, inputs.description, inputs.objects, library)
+            )
+        if not undefined:
+            raise ToolError(_explain_failure(output))
+        names |= known | library.needs
+        output = _run_linker(inputs, names - library.defines, library.paths)
+    for line in library.notes():
+        print(line, file=sys.stderr)
 
 
 def _known(firmware: Firmware) -> Set[str]:
@@ -84,17 +92,21 @@ def _check_objects(inputs: Inputs) -> None:
             )
 
 
-def _run_linker(inputs: Inputs, names: Iterable[str]) -> str:
-    """Runs ld with these imports; returns what it said, or an empty string when it succeeded."""
+def _run_linker(inputs: Inputs, names: Iterable[str], copied: Iterable[str]) -> str:
+    """Runs ld with these imports and object files of the C library.
+
+    Returns what it said, or an empty string when it succeeded.
+    """
     description, firmware = inputs.description, inputs.firmware
     addresses = {n: firmware.symbols[n].value for n in names if n in firmware.symbols}
     thread_local = {n: firmware.thread_local[n] for n in names if n in firmware.thread_local}
-    objects = list(description.objects)
+    objects = [*description.objects, *copied]
     if thread_local:
         objects.append(make_object(description, thread_local, firmware.thread_local_alignment))
     script = os.path.join(os.path.dirname(description.module_elf), "module.ld")
-    libraries = description.libraries if description.text_readable else []
-    text = format_script(firmware.text_address, addresses, libraries, bool(thread_local))
+    patterns = [f"*{os.path.basename(path)}:*" for path in description.libraries]
+    near = [*patterns, f"*{COPIED_PREFIX}*.o"] if description.text_readable else []
+    text = format_script(firmware.text_address, addresses, near, bool(thread_local))
     write_if_changed(script, text)
     command = [description.linker, *description.linker_flags, "--emit-relocs", "-nostdlib"]
     command += ["-z", "max-page-size=4", "-T", script, "-o", description.module_elf, *objects]
@@ -114,41 +126,6 @@ def _run(command: List[str]) -> str:
         sys.stderr.write(result.stderr)
         return ""
     return result.stderr or f"nothing (exit code {result.returncode})"
-
-
-def _undefined(inputs: Inputs, output: str) -> List[_Missing]:
-    """Each undefined name once, at the first place that is inside a function if there is one."""
-    found: Dict[str, _Missing] = {}
-    function = ""
-    prefix = inputs.description.linker + ": "
-    for line in output.splitlines():
-        line = line[len(prefix) :] if line.startswith(prefix) else line
-        match = _FUNCTION.match(line)
-        if match:
-            function = match.group(1)
-        match = _UNDEFINED.match(line)
-        if match:
-            place, offset, name = match.groups()
-            if re.search(r":\d+$", place) is None:
-                place += offset or ""
-            if name not in found or not found[name].function:
-                found[name] = _Missing(name, place, function)
-    return list(found.values())
-
-
-def _explain_missing(names: Iterable[_Missing], inputs: Inputs) -> str:
-    lines = ["the module needs what the firmware does not contain:"]
-    for name, place, function in names:
-        needed_by = f"{function} needs" if function else "needs"
-        source = inputs.objects.imports.get(name)
-        origin = f"object {source}" if source else "member of the compiler's library"
-        lines.append(f"{place}: {needed_by} '{name}' ({origin})")
-    lines.append(
-        "Is the name right? To add it to the firmware, call it there, or add the component that "
-        "defines it to the component's REQUIRES; then build "
-        f"'{inputs.description.firmware_target}' again and flash it."
-    )
-    return "\n".join(lines)
 
 
 def _explain_failure(output: str) -> str:

@@ -5,13 +5,15 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import os
 from typing import Dict, Sequence
 
 from hotreload.layout import DATA_ADDRESS
 
 TEXT_SECTIONS = (".text",)
 DATA_SECTIONS = (".rodata", ".data", ".init_array", ".fini_array", ".bss")
+
+COPIED_PREFIX = "c_library."
+"""What the names of object files begin with that are copied from the C library."""
 
 _CODE = ".literal .text .literal.* .text.* .iram1 .iram1.*"
 _DISCARDED = ".comment .riscv.attributes .note .note.* .eh_frame* .gcc_except_table*"
@@ -63,16 +65,15 @@ SECTIONS
 def format_script(
     text_address: int,
     imports: Dict[str, int],
-    libraries_in_text: Sequence[str],
+    files_in_text: Sequence[str],
     thread_local: bool,
 ) -> str:
     """The script for `imports` (names and addresses in the firmware).
 
-    The constants of `libraries_in_text` stay with their code: libraries compiled for PC-relative
-    access have to keep their distance.
+    The constants of `files_in_text` (patterns) stay with their code: libraries compiled for
+    PC-relative access have to keep their distance.
     """
     lines = [f"{name} = {imports[name]:#x};" for name in sorted(imports)]
-    names = [os.path.basename(path) for path in libraries_in_text]
     return _SCRIPT.format(
         imports="\n".join(lines),
         text=text_address,
@@ -80,7 +81,7 @@ def format_script(
         code=_CODE,
         constants=_CONSTANTS,
         discarded=_DISCARDED,
-        library_constants="".join(f"        *{name}:*({_CONSTANTS})\n" for name in names),
+        library_constants="".join(f"        {name}({_CONSTANTS})\n" for name in files_in_text),
         tls_header="    tls PT_TLS FLAGS(4);\n" if thread_local else "",
         tls_section="    .tbss : { *(.tbss) } :data :tls\n" if thread_local else "",
     )

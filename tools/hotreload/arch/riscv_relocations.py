@@ -46,6 +46,9 @@ _GPREL = (47, 48)
 # Nothing to do: NONE, the low halves of PC-relative pairs (the high half decides), offsets from
 # the thread pointer, and marks for relaxation, which is over.
 _IGNORED = frozenset([0, 24, 25, 29, 30, 31, 32, 43, 49, 50, 51])
+DISTANCE_TO_DATA = frozenset([23])
+"""What medany code reaches constants with."""
+
 # Distances from the place itself to a target.
 _RELATIVE = frozenset([16, 17, 23, 44, 45, 57, 59])
 # Differences of two labels: one adds, the other subtracts, at the same place.

@@ -10,7 +10,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import struct
-from typing import Dict, List, Set
+from typing import Dict, FrozenSet, List, Set
 
 from hotreload.linked import Kept, LinkedModule, Relocation
 from hotreload.module_format import SYM_TEXT
@@ -24,6 +24,9 @@ _L32R = 1
 # NONE, RTLD, ASM_EXPAND and ASM_SIMPLIFY (marks for relaxation), VTINHERIT, VTENTRY, DIFF*,
 # TLS_TPOFF (an offset from the thread pointer), PDIFF* and NDIFF*.
 _IGNORED = frozenset([0, 2, _ASM_EXPAND, 12, 15, 16, 17, 18, 19, 53, 57, 58, 59, 60, 61, 62])
+
+DISTANCE_TO_DATA: FrozenSet[int] = frozenset()
+"""Code reaches constants by their addresses, in literals."""
 
 # An entry of the property table that the assembler writes: address, size, flags.
 _PROPERTY = struct.Struct("<III")

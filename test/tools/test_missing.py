@@ -1,0 +1,103 @@
+"""What is said of a symbol that nobody defines: where it is used, who has it, what to do.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from project import Project
+from test_c_library import CALL, add_library
+from toolchains import run
+
+USE = "int sensor_read(int);\nint f(int x)\n{\n    return sensor_read(x);\n}\n"
+
+
+def add_component(project: Project, name: str, source: str) -> str:
+    """A component's library where ESP-IDF and the emulated board build them; returns its path."""
+    directory = project.build / "esp-idf" / name
+    directory.mkdir(parents=True)
+    library = add_library(project, {name: source})
+    target = directory / f"lib{name}.a"
+    os.rename(library, target)
+    return str(target)
+
+
+def message(project: Project, source: str = USE, **changes: Any) -> str:
+    project.write("a.c", CALL)
+    project.make()
+    project.write("a.c", source)
+    project.compile()
+    project.describe(**changes)
+    return project.fail("link", str(project.build))
+
+
+def test_component_of_the_build(project: Project) -> None:
+    add_component(project, "other", "int sensor_read(); int g(void) { return sensor_read(1); }\n")
+    (project.build / "esp-idf" / "other" / "notes.a").write_text("not a library\n")
+    add_component(project, "sensor", "int sensor_read(int x) { return x; }\n")
+    text = message(project)
+    assert f"{project.sources / 'a.c'}:4: f needs 'sensor_read'" in text
+    assert (
+        "Component sensor has it (libsensor.a(sensor.o)): add sensor to the REQUIRES in the "
+        "CMakeLists.txt of the component that needs it, if it is not there; then build 'firmware' "
+        "again and flash it (restart the emulated board)"
+    ) in text
+
+
+def test_names_the_file_to_edit_and_idf_py(riscv: Project) -> None:
+    """Objects of ESP-IDF's components are below esp-idf/<component>."""
+    add_component(riscv, "sensor", "int sensor_read(int x) { return x; }\n")
+    component = riscv.root / "components" / "reloadable"
+    component.mkdir(parents=True)
+    (component / "CMakeLists.txt").write_text("idf_component_register(RELOADABLE SRCS a.c)\n")
+    riscv.write("a.c", CALL)
+    riscv.make()
+    source = riscv.write("a.c", USE)
+    directory = riscv.build / "esp-idf" / "reloadable"
+    directory.mkdir()
+    chain = riscv.toolchain
+    built = str(directory / "a.c.obj")
+    run([chain.compiler, *chain.flags, "-g", "-c", str(source), "-o", built])
+    riscv.describe(objects=[built], watch_dirs=[str(component)], chip=5)
+    text = riscv.fail("link", str(riscv.build))
+    assert f"add sensor to the REQUIRES in {component / 'CMakeLists.txt'}" in text
+    assert "then run: idf.py build flash" in text
+
+
+def test_library_of_the_toolchain(riscv: Project) -> None:
+    text = message(riscv, "double sqrt(double); double f(double x) { return sqrt(x); }\n")
+    assert "f needs 'sqrt'" in text
+    assert "No library of the build or the toolchain has it" in text
+    library = add_library(riscv, {"sqrt": "double sqrt(double x) { return x; }\n"})
+    maths = library.replace("libc.a", "libm.a")
+    os.rename(library, maths)
+    riscv.describe(c_library=library)
+    text = riscv.fail("link", str(riscv.build))
+    assert "libm.a(sqrt.o) has it. The next firmware will contain it: build 'firmware'" in text
+
+
+def test_nobody_has_it(riscv: Project) -> None:
+    text = message(riscv)
+    assert "No library of the build or the toolchain has it: is the name right?" in text
+
+
+@pytest.mark.parametrize("debug", [True, False], ids=["debug", "no-debug"])
+def test_variable_that_holds_the_address(project: Project, debug: bool) -> None:
+    if not debug:
+        project.flags.remove("-g")
+    source = "extern int lost;\nint f(void) { return 1; }\n\nint *holder[3] = {0, 0, &lost};\n"
+    text = message(project, source)
+    place = f"{project.sources / 'a.c'}:4" if debug else ".data.holder+0x8)"
+    assert f"{place}: holder needs 'lost'" in text
+
+
+def test_each_name_has_its_own_advice(riscv: Project) -> None:
+    add_component(riscv, "sensor", "int sensor_read(int x) { return x; }\n")
+    text = message(riscv, USE + "int gone(void); int g(void) { return gone(); }\n")
+    assert text.index("needs 'sensor_read'") < text.index("Component sensor has it")
+    assert text.index("needs 'gone'") < text.index("No library of the build")
