@@ -26,7 +26,7 @@ class Build:
         self.dir = os.path.join(directory, "build")
         self.component = os.path.join(directory, os.path.basename(component))
         shutil.copytree(component, self.component)
-        self._modules: Dict[int, bytes] = {}
+        self._modules: Dict[str, bytes] = {}
         cmake = find_program("cmake", "cmake")
         toolchain = os.path.join(ROOT, "port", "emulator", "arch", arch, "toolchain.cmake")
         subprocess.run(
@@ -85,16 +85,22 @@ class Build:
 
     def module(self, version: int) -> bytes:
         """The packed module whose exercise_marker() returns this number."""
-        if version not in self._modules:
+        return self.module_that(f"return {version};")
+
+    def module_that(self, statements: str) -> bytes:
+        """The packed module whose exercise_marker() does this."""
+        if statements not in self._modules:
             path = os.path.join(self.component, "marker.c")
             original = self.read(path)
-            self.edit("marker.c", "return 1;", f"return {version};")
+            self.edit("marker.c", "return 1;", statements)
+            try:
+                self.ninja()
+                self._modules[statements] = self.read(self.generated("module.bin"))
+            finally:
+                with open(path, "wb") as output:
+                    output.write(original)
             self.ninja()
-            self._modules[version] = self.read(self.generated("module.bin"))
-            with open(path, "wb") as output:
-                output.write(original)
-            self.ninja()
-        return self._modules[version]
+        return self._modules[statements]
 
     @staticmethod
     def read(path: str) -> bytes:

@@ -16,6 +16,8 @@ WRONG = {
     "--ram 8000000": "at most",
     "--port 70000": "below 65536",
     "--flash-size 5000": "multiple of 4096",
+    "--trial soon": "decimal number",
+    "--reset-reason boredom": "power-on, panic or watchdog is wanted",
     "--flash-fault write": "write:N",
     "--flash-fault sleep:1": "write:N",
 }
