@@ -1,20 +1,22 @@
 # What a newcomer needs: make demo, make watch, make test, make bench.
-# ARCH=xtensa runs the demo on the emulated Xtensa board.
+# ARCH=xtensa runs the demo on the emulated Xtensa board; MINUTES is for make fuzz.
 ARCH ?= riscv
 BUILD ?= build
+MINUTES ?= 4
 PYTHON ?= /usr/bin/python3
 
 export PYTHON
 export PYTHONPATH := $(CURDIR)/tools
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo watch test bench format api clean
+.PHONY: help demo watch test bench fuzz format api clean
 
 help:
 	@echo 'make demo    the emulated board: build, boot, edit, reload, refuse what is broken'
 	@echo 'make watch   the same board, left running for your own edits'
 	@echo 'make test    every test; says at its end what was skipped and why'
 	@echo 'make bench   seconds from save to effect, sizes, costs'
+	@echo 'make fuzz    hostile modules, flash contents and requests, for MINUTES=4 in all'
 	@echo 'make format  clang-format on all C code'
 	@echo 'make api     writes API.md from include/hotreload.h'
 	@echo 'ARCH=xtensa  with demo or watch: the Xtensa board'
@@ -34,6 +36,10 @@ test:
 bench:
 	@scripts/install-packages.sh demo test
 	@$(PYTHON) scripts/bench.py --build $(BUILD)/bench
+
+fuzz:
+	@scripts/install-packages.sh demo test
+	@$(PYTHON) scripts/fuzz.py --build $(BUILD)/fuzz --minutes $(MINUTES)
 
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format -i

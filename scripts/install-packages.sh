@@ -9,7 +9,7 @@ packages_of() {
         gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-user ;;
     test) packages_of demo
         echo gcc libc6-dev libcmocka-dev python3-pytest gcc-xtensa-lx106 clang clang-format \
-            curl ;;
+            libclang-rt-dev llvm curl ;;
     *) echo "install-packages.sh: unknown set '$1'" >&2; exit 2 ;;
     esac
 }

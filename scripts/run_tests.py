@@ -82,6 +82,17 @@ def ctest_suite(name: str) -> Callable[[Path], Result]:
     return suite
 
 
+def fuzz_suite(build: Path) -> Result:
+    """A bounded number of runs of each target in test/fuzz, from fixed seeds, and their coverage."""
+    result = ctest_suite("fuzz")(build)
+    if result.failed == 0:
+        covered = run([sys.executable, "scripts/fuzz.py", "--build", str(build / "fuzz"),
+                       "--report-tests"])
+        result.passed += covered
+        result.failed += not covered
+    return result
+
+
 def tree_suite(_build: Path) -> Result:
     """What must be true of the tree itself: formatted, API.md up to date."""
     result = Result("tree")
@@ -106,6 +117,7 @@ SUITES: Dict[str, Callable[[Path], Result]] = {
     "unit": ctest_suite("unit"),
     "concurrency": ctest_suite("concurrency"),
     "esp_idf_host": ctest_suite("esp_idf_host"),
+    "fuzz": fuzz_suite,
     "golden": pytest_suite("golden"),
     "tools": pytest_suite("tools"),
     "board": pytest_suite("board"),

@@ -14,6 +14,12 @@
 
 #define MAX_ITEMS 10u
 
+/** The three marks behind a header, 16 bytes each. */
+#define MARKS 64u
+static const char mark_patterns[3][17] = {"hotreload: tried", "hotreload: good.",
+                                          "hotreload: bad.."};
+enum { TRIED = 1, GOOD = 2, BAD = 4 };
+
 /* ---- Filling ---- */
 
 static uint32_t choose_sequence(input_t *input)
@@ -29,6 +35,22 @@ static uint32_t choose_length(input_t *input, uint32_t room)
     uint32_t choice = input_below(input, 8);
     uint32_t length = input_below(input, room);
     return choice == 0 ? room - HOTRELOAD_RECORD_DATA : choice == 1 ? UINT32_MAX - length : length;
+}
+
+/** The loss of power may have torn one of them. */
+static void put_marks(input_t *input, uint32_t start)
+{
+    uint32_t marks = input_below(input, 16);
+    uint8_t torn = input_byte(input);
+    memset(fake_flash.data + start + MARKS, 0xff, MARKS);
+    for (unsigned i = 0; i < 3; i++) {
+        if (marks & 1u << i) {
+            fake_flash_place(start + MARKS + 16 * i, mark_patterns[i], 16);
+        }
+    }
+    if (torn < 48) {
+        fake_flash.data[start + MARKS + torn] |= 0xf0;
+    }
 }
 
 static void put_record(input_t *input)
@@ -53,6 +75,7 @@ static void put_record(input_t *input)
         ((uint8_t *)&header)[input_below(input, sizeof header)] ^= (uint8_t)(1 + input_byte(input));
     }
     fake_flash_place(start, &header, sizeof header);
+    put_marks(input, start);
 }
 
 static void put_module(input_t *input)
@@ -135,14 +158,50 @@ static uint32_t next_start(uint32_t start, hotreload_record_t *record, bool *fou
     return (end + sector - 1) / sector * sector;
 }
 
-bool flash_contents_newest(uint32_t below, hotreload_record_t *record)
+static bool is_of_kind(const hotreload_record_t *record, hotreload_record_kind_t kind)
+{
+    const uint8_t *marks = fake_flash.data + record->offset - MARKS;
+    unsigned set = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        set |= memcmp(marks + 16 * i, mark_patterns[i], 16) == 0 ? 1u << i : 0;
+    }
+    switch (kind) {
+    case HOTRELOAD_RECORD_USABLE:
+        return !(set & BAD);
+    case HOTRELOAD_RECORD_GOOD:
+        return (set & (GOOD | BAD)) == GOOD;
+    case HOTRELOAD_RECORD_ON_TRIAL:
+        return set == TRIED;
+    case HOTRELOAD_RECORD_BAD:
+        return (set & BAD) != 0;
+    default:
+        return true;
+    }
+}
+
+bool flash_contents_can_mark(const hotreload_record_t *record)
+{
+    if (record->sequence == 0) {
+        return true; /* nothing will be written */
+    }
+    for (unsigned i = 0; i < 48; i++) {
+        uint8_t present = fake_flash.data[record->offset - MARKS + i];
+        uint8_t wanted = (uint8_t)mark_patterns[i / 16][i % 16];
+        if ((present & wanted) != wanted) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool flash_contents_newest(hotreload_record_kind_t kind, uint32_t below, hotreload_record_t *record)
 {
     hotreload_record_t candidate;
     bool found_any = false;
     bool found;
     for (uint32_t start = 0; start < flash_contents_size();) {
         start = next_start(start, &candidate, &found);
-        if (found && candidate.sequence < below &&
+        if (found && candidate.sequence < below && is_of_kind(&candidate, kind) &&
             (!found_any || candidate.sequence > record->sequence)) {
             *record = candidate;
             found_any = true;

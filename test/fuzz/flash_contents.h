@@ -17,11 +17,15 @@ void flash_contents_create(input_t *input);
 uint32_t flash_contents_size(void);
 
 /**
- * Finds the newest record with a sequence below a limit by its header, directly in the flash.
+ * Finds the newest record of a kind with a sequence below a limit, directly in the flash.
  *
  * @return false: there is none, perhaps a bare ELF
  */
-bool flash_contents_newest(uint32_t below, hotreload_record_t *record);
+bool flash_contents_newest(hotreload_record_kind_t kind, uint32_t below,
+                           hotreload_record_t *record);
+
+/** True when every mark of a record can still be written by the rules of flash. */
+bool flash_contents_can_mark(const hotreload_record_t *record);
 
 /** Length of the bare ELF file at the start of the partition, before all records; 0: none. */
 uint32_t flash_contents_bare_elf(void);

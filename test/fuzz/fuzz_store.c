@@ -3,9 +3,10 @@
  * with failures of the flash and power cuts.
  *
  * Always: no access outside the partition, no record outside it, the newest record found is the
- * newest there is, a record being written stays within its own sectors, the newest record not
- * known to be damaged is never touched, and after any end of a write the newest is the old or the
- * new module, whole: the new one if the store said so, the old one if it said not.
+ * newest there is, a record being written stays within its own sectors, the newest usable and the
+ * newest good record are never touched unless known to be damaged, and after any end of a write
+ * the newest is the old or the new module, whole: the new one if the store said so, the old one if
+ * it said not.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -25,12 +26,19 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/** A record that must stay as it is. */
+typedef struct {
+    hotreload_record_t record; /**< length 0: none */
+    uint8_t *bytes;            /**< from its header to its end */
+} protected_t;
+
 /** What has to be so. */
 static struct {
-    uint32_t intact_below;        /**< records from this sequence on are known to be damaged */
-    hotreload_record_t protected; /**< must stay as it is; length 0: none */
-    uint8_t *protected_bytes;     /**< from its header to its end */
-    hotreload_flash_view_t view;  /**< of a module that someone loads */
+    uint32_t intact_below; /**< records from this sequence on are known to be damaged */
+    bool is_unclear;       /**< the store may have failed to find out about one */
+    protected_t usable, good;
+    hotreload_flash_view_t view; /**< of a module that someone loads */
+    hotreload_record_t seen;     /**< found some time ago; length 0: none */
 } model;
 
 /** The record being written. */
@@ -102,27 +110,46 @@ static void check_record(const hotreload_record_t *record)
     must(start_of(record) % fake_flash.erase_size == 0);
 }
 
+static void protect_newest(hotreload_record_kind_t kind, protected_t *protected)
+{
+    hotreload_record_t *record = &protected->record;
+    free(protected->bytes);
+    protected->bytes = NULL;
+    if (model.is_unclear) {
+        *record = (hotreload_record_t){0};
+    } else if (!flash_contents_newest(kind, model.intact_below, record)) {
+        *record = (hotreload_record_t){.length = flash_contents_bare_elf()};
+    }
+    if (record->length > 0) {
+        check_record(record);
+        protected->bytes = malloc(size_of(record));
+        memcpy(protected->bytes, fake_flash.data + start_of(record), size_of(record));
+    }
+}
+
 static void protect(void)
 {
-    free(model.protected_bytes);
-    model.protected_bytes = NULL;
-    if (!flash_contents_newest(model.intact_below, &model.protected)) {
-        model.protected = (hotreload_record_t){.length = flash_contents_bare_elf()};
-    }
-    if (model.protected.length > 0) {
-        check_record(&model.protected);
-        model.protected_bytes = malloc(size_of(&model.protected));
-        memcpy(model.protected_bytes, fake_flash.data + start_of(&model.protected),
-               size_of(&model.protected));
+    protect_newest(HOTRELOAD_RECORD_USABLE, &model.usable);
+    protect_newest(HOTRELOAD_RECORD_GOOD, &model.good);
+}
+
+/** All of it, but for the marks. */
+static void check_untouched(const protected_t *protected)
+{
+    const hotreload_record_t *record = &protected->record;
+    if (record->length > 0) {
+        uint32_t start = start_of(record);
+        size_t header = record->sequence == 0 ? 0 : sizeof(hotreload_record_header_t);
+        must(memcmp(protected->bytes, fake_flash.data + start, header) == 0);
+        must(memcmp(protected->bytes + record->offset - start, fake_flash.data + record->offset,
+                    record->length) == 0);
     }
 }
 
 static void check_protected(void)
 {
-    if (model.protected.length > 0) {
-        must(memcmp(model.protected_bytes, fake_flash.data + start_of(&model.protected),
-                    size_of(&model.protected)) == 0);
-    }
+    check_untouched(&model.usable);
+    check_untouched(&model.good);
 }
 
 /** What was changed since the writing began is not more than a record of this length takes. */
@@ -143,18 +170,18 @@ static void check_confined(void)
 
 /* ---- Reading ---- */
 
-/** A damaged record is not protected any more, if it was. */
+/** A damaged record is not protected any more, if it was the newest. */
 static void note_damaged(const hotreload_record_t *record)
 {
     hotreload_record_t newest;
     if (fake_flash.fail_read != 0 || fake_flash.power_off) {
-        model.protected.length = 0; /* the store may have failed to find out: no telling */
-    } else if (flash_contents_newest(model.intact_below, &newest) &&
+        model.is_unclear = true;
+    } else if (flash_contents_newest(HOTRELOAD_RECORD_USABLE, model.intact_below, &newest) &&
                newest.sequence == record->sequence) {
         model.intact_below = record->sequence;
-        if (!writing.active) {
-            without_failures(protect);
-        }
+    }
+    if (!writing.active) {
+        without_failures(protect);
     }
 }
 
@@ -196,35 +223,70 @@ static void map(const hotreload_record_t *record)
     }
 }
 
-/** From the newest to the oldest, as a load does that finds one after the other bad. */
+/** Notes what became of a module; the protected ones are others then. */
+static void mark(const hotreload_record_t *record, uint32_t choice)
+{
+    bool on_trial;
+    if (!flash_contents_can_mark(record)) {
+        return;
+    }
+    if (choice == 0) {
+        checked(hotreload_store_try(record, &on_trial, &reason));
+    } else if (choice < 3) {
+        checked(hotreload_store_judge(record, choice == 1, &reason));
+    }
+    if (!writing.active) {
+        without_failures(protect);
+    } else if (record->sequence > 0) {
+        uint32_t marks = start_of(record) + (uint32_t)sizeof(hotreload_record_header_t);
+        memcpy(writing.before + marks, fake_flash.data + marks, record->offset - marks);
+    }
+}
+
+static void use_record(const hotreload_record_t *record, uint32_t choices)
+{
+    if (choices & 1) {
+        map(record);
+    }
+    if (choices & 2) {
+        unmap(NULL);
+    }
+    if (choices & 4) {
+        hotreload_store_keep(record);
+    }
+    mark(record, choices >> 3 & 7);
+}
+
+/** Records of a kind from the newest to the oldest, as a load does that finds one bad. */
 static void look_at_all(input_t *input)
 {
     hotreload_record_t record, newest;
-    uint32_t choices = input_byte(input);
+    const hotreload_record_kind_t kind = (hotreload_record_kind_t)input_below(input, 5);
     uint32_t count = 0;
-    esp_err_t error = checked(hotreload_store_find(NULL, &record, &reason));
-    if (error == ESP_OK && flash_contents_newest(UINT32_MAX, &newest)) {
+    esp_err_t error = checked(hotreload_store_find_kind(kind, NULL, &record, &reason));
+    /* While a record is written, those that it overwrites are not found. */
+    if (error == ESP_OK && !writing.active && flash_contents_newest(kind, UINT32_MAX, &newest)) {
         must(record.sequence == newest.sequence && record.offset == newest.offset);
     }
     while (error == ESP_OK) {
         check_record(&record);
-        must(count < 10);
-        if (choices & 1) {
-            map(&record);
-        }
-        if (choices & 2) {
-            unmap(NULL);
-        }
-        if (choices >> 2 == count) {
-            hotreload_store_keep(&record);
-        }
-        count++;
+        must(count++ < 10);
+        use_record(&record, input_byte(input));
+        model.seen = record;
         hotreload_record_t before = record;
-        error = checked(hotreload_store_find(&before, &record, &reason));
+        error = checked(hotreload_store_find_kind(kind, &before, &record, &reason));
         must(error != ESP_OK || record.sequence < before.sequence);
     }
     must(error == ESP_ERR_NOT_FOUND || error == ESP_ERR_FLASH_OP_FAIL ||
          error == ESP_ERR_INVALID_STATE);
+}
+
+/** What was found may be overwritten by now. */
+static void use_seen(input_t *input)
+{
+    if (model.seen.length > 0) {
+        use_record(&model.seen, input_byte(input) & ~4u);
+    }
 }
 
 /* ---- Writing ---- */
@@ -254,7 +316,7 @@ static void begin(input_t *input)
     writing.length = (uint32_t)length;
     writing.taken = 0;
     writing.hidden = flash_contents_has_hidden_header();
-    flash_contents_newest(UINT32_MAX, &newest);
+    flash_contents_newest(HOTRELOAD_RECORD_ANY, UINT32_MAX, &newest);
     writing.newest = newest.sequence;
     writing.before = malloc(fake_flash.size);
     memcpy(writing.before, fake_flash.data, fake_flash.size);
@@ -289,7 +351,7 @@ static void write_part(input_t *input)
 static void check_outcome(esp_err_t error)
 {
     hotreload_record_t newest = {0};
-    bool found = flash_contents_newest(UINT32_MAX, &newest);
+    bool found = flash_contents_newest(HOTRELOAD_RECORD_ANY, UINT32_MAX, &newest);
     if (error == ESP_OK) {
         must(writing.taken == writing.length);
         must(found && newest.length == writing.length);
@@ -322,6 +384,7 @@ static void commit(input_t *input)
     }
     if (error == ESP_OK) {
         model.intact_below = UINT32_MAX;
+        model.is_unclear = false;
     }
     /* After a power cut the old one stays the one to protect, whatever the flash holds now. */
     if (!fake_flash.power_off) {
@@ -351,7 +414,7 @@ static void write_whole(input_t *input)
 static void check_cut(void)
 {
     hotreload_record_t newest;
-    if (!writing.hidden && flash_contents_newest(UINT32_MAX, &newest) &&
+    if (!writing.hidden && flash_contents_newest(HOTRELOAD_RECORD_ANY, UINT32_MAX, &newest) &&
         newest.sequence > writing.newest) {
         must(newest.sequence == writing.newest + 1 && newest.length == writing.length);
         must(memcmp(fake_flash.data + newest.offset, writing.content, newest.length) == 0);
@@ -369,6 +432,7 @@ static void boot(input_t *input)
     }
     writing.faults = 0;
     model.intact_below = UINT32_MAX;
+    model.is_unclear = false;
     without_failures(protect);
     esp_err_t error = checked(hotreload_store_open(FAKE_FLASH_LABEL, &reason));
     must(error == ESP_OK || error == ESP_ERR_FLASH_OP_FAIL || error == ESP_ERR_INVALID_SIZE);
@@ -391,10 +455,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const steps[])(input_t *) = {
-        boot,   look_at_all, look_at_all, begin,        begin, write_part, write_part,
-        commit, drop,        write_whole, plan_failure, unmap, forget_kept};
+        use_seen,   boot,   look_at_all, look_at_all, begin,        begin, write_part,
+        write_part, commit, drop,        write_whole, plan_failure, unmap, forget_kept};
     input_t input = {data, size};
     fake_port_reset();
+    model.seen.length = 0;
     flash_contents_create(&input);
     boot(&input);
     for (uint32_t i = 0; i < MAX_STEPS && input.left > 0; i++) {
@@ -408,7 +473,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fake_flash_destroy();
     fake_port_expect_idle();
     hotreload_store_close();
-    free(model.protected_bytes);
-    model.protected_bytes = NULL;
+    free(model.usable.bytes);
+    free(model.good.bytes);
+    model.usable.bytes = model.good.bytes = NULL;
     return 0;
 }

@@ -1,0 +1,464 @@
+/*
+ * Fuzz target: uploads, from the head of a request to the record in the flash. The input plays the
+ * clients: heads right and wrong, bodies in pieces, ends in any order, requests and reloads in
+ * between, failures.
+ *
+ * Always: the newest module is one whose sender knew the secret, byte for byte as sent; without
+ * failures an upload is stored if, and only if, all of it is right; a proof is good for one upload;
+ * where the nonce is required, the flash is untouched by those who lack it; the erase limit holds;
+ * every answer is documented JSON.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "answer_check.h"
+#include "fake_flash.h"
+#include "fake_port.h"
+#include "flash_contents.h"
+#include "hotreload.h"
+#include "loader/loader.h"
+#include "module_builder.h"
+#include "module_source.h"
+#include "must.h"
+#include "sender.h"
+#include "sha256.h"
+#include "store/store.h"
+#include "upload/http_api.h"
+
+#define MAX_STEPS 32u
+#define SECTOR    512u
+#define SECTORS   8u
+#define MINUTE_MS 60000u
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/** The upload under way, or being prepared. */
+typedef struct {
+    uint8_t *body;
+    size_t size;     /**< of the body, bytes */
+    size_t received; /**< accepted by the device */
+    char sha256[SENDER_HEX_SIZE + 1], hmac[SENDER_HEX_SIZE + 1], auth[SENDER_HEX_SIZE + 1];
+    hotreload_http_upload_t head; /**< points to the digests */
+    bool is_right;                /**< as far as the sender can see to it */
+    bool is_authentic;            /**< shows that its sender knows the secret */
+} upload_t;
+
+static struct {
+    upload_t upload;
+    bool active;
+    uint8_t *newest; /**< what the newest record has to hold */
+    size_t newest_size;
+    char used_auth[SENDER_HEX_SIZE + 1]; /**< accepted before */
+    bool require_nonce;
+    uint32_t erase_limit;
+    uint32_t accepted_ms[MAX_STEPS], accepted_sectors[MAX_STEPS]; /**< of unproven uploads */
+    uint32_t accepted_count;
+    unsigned faults;
+} model;
+
+static hotreload_http_answer_t answer;
+
+static void forget_upload(upload_t *upload)
+{
+    free(upload->body);
+    *upload = (upload_t){0};
+}
+
+/* ---- The newest module ---- */
+
+static void set_newest(const uint8_t *bytes, size_t size)
+{
+    free(model.newest);
+    model.newest = malloc(size);
+    memcpy(model.newest, bytes, size);
+    model.newest_size = size;
+}
+
+static bool newest_is(const uint8_t *bytes, size_t size)
+{
+    hotreload_record_t record;
+    must(flash_contents_newest(HOTRELOAD_RECORD_ANY, UINT32_MAX, &record));
+    return record.length == size && memcmp(fake_flash.data + record.offset, bytes, size) == 0;
+}
+
+/* ---- Heads ---- */
+
+static void spoil_digest(input_t *input, char *hex, const char **header, const char *replayed)
+{
+    switch (input_below(input, 6)) {
+    case 0:
+        *header = NULL;
+        break;
+    case 1:
+        hex[input_below(input, 64)] ^= (char)(1 + input_below(input, 255));
+        break;
+    case 2:
+        hex[input_below(input, 64)] = '\0';
+        break;
+    case 3:
+        strcat(hex, "0");
+        break;
+    case 4:
+        *header = replayed;
+        break;
+    default:
+        hex[0] = (char)(hex[0] >= 'a' ? hex[0] - 'a' + 'A' : hex[0]); /* means the same */
+        break;
+    }
+}
+
+static void spoil_length(input_t *input, hotreload_http_upload_t *head)
+{
+    static const int64_t lengths[] = {-1, -2, 0, 1, UINT32_MAX, INT64_MAX, INT64_MIN, 3000, 4000};
+    uint32_t choice = input_below(input, 16);
+    if (choice < sizeof lengths / sizeof lengths[0]) {
+        head->content_length = lengths[choice];
+    } else {
+        head->content_length += (int64_t)choice - 12;
+    }
+}
+
+/** Six bits, each of which makes one thing wrong; the sender leaves out one proof, or none. */
+static void spoil_head(input_t *input, upload_t *upload)
+{
+    uint8_t wrong = input_byte(input);
+    wrong = wrong < 64 ? wrong : 0;
+    if (wrong & 1) {
+        spoil_length(input, &upload->head);
+    }
+    if (wrong & 2) {
+        spoil_digest(input, upload->sha256, &upload->head.sha256_hex, upload->hmac);
+    }
+    if (wrong & 4) {
+        spoil_digest(input, upload->hmac, &upload->head.hmac_hex, upload->sha256);
+    }
+    if (wrong & 8) {
+        spoil_digest(input, upload->auth, &upload->head.auth_hex, model.used_auth);
+    }
+    if (wrong & 16) {
+        upload->head.partition_label = "other";
+    }
+    if (wrong & 32) {
+        upload->head.max_size = input_below(input, 1024);
+    }
+}
+
+static bool equals(const char *header, const char *hex)
+{
+    return header != NULL && strcasecmp(header, hex) == 0;
+}
+
+/** Judges what came out of it: what is said against what is true. */
+static void judge(upload_t *upload)
+{
+    const hotreload_http_upload_t *head = &upload->head;
+    char sha256[SENDER_HEX_SIZE], hmac[SENDER_HEX_SIZE], auth[SENDER_HEX_SIZE];
+    hotreload_reason_t reason;
+    sender_sha256(upload->body, upload->size, sha256);
+    sender_hmac(upload->body, upload->size, hmac);
+    sender_auth(upload->body, upload->size, auth);
+    bool proven = equals(head->auth_hex, auth) && head->content_length == (int64_t)upload->size;
+    bool has_hmac = equals(head->hmac_hex, hmac);
+    upload->is_authentic =
+        equals(head->sha256_hex, sha256) && (proven || has_hmac) &&
+        (head->auth_hex == NULL || proven) && (head->hmac_hex == NULL || has_hmac) &&
+        (proven || !head->require_nonce) && head->content_length == (int64_t)upload->size;
+    upload->is_right = upload->is_authentic && upload->size <= head->max_size &&
+                       strcmp(head->partition_label, FAKE_FLASH_LABEL) == 0 &&
+                       hotreload_loader_verify(upload->body, upload->size, &reason) == ESP_OK;
+}
+
+static uint8_t *choose_body(input_t *input, size_t *size)
+{
+    const uint8_t *bytes;
+    if (input_below(input, 4) != 3) {
+        return module_source_build(input, size);
+    }
+    *size = input_bytes(input, 1 + input_below(input, 64), &bytes);
+    uint8_t *body = malloc(*size + 1);
+    memcpy(body, *size > 0 ? bytes : (const uint8_t *)"", *size);
+    return body;
+}
+
+/** Fills in what a sender says who wants the body stored; then perhaps spoils it. */
+static void prepare(input_t *input, upload_t *upload)
+{
+    *upload = (upload_t){0};
+    upload->body = choose_body(input, &upload->size);
+    sender_sha256(upload->body, upload->size, upload->sha256);
+    sender_hmac(upload->body, upload->size, upload->hmac);
+    sender_auth(upload->body, upload->size, upload->auth);
+    uint32_t proofs = input_below(input, 3);
+    upload->head = (hotreload_http_upload_t){
+        .partition_label = FAKE_FLASH_LABEL,
+        .max_size = 128 * 1024,
+        .content_length = (int64_t)upload->size,
+        .sha256_hex = upload->sha256,
+        .hmac_hex = proofs == 2 ? NULL : upload->hmac,
+        .auth_hex = proofs == 1 ? NULL : upload->auth,
+        .require_nonce = model.require_nonce,
+        .erase_limit = model.erase_limit,
+    };
+    spoil_head(input, upload);
+    judge(upload);
+}
+
+/* ---- Steps ---- */
+
+static bool answered(bool good)
+{
+    if (!good) {
+        answer_check(answer.status, answer.body);
+        must(answer.status != 200);
+    }
+    memset(&answer, 0xee, sizeof answer);
+    return good;
+}
+
+/** Counts the sectors that a sender without proof may now have erased. */
+static void check_erase_limit(const hotreload_http_upload_t *head)
+{
+    uint32_t sectors = ((uint32_t)head->content_length + 128 + SECTOR - 1) / SECTOR;
+    uint32_t sum = 0;
+    if (head->auth_hex != NULL || head->erase_limit == 0) {
+        return;
+    }
+    model.accepted_ms[model.accepted_count] = fake_port.now_ms;
+    model.accepted_sectors[model.accepted_count] = sectors;
+    model.accepted_count++;
+    for (uint32_t i = 0; i < model.accepted_count; i++) {
+        bool is_recent = fake_port.now_ms - model.accepted_ms[i] < MINUTE_MS;
+        sum += is_recent ? model.accepted_sectors[i] : 0;
+    }
+    must(sum <= head->erase_limit);
+}
+
+static void check_accepted(const upload_t *upload)
+{
+    const hotreload_http_upload_t *head = &upload->head;
+    must(head->content_length > 0 && (uint64_t)head->content_length <= head->max_size);
+    must(head->auth_hex != NULL || !head->require_nonce);
+    if (head->auth_hex != NULL) {
+        must(strcasecmp(head->auth_hex, model.used_auth) != 0);
+        strcpy(model.used_auth, head->auth_hex);
+    }
+    check_erase_limit(head);
+}
+
+static void begin(input_t *input)
+{
+    upload_t other;
+    upload_t *upload = model.active ? &other : &model.upload;
+    if (!model.active) {
+        forget_upload(upload);
+    }
+    prepare(input, upload);
+    bool good = hotreload_http_upload_begin(&upload->head, &answer);
+    int status = good ? 200 : answer.status;
+    answered(good);
+    if (good) {
+        must(!model.active);
+        check_accepted(upload);
+    } else if (upload->is_right && model.faults == 0) {
+        must(status == 503 || status == 413); /* busy, the erase limit, or no room */
+    }
+    if (model.active) {
+        forget_upload(&other);
+    }
+    model.active = model.active || good;
+}
+
+static void write_part(input_t *input)
+{
+    upload_t *upload = &model.upload;
+    size_t left = upload->size - upload->received;
+    uint32_t choice = input_byte(input);
+    size_t size = choice < 160 ? left : choice < 250 ? input_below(input, 300) : left + 1;
+    uint8_t *part = calloc(1, size + 1);
+    memcpy(part, left > 0 ? upload->body + upload->received : part, size < left ? size : left);
+    bool good = answered(hotreload_http_upload_write(part, size, &answer));
+    must(!good || model.active);
+    upload->received += good && size <= left ? size : 0;
+    upload->is_authentic = upload->is_authentic && size <= left;
+    model.active = good;
+    free(part);
+}
+
+static void finish(input_t *input)
+{
+    (void)input;
+    upload_t *upload = &model.upload;
+    bool complete = upload->received == upload->size && upload->is_authentic;
+    hotreload_http_upload_finish(&answer);
+    bool good = answer.status == 200;
+    answer_check(answer.status, answer.body);
+    if (!model.active) {
+        must(answer.status == 503);
+        return;
+    }
+    model.active = false;
+    if (good) {
+        must(complete && upload->is_right);
+        must(newest_is(upload->body, upload->size));
+        must(hotreload_update_available());
+        set_newest(upload->body, upload->size);
+    } else {
+        must(!complete || !upload->is_right || model.faults > 0);
+        /* A header was written, but could neither be read back nor erased. */
+        if (model.faults > 1 && complete && newest_is(upload->body, upload->size)) {
+            set_newest(upload->body, upload->size);
+        }
+    }
+}
+
+static void send_all(input_t *input)
+{
+    begin(input);
+    if (model.active) {
+        write_part(input);
+    }
+    finish(input);
+}
+
+static void cancel(input_t *input)
+{
+    hotreload_http_upload_cancel((hotreload_upload_end_t)input_below(input, 3), &answer);
+    answered(false);
+    model.active = false;
+}
+
+static void get(input_t *input)
+{
+    static void (*const gets[])(hotreload_http_answer_t *) = {
+        hotreload_http_status, hotreload_http_pending, hotreload_http_nonce};
+    gets[input_below(input, 3)](&answer);
+    must(answer.status == 200);
+    answer_check(answer.status, answer.body);
+}
+
+static void use_module(input_t *input)
+{
+    hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
+    config.allow_unload_first = input_below(input, 2) == 1;
+    switch (input_below(input, 4)) {
+    case 0:
+        hotreload_load(&config);
+        break;
+    case 1:
+        hotreload_reload(&config);
+        break;
+    case 2:
+        hotreload_mark_valid();
+        break;
+    default:
+        hotreload_unload();
+        break;
+    }
+}
+
+static void wait(input_t *input)
+{
+    fake_port.now_ms += input_below(input, 40000);
+}
+
+static void restart_server(input_t *input)
+{
+    (void)input;
+    hotreload_http_start();
+}
+
+static void plan_failure(input_t *input)
+{
+    unsigned *const counters[] = {&fake_flash.fail_read,     &fake_flash.fail_write,
+                                  &fake_flash.fail_erase,    &fake_flash.fail_map,
+                                  &fake_flash.corrupt_write, &fake_port.fail_allocation,
+                                  &fake_port.fail_hash_end,  &fake_port.fail_hash_update};
+    uint32_t choice = input_below(input, sizeof counters / sizeof counters[0]);
+    *counters[choice] = 1 + input_below(input, 12);
+    model.faults++;
+}
+
+/* ---- The device ---- */
+
+static void on_call(uint32_t run_address)
+{
+    (void)run_address;
+    fake_port.call_count = 0;
+}
+
+static void store_first_module(void)
+{
+    hotreload_reason_t reason;
+    size_t size;
+    uint8_t digest[HOTRELOAD_HASH_SIZE];
+    input_t none = {NULL, 0};
+    sha256_t hash;
+    uint8_t *module = module_source_build(&none, &size);
+    sha256_begin(&hash);
+    sha256_update(&hash, module, size);
+    sha256_end(&hash, digest);
+    must(hotreload_store_open(FAKE_FLASH_LABEL, &reason) == ESP_OK);
+    must(hotreload_store_begin(size, &reason) == ESP_OK);
+    must(hotreload_store_write(module, size, &reason) == ESP_OK);
+    must(hotreload_store_commit(digest, NULL, &reason) == ESP_OK);
+    set_newest(module, size);
+    free(module);
+}
+
+static void set_up(input_t *input)
+{
+    static const uint32_t limits[] = {0, 0, 4, 12};
+    static uint32_t clock_ms;
+    hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
+    fake_port_reset();
+    fake_port.on_call = on_call;
+    fake_port.now_ms = clock_ms += 50 * MINUTE_MS; /* what earlier inputs erased is forgotten */
+    fake_port.data_limit = fake_port.text_limit = 0x8000;
+    fake_flash_create(SECTORS, SECTOR);
+    memset(&model, 0, sizeof model);
+    uint8_t options = input_byte(input);
+    model.require_nonce = (options & 3) == 3;
+    model.erase_limit = limits[options >> 2 & 3];
+    fake_port.ram_limit = options & 16 ? 500 : SIZE_MAX;
+    store_first_module();
+    hotreload_http_start();
+    must(hotreload_load(&config) == ESP_OK);
+}
+
+static void tear_down(void)
+{
+    fake_port.fail_allocation = 0;
+    hotreload_http_upload_cancel(HOTRELOAD_UPLOAD_STOPPED, &answer);
+    hotreload_unload();
+    hotreload_store_close();
+    fake_flash_destroy();
+    fake_port_expect_idle();
+    forget_upload(&model.upload);
+    free(model.newest);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    return setenv("CMOCKA_TEST_ABORT", "1", 1); /* the fakes' checks then abort() too */
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static void (*const steps[])(input_t *) = {
+        begin,    begin,  write_part, write_part, write_part, finish, finish,         send_all,
+        send_all, cancel, get,        use_module, use_module, wait,   restart_server, plan_failure};
+    input_t input = {data, size};
+    set_up(&input);
+    for (uint32_t i = 0; i < MAX_STEPS && input.left > 0; i++) {
+        steps[input_byte(&input) % (sizeof steps / sizeof steps[0])](&input);
+        must(newest_is(model.newest, model.newest_size));
+    }
+    tear_down();
+    return 0;
+}
