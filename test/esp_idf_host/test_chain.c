@@ -63,28 +63,33 @@ static int teardown(void **test)
     return 0;
 }
 
+static void digest_of(uint8_t digest[HOTRELOAD_HASH_SIZE], const void *key, size_t key_size,
+                      const void *data, size_t size)
+{
+    hotreload_hash_t *hash;
+    assert_int_equal(hotreload_port_hash_begin(key, key_size, &hash), ESP_OK);
+    assert_int_equal(hotreload_port_hash_update(hash, data, size), ESP_OK);
+    assert_int_equal(hotreload_port_hash_end(hash, digest), ESP_OK);
+}
+
 /** A header "<name>: <hex of the SHA-256 or HMAC of data>". */
 static void digest_header(char *line, const char *name, const void *key, size_t key_size,
                           const void *data, size_t size)
 {
-    hotreload_hash_t *hash;
     uint8_t digest[HOTRELOAD_HASH_SIZE];
-    assert_int_equal(hotreload_port_hash_begin(key, key_size, &hash), ESP_OK);
-    assert_int_equal(hotreload_port_hash_update(hash, data, size), ESP_OK);
-    assert_int_equal(hotreload_port_hash_end(hash, digest), ESP_OK);
+    digest_of(digest, key, key_size, data, size);
     line += sprintf(line, "%s: ", name);
     for (size_t i = 0; i < sizeof digest; i++) {
         line += sprintf(line, "%02x", digest[i]);
     }
 }
 
-static fake_response_t upload(const uint8_t *module, size_t size, const uint8_t *secret)
+static fake_response_t post(const uint8_t *module, size_t size, const char *proof)
 {
-    char length[64], sha256[128], hmac[128];
+    char length[64], sha256[128];
     sprintf(length, "Content-Length: %zu", size);
     digest_header(sha256, HOTRELOAD_HEADER_SHA256, NULL, 0, module, size);
-    digest_header(hmac, HOTRELOAD_HEADER_HMAC, secret, HOTRELOAD_SECRET_SIZE, module, size);
-    const char *const headers[] = {length, sha256, hmac, NULL};
+    const char *const headers[] = {length, sha256, proof, NULL};
     const fake_request_t request = {.method = HTTP_POST,
                                     .uri = "/upload",
                                     .headers = headers,
@@ -95,6 +100,13 @@ static fake_response_t upload(const uint8_t *module, size_t size, const uint8_t 
     fake_httpd_request(server_config.port, &request, &response);
     assert_true(response.answered);
     return response;
+}
+
+static fake_response_t upload(const uint8_t *module, size_t size, const uint8_t *secret)
+{
+    char hmac[128];
+    digest_header(hmac, HOTRELOAD_HEADER_HMAC, secret, HOTRELOAD_SECRET_SIZE, module, size);
+    return post(module, size, hmac);
 }
 
 static fake_response_t get(const char *uri)
@@ -157,6 +169,43 @@ static void fifty_reloads_leave_one_module(void **test)
     }
 }
 
+/** X-Hotreload-Auth for the nonce that the device has now. */
+static void prove(char *line, const uint8_t *module, size_t size)
+{
+    uint8_t message[17 + 16 + 4 + HOTRELOAD_HASH_SIZE] = "hotreload-upload";
+    fake_response_t nonce = get("/nonce");
+    assert_memory_equal(nonce.body, "{\"nonce\":\"", 10);
+    for (size_t i = 0; i < 16; i++) {
+        unsigned byte;
+        assert_int_equal(sscanf(nonce.body + 10 + 2 * i, "%2x", &byte), 1);
+        message[17 + i] = (uint8_t)byte;
+    }
+    for (size_t i = 0; i < 4; i++) {
+        message[33 + i] = (uint8_t)(size >> 8 * i);
+    }
+    digest_of(message + 37, NULL, 0, module, size);
+    digest_header(line, HOTRELOAD_HEADER_AUTH, hotreload_secret, HOTRELOAD_SECRET_SIZE, message,
+                  sizeof message);
+}
+
+static void a_proven_upload_is_taken_once(void **test)
+{
+    (void)test;
+    char proof[128];
+    module_layout_t layout;
+    uint8_t *module = build(1, &layout);
+    prove(proof, module, layout.size);
+    assert_string_equal(post(module, layout.size, proof).status, "200 OK");
+    assert_string_equal(post(module, layout.size, proof).status, "403 Forbidden");
+    prove(proof, module, layout.size);
+    assert_int_equal(hotreload_server_stop(), ESP_OK);
+    assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
+    assert_string_equal(post(module, layout.size, proof).status, "403 Forbidden");
+    prove(proof, module, layout.size);
+    assert_string_equal(post(module, layout.size, proof).status, "200 OK");
+    free(module);
+}
+
 static void what_the_core_refuses_reaches_the_client(void **test)
 {
     (void)test;
@@ -213,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_uploaded_module_runs_and_the_next_takes_its_place),
         TEST(fifty_reloads_leave_one_module),
+        TEST(a_proven_upload_is_taken_once),
         TEST(what_the_core_refuses_reaches_the_client),
         TEST(memory_that_runs_out_keeps_the_old_module),
         TEST(flash_that_fails_is_told_to_the_client),
