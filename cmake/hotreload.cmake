@@ -105,7 +105,9 @@ endfunction()
 #
 # Targets: hotreload_objects compiles the reloadable code and nothing else; hotreload_module (part
 # of ALL) makes module.bin and partition.bin; hotreload_stubs is the firmware's part, to be compiled
-# with the firmware's options. hotreload.json describes all this to the host tools.
+# with the firmware's options; hotreload-gdb starts a debugger that knows where the module runs on the
+# device (of the environment variable HOTRELOAD_URL, else of URL). hotreload.json describes all this
+# to the host tools.
 function(hotreload_add_module)
     set(single FIRMWARE PROJECT ARCH CHIP ABI IDENTITY LINKER TEXT_READABLE PARTITION_SIZE
         C_LIBRARY URL)
@@ -143,6 +145,8 @@ function(hotreload_add_module)
         COMMENT "Linking the module"
         VERBATIM)
     add_custom_target(hotreload_module ALL DEPENDS ${module_files})
+    add_custom_target(hotreload-gdb
+        COMMAND ${tool} gdb --build ${CMAKE_BINARY_DIR} --run USES_TERMINAL VERBATIM)
 endfunction()
 
 # Writes hotreload.json from the arguments of hotreload_add_module().

@@ -169,6 +169,40 @@ def idf_ext(project_dir: str) -> None:
     click.echo(f"Wrote {path}: idf.py reload and idf.py watch are there now.")
 
 
+@main.command()
+@_add(_DEVICE_OPTIONS)
+@click.option("--run", is_flag=True, help="Start GDB; without it, its command is printed.")
+@click.option("--gdb", "program", help="The GDB to use; default: the toolchain's.")
+@click.option("--remote", metavar="HOST:PORT", help="Where the target's GDB server listens.")
+def gdb(
+    build: str, url: Optional[str], run: bool, program: Optional[str], remote: Optional[str]
+) -> None:
+    """Debug the module: print the GDB command that has its symbols where it runs."""
+    from hotreload.gdb import show_gdb
+
+    show_gdb(build, url or _default_url(build), run, program, remote)
+
+
+@main.command()
+@_add(_DEVICE_OPTIONS)
+def decode(build: str, url: Optional[str]) -> None:
+    """Copy a log from the input, and explain the addresses in it that lie in the module.
+
+    Where the module runs is learnt from the log's own lines; with --url, at first from the device.
+    """
+    from hotreload.decode import Decoder, decode_lines
+    from hotreload.description import load_description
+
+    placement = None
+    if url:
+        from hotreload.client import Device
+        from hotreload.placed import placement_of
+
+        placement = placement_of(Device(url).status())
+    for line in decode_lines(sys.stdin, Decoder(load_description(build), placement)):
+        click.echo(line)
+
+
 def _default_url(build: str) -> str:
     from hotreload.description import load_description
     from hotreload.reload import Options, choose_url

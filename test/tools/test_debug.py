@@ -1,0 +1,175 @@
+"""`gdb` and `decode`: the module's symbols at the addresses where a device has loaded it.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from typing import Any, Dict, Iterator
+
+import pytest
+from click.testing import CliRunner
+
+from fake_device import FakeDevice
+from hotreload.cli import main
+from project import Project
+from reference import Module
+
+SOURCE = """\
+static int counter = 5;
+static const char *const words[] = {"one", "two"};
+int zeros[4];
+__attribute__((noinline)) int inner(int x)
+{
+    return counter += x + zeros[x & 3];
+}
+const char *outer(int x)
+{
+    return words[inner(x) & 1];
+}
+"""
+TEXT, DATA = 0x40380040, 0x3FC90010
+
+
+class Placed:
+    """A built module, and a device that has it at TEXT and DATA."""
+
+    def __init__(self, project: Project, device: FakeDevice) -> None:
+        project.write("a.c", SOURCE)
+        self.module = Module(project.make())
+        self.project, self.device = project, device
+        status = device.status()
+        text_size = (self.module.text.memory_size + 3) // 4 * 4
+        status["text"] = {"address": hex(TEXT), "size": text_size}
+        status["data"] = {"address": hex(DATA), "size": self.module.data.memory_size}
+        self.status: Dict[str, Any] = status
+        device.status = lambda: self.status  # type: ignore[method-assign]
+
+    def at(self, name: str) -> int:
+        """The run address of a symbol."""
+        value = self.project.symbol(str(self.project.out / "module.elf"), name)
+        text = self.module.text
+        if text.address <= value < text.address + text.memory_size:
+            return TEXT + value - text.address
+        return DATA + value - self.module.data.address
+
+    def gdb(self, *options: str) -> str:
+        build = str(self.project.build)
+        return self.project.tool("gdb", "--build", build, "--url", self.device.url, *options)
+
+    def decode(self, log: str, *options: str) -> str:
+        arguments = ["decode", "--build", str(self.project.build), *options]
+        result = CliRunner(env={"HOTRELOAD_URL": None}).invoke(main, arguments, input=log)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    def loaded(self) -> str:
+        text, data = self.status["text"], self.status["data"]
+        return (
+            f"I (12) hotreload: module loaded: {text['size']} bytes of text at 0x{TEXT:08x}, "
+            f"{data['size']} bytes of data at 0x{DATA:08x}\n"
+        )
+
+
+@pytest.fixture
+def placed(project: Project) -> Iterator[Placed]:
+    device = FakeDevice(b"")
+    yield Placed(project, device)
+    device.close()
+
+
+def ask_gdb(command: str, *questions: str) -> str:
+    if shutil.which("gdb-multiarch") is None:
+        pytest.skip("no gdb-multiarch on PATH")
+    words = shlex.split(command)
+    arguments = [word for question in questions for word in ("-ex", question)]
+    result = subprocess.run(
+        [words[0], "-nx", "-batch", *words[1:], *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        encoding="utf-8",
+    )
+    return result.stdout
+
+
+def test_gdb_knows_lines_and_variables_where_they_run(placed: Placed) -> None:
+    command = placed.gdb("--gdb", "gdb-multiarch")
+    answer = ask_gdb(
+        command,
+        f"info line *{placed.at('inner') + 2:#x}",
+        f"info symbol {placed.at('outer'):#x}",
+        f"info symbol {placed.at('zeros') + 4:#x}",
+        f"info symbol {placed.at('counter'):#x}",
+    )
+    assert re.search(r"Line \d+ of .*a\.c", answer), answer
+    for text in ("<inner", "outer in section .text", "zeros + 4 in section .bss", "counter in"):
+        assert text in answer, answer
+
+
+def test_gdb_command(placed: Placed) -> None:
+    words = shlex.split(placed.gdb("--gdb", "my-gdb", "--remote", "localhost:3333"))
+    assert words[:2] == ["my-gdb", placed.project.firmware]
+    assert words[3].startswith(f'add-symbol-file "{placed.project.out / "module.elf"}" {TEXT:#x} ')
+    assert words[-1] == "target remote localhost:3333"
+
+
+def test_gdb_runs(placed: Placed) -> None:
+    script = placed.project.root / "my gdb"
+    script.write_text('#!/bin/sh\necho "started with: $1"\n')
+    script.chmod(0o755)
+    options = ["--build", str(placed.project.build), "--url", placed.device.url]
+    process = placed.project.start("gdb", *options, "--run", "--gdb", str(script))
+    output, _ = process.communicate(timeout=60)
+    assert output == f"started with: {placed.project.firmware}\n"
+    process = placed.project.start("gdb", *options, "--run", "--gdb", "/nonexistent/gdb")
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1 and "cannot run /nonexistent/gdb" in output
+
+
+def test_gdb_for_another_module(placed: Placed) -> None:
+    placed.status["text"]["size"] += 16
+    text = placed.project.fail(
+        "gdb", "--build", str(placed.project.build), "--url", placed.device.url
+    )
+    assert "the device runs another module" in text and "reload first" in text
+
+
+def test_gdb_without_a_module(placed: Placed) -> None:
+    placed.status["loaded"] = False
+    text = placed.project.fail(
+        "gdb", "--build", str(placed.project.build), "--url", placed.device.url
+    )
+    assert "no module loaded" in text
+
+
+def test_decoded_log(placed: Placed) -> None:
+    inner, zeros = placed.at("inner"), placed.at("zeros")
+    panic = (
+        f"MEPC    : 0x{inner + 2:08x}  RA      : 0x42001234  SP      : 0x{zeros + 4:08x}\n"
+        f"Backtrace: 0x{inner:08x}:0x3ffb1230 0x{inner:08x}:0x3ffb1250\n"
+    )
+    lines = placed.decode("boot\n" + placed.loaded() + panic).splitlines()
+    assert lines[0] == "boot" and lines[2] == panic.splitlines()[0]
+    assert re.match(rf"--- 0x{inner + 2:08x}: inner at .*a\.c:\d+$", lines[3]), lines
+    assert lines[4] == f"--- 0x{zeros + 4:08x}: zeros+0x4"
+    assert lines[5] == panic.splitlines()[1]
+    assert len(lines) == 7 and lines[6].startswith(f"--- 0x{inner:08x}: inner at ")
+
+
+def test_addresses_from_the_device(placed: Placed) -> None:
+    line = f"PC 0x{placed.at('outer'):08x}\n"
+    assert placed.decode(line) == line
+    assert "outer at " in placed.decode(line, "--url", placed.device.url)
+
+
+def test_freed_code(placed: Placed) -> None:
+    moved = placed.loaded().replace(f"{TEXT:08x}", "40390000").replace(f"{DATA:08x}", "3fca0000")
+    log = placed.loaded() + moved + f"MEPC 0x{placed.at('inner'):08x} 0x{placed.at('zeros'):08x}\n"
+    text = placed.decode(log)
+    assert f"--- 0x{placed.at('inner'):08x}: in code that a reload has freed" in text
+    assert f"--- 0x{placed.at('zeros'):08x}: in data that a reload has freed" in text
