@@ -119,28 +119,42 @@ static void write_decisions(const char *decided)
     end_target();
 }
 
-/** An upload that is accepted, between two requests on the same connection. */
-static void write_upload(const char *name, const char *headers)
+/** An upload with right digests, between two requests on the same connection. */
+static void write_upload(const char *name, const char *headers, const void *body, size_t size)
 {
     static const char first[] = "\1\1GET /nonce HTTP/1.1\r\n\r\n";
     static const char last[] = "GET /status HTTP/1.1\r\nConnection: close\r\n\r\n";
     char sha256[SENDER_HEX_SIZE], hmac[SENDER_HEX_SIZE];
     char text[4096];
-    input_t none = {NULL, 0};
-    size_t size;
-    choose_architecture(0);
-    uint8_t *module = module_source_build(&none, &size);
-    sender_sha256(module, size, sha256);
-    sender_hmac(module, size, hmac);
+    sender_sha256(body, size, sha256);
+    sender_hmac(body, size, hmac);
     size_t used = (size_t)snprintf(text, sizeof text,
                                    "%sPOST /upload HTTP/1.1\r\nContent-Length: %zu\r\n%s"
                                    "X-Hotreload-SHA256: %s\r\nX-Hotreload-HMAC: %s\r\n\r\n",
                                    first, size, headers, sha256, hmac);
-    memcpy(text + used, module, size);
+    memcpy(text + used, body, size);
     used += size;
     memcpy(text + used, last, sizeof last - 1);
     write_seed(name, text, used + sizeof last - 1);
+}
+
+static void write_uploads(void)
+{
+    input_t none = {NULL, 0};
+    size_t size;
+    char records[1200];
+    choose_architecture(0);
+    uint8_t *module = module_source_build(&none, &size);
+    write_upload("upload", "", module, size);
+    write_upload("upload_continue", "Expect: 100-continue\r\nConnection: keep-alive\r\n", module,
+                 size);
     free(module);
+    memset(records, 'x', sizeof records);
+    write_upload("upload_no_module", "", records, sizeof records);
+    for (size_t i = 0; i < sizeof records; i++) {
+        records[i] = "HRR1"[i % 4];
+    }
+    write_upload("upload_of_records", "", records, sizeof records);
 }
 
 static void write_requests(void)
@@ -154,7 +168,7 @@ static void write_requests(void)
         "\1\1GET / HTTP/1.1\r\n\r\n",
         "\1\1GET /status HTTP/1.1\r\nX-Hotreload-Auth: 0\r\nHo",
         "\1\1GET /status HTTP/1.1\r\nX-Hotreload-HMAC: 0\r\nX-Hotreload-HMAC: 0\r\n\r\n",
-        "\1\345GET /status HTTP/1.1\r\nConnection: a , close \t,b\r\n\r\nGET /nonce",
+        "\1\363GET /status HTTP/1.1\r\nConnection: a , close \t,b\r\n\r\nGET /nonce",
     };
     begin_target("http");
     char name[16];
@@ -162,8 +176,7 @@ static void write_requests(void)
         snprintf(name, sizeof name, "request_%zu", i);
         write_seed(name, requests[i], strlen(requests[i]));
     }
-    write_upload("upload", "");
-    write_upload("upload_continue", "Expect: 100-continue\r\nConnection: keep-alive\r\n");
+    write_uploads();
     end_target();
 }
 
