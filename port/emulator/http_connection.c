@@ -236,6 +236,11 @@ void http_connection_receive(http_connection_t *connection, const http_settings_
         end_of_input(connection);
         return;
     }
+    /* Whoever goes on sending after the last answer would else never be found silent. */
+    if (connection->state == HTTP_CONNECTION_DRAIN && linux_now_ms() >= connection->deadline_ms) {
+        close_connection(connection);
+        return;
+    }
     connection->received = (size_t)size;
     connection->begin = 0;
     while (connection->begin < connection->received) {
