@@ -8,6 +8,7 @@ import json
 import os
 import re
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -119,6 +120,11 @@ class Client:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def reset(self) -> None:
+        """Ends the connection as a crashed system does: with RST."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
     def send(self, data: bytes) -> None:
