@@ -14,6 +14,7 @@
 #include "nvs_flash.h"
 #include "protocol_examples_common.h"
 #include "reloadable.h"
+#include "reloadable_math.h"
 
 static const char *TAG = "example";
 
@@ -30,6 +31,7 @@ void app_main(void)
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     ESP_ERROR_CHECK(hotreload_load(&config));
     reloadable_init();
+    ESP_LOGI(TAG, "6 + 7 = %d, 6 * 7 = %d", reloadable_add(6, 7), reloadable_multiply(6, 7));
 
     connect_to_network();
     hotreload_server_config_t server_config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
