@@ -170,6 +170,22 @@ bool hotreload_update_available(void);
  */
 esp_err_t hotreload_update_partition(const char *partition_label, const void *data, size_t size);
 
+/**
+ * @brief Says in words where an address lies in a module: in the one that runs, or in the code of
+ * one of the last few that were freed.
+ *
+ * For panic handlers: "offset 0x1a of the code of module 3, which was freed: a task, timer or
+ * callback still used it after a reload".
+ *
+ * @param address  a run address, for example the program counter of a crash
+ * @param text     gets the words, cut if they do not fit; 128 bytes hold all
+ * @param size     of `text`, in bytes
+ * @return `text`, or NULL when the address lies in no module
+ *
+ * Thread context: any, also a panic handler or an ISR; takes no lock, uses no heap.
+ */
+const char *hotreload_describe_address(uint32_t address, char *text, size_t size);
+
 /** @brief How the HTTP server listens; begin with HOTRELOAD_SERVER_CONFIG_DEFAULT(). */
 typedef struct {
     /** TCP port. */

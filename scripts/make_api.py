@@ -53,7 +53,7 @@ def to_markdown(lines: List[str]) -> str:
 
 def declarations(header: str) -> Iterator[Tuple[str, str]]:
     """Pairs of comment and declaration, in order."""
-    pattern = re.compile(r"/\*\*(?:[^*]|\*(?!/))*\*/\s*\n(?=(typedef|#define|esp_err_t|bool|void))")
+    pattern = re.compile(r"/\*\*(?:[^*]|\*(?!/))*\*/\s*\n(?=(typedef|#define|esp_err_t|bool|void|const char))")
     for match in pattern.finditer(header):
         rest = header[match.end():]
         if match.group(1) == "#define":

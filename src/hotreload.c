@@ -13,6 +13,7 @@
 #include "status.h"
 #include "store/store.h"
 #include "trial.h"
+#include "where.h"
 
 /** Guarded by HOTRELOAD_LOCK_MODULE, but for `tried`. */
 static struct {
@@ -65,6 +66,8 @@ static void switch_to(const hotreload_image_t *image, const hotreload_module_t *
                       const hotreload_record_t *record, bool on_trial)
 {
     hotreload_module_t old = state.module;
+    uint32_t sequence = record != NULL ? record->sequence : 0;
+    hotreload_where_begin(staged, sequence);
     hotreload_loader_commit(image, staged);
     state.module = *staged;
     state.loaded = true;
@@ -73,7 +76,7 @@ static void switch_to(const hotreload_image_t *image, const hotreload_module_t *
         state.record = *record;
     }
     hotreload_store_keep(record);
-    hotreload_status_set_module(staged, record != NULL ? record->sequence : 0);
+    hotreload_status_set_module(staged, sequence);
     if (on_trial) {
         hotreload_trial_begin(record);
     } else {
@@ -81,6 +84,7 @@ static void switch_to(const hotreload_image_t *image, const hotreload_module_t *
     }
     tell_rollback(record);
     hotreload_loader_release(&old);
+    hotreload_where_keep_last();
     hotreload_port_log(HOTRELOAD_LOG_INFO,
                        "module loaded: %u bytes of text at 0x%08x, %u bytes of data at 0x%08x",
                        (unsigned)staged->text.size, (unsigned)staged->text.run,
@@ -93,6 +97,7 @@ static void unload(void)
     hotreload_trial_end();
     hotreload_loader_unbind();
     hotreload_loader_release(&state.module);
+    hotreload_where_keep_none();
     state.loaded = false;
     hotreload_status_set_module(NULL, 0);
 }

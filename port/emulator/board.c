@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "crash.h"
 #include "flash.h"
 #include "http_server.h"
 #include "linux.h"
@@ -38,6 +39,7 @@ uint32_t board_uptime_ms(void)
 void board_init(int argc, char **argv)
 {
     start_ms = linux_now_ms();
+    board_crash_init();
     board_options_parse(argc, argv, &options);
     if (!board_flash_init(&options)) {
         exit(BOARD_EXIT_USAGE);

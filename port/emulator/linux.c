@@ -26,6 +26,12 @@ enum {
     SHUT_WR = 1,
     CLOCK_MONOTONIC = 1,
     LARGEST_ERROR = 4095,
+    SIGNAL_ILL = 4,
+    SIGNAL_BUS = 7,
+    SIGNAL_SEGV = 11,
+    SIGNAL_SET_SIZE = 8,
+    SA_SIGINFO = 4,
+    SA_NODEFER = 0x40000000,
 };
 
 /* struct __kernel_timespec */
@@ -33,6 +39,13 @@ typedef struct {
     int64_t seconds;
     int64_t nanoseconds;
 } linux_time_t;
+
+/* struct sigaction of the kernel, with or without the restorer, which is not needed here */
+typedef struct {
+    void (*handler)(int signal, const void *info, const void *context);
+    uint32_t flags;
+    uint32_t zero[3];
+} linux_signal_action_t;
 
 /* struct sockaddr_in; port and address in network byte order */
 typedef struct {
@@ -51,6 +64,24 @@ void linux_exit(int code)
 {
     for (;;) {
         call3(SYSCALL_EXIT_GROUP, code, 0, 0);
+    }
+}
+
+void linux_on_fault(void (*handler)(int signal, const void *info, const void *context))
+{
+    const uint32_t once = 0x80000000u; /* SA_RESETHAND */
+    linux_signal_action_t action = {.handler = handler, .flags = SA_SIGINFO | SA_NODEFER | once};
+    const int signals[] = {SIGNAL_ILL, SIGNAL_BUS, SIGNAL_SEGV};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        board_syscall(SYSCALL_RT_SIGACTION, signals[i], (intptr_t)&action, 0, SIGNAL_SET_SIZE, 0,
+                      0);
+    }
+}
+
+void linux_end_by_signal(int signal)
+{
+    for (;;) {
+        call3(SYSCALL_KILL, call3(SYSCALL_GETPID, 0, 0, 0), signal, 0);
     }
 }
 

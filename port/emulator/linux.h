@@ -31,6 +31,15 @@ enum {
 /** Ends the program; the low 8 bits of `code` are its exit code. */
 _Noreturn void linux_exit(int code);
 
+/**
+ * Has a function called when the program accesses memory that it does not have, or executes what is
+ * no instruction. `context` is the kernel's ucontext; a second fault ends the program.
+ */
+void linux_on_fault(void (*handler)(int signal, const void *info, const void *context));
+
+/** Ends the program as if by this signal. */
+_Noreturn void linux_end_by_signal(int signal);
+
 /** Milliseconds of a clock that never goes back. */
 int64_t linux_now_ms(void);
 

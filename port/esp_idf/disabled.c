@@ -51,6 +51,14 @@ esp_err_t hotreload_update_partition(const char *partition_label, const void *da
     return ESP_OK;
 }
 
+const char *hotreload_describe_address(uint32_t address, char *text, size_t size)
+{
+    (void)address;
+    (void)text;
+    (void)size;
+    return NULL;
+}
+
 esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
 {
     (void)config;

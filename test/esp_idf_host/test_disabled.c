@@ -21,6 +21,8 @@ static void every_function_succeeds_and_does_nothing(void **test)
     assert_int_equal(hotreload_update_partition("hotreload", "x", 1), ESP_OK);
     assert_false(hotreload_update_available());
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
+    char words[8];
+    assert_null(hotreload_describe_address(0x40000000, words, sizeof words));
     assert_int_equal(hotreload_unload(), ESP_OK);
     assert_string_equal(fake_log, "");
     assert_int_equal(hotreload_server_start(&server), ESP_OK);

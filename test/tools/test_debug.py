@@ -173,3 +173,12 @@ def test_freed_code(placed: Placed) -> None:
     text = placed.decode(log)
     assert f"--- 0x{placed.at('inner'):08x}: in code that a reload has freed" in text
     assert f"--- 0x{placed.at('zeros'):08x}: in data that a reload has freed" in text
+
+
+def test_words_of_the_device(placed: Placed) -> None:
+    """A crash before the line that says where the module was loaded."""
+    address = placed.at("inner") + 0x20000
+    words = f"PC 0x{address:08x}: offset 0x{placed.at('inner') - TEXT:x} of the code of module 2"
+    assert f"--- 0x{address:08x}: inner at " in placed.decode(words + "\n")
+    freed = words + ", which was freed: a task still used it\n"
+    assert placed.decode(freed) == freed

@@ -15,6 +15,8 @@ from hotreload.placed import LinkedFile, Placement, Range
 _LOADED = re.compile(
     r"module loaded: (\d+) bytes of text at (0x[0-9a-f]+), (\d+) bytes of data at (0x[0-9a-f]+)"
 )
+# What hotreload_describe_address() says of running code: known even before the line above.
+_IN_CODE = re.compile(r"\b0x([0-9a-fA-F]{8}): offset 0x([0-9a-f]+) of the code of [^,]*$")
 _ADDRESS = re.compile(r"\b0x([0-9a-fA-F]{8})\b")
 
 
@@ -32,6 +34,12 @@ class Decoder:
         loaded = _LOADED.search(line)
         if loaded:
             self._move(*(int(number, 0) for number in loaded.groups()))
+            return
+        in_code = _IN_CODE.search(line.rstrip())
+        if in_code:
+            address, offset = (int(number, 16) for number in in_code.groups())
+            place = Placement(Range(address - offset, offset + 1), Range(0, 0))
+            yield f"--- 0x{in_code.group(1)}: {self._linked().describe(place, address)}"
             return
         seen: List[int] = []
         for match in _ADDRESS.finditer(line):
@@ -51,15 +59,18 @@ class Decoder:
     def _describe(self, address: int) -> Optional[str]:
         now = self._placement
         if now is not None and (now.text.holds(address) or now.data.holds(address)):
-            if self._module is None:
-                self._module = LinkedFile(self._description)
-            return self._module.describe(now, address)
+            return self._linked().describe(now, address)
         for old in self._old:
             if old.text.holds(address):
                 return "in code that a reload has freed"
             if old.data.holds(address):
                 return "in data that a reload has freed"
         return None
+
+    def _linked(self) -> LinkedFile:
+        if self._module is None:
+            self._module = LinkedFile(self._description)
+        return self._module
 
 
 def decode_lines(lines: Iterable[str], decoder: Decoder) -> Iterator[str]:

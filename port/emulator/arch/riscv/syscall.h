@@ -14,6 +14,9 @@ enum {
     SYSCALL_LLSEEK = 62,
     SYSCALL_WRITE = 64,
     SYSCALL_EXIT_GROUP = 94,
+    SYSCALL_KILL = 129,
+    SYSCALL_RT_SIGACTION = 134,
+    SYSCALL_GETPID = 172,
     SYSCALL_SOCKET = 198,
     SYSCALL_BIND = 200,
     SYSCALL_LISTEN = 201,
@@ -30,6 +33,9 @@ enum {
     SYSCALL_CLOCK_GETTIME64 = 403,
     SYSCALL_PPOLL_TIME64 = 414,
 };
+
+/** Offset of the program counter in the kernel's ucontext. */
+#define SYSCALL_CONTEXT_PC 160
 
 /** Returns the kernel's result: 0 or more, or a negated error number. */
 static inline intptr_t board_syscall(intptr_t number, intptr_t a, intptr_t b, intptr_t c,

@@ -23,6 +23,9 @@ enum {
     SYSCALL_SENDTO = 110,
     SYSCALL_RECVFROM = 111,
     SYSCALL_EXIT_GROUP = 119,
+    SYSCALL_GETPID = 120,
+    SYSCALL_KILL = 123,
+    SYSCALL_RT_SIGACTION = 226,
     SYSCALL_OPENAT = 288,
     SYSCALL_ACCEPT4 = 333,
     SYSCALL_GETRANDOM = 338,
@@ -30,6 +33,9 @@ enum {
     SYSCALL_CLOCK_GETTIME64 = 403,
     SYSCALL_PPOLL_TIME64 = 414,
 };
+
+/** Offset of the program counter in the kernel's ucontext. */
+#define SYSCALL_CONTEXT_PC 20
 
 /** Returns the kernel's result: 0 or more, or a negated error number. */
 static inline intptr_t board_syscall(intptr_t number, intptr_t a, intptr_t b, intptr_t c,

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "where.h"
+
+#include "hotreload.h"
+
+/* The running module and the last few freed ones. */
+#define MODULES 5u
+
+typedef struct {
+    uint32_t text, text_size; /* run addresses, bytes; no text and no data: unused */
+    uint32_t data, data_size;
+    uint32_t sequence;
+    bool freed;
+} place_t;
+
+static place_t places[MODULES]; /* a ring: `last` is the newest */
+static unsigned last;
+
+/** A text that grows in a buffer; what does not fit is cut. */
+typedef struct {
+    char *text;
+    size_t size, length;
+} line_t;
+
+void hotreload_where_begin(const hotreload_module_t *module, uint32_t sequence)
+{
+    last = (last + 1) % MODULES;
+    places[last] = (place_t){
+        .text = module->text.run,
+        .text_size = (uint32_t)module->text.size,
+        .data = module->data.run,
+        .data_size = (uint32_t)module->data.size,
+        .sequence = sequence,
+    };
+}
+
+void hotreload_where_keep_last(void)
+{
+    for (unsigned i = 0; i < MODULES; i++) {
+        places[i].freed = i != last;
+    }
+}
+
+void hotreload_where_keep_none(void)
+{
+    for (unsigned i = 0; i < MODULES; i++) {
+        places[i].freed = true;
+    }
+}
+
+static void add(line_t *line, const char *words)
+{
+    for (; *words != '\0' && line->length + 1 < line->size; words++) {
+        line->text[line->length++] = *words;
+    }
+    line->text[line->length] = '\0';
+}
+
+/* Not by printf: a panic handler calls this. */
+static void add_number(line_t *line, uint32_t number, uint32_t base)
+{
+    char digits[11];
+    char *first = &digits[sizeof digits - 1];
+    *first = '\0';
+    do {
+        *--first = "0123456789abcdef"[number % base];
+        number /= base;
+    } while (number != 0);
+    add(line, first);
+}
+
+static void add_place(line_t *line, const place_t *place, const char *segment, uint32_t offset)
+{
+    add(line, "offset 0x");
+    add_number(line, offset, 16);
+    add(line, segment);
+    if (place->sequence == 0) {
+        add(line, "a module without a number");
+    } else {
+        add(line, "module ");
+        add_number(line, place->sequence, 10);
+    }
+    if (place->freed) {
+        add(line, ", which was freed: a task, timer or callback still used it after a reload");
+    }
+}
+
+/** Freed data is the heap's again, so an address there tells nothing. */
+static bool describe(const place_t *place, uint32_t address, line_t *line)
+{
+    if (address - place->text < place->text_size) {
+        add_place(line, place, " of the code of ", address - place->text);
+        return true;
+    }
+    if (!place->freed && address - place->data < place->data_size) {
+        add_place(line, place, " of the data of ", address - place->data);
+        return true;
+    }
+    return false;
+}
+
+const char *hotreload_describe_address(uint32_t address, char *text, size_t size)
+{
+    line_t line = {.text = text, .size = size};
+    for (unsigned freed = 0; size > 0 && freed <= 1; freed++) {
+        for (unsigned age = 0; age < MODULES; age++) {
+            const place_t *place = &places[(last + MODULES - age) % MODULES];
+            if (place->freed == (freed == 1) && describe(place, address, &line)) {
+                return text;
+            }
+        }
+    }
+    return NULL;
+}

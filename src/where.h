@@ -1,0 +1,22 @@
+/*
+ * Where modules run and ran, so that a crash can be told in words: hotreload_describe_address().
+ *
+ * The caller holds HOTRELOAD_LOCK_MODULE.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_WHERE_H
+#define HOTRELOAD_WHERE_H
+
+#include "loader/loader.h"
+
+/** A module is about to run; `sequence` of its record, 0: it has none. */
+void hotreload_where_begin(const hotreload_module_t *module, uint32_t sequence);
+
+/** All modules but the one that began last have been freed. */
+void hotreload_where_keep_last(void);
+
+/** All modules have been freed. */
+void hotreload_where_keep_none(void);
+
+#endif
