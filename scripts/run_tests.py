@@ -63,8 +63,8 @@ def pytest_suite(name: str) -> Callable[[Path], Result]:
     return suite
 
 
-def ctest_suite(name: str) -> Callable[[Path], Result]:
-    """The suite of C programs in test/<name>."""
+def ctest_suite(name: str, *options: str) -> Callable[[Path], Result]:
+    """The suite of C programs in test/<name>; options are for CTest."""
 
     def suite(build: Path) -> Result:
         result = Result(name)
@@ -73,7 +73,7 @@ def ctest_suite(name: str) -> Callable[[Path], Result]:
         good = (run(["cmake", "-S", f"test/{name}", "-B", str(directory), "-G", "Ninja"])
                 and run(["cmake", "--build", str(directory)])
                 and run(["ctest", "--test-dir", str(directory), "--output-on-failure", "-j2",
-                         "--output-junit", str(report)]))
+                         "--output-junit", str(report), *options]))
         if report.exists():
             result.add_junit(report)
         result.failed += not good and result.failed == 0
@@ -115,7 +115,7 @@ def tree_suite(_build: Path) -> Result:
 SUITES: Dict[str, Callable[[Path], Result]] = {
     "tree": tree_suite,
     "unit": ctest_suite("unit"),
-    "concurrency": ctest_suite("concurrency"),
+    "concurrency": ctest_suite("concurrency", "-V"),  # tells how many interleavings
     "esp_idf_host": ctest_suite("esp_idf_host"),
     "fuzz": fuzz_suite,
     "golden": pytest_suite("golden"),
