@@ -128,6 +128,16 @@ static void hide_nonces(char *text)
 
 /* ---- A connection ---- */
 
+static void receive(http_connection_t *connection, const http_settings_t *settings)
+{
+    const http_request_t *request = &connection->parser.request;
+    http_connection_receive(connection, settings);
+    must(memchr(request->sha256, '\0', sizeof request->sha256) != NULL);
+    must(memchr(request->hmac, '\0', sizeof request->hmac) != NULL);
+    must(memchr(request->auth, '\0', sizeof request->auth) != NULL);
+    must(connection->begin <= connection->received);
+}
+
 static void serve(uint8_t end)
 {
     static const http_settings_t settings = {.partition_label = FAKE_FLASH_LABEL,
@@ -137,14 +147,14 @@ static void serve(uint8_t end)
     http_connection_t *connection = malloc(sizeof *connection);
     http_connection_open(connection, SOCKET, &settings);
     while (client.input.left > 0 && connection->state != HTTP_CONNECTION_CLOSED) {
-        http_connection_receive(connection, &settings);
+        receive(connection, &settings);
     }
     if (connection->state != HTTP_CONNECTION_CLOSED && end % 3 == 1) {
         http_connection_time_out(connection);
     } else if (connection->state != HTTP_CONNECTION_CLOSED && end % 3 == 2) {
         http_connection_stop(connection);
     } else if (connection->state != HTTP_CONNECTION_CLOSED) {
-        http_connection_receive(connection, &settings);
+        receive(connection, &settings);
     }
     must(connection->state == HTTP_CONNECTION_CLOSED && !client.is_open);
     free(connection);

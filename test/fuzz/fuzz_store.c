@@ -454,9 +454,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const steps[])(input_t *) = {
-        use_seen,   boot,   look_at_all, look_at_all, begin,        begin, write_part,
-        write_part, commit, drop,        write_whole, plan_failure, unmap, forget_kept};
+    static void (*const steps[])(input_t *) = {use_seen,    boot,         look_at_all, look_at_all,
+                                               begin,       begin,        write_part,  write_part,
+                                               commit,      drop,         write_whole, write_whole,
+                                               write_whole, plan_failure, unmap,       forget_kept};
     input_t input = {data, size};
     fake_port_reset();
     model.seen.length = 0;
