@@ -75,7 +75,7 @@ static void add_place(line_t *line, const place_t *place, const char *segment, u
     add_number(line, offset, 16);
     add(line, segment);
     if (place->sequence == 0) {
-        add(line, "a module without a number");
+        add(line, "an unnumbered module");
     } else {
         add(line, "module ");
         add_number(line, place->sequence, 10);

@@ -101,8 +101,7 @@ static void test_module_from_memory(void **state)
 {
     (void)state;
     begin_at(0x40000000, 0);
-    assert_string_equal(describe(0x40000010),
-                        "offset 0x10 of the code of a module without a number");
+    assert_string_equal(describe(0x40000010), "offset 0x10 of the code of an unnumbered module");
 }
 
 static void test_the_running_one_counts_where_an_older_one_was(void **state)
