@@ -319,27 +319,23 @@ esp_err_t hotreload_store_judge(const hotreload_record_t *record, bool good,
 
 /* ---- Writing ---- */
 
-static esp_err_t find_newest(claim_t *newest, hotreload_reason_t *reason)
+/** @param sequence  gets that of the newest record; 0: none, or a bare ELF */
+static esp_err_t find_newest(uint32_t *sequence, hotreload_reason_t *reason)
 {
+    hotreload_record_t newest = {0};
     esp_err_t error = hotreload_scan_newest(HOTRELOAD_RECORD_ANY, &store.flash,
-                                            (hotreload_span_t){0}, UINT32_MAX, &newest->record);
-    newest->used = error == ESP_OK;
-    if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
-        return fail_read(store.label, reason);
-    }
-    return ESP_OK;
-}
-
-/** Bytes that a record takes of the partition. */
-static uint32_t record_size(uint32_t length)
-{
-    return hotreload_span_round(&store.flash, length + HOTRELOAD_RECORD_DATA);
+                                            (hotreload_span_t){0}, UINT32_MAX, &newest);
+    *sequence = newest.sequence;
+    return error == ESP_OK || error == ESP_ERR_NOT_FOUND ? ESP_OK : fail_read(store.label, reason);
 }
 
 uint32_t hotreload_store_sectors(uint32_t length)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    uint32_t sectors = store.open ? record_size(length) / store.flash.erase_size : 0;
+    uint32_t sectors = store.open
+                           ? hotreload_span_round(&store.flash, length + HOTRELOAD_RECORD_DATA) /
+                                 store.flash.erase_size
+                           : 0;
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
     return sectors;
 }
@@ -356,7 +352,7 @@ static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_r
     taken[mapped] = claim_span(&store.mapped);
     taken[kept] = claim_span(&store.kept);
     const uint32_t size = store.flash.size;
-    const uint32_t needed = record_size(length);
+    const uint32_t needed = hotreload_span_round(&store.flash, length + HOTRELOAD_RECORD_DATA);
     if (!hotreload_span_find_room(size, needed, taken[0], taken, kept + 1, place) &&
         !hotreload_span_find_room(size, needed, taken[0], taken, kept, place)) {
         return hotreload_fail(
@@ -391,7 +387,7 @@ static esp_err_t begin(size_t length, hotreload_reason_t *reason)
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
                               "another upload is under way: try again when it is over");
     }
-    claim_t newest;
+    uint32_t newest;
     hotreload_span_t place;
     esp_err_t error = check_length(length, reason);
     if (error == ESP_OK) {
@@ -403,7 +399,7 @@ static esp_err_t begin(size_t length, hotreload_reason_t *reason)
     if (error != ESP_OK) {
         return error;
     }
-    if (newest.used && newest.record.sequence == HOTRELOAD_SEQUENCE_LAST) {
+    if (newest == HOTRELOAD_SEQUENCE_LAST) {
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
                               "partition \"%s\" has used up its sequence numbers: erase it",
                               store.label);
@@ -411,7 +407,7 @@ static esp_err_t begin(size_t length, hotreload_reason_t *reason)
     if (hotreload_spans_overlap(place, claim_span(&store.kept))) {
         store.kept.used = false; /* the sectors where it ends soon belong to the new record */
     }
-    store.sequence = newest.used ? newest.record.sequence + 1 : HOTRELOAD_SEQUENCE_FIRST;
+    store.sequence = newest + 1;
     hotreload_writer_begin(&store.writer, &store.flash, store.label, place, (uint32_t)length);
     store.writing = true;
     return ESP_OK;
