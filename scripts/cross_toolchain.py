@@ -25,8 +25,8 @@ _ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "toolchains" / f"{NA
 def add_to_path(build: Optional[Path] = None) -> bool:
     """Puts the compiler on PATH, for this process and those that it starts.
 
-    It is looked for on PATH, in the folder that HOTRELOAD_TOOLCHAINS names, and in an archive beside
-    the project, which is unpacked into `build`/toolchains. Returns False when it is nowhere.
+    It is looked for on PATH, in the folder that HOTRELOAD_TOOLCHAINS names, and in an archive
+    beside the project, which is unpacked into `build`/toolchains. Returns False when it is nowhere.
     """
     if shutil.which(COMPILER):
         return True

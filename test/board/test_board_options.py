@@ -54,7 +54,8 @@ def test_port_that_is_taken(build: Build, tmp_path: Path) -> None:
     flash.write_bytes(build.read(build.generated("partition.bin")))
     first = Board([build.qemu, build.firmware, "--flash", str(flash), "--port", "0"])
     try:
-        second = Board([build.qemu, build.firmware, "--flash", str(flash), "--port", str(first.port)])
+        place = ["--flash", str(flash), "--port", str(first.port)]
+        second = Board([build.qemu, build.firmware, *place])
         assert second.wait_for_exit() == 134
         second.wait_for(f"port {first.port} is taken")
     finally:
