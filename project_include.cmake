@@ -1,6 +1,6 @@
 # Included by ESP-IDF's project() before the components are added. From here on
-# idf_component_register() knows RELOADABLE; at the end of the project's CMakeLists.txt the module is
-# added to the build.
+# idf_component_register() knows RELOADABLE; at the end of the project's CMakeLists.txt the module
+# is added to the build.
 #
 # SPDX-License-Identifier: MIT
 

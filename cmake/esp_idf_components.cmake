@@ -1,8 +1,9 @@
 # RELOADABLE in idf_component_register(), and CONFIG_HOTRELOAD_COMPONENTS.
 #
 # The library of a reloadable component stays what it is for everybody who requires it: its headers,
-# definitions and requirements. Its sources move to a library of object files, hotreload_<component>,
-# that is compiled with the same options and is linked into the module, not into the firmware.
+# definitions and requirements. Its sources move to a library of object files,
+# hotreload_<component>, that is compiled with the same options and is linked into the module, not
+# into the firmware.
 #
 # SPDX-License-Identifier: MIT
 
@@ -13,8 +14,8 @@ include_guard(GLOBAL)
 set(HOTRELOAD_COMPILE_PROPERTIES COMPILE_DEFINITIONS COMPILE_FEATURES COMPILE_OPTIONS
     INCLUDE_DIRECTORIES)
 # And what cannot be an expression; copied at the end of the project's CMakeLists.txt.
-set(HOTRELOAD_COPIED_PROPERTIES COMPILE_FLAGS C_EXTENSIONS C_STANDARD C_STANDARD_REQUIRED CXX_EXTENSIONS
-    CXX_STANDARD CXX_STANDARD_REQUIRED LINK_LIBRARIES PRECOMPILE_HEADERS)
+set(HOTRELOAD_COPIED_PROPERTIES COMPILE_FLAGS C_EXTENSIONS C_STANDARD C_STANDARD_REQUIRED
+    CXX_EXTENSIONS CXX_STANDARD CXX_STANDARD_REQUIRED LINK_LIBRARIES PRECOMPILE_HEADERS)
 
 # Takes RELOADABLE out of the arguments of idf_component_register().
 function(_hotreload_take_keyword reloadable_result arguments_result)

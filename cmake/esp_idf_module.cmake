@@ -1,5 +1,5 @@
-# The module of an ESP-IDF project: what hotreload_add_module() needs to know, the partition, and the
-# commands to flash and to reload.
+# The module of an ESP-IDF project: what hotreload_add_module() needs to know, the partition, and
+# the commands to flash and to reload.
 #
 # SPDX-License-Identifier: MIT
 
@@ -15,17 +15,19 @@ function(_hotreload_find_problem result partition_size)
     set(${result} "" PARENT_SCOPE)
     foreach(option ${HOTRELOAD_MEMORY_PROTECTION})
         if(${option})
-            set(${result} "hotreload: ${option}=y forbids running code from the heap, where modules are."
+            set(${result}
+                "hotreload: ${option}=y forbids running code from the heap, where modules are."
                 "Turn it off: idf.py menuconfig, Component config > ESP System Settings, or put"
                 "${option}=n into sdkconfig.defaults and remove it from sdkconfig." PARENT_SCOPE)
             return()
         endif()
     endforeach()
     if(NOT partition_size)
+        set(label ${CONFIG_HOTRELOAD_PARTITION_LABEL})
         set(${result}
-            "hotreload: the partition table has no partition '${CONFIG_HOTRELOAD_PARTITION_LABEL}' of type app, subtype 0x40."
+            "hotreload: there is no partition '${label}' of type app, subtype 0x40."
             "Add this line to partitions.csv (and select it: CONFIG_PARTITION_TABLE_CUSTOM=y):"
-            "${CONFIG_HOTRELOAD_PARTITION_LABEL},  app,  0x40,    ,        512k," PARENT_SCOPE)
+            "${label},  app,  0x40,    ,        512k," PARENT_SCOPE)
     endif()
 endfunction()
 
@@ -66,8 +68,8 @@ function(_hotreload_check_names)
     string(REPLACE " " "" names "${names}")
     list(REMOVE_ITEM names "" ${found})
     if(names)
-        message(WARNING "hotreload: CONFIG_HOTRELOAD_COMPONENTS names ${names}, which this build does "
-            "not contain. Names are those of directories, separated by semicolons")
+        message(WARNING "hotreload: CONFIG_HOTRELOAD_COMPONENTS names ${names}, which this build "
+            "does not contain. Names are those of directories, separated by semicolons")
     endif()
 endfunction()
 
@@ -85,8 +87,8 @@ function(_hotreload_add_flash_targets image)
     endforeach()
 endfunction()
 
-# `idf.py reload` and `idf.py watch` for an idf.py that has not loaded idf_ext.py: it takes names that
-# it does not know for targets. Targets have no options; HOTRELOAD_URL tells them the device.
+# `idf.py reload` and `idf.py watch` for an idf.py that has not loaded idf_ext.py: it takes names
+# that it does not know for targets. Targets have no options; HOTRELOAD_URL tells them the device.
 function(_hotreload_add_commands python)
     set(tool ${CMAKE_COMMAND} -E env PYTHONPATH=${HOTRELOAD_ROOT}/tools ${python} -m hotreload)
     foreach(command reload watch)

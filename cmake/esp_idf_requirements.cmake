@@ -1,8 +1,8 @@
 # ESP-IDF runs the CMakeLists.txt of every component twice: first as a script that only collects
 # requirements (component_get_requirements.cmake). Its idf_component_register() does not know
-# RELOADABLE and would take it for a component where it follows REQUIRES or PRIV_REQUIRES. This file,
-# included by our own CMakeLists.txt, makes it forget the word: in what was collected before us, and
-# in all calls after us.
+# RELOADABLE and would take it for a component where it follows REQUIRES or PRIV_REQUIRES. This
+# file, included by our own CMakeLists.txt, makes it forget the word: in what was collected before
+# us, and in all calls after us.
 #
 # SPDX-License-Identifier: MIT
 

@@ -120,6 +120,7 @@ SUITES: Dict[str, Callable[[Path], Result]] = {
     "fuzz": fuzz_suite,
     "golden": pytest_suite("golden"),
     "tools": pytest_suite("tools"),
+    "cmake": pytest_suite("cmake"),
     "board": pytest_suite("board"),
 }
 

@@ -196,7 +196,7 @@ def test_many_changes_are_counted(build: Build) -> None:
 def test_words_of_ninja() -> None:
     """All of them; a word that is not known must not let a change pass."""
     text = """\
-[0/1] Re-running CMake...ninja explain: output build.ninja older than most recent input a.txt (1 vs 2)
+[0/1] Re-running CMake...ninja explain: output build.ninja older than most recent input a (1 vs 2)
 ninja explain: restat of output a.o older than most recent input a b.c (-1 vs 2)
 ninja explain: recorded mtime of b.o older than most recent input b.c (1 vs 2)
 ninja explain: output c.o doesn't exist
@@ -212,7 +212,7 @@ ninja explain: something new about l.o
 [1/2] Building C object a.o
 """
     assert read_causes(text) == [
-        Cause("build.ninja", "a.txt"),
+        Cause("build.ninja", "a"),
         Cause("a.o", "a b.c"),
         Cause("b.o", "b.c"),
         Cause("c.o", None),

@@ -166,7 +166,7 @@ def idf_ext(project_dir: str) -> None:
     from hotreload.idf_extension import install
 
     path = install(project_dir)
-    click.echo(f"Wrote {path}: idf.py reload and idf.py watch are there now.")
+    click.echo(f"idf.py reload and idf.py watch are there by {path}")
 
 
 @main.command()

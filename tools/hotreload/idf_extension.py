@@ -164,7 +164,7 @@ def install(project_dir: str) -> str:
     content = _PROJECT_EXTENSION.format(tools=relative)
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
-            if file.read() == content:
+            if "from hotreload.idf_extension import" in file.read():
                 return path
         raise ToolError(f"{path} exists already. Add to it what hotreload needs:\n{content}")
     write_if_changed(path, content)
