@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "fake_freertos.h"
+
+#include <stdlib.h>
+
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
 #include "freertos/task.h"
-
-#include "fake_freertos.h"
 
 int fake_critical_depth;
 _Atomic uint32_t fake_ticks;
@@ -30,14 +32,19 @@ SemaphoreHandle_t xSemaphoreCreateMutexStatic(StaticSemaphore_t *pxMutexBuffer)
     return pxMutexBuffer;
 }
 
+/** A task that takes its own mutex again would wait for ever. */
 BaseType_t xSemaphoreTake(SemaphoreHandle_t xSemaphore, TickType_t xBlockTime)
 {
-    int error = xBlockTime == portMAX_DELAY ? pthread_mutex_lock(&xSemaphore->mutex)
-                                            : pthread_mutex_trylock(&xSemaphore->mutex);
-    return error == 0;
+    if (xBlockTime != portMAX_DELAY || pthread_mutex_lock(&xSemaphore->mutex) != 0) {
+        abort();
+    }
+    return pdTRUE;
 }
 
 BaseType_t xSemaphoreGive(SemaphoreHandle_t xSemaphore)
 {
-    return pthread_mutex_unlock(&xSemaphore->mutex) == 0;
+    if (pthread_mutex_unlock(&xSemaphore->mutex) != 0) {
+        abort();
+    }
+    return pdTRUE;
 }
