@@ -16,6 +16,7 @@ from typing import Callable, Dict, List, Match, NamedTuple, Optional, Sequence
 
 PATIENCE = 60.0  # seconds until a test gives up waiting, on however busy a machine
 PANIC = 134
+USAGE = 2
 
 
 class Answer(NamedTuple):

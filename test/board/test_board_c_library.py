@@ -31,12 +31,12 @@ static int exercise_libc(const char *text)
 
 int exercise_marker"""
 
-TOKENS = """\
-#include <string.h>
+ARGUMENTS = """\
+int getopt(int count, char *const *arguments, const char *options);
 
 static int exercise_libc(char *text)
 {
-    return *strtok(text, " ");
+    return getopt(1, &text, " ");
 }
 
 int exercise_marker"""
@@ -81,8 +81,8 @@ def test_copied_functions_run(board: Board, build: Build, url: str) -> None:
 
 
 def test_function_with_state_is_refused(board: Board, build: Build, url: str) -> None:
-    result = reload(build, url, TOKENS)
+    result = reload(build, url, ARGUMENTS)
     assert result.returncode == 1
-    assert "marker.c:" in result.stdout and "needs 'strtok'" in result.stdout
+    assert "marker.c:" in result.stdout and "needs 'getopt'" in result.stdout
     assert "has it, but " in result.stdout
     board.wait_for_round(1, board.now())
