@@ -135,6 +135,22 @@ static esp_err_t load_record(const hotreload_record_t *record, uint32_t caps,
     return error;
 }
 
+/** Loads the newest of a kind that can be loaded and is older. @return false: there is none */
+static bool load_older(hotreload_record_kind_t kind, const hotreload_record_t *record,
+                       uint32_t caps)
+{
+    hotreload_reason_t reason;
+    hotreload_record_t failed = *record;
+    hotreload_record_t older;
+    while (hotreload_store_find_kind(kind, &failed, &older, &reason) == ESP_OK) {
+        if (load_record(&older, caps, &reason) == ESP_OK) {
+            return true;
+        }
+        failed = older;
+    }
+    return false;
+}
+
 /** Whether the running module is still in the partition: overwritten or damaged, it is the last. */
 static bool can_come_back(void)
 {
@@ -158,7 +174,9 @@ static esp_err_t load_after_unload(const hotreload_record_t *record, uint32_t ca
     esp_err_t error = load_record(record, caps, reason);
     if (error != ESP_OK) {
         hotreload_reason_t old_reason;
-        if (load_record(&old, caps, &old_reason) != ESP_OK) {
+        /* Meanwhile an upload may have taken its place; then any other is better than none. */
+        if (load_record(&old, caps, &old_reason) != ESP_OK &&
+            !load_older(HOTRELOAD_RECORD_USABLE, record, caps)) {
             hotreload_store_keep(NULL);
             hotreload_port_log(HOTRELOAD_LOG_ERROR, "the old module could not be loaded again: %s",
                                old_reason.text);
@@ -232,22 +250,6 @@ static esp_err_t find_usable(hotreload_record_t *record, hotreload_reason_t *rea
         atomic_store(&state.tried, newest);
     }
     return error;
-}
-
-/** Loads the newest of a kind that can be loaded and is older. @return false: there is none */
-static bool load_older(hotreload_record_kind_t kind, const hotreload_record_t *record,
-                       uint32_t caps)
-{
-    hotreload_reason_t reason;
-    hotreload_record_t failed = *record;
-    hotreload_record_t older;
-    while (hotreload_store_find_kind(kind, &failed, &older, &reason) == ESP_OK) {
-        if (load_record(&older, caps, &reason) == ESP_OK) {
-            return true;
-        }
-        failed = older;
-    }
-    return false;
 }
 
 /** Loads a record, or the newest older one of its kind that can be loaded. */
