@@ -8,6 +8,7 @@
 #include "esp_event.h"
 #include "esp_netif.h"
 #include "hotreload.h"
+#include "status.h"
 #include "unity.h"
 #include "unity_test_runner.h"
 
@@ -19,7 +20,11 @@ void setUp(void)
 void tearDown(void)
 {
     (void)hotreload_server_stop();
-    (void)hotreload_unload();
+    hotreload_status_t status;
+    hotreload_status_get(&status);
+    if (status.loaded) {
+        ESP_ERROR_CHECK(hotreload_unload());
+    }
 }
 
 void app_main(void)

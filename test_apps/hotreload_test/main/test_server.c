@@ -1,5 +1,4 @@
 /* Starting and stopping the upload server. SPDX-License-Identifier: MIT */
-#include "esp_heap_caps.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "test_support.h"
@@ -36,10 +35,10 @@ TEST_CASE("a hundred servers leave the heap as it was", "[server]")
 {
     start_and_stop();
     vTaskDelay(2); /* the idle task frees the stack of the server's task */
-    size_t before = heap_caps_get_free_size(MALLOC_CAP_DEFAULT);
+    heap_use_t before = heap_use();
     for (int i = 0; i < 100; i++) {
         start_and_stop();
     }
     vTaskDelay(2);
-    TEST_ASSERT_EQUAL(before, heap_caps_get_free_size(MALLOC_CAP_DEFAULT));
+    expect_heap(before);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "esp_heap_caps.h"
 #include "store/store.h"
 #include "unity.h"
 
@@ -25,6 +26,20 @@ void reload(void)
 {
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     EXPECT(ESP_OK, hotreload_reload(&config));
+}
+
+heap_use_t heap_use(void)
+{
+    multi_heap_info_t info;
+    heap_caps_get_info(&info, MALLOC_CAP_INTERNAL | MALLOC_CAP_32BIT);
+    return (heap_use_t){.blocks = info.allocated_blocks, .bytes = info.total_allocated_bytes};
+}
+
+void expect_heap(heap_use_t before)
+{
+    heap_use_t now = heap_use();
+    TEST_ASSERT_EQUAL(before.blocks, now.blocks);
+    TEST_ASSERT_UINT_WITHIN(32, before.bytes, now.bytes);
 }
 
 uint8_t *copy_module(size_t *size)
