@@ -179,6 +179,7 @@ esp_err_t hotreload_port_flash_map(const hotreload_flash_t *flash, uint32_t offs
     *view = (hotreload_flash_view_t){0};
     fake_flash.maps++;
     if (fake_flash.power_off || counts_to_zero(&fake_flash.fail_map)) {
+        fake_flash.fail_map = fake_flash.maps_stay_broken ? 1 : 0;
         return ESP_ERR_FLASH_OP_FAIL;
     }
     if (!fake_port_count_allocation()) {

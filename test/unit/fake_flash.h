@@ -31,6 +31,8 @@ typedef struct {
 
     /** 1: the next operation of the kind fails and does nothing, 2: the one after; 0: none. */
     unsigned fail_read, fail_write, fail_erase, fail_map;
+    /** The first map that fails is followed by no other that works. */
+    bool maps_stay_broken;
     /** Counts likewise; that write reports success, but one bit is wrong. */
     unsigned corrupt_write;
     /** Another label that exists too: the same flash under a second name; NULL: none. */

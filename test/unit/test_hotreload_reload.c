@@ -411,20 +411,35 @@ static void a_module_damaged_in_flash_does_not_go_first(void **state)
                "damaged");
 }
 
-/** The flash fails just when the old module is to come back. */
-static void says_when_the_old_module_does_not_come_back(void **state)
+/** The flash fails just when the old module is to come back, once or for good. */
+static void fail_when_it_comes_back(bool for_good)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     const bad_module_t *bad = bad_module("value_does_not_fit");
     loaded_start(1);
     store_bad(bad);
     fake_port.ram_limit = MODULE_RAM;
     fake_flash.fail_map = 4; /* the new one, the old one to be sure, the new one, the old one */
+    fake_flash.maps_stay_broken = for_good;
     loaded_expect_failure(hotreload_reload(&config), bad->error, bad->words);
+}
+
+static void any_other_module_is_better_than_none(void **state)
+{
+    (void)state;
+    fail_when_it_comes_back(false);
+    loaded_expect(1);
+}
+
+static void says_when_the_old_module_does_not_come_back(void **state)
+{
+    (void)state;
+    fail_when_it_comes_back(true);
     loaded_expect_none();
     expect_log("E the old module could not be loaded again: ");
     assert_int_equal(hotreload_unload(), ESP_ERR_INVALID_STATE);
+    fake_flash.fail_map = 0;
+    const hotreload_config_t config = unload_first();
     assert_int_equal(hotreload_load(&config), ESP_OK);
     loaded_expect(1);
 }
@@ -463,6 +478,7 @@ int main(void)
         TEST(each_failing_allocation_leaves_one_of_the_two),
         TEST(a_module_from_memory_does_not_go_first),
         TEST(a_module_damaged_in_flash_does_not_go_first),
+        TEST(any_other_module_is_better_than_none),
         TEST(says_when_the_old_module_does_not_come_back),
     };
     return run_bad_modules() + cmocka_run_group_tests(tests, NULL, NULL);
