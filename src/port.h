@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "esp_err.h"
+#include "hotreload.h"
 #include "loader/arch.h"
 
 /* ESP-IDF has it in a header of its flash driver, spelt like this, and not in esp_err.h. */

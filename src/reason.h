@@ -6,7 +6,7 @@
 #ifndef HOTRELOAD_REASON_H
 #define HOTRELOAD_REASON_H
 
-#include "esp_err.h"
+#include "hotreload.h"
 
 /** A sentence without a full stop; empty when nothing failed. */
 typedef struct {

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "esp_err.h"
+#include "hotreload.h"
 #include "image/module_format.h"
 #include "reason.h"
 

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "esp_err.h"
+#include "hotreload.h"
 
 /** Longest relocated field, in 32-bit words. */
 #define HOTRELOAD_FIELD_WORDS 2u
