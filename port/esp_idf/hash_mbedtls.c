@@ -33,7 +33,10 @@ esp_err_t hotreload_port_hash_begin(const void *key, size_t key_size, hotreload_
     }
     mbedtls_md_init(&begun->context);
     begun->keyed = key != NULL;
-    if (start(begun, key, key_size) != 0) {
+    int error = start(begun, key, key_size);
+    if (error != 0) {
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "Mbed TLS cannot begin a hash: error -0x%x",
+                           (unsigned)-error);
         (void)hotreload_port_hash_end(begun, NULL);
         return ESP_ERR_NO_MEM;
     }

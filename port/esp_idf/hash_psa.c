@@ -48,7 +48,10 @@ esp_err_t hotreload_port_hash_begin(const void *key, size_t key_size, hotreload_
     begun->keyed = key != NULL;
     begun->mac = psa_mac_operation_init();
     begun->hash = psa_hash_operation_init();
-    if (start(begun, key, key_size) != PSA_SUCCESS) {
+    psa_status_t status = start(begun, key, key_size);
+    if (status != PSA_SUCCESS) {
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "PSA Crypto cannot begin a hash: error %d",
+                           (int)status);
         (void)hotreload_port_hash_end(begun, NULL);
         return ESP_ERR_NO_MEM;
     }
