@@ -14,6 +14,23 @@
 
 #include "port.h"
 
+/** The linker (--wrap) leads the port's allocations through here. */
+static bool out_of_memory;
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    return out_of_memory ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return out_of_memory ? NULL : __real_calloc(count, size);
+}
+
 static void hex(const uint8_t digest[HOTRELOAD_HASH_SIZE], char text[2 * HOTRELOAD_HASH_SIZE + 1])
 {
     for (size_t i = 0; i < HOTRELOAD_HASH_SIZE; i++) {
@@ -104,6 +121,17 @@ static void an_abandoned_hash_leaves_nothing(void **test)
     assert_int_equal(hotreload_port_hash_end(NULL, NULL), ESP_OK);
 }
 
+static void without_memory_there_is_no_hash(void **test)
+{
+    (void)test;
+    hotreload_hash_t *hash = (hotreload_hash_t *)1;
+    out_of_memory = true;
+    esp_err_t error = hotreload_port_hash_begin("key", 3, &hash);
+    out_of_memory = false;
+    assert_int_equal(error, ESP_ERR_NO_MEM);
+    assert_null(hash);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +139,7 @@ int main(void)
         cmocka_unit_test(hmac_of_rfc_4231),
         cmocka_unit_test(two_can_run_at_the_same_time),
         cmocka_unit_test(an_abandoned_hash_leaves_nothing),
+        cmocka_unit_test(without_memory_there_is_no_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
