@@ -164,6 +164,7 @@ bool hotreload_update_available(void);
  * module is cut short
  *      - ESP_ERR_INVALID_VERSION, ESP_ERR_NOT_SUPPORTED, ESP_ERR_INVALID_RESPONSE: as
  * hotreload_load()
+ *      - ESP_ERR_NO_MEM, ESP_FAIL: no memory to hash it, or the hash failed
  *      - ESP_ERR_FLASH_OP_FAIL: erasing or writing failed
  *
  * Thread context: any task.
@@ -224,7 +225,8 @@ esp_err_t hotreload_server_start(const hotreload_server_config_t *config);
 /**
  * @brief Stops the HTTP server and frees all that it holds. An upload under way is dropped.
  *
- * @return ESP_OK, or ESP_ERR_INVALID_STATE when the server does not run
+ * @return ESP_OK; ESP_ERR_INVALID_STATE: the server does not run; ESP_FAIL: ESP-IDF could not reach
+ *         its server's task, which goes on
  *
  * Thread context: any task.
  */
