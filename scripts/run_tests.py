@@ -122,6 +122,7 @@ SUITES: Dict[str, Callable[[Path], Result]] = {
     "tools": pytest_suite("tools"),
     "cmake": pytest_suite("cmake"),
     "board": pytest_suite("board"),
+    "esp_idf": pytest_suite("esp_idf"),
 }
 
 

@@ -1,0 +1,104 @@
+"""The whole chain on an emulated chip: boot, call, edit, reload.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+from typing import Callable
+
+from idf_project import IdfProject, environment
+from qemu import Qemu
+
+RELOADABLE = "components/reloadable/reloadable.c"
+
+
+def boots(chip: Qemu) -> int:
+    """How often the chip has started the application."""
+    return chip.console().count("Calling app_main()")
+
+
+def test_reload(example: IdfProject, chip: Qemu) -> None:
+    chip.wait_for(r"6 \+ 7 = 13, 6 \* 7 = 42")
+    chip.wait_for(r"server listens on http://10\.0\.2\.15:8080")
+    chip.wait_for(r"^Hello, World, from v?\S+! 1$")
+    start = chip.position()
+    with example.changed(RELOADABLE, "Hello", "Servus"):
+        text = example.run("reload", "--url", chip.url)
+        assert f"to {chip.url} in" in text and "Running cmake" not in text
+        chip.wait_for(r"Update available, reloading", start)
+        chip.wait_for(r"^Servus, World, from v?\S+! 0$", start)
+        chip.wait_for(r"^Servus, World, from v?\S+! 1$", start)
+    assert boots(chip) == 1
+    status = chip.get("/status")
+    assert status["loaded"] and status["last_error"] is None and not status["pending"]
+    assert status["sequence"] == 2
+
+
+def test_broken_edit(example: IdfProject, chip: Qemu) -> None:
+    """The compiler's error; the chip goes on with the old code."""
+    chip.wait_for(r"server listens on")
+    with example.changed(RELOADABLE, "reloadable_hello_count++", "nonsense"):
+        text = example.fail("reload", "--url", chip.url)
+        assert "reloadable.c" in text and "'nonsense' undeclared" in text
+        assert "the device goes on with the code it has" in text
+    chip.wait_for(r"^Hello, World, .*$", chip.position())
+    assert chip.get("/status")["sequence"] == 1
+
+
+def test_firmware_of_another_build(example: IdfProject, chip: Qemu) -> None:
+    """After a build that was not flashed, the chip refuses the module and says why."""
+    chip.wait_for(r"server listens on")
+    with example.changed("main/hotreload.c", "1000", "2000"):
+        example.run("build")
+        text = example.fail("reload", "--url", chip.url)
+        assert "409" in text and "flash" in text
+    example.run("build")
+    assert boots(chip) == 1
+
+
+def test_watch(example: IdfProject, chip: Qemu) -> None:
+    """Every save is on the chip a moment later, until Ctrl+C."""
+    chip.wait_for(r"server listens on")
+    command = ["idf.py", "-B", str(example.build), "watch", "--url", chip.url, "--debounce", "0.1"]
+    watch = subprocess.Popen(
+        command,
+        cwd=example.directory,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    try:
+        assert watch.stdout is not None
+        for line in watch.stdout:
+            if "Ctrl+C stops" in line:
+                break
+        for word in ("Moin", "Ahoj"):
+            start = chip.position()
+            with example.changed(RELOADABLE, "Hello", word):
+                chip.wait_for(rf"^{word}, World, .*! 0$", start)
+        watch.send_signal(signal.SIGINT)
+        output, _ = watch.communicate(timeout=30)
+        assert "Stopped watching." in output
+    finally:
+        watch.kill()
+    assert boots(chip) == 1
+
+
+def test_unit_tests(
+    repository: Path, main_target: str, start_chip: Callable[[IdfProject], Qemu]
+) -> None:
+    """The Unity tests of test_apps, as test_hotreload.py runs them where pytest-embedded is."""
+    project = IdfProject(
+        repository / "test_apps" / "hotreload_test", main_target, f"{main_target}-qemu"
+    )
+    project.run("build")
+    chip = start_chip(project)
+    result = chip.wait_for(r"^(\d+) Tests (\d+) Failures \d+ Ignored")
+    failures = [line for line in chip.console().splitlines() if ":FAIL" in line]
+    assert int(result.group(1)) > 0 and result.group(2) == "0", failures
