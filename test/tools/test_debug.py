@@ -134,7 +134,7 @@ def test_gdb_runs(placed: Placed) -> None:
 def test_gdb_for_another_module(placed: Placed) -> None:
     placed.status["text"]["size"] += 16
     text = placed.project.fail(
-        "gdb", "--build", str(placed.project.build), "--url", placed.device.url
+        "gdb", "--build", str(placed.project.build), "--url", placed.device.url, "--gdb", "true"
     )
     assert "the device runs another module" in text and "reload first" in text
 
