@@ -123,7 +123,6 @@ SUITES: Dict[str, Callable[[Path], Result]] = {
     "cmake": pytest_suite("cmake"),
     "board": pytest_suite("board"),
     "esp_idf": pytest_suite("esp_idf"),
-    "esp_idf": pytest_suite("esp_idf"),
 }
 
 
