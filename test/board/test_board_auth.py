@@ -15,7 +15,7 @@ from emulated_board import Answer, Board, StartBoard, upload_head
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
-from hotreload.client import Device, DeviceError  # noqa: E402
+from hotreload.http_device import DeviceError, HttpDevice  # noqa: E402
 
 
 def ask_nonce(board: Board) -> str:
@@ -145,7 +145,7 @@ def test_limit_of_erases(start_board: StartBoard, build: Build, flash: str) -> N
 def test_the_tools_send_it(start_board: StartBoard, build: Build) -> None:
     board = start_board("--require-nonce", "--erase-limit", "1")
     board.wait_for_round(1)
-    device = Device(f"http://127.0.0.1:{board.port}")
+    device = HttpDevice(f"http://127.0.0.1:{board.port}")
     for version in (2, 3, 2):
         device.upload(build.module(version), build.secret, lambda sent, total: None)
         board.wait_for_round(version, board.now())

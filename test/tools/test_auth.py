@@ -14,13 +14,13 @@ import pytest
 from fake_device import FakeDevice
 from project import Project
 
-from hotreload.client import Device, DeviceError
+from hotreload.http_device import DeviceError, HttpDevice
 
 MODULE = b"\x7fELF, or what a device takes for it" * 300
 
 
 def send(device: FakeDevice, secret: bytes) -> None:
-    Device(device.url).upload(MODULE, secret, lambda sent, total: None)
+    HttpDevice(device.url).upload(MODULE, secret, lambda sent, total: None)
 
 
 def signature(secret: bytes, message: bytes) -> str:
@@ -29,7 +29,7 @@ def signature(secret: bytes, message: bytes) -> str:
 
 def test_header_by_the_letter() -> None:
     """Against numbers computed with openssl: printf ... | openssl dgst -sha256 -mac HMAC."""
-    from hotreload.client import _sign
+    from hotreload.http_device import _sign
 
     headers = _sign(b"abc", bytes(range(32)), bytes.fromhex("00112233445566778899aabbccddeeff"))
     assert headers == {

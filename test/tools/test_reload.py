@@ -244,24 +244,24 @@ def test_bad_url(built: Project, url: str, message: str) -> None:
 
 
 def test_silent_device(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    import hotreload.client
-    from hotreload.client import Device, DeviceError
+    import hotreload.http_device
+    from hotreload.http_device import DeviceError, HttpDevice
 
-    monkeypatch.setattr(hotreload.client, "_TIMEOUT", 0.2)
+    monkeypatch.setattr(hotreload.http_device, "_TIMEOUT", 0.2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        device = Device(f"127.0.0.1:{silent.getsockname()[1]}")
+        device = HttpDevice(f"127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(DeviceError, match="stopped answering"):
             device.status()
 
 
 def test_progress_of_the_upload(device: FakeDevice) -> None:
-    from hotreload.client import Device
+    from hotreload.http_device import HttpDevice
 
     seen: List[Any] = []
     module = os.urandom(10000)
-    Device(device.url).upload(module, device.secret, lambda *numbers: seen.append(numbers))
+    HttpDevice(device.url).upload(module, device.secret, lambda *numbers: seen.append(numbers))
     assert seen == [(4096, 10000), (8192, 10000), (10000, 10000)] and device.uploads == [module]
 
 

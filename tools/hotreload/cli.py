@@ -11,6 +11,7 @@ from typing import Any, Callable, Iterable, Optional, Tuple
 import click
 
 from hotreload.defaults import DEBOUNCE
+from hotreload.device import Where
 from hotreload.errors import ToolError
 
 
@@ -124,7 +125,7 @@ def reload(
     """Compile what changed and send the module to the device."""
     from hotreload.reload import Options, reload_once
 
-    reload_once(Options(build, url, skip_build, wait, verbose))
+    reload_once(Options(build, Where(url), skip_build, wait, verbose))
 
 
 @main.command()
@@ -144,7 +145,7 @@ def watch(
     from hotreload.reload import Options
     from hotreload.watch import watch as run
 
-    run(Options(build, url, False, wait, verbose), debounce)
+    run(Options(build, Where(url), False, wait, verbose), debounce)
 
 
 @main.command()
@@ -152,9 +153,10 @@ def watch(
 @click.option("--json", "as_json", is_flag=True, help="Print the device's answer as it is.")
 def status(build: str, url: Optional[str], as_json: bool) -> None:
     """Show what the device says about itself."""
+    from hotreload.device import find_device
     from hotreload.status import show_status
 
-    show_status(url or _default_url(build), as_json)
+    show_status(find_device(Where(url), build), as_json)
 
 
 @main.command("idf-ext")
@@ -180,7 +182,7 @@ def gdb(
     """Debug the module: print the GDB command that has its symbols where it runs."""
     from hotreload.gdb import show_gdb
 
-    show_gdb(build, url or _default_url(build), run, program, remote)
+    show_gdb(build, Where(url), run, program, remote)
 
 
 @main.command()
@@ -195,16 +197,9 @@ def decode(build: str, url: Optional[str]) -> None:
 
     placement = None
     if url:
-        from hotreload.client import Device
+        from hotreload.device import find_device
         from hotreload.placed import placement_of
 
-        placement = placement_of(Device(url).status())
+        placement = placement_of(find_device(Where(url), build).status())
     for line in decode_lines(sys.stdin, Decoder(load_description(build), placement)):
         click.echo(line)
-
-
-def _default_url(build: str) -> str:
-    from hotreload.description import load_description
-    from hotreload.reload import Options, choose_url
-
-    return choose_url(Options(build, None), load_description(build))

@@ -12,16 +12,16 @@ from typing import List, Optional
 
 import click
 
-from hotreload.client import Device
 from hotreload.description import Description, load_description
+from hotreload.device import Where, find_device
 from hotreload.errors import ToolError
 from hotreload.placed import LinkedFile, Placement, placement_of
 
 
-def show_gdb(build: str, url: str, run: bool, gdb: Optional[str], remote: Optional[str]) -> None:
+def show_gdb(build: str, where: Where, run: bool, gdb: Optional[str], remote: Optional[str]) -> None:
     """Prints the command, or runs it in place of this process."""
     description = load_description(build)
-    placement = placement_of(Device(url).status())
+    placement = placement_of(find_device(where, build).status())
     if placement is None:
         raise ToolError("the device has no module loaded, so there is nothing to debug in it")
     program = gdb or find_gdb(description)

@@ -16,6 +16,7 @@ from typing import Any, Callable, Dict, List, Optional
 import click
 
 from hotreload.defaults import DEBOUNCE
+from hotreload.device import Where
 from hotreload.errors import ToolError
 from hotreload.files import write_if_changed
 from hotreload.reload import Options, reload_once
@@ -111,7 +112,8 @@ def _reload(
     wait: Optional[float],
     verbose: bool,
 ) -> None:
-    options = Options(arguments.build_dir, url, skip_build, wait, verbose or arguments.verbose)
+    where = Where(url)
+    options = Options(arguments.build_dir, where, skip_build, wait, verbose or arguments.verbose)
     _run(arguments, lambda: reload_once(options))
 
 
@@ -127,7 +129,8 @@ def _watch(
 ) -> None:
     from hotreload.watch import watch, watch_in_background
 
-    options = Options(arguments.build_dir, url, False, wait, verbose or arguments.verbose)
+    where = Where(url)
+    options = Options(arguments.build_dir, where, False, wait, verbose or arguments.verbose)
     start = watch_in_background if background else watch
     _run(arguments, lambda: start(options, debounce))
 

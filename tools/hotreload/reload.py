@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 import click
 
 from hotreload.compiler import compile_objects
-from hotreload.description import Description, load_description
+from hotreload.description import load_description
+from hotreload.device import Device, Where, find_device
 from hotreload.errors import ToolError
 from hotreload.outside import finish_search, start_search
 from hotreload.report import Progress, Steps
 
 if TYPE_CHECKING:
-    from hotreload.client import Device
     from hotreload.firmware import FirmwareReader
 
 _POLL_SECONDS = 0.05
@@ -27,21 +27,10 @@ class Options(NamedTuple):
     """What the command line asks for."""
 
     build: str
-    url: Optional[str]
+    where: Where
     skip_build: bool = False
     wait: Optional[float] = None
     verbose: bool = False
-
-
-def choose_url(options: Options, description: Description) -> str:
-    """The device's URL: of the command line or environment, else of the build."""
-    url = options.url or description.url
-    if not url:
-        raise ToolError(
-            "which device? Say --url http://192.168.1.100:8080 or set HOTRELOAD_URL; the device "
-            "prints its URL when the server starts"
-        )
-    return url
 
 
 def build_module(options: Options, steps: Steps, reader: Optional[FirmwareReader] = None) -> bytes:
@@ -54,7 +43,7 @@ def build_module(options: Options, steps: Steps, reader: Optional[FirmwareReader
     with steps.step("compile"):
         search = start_search(description)
         # These take as long to import as ninja searches.
-        import hotreload.client  # noqa: F401
+        import hotreload.http_device  # noqa: F401
         from hotreload.abi_guard import check_interface
         from hotreload.build import update_module
         from hotreload.firmware import FirmwareReader
@@ -64,13 +53,11 @@ def build_module(options: Options, steps: Steps, reader: Optional[FirmwareReader
     return update_module(description, reader or FirmwareReader(), steps, check_interface)
 
 
-def send_module(options: Options, module: bytes, steps: Steps) -> str:
-    """Uploads a module and waits for the application if asked to; returns the device's URL."""
-    from hotreload.client import Device
+def send_module(device: Device, options: Options, module: bytes, steps: Steps) -> None:
+    """Uploads a module and waits for the application if asked to."""
     from hotreload.secret import read_secret
 
     description = load_description(options.build)
-    device = Device(choose_url(options, description))
     with steps.step("upload"):
         progress = Progress("Uploading")
         try:
@@ -80,7 +67,6 @@ def send_module(options: Options, module: bytes, steps: Steps) -> str:
     if options.wait is not None:
         with steps.step("wait"):
             _wait(device, options.wait)
-    return device.url
 
 
 def _wait(device: Device, seconds: float) -> None:
@@ -102,13 +88,13 @@ def reload_once(options: Options) -> None:
     """The command `reload`: the last line says what happened."""
     steps = Steps()
     try:
-        choose_url(options, load_description(options.build))
+        device = find_device(options.where, options.build)
         module = build_module(options, steps)
-        url = send_module(options, module, steps)
+        send_module(device, options, module, steps)
     except ToolError as error:
         report_failure(error, steps)
         raise SystemExit(1) from error
-    report_success(module, url, steps)
+    report_success(module, device.url, steps)
 
 
 def report_success(module: bytes, url: str, steps: Steps) -> None:

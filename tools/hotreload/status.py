@@ -10,12 +10,11 @@ from typing import Any, Dict, List, Tuple
 
 import click
 
-from hotreload.client import Device
+from hotreload.device import Device
 
 
-def show_status(url: str, as_json: bool) -> None:
+def show_status(device: Device, as_json: bool) -> None:
     """Asks the device and prints its answer."""
-    device = Device(url)
     answer = device.status()
     if as_json:
         click.echo(json.dumps(answer, indent=2))

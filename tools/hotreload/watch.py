@@ -14,12 +14,12 @@ from typing import List, Optional, Sequence
 import click
 
 from hotreload.description import load_description
+from hotreload.device import find_device
 from hotreload.errors import ToolError
 from hotreload.firmware import FirmwareReader
 from hotreload.reload import (
     Options,
     build_module,
-    choose_url,
     report_failure,
     report_success,
     send_module,
@@ -52,7 +52,7 @@ class _Watch:
         self._debounce = debounce
         self._build_dir = description.build_dir
         self._directories = description.watch_dirs
-        self._url = choose_url(options, description)
+        self._device = find_device(options.where, options.build)
         self._reader = FirmwareReader()
         self._sent: Optional[bytes] = None
         self._changes: "queue.Queue[str]" = queue.Queue()
@@ -61,7 +61,7 @@ class _Watch:
         means = start_watching(self._directories, self._note)
         for directory in self._directories:
             click.echo(f"Watching {directory} ({means})")
-        click.echo(f"Changes go to {self._url}.")
+        click.echo(f"Changes go to {self._device.url}.")
 
     def run(self) -> None:
         """Reloads after every change."""
@@ -93,9 +93,9 @@ class _Watch:
             if module == self._sent:
                 click.echo(f"No change: the device has this module already; {steps.summary()}")
                 return
-            url = send_module(self._options, module, steps)
+            send_module(self._device, self._options, module, steps)
         except ToolError as error:
             report_failure(error, steps)
             return
         self._sent = module
-        report_success(module, url, steps)
+        report_success(module, self._device.url, steps)

@@ -1,4 +1,4 @@
-"""The device's HTTP interface: src/upload/http_api.h.
+"""A device reached over HTTP: src/upload/http_api.h.
 
 SPDX-License-Identifier: MIT
 """
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 from urllib.parse import urlsplit
 
+from hotreload.device import Device
 from hotreload.errors import ToolError
 
 _TIMEOUT = 10.0
@@ -37,8 +38,8 @@ class DeviceError(ToolError):
     """The device cannot be reached, or refuses."""
 
 
-class Device:
-    """One device; every call has its own connection."""
+class HttpDevice(Device):
+    """Every call has its own connection."""
 
     def __init__(self, url: str) -> None:
         self.url = url if "://" in url else f"http://{url}"
@@ -53,12 +54,10 @@ class Device:
         self._path = parts.path.rstrip("/")
 
     def status(self) -> Dict[str, Any]:
-        """`GET /status`."""
         with self._connect() as connection:
             return self._read_answer(*_get(connection, self._path + "/status"))
 
     def pending(self) -> bool:
-        """`GET /pending`: whether an upload waits for the application to reload it."""
         with self._connect() as connection:
             answer = self._read_answer(*_get(connection, self._path + "/pending"))
             return bool(answer.get("pending"))
@@ -66,7 +65,6 @@ class Device:
     def upload(
         self, module: bytes, secret: bytes, progress: Callable[[int, int], None]
     ) -> Dict[str, Any]:
-        """`POST /upload`, signed; calls progress(bytes sent, bytes in all)."""
         with self._connect() as connection:
             headers = _sign(module, secret, self._ask_nonce(connection))
             connection.putrequest("POST", self._path + "/upload", skip_accept_encoding=True)
