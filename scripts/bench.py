@@ -9,38 +9,20 @@ import json
 import os
 import re
 import shutil
-import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List
 
 from elftools.elf.elffile import ELFFile
 
+import bench_esp_idf
 import cross_toolchain
 from emulated_project import ROOT, Console, EmulatedProject
+from figures import Figure, Loop, median_loop, watching
 
-RUNS = 5
 POLL_MS = 2  # the application's own polling is to be apart
 RISCV = ["riscv64-unknown-elf-gcc", "--specs=picolibc.specs", "-march=rv32imac", "-mabi=ilp32"]
-
-
-class Figure(NamedTuple):
-    """One line of the table."""
-
-    name: str
-    value: float
-    unit: str
-    bound: Optional[float] = None
-
-    def __str__(self) -> str:
-        text = f"{self.name:58} {self.value:9.3f} {self.unit:6}" if self.unit == "s" else \
-            f"{self.name:58} {self.value:9.0f} {self.unit:6}"
-        if self.bound is None:
-            return text
-        verdict = "met" if self.value <= self.bound else "MISSED"
-        return f"{text} bound {self.bound:g}, ratio {self.value / self.bound:.2f}, {verdict}"
 
 
 def run(command: List[str], **options: object) -> str:
@@ -49,42 +31,15 @@ def run(command: List[str], **options: object) -> str:
                           **options).stdout  # type: ignore[call-overload]
 
 
-def greeting(project: EmulatedProject, number: int) -> str:
-    """Changes one line of the source; returns the greeting to wait for."""
-    text = project.source.read_text()
-    word = f"Greeting{number}"
-    project.source.write_text(re.sub(r'greeting = "\w+"', f'greeting = "{word}"', text))
-    return word
+def emulated_loop(project: EmulatedProject, console: Console) -> Loop:
+    """Edits the greeting of the example on the emulated board."""
+    def save(number: int) -> str:
+        text = project.source.read_text()
+        word = f"Greeting{number}"
+        project.source.write_text(re.sub(r'greeting = "\w+"', f'greeting = "{word}"', text))
+        return f": {word}, World"
 
-
-def steps_of(line: str) -> Dict[str, float]:
-    """The steps that the tool's last line names."""
-    found = re.search(r"\((.*)\)", line)
-    parts = found.group(1).split(", ") if found else []
-    return {part.split(" ")[0]: float(part.split(" ")[1]) for part in parts}
-
-
-def median_loop(name: str, console: Console, bound: float, project: EmulatedProject, first: int,
-                send: Callable[[], str]) -> List[Figure]:
-    """Save to new output, several times; `send` returns the tool's last line."""
-    totals: List[float] = []
-    steps: Dict[str, List[float]] = {}
-    for number in range(first, first + RUNS):
-        seen = console.count()
-        saved = time.monotonic()
-        word = greeting(project, number)
-        line = send()
-        printed, _ = console.wait_for_time(f": {word}, World", seen)
-        totals.append(printed - saved)
-        parts = steps_of(line)
-        for step, seconds in parts.items():
-            steps.setdefault(step, []).append(seconds)
-        steps.setdefault("start, detection, reload", []).append(printed - saved -
-                                                                sum(parts.values()))
-    figures = [Figure(f"{name}: save to new output, median of {RUNS}", statistics.median(totals),
-                      "s", bound)]
-    return figures + [Figure(f"    {step}", statistics.median(seconds), "s")
-                      for step, seconds in steps.items()]
+    return Loop(save, console.count, lambda output, seen: console.wait_for_time(output, seen)[0])
 
 
 def measure_loop(build: Path) -> List[Figure]:
@@ -94,20 +49,12 @@ def measure_loop(build: Path) -> List[Figure]:
     tool = [sys.executable, "-m", "hotreload"]
     environment = {**project.environment, "PYTHONUNBUFFERED": "1"}
     with project.boot(show=False, poll_ms=POLL_MS) as console:
+        loop = emulated_loop(project, console)
         place = ["--build", str(project.build_dir), "--url", console.url]
-        with subprocess.Popen(tool + ["watch"] + place, env=environment, text=True,
-                              stdout=subprocess.PIPE) as watch:
-            def last_line() -> str:
-                assert watch.stdout is not None
-                return next(line for line in watch.stdout if line.startswith("Reloaded"))
-
-            assert watch.stdout is not None
-            while "Ctrl+C" not in watch.stdout.readline():
-                pass
-            figures = median_loop("watch", console, 0.25, project, 100, last_line)
-            watch.terminate()
+        with watching(tool + ["watch"] + place, env=environment) as last_line:
+            figures = median_loop("watch", loop, 0.25, 100, last_line)
         figures += median_loop(
-            "reload", console, 0.8, project, 200,
+            "reload", loop, 0.8, 200,
             lambda: run(tool + ["reload"] + place, env=environment).splitlines()[-1])
 
         def build_all() -> str:
@@ -115,9 +62,8 @@ def measure_loop(build: Path) -> List[Figure]:
             return run(tool + ["reload", "--skip-build"] + place,
                        env=environment).splitlines()[-1]
 
-        whole = median_loop("build of everything, then upload", console, 0, project, 300,
-                            build_all)[0]
-    figures.append(whole._replace(bound=None))
+        whole = median_loop("build of everything, then upload", loop, None, 300, build_all)[0]
+    figures.append(whole)
     print(f"A full build and upload takes {whole.value / figures[0].value:.1f} times as long as "
           "watch")
     return figures + measure_sizes(project)
@@ -278,6 +224,10 @@ def main() -> None:
         measures.insert(2, lambda b: measure_stub(b, "xtensa", "qemu-xtensa"))
     else:
         print(f"SKIPPED, stub call on Xtensa: {cross_toolchain.MISSING}", flush=True)
+    if bench_esp_idf.missing():
+        print(f"SKIPPED, the loop with ESP-IDF: {bench_esp_idf.missing()}", flush=True)
+    else:
+        measures.insert(1, bench_esp_idf.measure_esp_idf)
     figures: List[Figure] = []
     for measure in measures:
         for figure in measure(build):

@@ -39,11 +39,16 @@ def _free_port() -> int:
 
 
 class Qemu:
-    """A running chip; its flash is what `idf.py flash` would write."""
+    """A running chip; its flash is what `idf.py flash` would write.
+
+    `url` is its HTTP server, `serial` its console as pyserial names it.
+    """
 
     def __init__(self, project: IdfProject, directory: Path) -> None:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._serial_port = _free_port()
+        self.serial = f"socket://127.0.0.1:{self._serial_port}"
         self._console = directory / "console.txt"
         flash = directory / "flash.bin"
         content = bytearray(b"\xff" * _FLASH_SIZE)
@@ -52,7 +57,9 @@ class Qemu:
         flash.write_bytes(content)
         forward = f"hostfwd=tcp:127.0.0.1:{self.port}-:8080"
         command = [PROGRAM, "-M", MACHINE, "-display", "none", "-monitor", "none"]
-        command += ["-drive", f"file={flash},if=mtd,format=raw", "-serial", f"file:{self._console}"]
+        command += ["-drive", f"file={flash},if=mtd,format=raw", "-serial", "chardev:console"]
+        listen = f"host=127.0.0.1,port={self._serial_port},server=on,wait=off"
+        command += ["-chardev", f"socket,id=console,{listen},logfile={self._console}"]
         command += ["-nic", f"user,model=open_eth,{forward}"]
         command += ["-global", "driver=timer.esp32c3.timg,property=wdt_disable,value=true"]
         # Timers beside the processor's thread lose interrupts now and then: the tick stops.
@@ -74,8 +81,10 @@ class Qemu:
         text = self._console.read_text(errors="replace").replace("\r", "")
         return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
-    def wait_for(self, pattern: str, start: int = 0, seconds: float = 120) -> "re.Match[str]":
-        """Waits for a pattern in the console from position `start`."""
+    def wait_for(
+        self, pattern: str, start: int = 0, seconds: float = 120, every: float = 0.1
+    ) -> "re.Match[str]":
+        """Waits for a pattern in the console from position `start`, looking `every` so often."""
         deadline = time.monotonic() + seconds
         while True:
             match = re.compile(pattern, re.MULTILINE).search(self.console(), start)
@@ -83,7 +92,7 @@ class Qemu:
                 return match
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"no {pattern!r} in the console:\n{self.console()[-1500:]}")
-            time.sleep(0.1)
+            time.sleep(every)
 
     def position(self) -> int:
         """For `start` of wait_for(): what is printed from now on."""

@@ -1,0 +1,105 @@
+"""The loop with a real ESP-IDF on an emulated chip, beside idf.py build and an upload.
+
+SPDX-License-Identifier: MIT
+"""
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import List, Optional
+
+from figures import Figure, Loop, median_loop, watching
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "test" / "esp_idf"))
+
+import qemu  # noqa: E402
+from idf_project import IdfProject, copy_repository, environment, idf_version  # noqa: E402
+
+POLL_MS = 10  # the application's own polling is to be apart: one tick of FreeRTOS
+
+
+def missing() -> Optional[str]:
+    """Why this cannot be measured here, or None."""
+    if not os.environ.get("IDF_PATH") or shutil.which("idf.py") is None:
+        return "no ESP-IDF: IDF_PATH is not set (run its export.sh first)"
+    return qemu.missing()
+
+
+def prepare(build: Path) -> IdfProject:
+    """Builds the basic example, with an application that polls often."""
+    directory = build / "esp_idf"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    project = IdfProject(copy_repository(directory) / "examples" / "basic", qemu.MACHINE, "bench")
+    main = project.directory / "main" / "hotreload.c"
+    text, count = re.subn(r"pdMS_TO_TICKS\(\d+\)", f"pdMS_TO_TICKS({POLL_MS})", main.read_text())
+    if count != 1:
+        raise SystemExit(f"{main} does not wait in one place")
+    main.write_text(text)
+    project.run("build")
+    return project
+
+
+def chip_loop(project: IdfProject, chip: qemu.Qemu) -> Loop:
+    """Edits the greeting of the example on the chip."""
+    source = project.directory / "components" / "reloadable" / "reloadable.c"
+
+    def save(number: int) -> str:
+        word = f"Greeting{number}"
+        source.write_text(re.sub(r'greeting = "\w+"', f'greeting = "{word}"', source.read_text()))
+        return f"^{word}, World"
+
+    def printed(output: str, seen: int) -> float:
+        chip.wait_for(output, seen, every=0.005)
+        return time.monotonic()
+
+    return Loop(save, chip.position, printed)
+
+
+def measure_esp_idf(build: Path) -> List[Figure]:
+    """By idf.py watch, by idf.py reload, and by idf.py build and an upload."""
+    project = prepare(build)
+    chip = qemu.Qemu(project, build / "esp_idf")
+    try:
+        chip.wait_for("server listens on")
+        loop = chip_loop(project, chip)
+        name = f"ESP-IDF {idf_version()}, {project.target}"
+        idf = ["idf.py", "-B", str(project.build)]
+        # Without a terminal, Python would keep the lines back.
+        watch = watching(
+            idf + ["watch", "--url", chip.url],
+            cwd=project.directory,
+            env=environment(PYTHONUNBUFFERED="1"),
+        )
+        with watch as last_line:
+            figures = median_loop(f"{name}, idf.py watch", loop, None, 100, last_line)
+
+        def reload() -> str:
+            return project.run("reload", "--url", chip.url).splitlines()[-1]
+
+        figures += median_loop(f"{name}, idf.py reload", loop, None, 200, reload)
+
+        def build_all() -> str:
+            project.run("build")
+            return upload(project, chip.url)
+
+        whole = median_loop(f"{name}, idf.py build and upload", loop, None, 300, build_all)[0]
+    finally:
+        chip.stop()
+    print(f"{name}: idf.py build and an upload take {whole.value / figures[0].value:.1f} times as "
+          "long as watch")
+    return figures + [whole]
+
+
+def upload(project: IdfProject, url: str) -> str:
+    """Sends the module as it is; returns the tool's last line."""
+    command = [sys.executable, "-m", "hotreload", "reload", "--skip-build"]
+    command += ["--build", str(project.build), "--url", url]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True,
+                          env=environment(PYTHONPATH=str(ROOT / "tools"))).stdout.splitlines()[-1]

@@ -1,0 +1,84 @@
+"""Figures of make bench, and how a loop from save to new output is measured.
+
+SPDX-License-Identifier: MIT
+"""
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+
+RUNS = 5
+
+
+class Figure(NamedTuple):
+    """One line of the table."""
+
+    name: str
+    value: float
+    unit: str
+    bound: Optional[float] = None
+
+    def __str__(self) -> str:
+        text = f"{self.name:58} {self.value:9.3f} {self.unit:6}" if self.unit == "s" else \
+            f"{self.name:58} {self.value:9.0f} {self.unit:6}"
+        if self.bound is None:
+            return text
+        verdict = "met" if self.value <= self.bound else "MISSED"
+        return f"{text} bound {self.bound:g}, ratio {self.value / self.bound:.2f}, {verdict}"
+
+
+class Loop(NamedTuple):
+    """A board that runs, and a source to edit."""
+
+    save: Callable[[int], str]  # changes the source; returns the output to wait for
+    position: Callable[[], int]  # where the output is now
+    printed: Callable[[str, int], float]  # waits for an output after a position; when it came
+
+
+def _steps_of(line: str) -> Dict[str, float]:
+    """The steps that the tool's last line names."""
+    found = re.search(r"\((.*)\)", line)
+    parts = found.group(1).split(", ") if found else []
+    return {part.split(" ")[0]: float(part.split(" ")[1]) for part in parts}
+
+
+def median_loop(name: str, loop: Loop, bound: Optional[float], first: int,
+                send: Callable[[], str]) -> List[Figure]:
+    """Save to new output, several times; `send` returns the tool's last line."""
+    totals: List[float] = []
+    steps: Dict[str, List[float]] = {}
+    for number in range(first, first + RUNS):
+        seen = loop.position()
+        saved = time.monotonic()
+        output = loop.save(number)
+        parts = _steps_of(send())
+        totals.append(loop.printed(output, seen) - saved)
+        for step, seconds in parts.items():
+            steps.setdefault(step, []).append(seconds)
+        rest = totals[-1] - sum(parts.values())
+        steps.setdefault("start, detection, reload", []).append(rest)
+    figures = [Figure(f"{name}: save to new output, median of {RUNS}", statistics.median(totals),
+                      "s", bound)]
+    return figures + [Figure(f"    {step}", statistics.median(seconds), "s")
+                      for step, seconds in steps.items()]
+
+
+@contextmanager
+def watching(command: List[str], **options: Any) -> Iterator[Callable[[], str]]:
+    """Runs a watch; gives what waits for its next last line."""
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, **options) as watch:
+        assert watch.stdout is not None
+
+        def wait_for(start: str) -> str:
+            for line in watch.stdout or []:
+                if line.startswith(start):
+                    return line
+            raise SystemExit(f"the watch ended before it said '{start}'")
+
+        wait_for("Ctrl+C")
+        yield lambda: wait_for("Reloaded")
+        watch.terminate()
