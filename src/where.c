@@ -48,6 +48,16 @@ void hotreload_where_keep_none(void)
     }
 }
 
+bool hotreload_where_is_code(uint32_t address)
+{
+    for (unsigned i = 0; i < MODULES; i++) {
+        if (address - places[i].text < places[i].text_size) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add(line_t *line, const char *words)
 {
     for (; *words != '\0' && line->length + 1 < line->size; words++) {

@@ -19,4 +19,7 @@ void hotreload_where_keep_last(void);
 /** All modules have been freed. */
 void hotreload_where_keep_none(void);
 
+/** Whether a module's code is or was at an address. Any context, without the lock. */
+bool hotreload_where_is_code(uint32_t address);
+
 #endif

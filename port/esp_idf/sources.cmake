@@ -44,3 +44,26 @@ function(hotreload_port_sources variable target version)
 
     set(${variable} ${sources} PARENT_SCOPE)
 endfunction()
+
+# hotreload_port_panic(<sources> <hook> <riscv or xtensa>): sets the variables to the names of the
+# files that say whether a panic is in a module, and to the function of ESP-IDF that they wrap.
+# Another component may wrap esp_panic_handler (Bluetooth does), so they do not.
+function(hotreload_port_panic sources hook arch)
+    set(${sources} panic.c panic_${arch}.c PARENT_SCOPE)
+    if(arch STREQUAL "xtensa")
+        set(${hook} panic_print_backtrace PARENT_SCOPE)
+    else()
+        set(${hook} panic_print_registers PARENT_SCOPE)
+    endif()
+endfunction()
+
+# hotreload_port_discovery(<variable> <components...>): sets the variable to the name of the file
+# that announces the server, given the components of the build. Another name for the same component
+# is that of the registry.
+function(hotreload_port_discovery variable)
+    if(mdns IN_LIST ARGN OR espressif__mdns IN_LIST ARGN)
+        set(${variable} discovery_mdns.c PARENT_SCOPE)
+    else()
+        set(${variable} discovery_none.c PARENT_SCOPE)
+    endif()
+endfunction()
