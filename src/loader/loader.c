@@ -179,10 +179,24 @@ void hotreload_loader_unbind(void)
     memcpy(table->slots, table->missing, table->count * sizeof table->slots[0]);
 }
 
+/**
+ * What still calls the old code faults at its first instruction, instead of running into what the
+ * heap puts there later: on RISC-V and Xtensa, zero is no instruction.
+ */
+static void clear_text(const hotreload_module_t *module)
+{
+    const hotreload_region_t no_data = {0};
+    for (size_t offset = 0; offset < module->text.size; offset += sizeof(uint32_t)) {
+        hotreload_port_text_write(&module->text, offset, 0);
+    }
+    (void)hotreload_port_sync(&module->text, &no_data); /* in vain: as if it had not been cleared */
+}
+
 void hotreload_loader_release(hotreload_module_t *module)
 {
     for (uint32_t i = module->fini_count; i > 0; i--) {
         hotreload_port_call(function_at(&module->data, module->fini_offset, i - 1));
     }
+    clear_text(module);
     free_module(module);
 }
