@@ -89,14 +89,19 @@ class IdfProject:
         self.build = directory / "build" / build
         self.defaults = defaults
 
-    def idf(self, *arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
-        """Runs idf.py in the project with its build directory."""
-        command = ["idf.py", "-B", str(self.build), "-D", f"IDF_TARGET={self.target}"]
+    def _options(self) -> List[str]:
+        """Of idf.py: the build directory and what it is configured with."""
+        options = ["-B", str(self.build), "-D", f"IDF_TARGET={self.target}"]
         # In two words: idf.py takes the C of -DSDKCONFIG for its option -C.
-        command += ["-D", f"SDKCONFIG={self.build / 'sdkconfig'}"]
-        command += ["-D", f"SDKCONFIG_DEFAULTS={self.defaults}", *arguments]
+        options += ["-D", f"SDKCONFIG={self.build / 'sdkconfig'}"]
+        return options + ["-D", f"SDKCONFIG_DEFAULTS={self.defaults}"]
+
+    def idf(
+        self, *arguments: str, options: Optional[List[str]] = None, **changes: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Runs idf.py in the project, with its build directory unless there are other options."""
         return subprocess.run(
-            command,
+            ["idf.py", *(self._options() if options is None else options), *arguments],
             cwd=self.directory,
             env=environment(**changes),
             stdin=subprocess.DEVNULL,
@@ -106,15 +111,15 @@ class IdfProject:
             errors="replace",
         )
 
-    def run(self, *arguments: str, **changes: str) -> str:
+    def run(self, *arguments: str, options: Optional[List[str]] = None, **changes: str) -> str:
         """Runs idf.py, which must succeed; returns its output."""
-        result = self.idf(*arguments, **changes)
+        result = self.idf(*arguments, options=options, **changes)
         assert result.returncode == 0, result.stdout[-6000:]
         return result.stdout
 
-    def fail(self, *arguments: str, **changes: str) -> str:
+    def fail(self, *arguments: str, options: Optional[List[str]] = None, **changes: str) -> str:
         """Runs idf.py, which must fail; returns its output."""
-        result = self.idf(*arguments, **changes)
+        result = self.idf(*arguments, options=options, **changes)
         assert result.returncode != 0, result.stdout[-6000:]
         return result.stdout
 

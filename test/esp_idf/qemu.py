@@ -15,6 +15,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Dict, Optional
 
+from console import Console
 from idf_project import IdfProject
 
 PROGRAM = "qemu-system-riscv32"
@@ -47,9 +48,9 @@ class Qemu:
     def __init__(self, project: IdfProject, directory: Path) -> None:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._serial_port = _free_port()
-        self.serial = f"socket://127.0.0.1:{self._serial_port}"
-        self._console = directory / "console.txt"
+        self._log = directory / "console.txt"
+        self._console = Console(self._log)
+        self.serial = self._console.url
         flash = directory / "flash.bin"
         content = bytearray(b"\xff" * _FLASH_SIZE)
         for offset, data in project.flash_image().items():
@@ -57,28 +58,26 @@ class Qemu:
         flash.write_bytes(content)
         forward = f"hostfwd=tcp:127.0.0.1:{self.port}-:8080"
         command = [PROGRAM, "-M", MACHINE, "-display", "none", "-monitor", "none"]
-        command += ["-drive", f"file={flash},if=mtd,format=raw", "-serial", "chardev:console"]
-        listen = f"host=127.0.0.1,port={self._serial_port},server=on,wait=off"
-        command += ["-chardev", f"socket,id=console,{listen},logfile={self._console}"]
+        command += ["-drive", f"file={flash},if=mtd,format=raw"]
+        command += ["-serial", f"tcp:127.0.0.1:{self._console.chip_port}"]
         command += ["-nic", f"user,model=open_eth,{forward}"]
         command += ["-global", "driver=timer.esp32c3.timg,property=wdt_disable,value=true"]
         # Timers beside the processor's thread lose interrupts now and then: the tick stops.
         command += ["-icount", "shift=3,align=off,sleep=on"]
-        self._log = open(directory / "qemu.txt", "w")
+        self._messages = open(directory / "qemu.txt", "w")
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+            command, stdin=subprocess.DEVNULL, stdout=self._messages, stderr=self._messages
         )
 
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait()
-        self._log.close()
+        self._messages.close()
+        self._console.close()
 
     def console(self) -> str:
         """All that the chip has printed, without colours."""
-        if not self._console.exists():
-            return ""
-        text = self._console.read_text(errors="replace").replace("\r", "")
+        text = self._log.read_text(errors="replace").replace("\r", "")
         return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
     def wait_for(

@@ -9,6 +9,8 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 from idf_project import IdfProject, find_partition, idf_version
 
 RELOADABLE = "components/reloadable/reloadable.c"
@@ -18,12 +20,14 @@ NO_NETWORK = "CONFIG_EXAMPLE_CONNECT_WIFI=n\nCONFIG_EXAMPLE_CONNECT_ETHERNET=n\n
 NOWHERE = {"HOTRELOAD_URL": "http://127.0.0.1:9"}
 
 
-def test_every_chip(repository: Path, target: str) -> None:
+def test_every_chip(example: IdfProject, target: str) -> None:
     """The basic example for one chip, without network drivers, which not every chip has."""
-    project = IdfProject(repository / "examples" / "basic", target, f"{target}-every")
-    project.write("sdkconfig.none", NO_NETWORK)
-    project.defaults = "sdkconfig.defaults;sdkconfig.none"
-    project.run("build")
+    project = example
+    if target != example.target:
+        project = IdfProject(example.directory, target, f"{target}-every")
+        project.write("sdkconfig.none", NO_NETWORK)
+        project.defaults = "sdkconfig.defaults;sdkconfig.none"
+        project.run("build")
     assert project.exports() == EXPORTS
     assert project.path("module.bin").stat().st_size < 700
     assert project.description()["identity"] == "sha256"
@@ -158,6 +162,19 @@ def test_commands_without_an_extension(project: IdfProject) -> None:
     project.run("hotreload-idf-ext")
     assert "--url" in project.run("reload", "--help")
     assert "hotreload-idf-ext" not in project.run("reconfigure")
+
+
+def test_presets(project: IdfProject) -> None:
+    """A preset names the build directory, for the commands of this component as well."""
+    if "--preset" not in project.run("--help"):
+        pytest.skip(f"idf.py of ESP-IDF {idf_version()} knows no presets")
+    preset = [f"--preset={project.target}-hardware"]
+    directory = project.directory / "build" / preset[0].split("=")[1]
+    assert "build the project first" in project.fail("reload", options=preset, **NOWHERE)
+    project.run("reconfigure", options=preset)
+    assert (directory / "hotreload" / "hotreload.json").is_file()
+    text = project.fail("reload", options=preset, **NOWHERE)
+    assert "not only the module has changed" in text
 
 
 def test_commands_in_a_fresh_checkout(project: IdfProject) -> None:

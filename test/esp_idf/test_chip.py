@@ -5,6 +5,9 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import os
+import pty
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -87,6 +90,46 @@ def test_watch(example: IdfProject, chip: Qemu) -> None:
         assert "Stopped watching." in output
     finally:
         watch.kill()
+    assert boots(chip) == 1
+
+
+def read_terminal(terminal: int, pattern: str) -> str:
+    """Reads until a pattern comes; returns what was read."""
+    text = ""
+    while not re.search(pattern, text, re.MULTILINE):
+        try:
+            text += os.read(terminal, 4096).decode(errors="replace").replace("\r", "")
+        except OSError:
+            raise AssertionError(f"no {pattern!r} on the terminal:\n{text[-3000:]}") from None
+    return text
+
+
+def test_watch_beside_the_monitor(example: IdfProject, chip: Qemu) -> None:
+    """One command, one terminal: the log, and a reload at every save."""
+    chip.wait_for(r"server listens on")
+    terminal, child = pty.openpty()
+    command = ["idf.py", "-B", str(example.build), "-p", chip.serial]
+    command += ["watch", "--url", chip.url, "monitor", "--no-reset"]
+    process = subprocess.Popen(
+        command,
+        cwd=example.directory,
+        env=environment(),
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        start_new_session=True,
+    )
+    os.close(child)
+    try:
+        read_terminal(terminal, r"Hello, World, ")
+        with example.changed(RELOADABLE, "Hello", "Moin"):
+            text = read_terminal(terminal, r"Moin, World, .*! 0")
+        assert "Changed: reloadable.c" in text and "Reloaded: " in text
+        os.write(terminal, b"\x1d")  # Ctrl+] leaves the monitor, and with it the watch.
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        os.close(terminal)
     assert boots(chip) == 1
 
 
