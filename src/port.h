@@ -52,6 +52,13 @@ void hotreload_port_text_free(hotreload_region_t *region);
 void hotreload_port_data_free(hotreload_region_t *region);
 
 /**
+ * Bytes of the largest free block that text, or data, of a module could be taken from now, where
+ * the application asks for no capabilities; a region of that size need not fit. Any task.
+ */
+uint32_t hotreload_port_text_room(void);
+uint32_t hotreload_port_data_room(void);
+
+/**
  * Reads or writes one aligned 32-bit word of a text region: instruction RAM of the ESP32 faults on
  * every other access. `offset` is in bytes from the start, a multiple of 4, inside the region.
  */

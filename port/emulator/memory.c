@@ -163,6 +163,21 @@ void hotreload_port_data_free(hotreload_region_t *region)
     }
 }
 
+static uint32_t room(void)
+{
+    return (uint32_t)(board_options()->ram_size - ram_used);
+}
+
+uint32_t hotreload_port_text_room(void)
+{
+    return room();
+}
+
+uint32_t hotreload_port_data_room(void)
+{
+    return room();
+}
+
 static volatile uint32_t *text_word(const hotreload_region_t *region, size_t offset)
 {
     if (offset % 4 != 0 || offset + 4 > region->size) {

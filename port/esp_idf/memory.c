@@ -111,6 +111,16 @@ void hotreload_port_data_free(hotreload_region_t *region)
     *region = (hotreload_region_t){0};
 }
 
+uint32_t hotreload_port_text_room(void)
+{
+    return (uint32_t)heap_caps_get_largest_free_block(MALLOC_CAP_EXEC | MALLOC_CAP_32BIT);
+}
+
+uint32_t hotreload_port_data_room(void)
+{
+    return (uint32_t)heap_caps_get_largest_free_block(MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT);
+}
+
 /** Volatile: the compiler must neither merge two words nor split one into bytes. */
 static volatile uint32_t *word_at(const hotreload_region_t *region, size_t offset)
 {

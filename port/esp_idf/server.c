@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "discovery.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hotreload.h"
@@ -199,10 +200,11 @@ esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
         return ESP_ERR_INVALID_STATE;
     }
     esp_err_t error = start(config);
-    atomic_store(&state, error == ESP_OK ? RUNNING : STOPPED);
     if (error == ESP_OK) {
         hotreload_server_log_urls(config->port);
+        hotreload_discovery_announce(config->port);
     }
+    atomic_store(&state, error == ESP_OK ? RUNNING : STOPPED);
     return error;
 }
 
@@ -217,6 +219,7 @@ esp_err_t hotreload_server_stop(void)
         atomic_store(&state, RUNNING);
         return ESP_FAIL;
     }
+    hotreload_discovery_withdraw();
     free(server);
     server = NULL;
     vTaskDelay(2); /* the idle task frees the stack of the server's task */

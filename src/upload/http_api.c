@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "upload/http_api.h"
 
+#include "loader/table.h"
 #include "port.h"
 #include "status.h"
 #include "upload/auth.h"
@@ -74,6 +75,15 @@ static void append_segment(hotreload_json_t *json, uint32_t run, uint32_t size)
     hotreload_json_raw(json, "}");
 }
 
+static void append_room(hotreload_json_t *json)
+{
+    hotreload_json_raw(json, "{\"text\":");
+    hotreload_json_number(json, hotreload_port_text_room());
+    hotreload_json_raw(json, ",\"data\":");
+    hotreload_json_number(json, hotreload_port_data_room());
+    hotreload_json_raw(json, "}");
+}
+
 void hotreload_http_status(hotreload_http_answer_t *answer)
 {
     hotreload_status_t status;
@@ -94,6 +104,10 @@ void hotreload_http_status(hotreload_http_answer_t *answer)
     append_segment(&json, status.text_run, status.text_size);
     hotreload_json_raw(&json, ",\"data\":");
     append_segment(&json, status.data_run, status.data_size);
+    hotreload_json_raw(&json, ",\"exports\":");
+    hotreload_json_number(&json, hotreload_firmware_table.count);
+    hotreload_json_raw(&json, ",\"free\":");
+    append_room(&json);
     hotreload_json_raw(&json, ",\"pending\":");
     append_bool(&json, status.pending);
     hotreload_json_raw(&json, ",\"trial\":");

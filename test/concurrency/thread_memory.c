@@ -151,6 +151,16 @@ void hotreload_port_data_free(hotreload_region_t *region)
     release(datas, region, "data");
 }
 
+uint32_t hotreload_port_text_room(void)
+{
+    return 0;
+}
+
+uint32_t hotreload_port_data_room(void)
+{
+    return 0;
+}
+
 uint32_t hotreload_port_text_read(const hotreload_region_t *region, size_t offset)
 {
     uint32_t word;

@@ -196,6 +196,16 @@ void hotreload_port_data_free(hotreload_region_t *region)
     *region = (hotreload_region_t){0};
 }
 
+uint32_t hotreload_port_text_room(void)
+{
+    return (uint32_t)fake_port.text_limit;
+}
+
+uint32_t hotreload_port_data_room(void)
+{
+    return (uint32_t)fake_port.data_limit;
+}
+
 static uint8_t *text_word(const hotreload_region_t *region, size_t offset)
 {
     memory_t *memory = text_memory(region);

@@ -15,6 +15,7 @@
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "hotreload.h"
+#include "loader/table.h"
 #include "module_builder.h"
 #include "sent.h"
 #include "status.h"
@@ -235,6 +236,7 @@ static void status_tells_what_is_loaded(void **state)
     char expected[768];
     assert_int_equal(hotreload_reload(&config), ESP_OK);
     hotreload_status_get(&device);
+    fake_port.data_limit = 500000;
     hotreload_http_status(&answer);
     assert_int_equal(answer.status, 200);
     snprintf(expected, sizeof expected,
@@ -242,8 +244,10 @@ static void status_tells_what_is_loaded(void **state)
              "\"loaded\":true,\"sequence\":1,\"reloads\":%u,"
              "\"text\":{\"address\":\"0x40380000\",\"size\":%u},"
              "\"data\":{\"address\":\"0x3fc90000\",\"size\":24},"
+             "\"exports\":%u,\"free\":{\"text\":1048576,\"data\":500000},"
              "\"pending\":false,\"trial\":true,\"rollback\":null,\"last_error\":null}",
-             (unsigned)device.reloads, (unsigned)device.text_size);
+             (unsigned)device.reloads, (unsigned)device.text_size,
+             (unsigned)hotreload_firmware_table.count);
     assert_string_equal(answer.body, expected);
     assert_true(device.text_size > 1000 && device.text_size < SENT_OLD_SIZE);
 
@@ -273,6 +277,8 @@ static void the_longest_status_fits(void **state)
 {
     (void)state;
     hotreload_reason_t worst;
+    const hotreload_reason_t rollback = {
+        "module 4294967295 crashed on trial, module 4294967295 runs"};
     const hotreload_module_t module = {
         .text = {.run = UINT32_MAX, .size = UINT32_MAX},
         .data = {.run = UINT32_MAX, .size = UINT32_MAX},
@@ -280,12 +286,16 @@ static void the_longest_status_fits(void **state)
     memset(worst.text, '"', sizeof worst.text - 1);
     worst.text[sizeof worst.text - 1] = '\0';
     fake_port.firmware_id_size = sizeof fake_port.firmware_id;
+    fake_port.text_limit = UINT32_MAX;
+    fake_port.data_limit = UINT32_MAX;
     hotreload_status_set_error(&worst);
+    hotreload_status_set_rollback(&rollback);
     hotreload_status_set_module(&module, UINT32_MAX);
     hotreload_http_status(&answer);
     assert_int_equal(answer.body[strlen(answer.body) - 1], '}');
     /* The number of reloads may get ten digits. */
     assert_true(strlen(answer.body) + 10 < sizeof answer.body);
+    hotreload_status_set_rollback(&(hotreload_reason_t){0});
     hotreload_status_set_module(NULL, 0);
 }
 

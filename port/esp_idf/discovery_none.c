@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#include "discovery.h"
+
+void hotreload_discovery_announce(uint16_t port)
+{
+    (void)port;
+}
+
+void hotreload_discovery_withdraw(void)
+{
+}
