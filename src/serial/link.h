@@ -1,0 +1,62 @@
+/*
+ * The requests of upload/http_api.h over a serial line: whoever reads the line passes in what
+ * comes, and sends the answers. Only answers: the device never speaks by itself, and a request that
+ * comes again, because its answer was lost, gets the same answer and has no second effect.
+ *
+ * All calls for one link come from one task.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_SERIAL_LINK_H
+#define HOTRELOAD_SERIAL_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "serial/frame.h"
+#include "upload/http_api.h"
+
+/** What does not change while the link is in use. */
+typedef struct {
+    const char *partition_label;
+    size_t max_size;          /**< longest upload accepted, bytes */
+    bool require_nonce;       /**< of hotreload_http_upload_t, as is the next */
+    uint32_t erase_limit;     /**< sectors in 60 s */
+    uint32_t idle_timeout_ms; /**< an upload without a piece for so long is given up */
+    /** Writes a frame with one call, so that no line of the log lands inside. */
+    void (*send)(const char *line, size_t size);
+    /** Takes what comes in and belongs to no frame; NULL: nobody wants it. */
+    void (*input)(const void *data, size_t size, void *context);
+    void *input_context;
+} hotreload_serial_settings_t;
+
+/** Bytes of an answer's payload: the status and the JSON without its NUL. */
+#define HOTRELOAD_SERIAL_ANSWER (2u + sizeof((hotreload_http_answer_t *)0)->body - 1u)
+
+typedef struct {
+    hotreload_serial_settings_t settings;
+    hotreload_frame_reader_t reader;
+    bool answered;        /**< the next three are of a request that came */
+    uint32_t number, crc; /**< the same in both: the same request */
+    hotreload_http_answer_t answer;
+    bool uploading;    /**< the core has an upload of this link */
+    uint32_t received; /**< bytes of it */
+    uint32_t heard_ms; /**< when its last request came */
+    char line[HOTRELOAD_FRAME_LINE(HOTRELOAD_SERIAL_ANSWER)];
+} hotreload_serial_link_t;
+
+/** Prepares a link; what was signed before is worthless from then on. */
+void hotreload_serial_open(hotreload_serial_link_t *link,
+                           const hotreload_serial_settings_t *settings);
+
+/** Takes what the line has brought, answers requests, and passes the rest on. */
+void hotreload_serial_receive(hotreload_serial_link_t *link, const void *data, size_t size);
+
+/** Gives up an upload whose sender is silent. Call at least every second. */
+void hotreload_serial_check(hotreload_serial_link_t *link);
+
+/** Drops an upload under way: the link is no longer served. */
+void hotreload_serial_close(hotreload_serial_link_t *link);
+
+#endif
