@@ -24,6 +24,7 @@ static struct {
     /** Sequence of the newest record that was loaded or refused. */
     atomic_uint_least32_t tried;
     bool crashed;        /**< the last run did, and it is not known yet which module is to blame */
+    uint32_t unstored;   /**< sequence of what ran then, if the flash did not have it; 0: it had */
     uint32_t newest_bad; /**< sequence; 0: none is bad */
 } state;
 
@@ -49,13 +50,15 @@ static esp_err_t end(esp_err_t error, const char *what, const hotreload_reason_t
 static void tell_rollback(const hotreload_record_t *record)
 {
     hotreload_reason_t rollback = {0};
-    if (record != NULL && record->sequence < state.newest_bad) {
+    const bool unstored = state.unstored > state.newest_bad;
+    const uint32_t crashed = unstored ? state.unstored : state.newest_bad;
+    if (record != NULL && record->sequence < crashed) {
         char runs[24] = "the flashed module";
         if (record->sequence > 0) {
             snprintf(runs, sizeof runs, "module %u", (unsigned)record->sequence);
         }
-        hotreload_fail(&rollback, ESP_OK, "module %u crashed on trial, %s runs",
-                       (unsigned)state.newest_bad, runs);
+        hotreload_fail(&rollback, ESP_OK, "module %u crashed %s, %s runs", (unsigned)crashed,
+                       unstored ? "before it was stored" : "on trial", runs);
         hotreload_port_log(HOTRELOAD_LOG_WARNING, "%s", rollback.text);
     }
     hotreload_status_set_rollback(&rollback);
@@ -192,12 +195,15 @@ static bool is_usable(const hotreload_config_t *config)
 
 /* ---- After a boot ---- */
 
-/** Blames a crash of the last run on the newest module on trial. @param blamed 0: on none */
+/**
+ * Blames a crash of the last run on the newest module on trial, unless a newer one ran that is not
+ * in the flash. @param blamed 0: on none
+ */
 static esp_err_t judge_last_run(uint32_t *blamed, hotreload_reason_t *reason)
 {
     hotreload_record_t record;
     esp_err_t error = hotreload_store_find_kind(HOTRELOAD_RECORD_ON_TRIAL, NULL, &record, reason);
-    if (error == ESP_OK) {
+    if (error == ESP_OK && record.sequence >= state.unstored) {
         *blamed = record.sequence;
         if (hotreload_store_judge(&record, false, reason) != ESP_OK) {
             hotreload_port_log(HOTRELOAD_LOG_WARNING, "%s", reason->text);
@@ -212,7 +218,11 @@ static esp_err_t look_back(bool *rolls_back, hotreload_reason_t *reason)
     hotreload_record_t bad = {0};
     uint32_t blamed = 0;
     esp_err_t error = ESP_OK;
-    state.crashed = hotreload_port_take_crash() || state.crashed;
+    const uint32_t unstored = hotreload_store_take_unstored();
+    if (hotreload_port_take_crash()) {
+        state.crashed = true;
+        state.unstored = unstored;
+    }
     if (state.crashed) {
         error = judge_last_run(&blamed, reason);
     }
@@ -239,6 +249,21 @@ static esp_err_t open_store(const hotreload_config_t *config, bool *rolls_back,
     *rolls_back = false;
     esp_err_t error = hotreload_store_open(config->partition_label, reason);
     return error == ESP_OK && !state.loaded ? look_back(rolls_back, reason) : error;
+}
+
+/** What did not fit beside its own copy in RAM may fit when the copy is in the flash. */
+static esp_err_t load_from_flash(const hotreload_record_t *record, uint32_t caps,
+                                 hotreload_reason_t *reason)
+{
+    hotreload_reason_t why = {0};
+    bool more = true;
+    while (more) {
+        if (hotreload_store_settle(&more, &why) != ESP_OK) {
+            return ESP_ERR_NO_MEM; /* the log says why it is not there */
+        }
+    }
+    reason->text[0] = '\0';
+    return load_record(record, caps, reason);
 }
 
 /** Finds the newest usable record; with it all that are there count as tried. */
@@ -313,12 +338,17 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
     hotreload_record_t record;
     bool rolls_back;
     begin();
+    bool waits = false;
     esp_err_t error = open_store(config, &rolls_back, &reason);
     if (error == ESP_OK) {
         error = find_usable(&record, &reason);
     }
     if (error == ESP_OK) {
+        waits = hotreload_store_waits(&record);
         error = load_record(&record, config->heap_caps, &reason);
+    }
+    if (error == ESP_ERR_NO_MEM && waits) {
+        error = load_from_flash(&record, config->heap_caps, &reason);
     }
     if (error == ESP_ERR_NO_MEM && config->allow_unload_first && state.loaded && can_come_back()) {
         reason.text[0] = '\0';

@@ -74,6 +74,11 @@ esp_err_t hotreload_port_sync(const hotreload_region_t *text, const hotreload_re
 /** Calls `void f(void)` at a run address: a constructor or destructor of the module. */
 void hotreload_port_call(uint32_t run_address);
 
+/** RAM for bytes that only the core reads and writes. @return NULL: not enough. Any task */
+void *hotreload_port_buffer_alloc(size_t size);
+/** Frees it; `size` as it was asked for. Any task. */
+void hotreload_port_buffer_free(void *buffer, size_t size);
+
 /* ---- The firmware and the chip --------------------------------------------------------------- */
 
 /** Identity of the running firmware: at most 32 bytes, valid for ever; *size gets the length. */
@@ -180,6 +185,14 @@ bool hotreload_port_take_crash(void);
  * @return ESP_OK, ESP_ERR_NO_MEM
  */
 esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t trial);
+
+/**
+ * Keeps a number in RAM that a restart from a panic or by a watchdog does not clear; a loss of
+ * power may. 0 forgets it. The caller holds HOTRELOAD_LOCK_STORE, here and below.
+ */
+void hotreload_port_retain(uint32_t number);
+/** The number kept last, by this run or the one before; 0: none. */
+uint32_t hotreload_port_retained(void);
 
 /** Writes one line to the log; `format` as for printf, without a newline. */
 void hotreload_port_log(hotreload_log_t level, const char *format, ...)

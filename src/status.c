@@ -3,6 +3,7 @@
 
 #include "hotreload.h"
 #include "port.h"
+#include "store/store.h"
 #include "trial.h"
 
 static hotreload_status_t current;
@@ -43,4 +44,5 @@ void hotreload_status_get(hotreload_status_t *status)
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
     status->pending = hotreload_update_available();
     status->trial = hotreload_trial_is_running();
+    status->stored = status->loaded && hotreload_store_has_kept();
 }

@@ -20,9 +20,10 @@ typedef struct {
     uint32_t text_size;
     uint32_t data_run;
     uint32_t data_size;
-    bool pending;                  /**< hotreload_update_available() */
-    bool trial;                    /**< the loaded module is on trial */
-    hotreload_reason_t rollback;   /**< which module crashed, and which runs instead; or empty */
+    bool pending;                /**< hotreload_update_available() */
+    bool trial;                  /**< the loaded module is on trial */
+    bool stored;                 /**< the partition has the loaded module: it survives a restart */
+    hotreload_reason_t rollback; /**< which module crashed, and which runs instead; or empty */
     hotreload_reason_t last_error; /**< why the last load, reload or upload failed; or empty */
 } hotreload_status_t;
 

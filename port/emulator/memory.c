@@ -178,6 +178,19 @@ uint32_t hotreload_port_data_room(void)
     return room();
 }
 
+void *hotreload_port_buffer_alloc(size_t size)
+{
+    void *buffer = check_request(size, 0) == ESP_OK ? malloc(size) : NULL;
+    ram_used += buffer != NULL ? size : 0;
+    return buffer;
+}
+
+void hotreload_port_buffer_free(void *buffer, size_t size)
+{
+    free(buffer);
+    ram_used -= size;
+}
+
 static volatile uint32_t *text_word(const hotreload_region_t *region, size_t offset)
 {
     if (offset % 4 != 0 || offset + 4 > region->size) {

@@ -75,10 +75,18 @@ esp_err_t hotreload_store_find_kind(hotreload_record_kind_t kind, const hotreloa
  *
  * @param on_trial  gets whether the module is on trial now: it is not good
  * @return ESP_OK; ESP_ERR_INVALID_STATE: not open, or the record is not there any more;
- *         ESP_ERR_FLASH_OP_FAIL: could not be noted
+ *         ESP_ERR_FLASH_OP_FAIL: could not be noted. With ESP_OK, `reason` warns of a module that
+ * the flash did not take.
  */
 esp_err_t hotreload_store_try(const hotreload_record_t *record, bool *on_trial,
                               hotreload_reason_t *reason);
+
+/**
+ * Sequence of the record that the last run was running when it ended, if that was held in RAM only:
+ * then nothing that the flash has, and that is older, is to blame for a crash. 0: there was none,
+ * or this was asked before.
+ */
+uint32_t hotreload_store_take_unstored(void);
 
 /**
  * Notes in the flash how the trial of a record's module ended. Errors as hotreload_store_try().
@@ -99,6 +107,12 @@ esp_err_t hotreload_store_judge(const hotreload_record_t *record, bool good,
 esp_err_t hotreload_store_map(const hotreload_record_t *record, hotreload_flash_view_t *view,
                               hotreload_reason_t *reason);
 void hotreload_store_unmap(hotreload_flash_view_t *view);
+
+/**
+ * Tells whether the flash has the record named by hotreload_store_keep(): it is neither held in RAM
+ * only, nor overwritten.
+ */
+bool hotreload_store_has_kept(void);
 
 /**
  * Names the record that writers should spare where there is room, as well as the newest: the one
@@ -143,7 +157,7 @@ typedef esp_err_t (*hotreload_store_check_t)(const void *data, size_t size,
 
 /**
  * Ends the record: reads it back, compares its SHA-256, runs `check`, and writes the header: from
- * then on it is the newest. Any error drops it.
+ * then on it is the newest. Any error drops it. Of a record held in RAM only `check` is run now.
  *
  * @param sha256  what the module must hash to
  * @param check   may be NULL
@@ -154,7 +168,31 @@ typedef esp_err_t (*hotreload_store_check_t)(const void *data, size_t size,
 esp_err_t hotreload_store_commit(const uint8_t sha256[HOTRELOAD_HASH_SIZE],
                                  hotreload_store_check_t check, hotreload_reason_t *reason);
 
-/** Drops the record being written, if any. */
+/** Drops the record being written, if any; after its commit nothing is to be dropped. */
 void hotreload_store_abort(void);
+
+/**
+ * Has the record that was just begun received into RAM, all of it at once. Its commit makes it the
+ * newest record without writing anything: it can be found, mapped, tried and judged like the
+ * others, and hotreload_store_settle() writes it. Until then no other record can be begun.
+ *
+ * @return ESP_OK; ESP_ERR_NO_MEM: the record goes on being received into the flash;
+ *         ESP_ERR_INVALID_STATE: none was just begun
+ */
+esp_err_t hotreload_store_hold(hotreload_reason_t *reason);
+
+/** Tells whether a record waits in RAM to be written. */
+bool hotreload_store_waits(const hotreload_record_t *record);
+
+/**
+ * Writes the next piece, one sector at most, of the record that waits in RAM, then its marks and
+ * its header, and frees the RAM unless a reload reads it. Any number of tasks may do this at once.
+ * The log says how it ended. A record that the flash does not take stays in RAM until a reload has
+ * seen it or the next record is begun; no other record gets its sequence.
+ *
+ * @param more  gets whether there is more to write: call again, after others had their turn
+ * @return ESP_OK, also when none waits; errors as hotreload_store_commit(): it was not stored
+ */
+esp_err_t hotreload_store_settle(bool *more, hotreload_reason_t *reason);
 
 #endif

@@ -25,18 +25,30 @@ void hotreload_writer_begin(hotreload_writer_t *writer, const hotreload_flash_t 
  * Refuses data that makes a sector begin with a record's magic number. The data is not authentic
  * yet: after a power cut, a stranger's upload with a record inside would be taken for a record.
  */
-static esp_err_t check_sector_start(const hotreload_writer_t *writer, hotreload_reason_t *reason)
+static esp_err_t check_sector_start(const uint8_t *start, uint32_t byte, hotreload_reason_t *reason)
 {
     uint32_t magic;
-    memcpy(&magic, writer->buffer, sizeof magic);
-    if (writer->position % writer->flash->erase_size == 0 && magic == HOTRELOAD_RECORD_MAGIC) {
-        return hotreload_fail(
-            reason, ESP_ERR_INVALID_RESPONSE,
-            "byte %u of the module looks like a record of the store: move the "
-            "constant there, any change of size will do",
-            (unsigned)(writer->position - writer->span.start - HOTRELOAD_RECORD_DATA));
+    memcpy(&magic, start, sizeof magic);
+    if (magic == HOTRELOAD_RECORD_MAGIC) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
+                              "byte %u of the module looks like a record of the store: move the "
+                              "constant there, any change of size will do",
+                              (unsigned)byte);
     }
     return ESP_OK;
+}
+
+esp_err_t hotreload_writer_check(const hotreload_writer_t *writer, const void *data,
+                                 hotreload_reason_t *reason)
+{
+    const uint8_t *module = data;
+    const uint32_t sector = writer->flash->erase_size;
+    esp_err_t error = ESP_OK;
+    for (uint32_t byte = sector - HOTRELOAD_RECORD_DATA;
+         error == ESP_OK && byte + sizeof(uint32_t) <= writer->length; byte += sector) {
+        error = check_sector_start(module + byte, byte, reason);
+    }
+    return error;
 }
 
 static esp_err_t erase_next_sector(hotreload_writer_t *writer, hotreload_reason_t *reason)
@@ -71,7 +83,11 @@ static esp_err_t flush(hotreload_writer_t *writer, hotreload_reason_t *reason)
 {
     uint32_t size = (writer->buffered + WRITE_UNIT - 1) & ~(WRITE_UNIT - 1);
     memset(writer->buffer + writer->buffered, 0xff, size - writer->buffered);
-    esp_err_t error = check_sector_start(writer, reason);
+    esp_err_t error = ESP_OK;
+    if (writer->position % writer->flash->erase_size == 0) {
+        error = check_sector_start(
+            writer->buffer, writer->position - writer->span.start - HOTRELOAD_RECORD_DATA, reason);
+    }
     if (error == ESP_OK && writer->position >= writer->erased_end) {
         error = erase_next_sector(writer, reason);
     }

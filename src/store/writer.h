@@ -41,6 +41,15 @@ void hotreload_writer_begin(hotreload_writer_t *writer, const hotreload_flash_t 
                             const char *label, hotreload_span_t span, uint32_t length);
 
 /**
+ * Tells, before the first byte is appended, whether hotreload_writer_append() takes a module.
+ *
+ * @param data  all of it, as long as announced
+ * @return ESP_OK; ESP_ERR_INVALID_RESPONSE: a sector would begin like a record
+ */
+esp_err_t hotreload_writer_check(const hotreload_writer_t *writer, const void *data,
+                                 hotreload_reason_t *reason);
+
+/**
  * Appends to the module.
  *
  * @return also ESP_ERR_INVALID_SIZE: more than announced; ESP_ERR_INVALID_RESPONSE: a sector would

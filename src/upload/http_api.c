@@ -7,6 +7,7 @@
 #include "upload/auth.h"
 #include "upload/digest.h"
 #include "upload/json.h"
+#include "upload/settle.h"
 #include "upload/upload.h"
 
 static hotreload_json_t begin_answer(hotreload_http_answer_t *answer, int status)
@@ -112,6 +113,8 @@ void hotreload_http_status(hotreload_http_answer_t *answer)
     append_bool(&json, status.pending);
     hotreload_json_raw(&json, ",\"trial\":");
     append_bool(&json, status.trial);
+    hotreload_json_raw(&json, ",\"stored\":");
+    append_bool(&json, status.stored);
     hotreload_json_raw(&json, ",\"rollback\":");
     append_reason(&json, &status.rollback);
     hotreload_json_raw(&json, ",\"last_error\":");
@@ -236,6 +239,7 @@ static int check_head(const hotreload_http_upload_t *head, hotreload_upload_t *u
         upload->partition_label = head->partition_label;
         upload->length = (uint32_t)head->content_length;
         upload->erase_limit = head->erase_limit;
+        upload->run_from_ram_first = head->run_from_ram_first;
         status = parse_digest(HOTRELOAD_HEADER_SHA256, head->sha256_hex, upload->sha256, reason);
     }
     return status == 0 ? check_proofs(head, upload, reason) : status;
@@ -271,14 +275,19 @@ void hotreload_http_upload_finish(hotreload_http_answer_t *answer)
         return;
     }
     hotreload_status_set_error(&reason);
-    hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u stored, %u bytes", (unsigned)stored.sequence,
-                       (unsigned)stored.size);
+    hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u %s, %u bytes", (unsigned)stored.sequence,
+                       stored.waits ? "received into RAM" : "stored", (unsigned)stored.size);
     hotreload_json_t json = begin_answer(answer, 200);
     hotreload_json_raw(&json, "{\"status\":\"ok\",\"sequence\":");
     hotreload_json_number(&json, stored.sequence);
     hotreload_json_raw(&json, ",\"size\":");
     hotreload_json_number(&json, stored.size);
     hotreload_json_raw(&json, "}");
+}
+
+bool hotreload_http_upload_settle(void)
+{
+    return hotreload_settle_piece();
 }
 
 void hotreload_http_upload_cancel(hotreload_upload_end_t why, hotreload_http_answer_t *answer)

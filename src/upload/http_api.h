@@ -53,6 +53,9 @@ typedef struct {
     const char *auth_hex;   /**< likewise; see upload/auth.h */
     bool require_nonce;     /**< uploads without auth_hex are refused */
     uint32_t erase_limit;   /**< sectors erased in 60 s for uploads without it; 0: no limit */
+    /** An upload with auth_hex is received into RAM, where there is enough: then the server calls
+     * hotreload_http_upload_settle(). */
+    bool run_from_ram_first;
 } hotreload_http_upload_t;
 
 /**
@@ -65,8 +68,26 @@ bool hotreload_http_upload_begin(const hotreload_http_upload_t *upload,
 /** Takes a piece of the body of any size. @return false: failed and over, send `answer`. */
 bool hotreload_http_upload_write(const void *data, size_t size, hotreload_http_answer_t *answer);
 
-/** The body is complete: authenticates, validates and stores it. Sets `answer` either way. */
+/**
+ * The body is complete: authenticates, validates and stores it. Sets `answer` either way. With
+ * run_from_ram_first it may be in RAM only, from where it can be loaded at once: send the answer
+ * first, then see hotreload_http_upload_settle().
+ */
 void hotreload_http_upload_finish(hotreload_http_answer_t *answer);
+
+/**
+ * Writes the next piece, one sector at most, of an upload that was received into RAM. A server that
+ * sets run_from_ram_first calls this after it has sent the answer of
+ * hotreload_http_upload_finish(), whether or not that could be sent, and again until it returns
+ * false. Before each call it lets other tasks run for some milliseconds (writing flash stops them):
+ * the application loads the module in such a pause. A server that stops meanwhile goes on until
+ * false, without pauses. What is left out is done when the next upload begins, but lost at a
+ * restart.
+ *
+ * @return whether there is more to write; false at once when nothing waits. Log and `GET /status`
+ *         say how it ended. Any task.
+ */
+bool hotreload_http_upload_settle(void);
 
 typedef enum {
     HOTRELOAD_UPLOAD_CUT_SHORT, /**< the connection ended before the body did */

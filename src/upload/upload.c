@@ -10,6 +10,7 @@
 #include "upload/digest.h"
 #include "upload/erase_limit.h"
 #include "upload/http_api.h"
+#include "upload/settle.h"
 
 /**
  * Whether there is an upload; taken before anything of it exists, given back when all is gone. A
@@ -22,6 +23,7 @@ static struct {
     bool active;
     hotreload_upload_t announced;
     uint32_t received; /**< bytes */
+    bool held;         /**< received into RAM */
     hotreload_hash_t *sha256;
     hotreload_hash_t *hmac; /**< NULL: the sender sent none */
 } upload;
@@ -65,12 +67,26 @@ static esp_err_t count_erases(const hotreload_upload_t *announced, hotreload_rea
                                       announced->erase_limit, reason);
 }
 
+/** Only for who has the secret: no stranger makes the device give away so much RAM. */
+static void choose_memory(const hotreload_upload_t *announced)
+{
+    hotreload_reason_t reason;
+    if (!announced->run_from_ram_first || !announced->is_proven) {
+        return;
+    }
+    upload.held = hotreload_store_hold(&reason) == ESP_OK;
+    if (!upload.held) {
+        hotreload_port_log(HOTRELOAD_LOG_WARNING, "the upload is stored first: %s", reason.text);
+    }
+}
+
 esp_err_t hotreload_upload_begin(const hotreload_upload_t *announced, hotreload_reason_t *reason)
 {
     if (atomic_exchange(&taken, 1)) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
                               "another upload is under way: try again when it is over");
     }
+    hotreload_settle_all();
     esp_err_t error = hotreload_store_open(announced->partition_label, reason);
     if (error == ESP_OK) {
         error = hotreload_store_begin(announced->length, reason);
@@ -88,8 +104,10 @@ esp_err_t hotreload_upload_begin(const hotreload_upload_t *announced, hotreload_
     }
     if (error != ESP_OK) {
         hotreload_upload_abort();
+        return error;
     }
-    return error;
+    choose_memory(announced);
+    return ESP_OK;
 }
 
 static esp_err_t take_into_hashes(const void *data, size_t size, hotreload_reason_t *reason)
@@ -166,7 +184,9 @@ esp_err_t hotreload_upload_finish(hotreload_stored_t *stored, hotreload_reason_t
         hotreload_upload_abort();
         return error;
     }
-    *stored = (hotreload_stored_t){hotreload_store_begun_sequence(), upload.announced.length};
+    *stored = (hotreload_stored_t){.sequence = hotreload_store_begun_sequence(),
+                                   .size = upload.announced.length,
+                                   .waits = upload.held};
     error = hotreload_store_commit(upload.announced.sha256, hotreload_loader_verify, reason);
     give_back();
     /* The sender's bytes were right, so it is the flash that changed them. */

@@ -26,16 +26,21 @@ typedef struct {
     bool has_hmac;  /**< false only where is_proven is true */
     uint8_t hmac[HOTRELOAD_HASH_SIZE]; /**< of the body */
     uint32_t erase_limit;              /**< sectors a minute, unless is_proven; 0: no limit */
+    /** Receive into RAM, if is_proven and there is enough: what is stored is in RAM only, until
+     * hotreload_settle_piece(). */
+    bool run_from_ram_first;
 } hotreload_upload_t;
 
 /** What an upload has become. */
 typedef struct {
     uint32_t sequence; /**< of its record */
     uint32_t size;     /**< bytes of the module */
+    bool waits;        /**< in RAM, to be written */
 } hotreload_stored_t;
 
 /**
- * Begins an upload. Nothing is erased or written yet.
+ * Begins an upload. Nothing of it is erased or written yet; what waits in RAM from the one before
+ * is written first.
  *
  * @return ESP_OK; ESP_ERR_INVALID_STATE: another is under way, or too much was erased for unproven
  *         senders; ESP_ERR_INVALID_SIZE: no room, or more than the limit at once;

@@ -267,6 +267,19 @@ bool hotreload_port_take_crash(void)
     return false;
 }
 
+/* Guarded by HOTRELOAD_LOCK_STORE, as the sanitizer sees. */
+static uint32_t retained;
+
+void hotreload_port_retain(uint32_t number)
+{
+    retained = number;
+}
+
+uint32_t hotreload_port_retained(void)
+{
+    return retained;
+}
+
 esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t trial)
 {
     if (thread_port_fails_here()) {

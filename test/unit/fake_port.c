@@ -206,6 +206,31 @@ uint32_t hotreload_port_data_room(void)
     return (uint32_t)fake_port.data_limit;
 }
 
+/** Of exactly `size` bytes, too. */
+void *hotreload_port_buffer_alloc(size_t size)
+{
+    if (!fake_port_count_allocation()) {
+        return NULL;
+    }
+    if (size > fake_port.ram_limit - fake_port.live_bytes) {
+        fake_port_count_free();
+        return NULL;
+    }
+    void *buffer = malloc(size);
+    assert_non_null(buffer);
+    fake_port.live_bytes += size;
+    return buffer;
+}
+
+void hotreload_port_buffer_free(void *buffer, size_t size)
+{
+    assert_non_null(buffer);
+    memset(buffer, 0x5a, size);
+    free(buffer);
+    fake_port.live_bytes -= size;
+    fake_port_count_free();
+}
+
 static uint8_t *text_word(const hotreload_region_t *region, size_t offset)
 {
     memory_t *memory = text_memory(region);
@@ -342,6 +367,18 @@ bool hotreload_port_take_crash(void)
     bool crashed = fake_port.crashed;
     fake_port.crashed = false;
     return crashed;
+}
+
+void hotreload_port_retain(uint32_t number)
+{
+    assert_true(held[HOTRELOAD_LOCK_STORE]);
+    fake_port.retained = number;
+}
+
+uint32_t hotreload_port_retained(void)
+{
+    assert_true(held[HOTRELOAD_LOCK_STORE]);
+    return fake_port.retained;
 }
 
 esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t trial)

@@ -59,6 +59,8 @@ typedef struct {
 
     /** The last run ended in a panic, until hotreload_port_take_crash() tells. */
     bool crashed;
+    /** What a restart does not clear. */
+    uint32_t retained;
     /** What the timer of the trial was ordered to call; NULL: nothing. */
     void (*trial_expired)(uint32_t trial);
     uint32_t trial;

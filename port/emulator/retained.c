@@ -1,0 +1,51 @@
+/*
+ * RAM that a restart does not clear, between runs of the program: a file beside the flash, which is
+ * there from the first number on that is kept.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "board.h"
+#include "linux.h"
+#include "port.h"
+
+static uint32_t *word; /* NULL: there is no file */
+
+static void open_word(bool create)
+{
+    char path[512];
+    if (word != NULL || strlen(board_options()->flash_path) + sizeof ".ram" > sizeof path) {
+        return;
+    }
+    snprintf(path, sizeof path, "%s.ram", board_options()->flash_path);
+    int file = linux_open(path, create);
+    if (file < 0) {
+        return;
+    }
+    if (linux_file_size(file) >= (int32_t)sizeof *word ||
+        linux_file_fill(file, 0, sizeof *word) >= 0) {
+        word = linux_map(0, false, sizeof *word, LINUX_READ | LINUX_WRITE, file, 0);
+    }
+    linux_close(file);
+}
+
+void hotreload_port_retain(uint32_t number)
+{
+    open_word(number != 0);
+    if (word != NULL) {
+        *word = number;
+    }
+}
+
+uint32_t hotreload_port_retained(void)
+{
+    const bool first = word == NULL;
+    open_word(false);
+    if (first && word != NULL && board_options()->reset_reason == BOARD_RESET_POWER_ON) {
+        *word = 0;
+    }
+    return word != NULL ? *word : 0;
+}

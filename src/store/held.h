@@ -1,0 +1,58 @@
+/*
+ * The record that is held in RAM: received there instead of in the flash, the newest one from its
+ * commit on, and written to the flash by hotreload_store_settle().
+ *
+ * All calls come with HOTRELOAD_LOCK_STORE held.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_HELD_H
+#define HOTRELOAD_HELD_H
+
+#include "store/marks.h"
+#include "store/store.h"
+
+typedef enum {
+    HOTRELOAD_HELD_NONE,      /**< the memory may still be there: a reload reads it */
+    HOTRELOAD_HELD_RECEIVING, /**< not a record yet */
+    HOTRELOAD_HELD_WAITING,   /**< the newest record; the flash does not have it yet */
+    HOTRELOAD_HELD_LOST,      /**< a record that the flash did not take */
+} hotreload_held_state_t;
+
+/** All zero: none. */
+typedef struct {
+    hotreload_held_state_t state;
+    hotreload_record_t record;
+    hotreload_marks_t marks; /**< that the record has, or will have in the flash */
+    uint8_t *memory;         /**< the module; NULL: freed, or never there */
+    uint32_t size;           /**< bytes of the memory */
+    uint32_t received;       /**< bytes */
+    bool mapped;             /**< someone reads the memory */
+    bool was_mapped;         /**< a reload has seen it */
+} hotreload_held_t;
+
+/**
+ * Takes memory for a record.
+ *
+ * @param record  sequence, offset in the flash and length are known
+ * @return false: there is not enough, or a reload still reads the one before
+ */
+bool hotreload_held_begin(hotreload_held_t *held, const hotreload_record_t *record);
+
+/** Tells whether a record is the one that is held, and not in the flash. */
+bool hotreload_held_is(const hotreload_held_t *held, const hotreload_record_t *record);
+
+/** Tells whether the held record can be loaded: is it of this kind, older, and in memory? */
+bool hotreload_held_offers(const hotreload_held_t *held, hotreload_record_kind_t kind,
+                           uint32_t below);
+
+/** Changes the state, and frees memory that nobody needs in the new one. */
+void hotreload_held_become(hotreload_held_t *held, hotreload_held_state_t state);
+
+/** Takes bytes of the module. @return false: more than announced */
+bool hotreload_held_append(hotreload_held_t *held, const void *data, size_t size);
+
+/** Notes that a reload begins or ends to read the memory; frees it when nobody needs it then. */
+void hotreload_held_map(hotreload_held_t *held, bool mapped);
+
+#endif

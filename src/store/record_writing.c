@@ -1,0 +1,350 @@
+/*
+ * The writing half of store.h: a record from its beginning to its header, received into the flash,
+ * or into RAM first.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "store/record.h"
+#include "store/scan.h"
+#include "store/span.h"
+#include "store/state.h"
+
+static hotreload_store_state_t *const store = &hotreload_store_state;
+
+/** @param sequence  gets that of the newest record that there was; 0: none, or a bare ELF */
+static esp_err_t find_newest(uint32_t *sequence, hotreload_reason_t *reason)
+{
+    hotreload_record_t newest = {0};
+    esp_err_t error = hotreload_scan_newest(HOTRELOAD_RECORD_ANY, &store->flash,
+                                            (hotreload_span_t){0}, UINT32_MAX, &newest);
+    /* What the flash did not take had a sequence too, which may still run. */
+    *sequence = hotreload_store_newest_sequence();
+    *sequence = newest.sequence > *sequence ? newest.sequence : *sequence;
+    return error == ESP_OK || error == ESP_ERR_NOT_FOUND
+               ? ESP_OK
+               : hotreload_store_fail_read(store->label, reason);
+}
+
+uint32_t hotreload_store_sectors(uint32_t length)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    uint32_t sectors = store->open
+                           ? hotreload_span_round(&store->flash, length + HOTRELOAD_RECORD_DATA) /
+                                 store->flash.erase_size
+                           : 0;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    return sectors;
+}
+
+/** Finds room beside what must stay: the newest usable, the newest good and the mapped record. */
+static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_reason_t *reason)
+{
+    /* The kept one comes last: where room is short it is left out. */
+    hotreload_span_t taken[HOTRELOAD_SCAN_PROTECTED + 2];
+    const unsigned mapped = HOTRELOAD_SCAN_PROTECTED, kept = mapped + 1;
+    if (hotreload_scan_protected(&store->flash, store->intact_below, taken) != ESP_OK) {
+        return hotreload_store_fail_read(store->label, reason);
+    }
+    taken[mapped] = hotreload_store_claim_span(&store->mapped);
+    taken[kept] = hotreload_store_claim_span(&store->kept);
+    const uint32_t size = store->flash.size;
+    const uint32_t needed = hotreload_span_round(&store->flash, length + HOTRELOAD_RECORD_DATA);
+    if (!hotreload_span_find_room(size, needed, taken[0], taken, kept + 1, place) &&
+        !hotreload_span_find_room(size, needed, taken[0], taken, kept, place)) {
+        return hotreload_fail(
+            reason, ESP_ERR_INVALID_SIZE,
+            "no room for %u bytes beside the modules to keep: partition \"%s\" has "
+            "%u bytes, make it %u or more",
+            (unsigned)length, store->label, (unsigned)size,
+            (unsigned)(hotreload_spans_bytes(taken, kept) + needed));
+    }
+    return ESP_OK;
+}
+
+static esp_err_t check_length(size_t length, hotreload_reason_t *reason)
+{
+    if (length == 0) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "an empty module");
+    }
+    if (length > store->flash.size - HOTRELOAD_RECORD_DATA) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                              "%u bytes do not fit into partition \"%s\" of %u: enlarge it",
+                              (unsigned)length, store->label, (unsigned)store->flash.size);
+    }
+    return ESP_OK;
+}
+
+static esp_err_t begin(size_t length, hotreload_reason_t *reason)
+{
+    if (!store->open) {
+        return hotreload_store_fail_not_open(reason);
+    }
+    if (store->writing) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
+                              "another upload is under way: try again when it is over");
+    }
+    uint32_t newest;
+    hotreload_span_t place;
+    esp_err_t error = check_length(length, reason);
+    if (error == ESP_OK) {
+        error = find_newest(&newest, reason);
+    }
+    if (error == ESP_OK) {
+        error = find_room((uint32_t)length, &place, reason);
+    }
+    if (error != ESP_OK) {
+        return error;
+    }
+    if (newest == HOTRELOAD_SEQUENCE_LAST) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                              "partition \"%s\" has used up its sequence numbers: erase it",
+                              store->label);
+    }
+    if (hotreload_spans_overlap(place, hotreload_store_claim_span(&store->kept))) {
+        store->kept.used = false; /* the sectors where it ends soon belong to the new record */
+    }
+    hotreload_held_become(&store->held, HOTRELOAD_HELD_NONE);
+    store->sequence = newest + 1;
+    hotreload_writer_begin(&store->writer, &store->flash, store->label, place, (uint32_t)length);
+    store->writing = true;
+    return ESP_OK;
+}
+
+esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    return hotreload_store_unlock(begin(length, reason));
+}
+
+uint32_t hotreload_store_begun_sequence(void)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    uint32_t sequence = store->writing ? store->sequence : 0;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    return sequence;
+}
+
+static esp_err_t fail_not_begun(hotreload_reason_t *reason)
+{
+    return hotreload_fail(reason, ESP_ERR_INVALID_STATE, "no record is being written");
+}
+
+/** Not while it waits: then all of it has come. */
+static bool is_receiving(void)
+{
+    return store->writing && store->held.state != HOTRELOAD_HELD_WAITING;
+}
+
+static void drop(void)
+{
+    store->writing = false;
+    hotreload_held_become(&store->held, HOTRELOAD_HELD_NONE);
+}
+
+esp_err_t hotreload_store_hold(hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    if (!is_receiving() || store->writer.taken > 0) {
+        return hotreload_store_unlock(fail_not_begun(reason));
+    }
+    const hotreload_record_t record = {
+        .sequence = store->sequence,
+        .offset = store->writer.span.start + HOTRELOAD_RECORD_DATA,
+        .length = store->writer.length,
+    };
+    esp_err_t error = ESP_OK;
+    if (!hotreload_held_begin(&store->held, &record)) {
+        error = hotreload_fail(reason, ESP_ERR_NO_MEM, "no %u bytes of RAM to hold the module in",
+                               (unsigned)record.length);
+    }
+    return hotreload_store_unlock(error);
+}
+
+static esp_err_t append_held(const void *data, size_t size, hotreload_reason_t *reason)
+{
+    if (!hotreload_held_append(&store->held, data, size)) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "more than the announced %u bytes",
+                              (unsigned)store->held.record.length);
+    }
+    return ESP_OK;
+}
+
+esp_err_t hotreload_store_write(const void *data, size_t size, hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    if (!is_receiving()) {
+        return hotreload_store_unlock(fail_not_begun(reason));
+    }
+    esp_err_t error = store->held.state == HOTRELOAD_HELD_RECEIVING
+                          ? append_held(data, size, reason)
+                          : hotreload_writer_append(&store->writer, data, size, reason);
+    if (error != ESP_OK) {
+        drop();
+    }
+    return hotreload_store_unlock(error);
+}
+
+/** Looks at the module as it is in the flash, not as it was sent. */
+static esp_err_t check_written(const uint8_t *sha256, hotreload_store_check_t check,
+                               hotreload_reason_t *reason)
+{
+    hotreload_flash_view_t view;
+    uint32_t offset = store->writer.span.start + HOTRELOAD_RECORD_DATA;
+    esp_err_t error = hotreload_store_map_flash(offset, store->writer.length, &view, reason);
+    if (error != ESP_OK) {
+        return error;
+    }
+    error = hotreload_store_check_hash(view.data, view.size, sha256, reason);
+    if (error == ESP_OK && check != NULL) {
+        error = check(view.data, view.size, reason);
+    }
+    hotreload_port_flash_unmap(&view);
+    return error;
+}
+
+/** What the module got while it waited has to be there when the header makes it a record. */
+static esp_err_t write_marks(hotreload_marks_t marks, hotreload_reason_t *reason)
+{
+    for (unsigned mark = 0; mark < HOTRELOAD_MARK_COUNT; mark++) {
+        if ((marks & 1u << mark) != 0 &&
+            hotreload_mark_set(&store->flash, store->writer.span.start, mark) != ESP_OK) {
+            return hotreload_fail(
+                reason, ESP_ERR_FLASH_OP_FAIL,
+                "partition \"%s\": module %u could not be marked: check the flash", store->label,
+                (unsigned)store->sequence);
+        }
+    }
+    return ESP_OK;
+}
+
+/** Ends the record in the flash. */
+static esp_err_t commit(const uint8_t *sha256, hotreload_marks_t marks,
+                        hotreload_store_check_t check, hotreload_reason_t *reason)
+{
+    esp_err_t error = hotreload_writer_finish(&store->writer, reason);
+    if (error == ESP_OK) {
+        error = check_written(sha256, check, reason);
+    }
+    if (error == ESP_OK) {
+        error = write_marks(marks, reason);
+    }
+    if (error == ESP_OK) {
+        error = hotreload_writer_seal(&store->writer, store->sequence, sha256, reason);
+    }
+    if (error == ESP_OK) {
+        store->has_module = true;
+        store->intact_below = UINT32_MAX;
+        atomic_store(&hotreload_store_newest, store->sequence);
+    }
+    return error;
+}
+
+/** The record counts from now on; its place in the flash stays taken. */
+static esp_err_t commit_held(const uint8_t *sha256, hotreload_store_check_t check,
+                             hotreload_reason_t *reason)
+{
+    hotreload_held_t *held = &store->held;
+    if (held->received < held->record.length) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "only %u of the announced %u bytes",
+                              (unsigned)held->received, (unsigned)held->record.length);
+    }
+    esp_err_t error = hotreload_writer_check(&store->writer, held->memory, reason);
+    if (error == ESP_OK && check != NULL) {
+        error = check(held->memory, held->record.length, reason);
+    }
+    if (error == ESP_OK) {
+        memcpy(held->record.sha256, sha256, sizeof held->record.sha256);
+        hotreload_held_become(held, HOTRELOAD_HELD_WAITING);
+        atomic_store(&hotreload_store_newest, store->sequence);
+    }
+    return error;
+}
+
+esp_err_t hotreload_store_commit(const uint8_t sha256[HOTRELOAD_HASH_SIZE],
+                                 hotreload_store_check_t check, hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    if (!is_receiving()) {
+        return hotreload_store_unlock(fail_not_begun(reason));
+    }
+    if (store->held.state == HOTRELOAD_HELD_RECEIVING) {
+        esp_err_t error = commit_held(sha256, check, reason);
+        if (error != ESP_OK) {
+            drop();
+        }
+        return hotreload_store_unlock(error);
+    }
+    esp_err_t error = commit(sha256, 0, check, reason);
+    store->writing = false;
+    return hotreload_store_unlock(error);
+}
+
+void hotreload_store_abort(void)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    if (is_receiving()) {
+        drop();
+    }
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+}
+
+/* ---- From RAM to the flash ---- */
+
+bool hotreload_store_waits(const hotreload_record_t *record)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    bool waits =
+        store->held.state == HOTRELOAD_HELD_WAITING && hotreload_held_is(&store->held, record);
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    return waits;
+}
+
+/** Writes what goes into the next sector. */
+static esp_err_t write_sector(hotreload_reason_t *reason)
+{
+    hotreload_writer_t *writer = &store->writer;
+    const uint32_t sector = store->flash.erase_size;
+    const uint32_t left = writer->length - writer->taken;
+    const uint32_t room = sector - (HOTRELOAD_RECORD_DATA + writer->taken) % sector;
+    return hotreload_writer_append(writer, store->held.memory + writer->taken,
+                                   left < room ? left : room, reason);
+}
+
+static esp_err_t settle(hotreload_reason_t *reason)
+{
+    if (store->writer.taken < store->writer.length) {
+        return write_sector(reason);
+    }
+    esp_err_t error = commit(store->held.record.sha256, store->held.marks, NULL, reason);
+    if (error == ESP_OK) {
+        if (hotreload_port_retained() == store->sequence) {
+            hotreload_port_retain(0);
+        }
+        drop();
+    }
+    return error;
+}
+
+esp_err_t hotreload_store_settle(bool *more, hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    const hotreload_record_t record = store->held.record;
+    const bool waits = store->held.state == HOTRELOAD_HELD_WAITING;
+    esp_err_t error = waits ? settle(reason) : ESP_OK;
+    if (error != ESP_OK) {
+        store->writing = false;
+        hotreload_held_become(&store->held, HOTRELOAD_HELD_LOST);
+    }
+    *more = store->held.state == HOTRELOAD_HELD_WAITING;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    if (error != ESP_OK) {
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "module %u stays in RAM, it was not stored: %s",
+                           (unsigned)record.sequence, reason->text);
+    } else if (waits && !*more) {
+        hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u stored, %u bytes",
+                           (unsigned)record.sequence, (unsigned)record.length);
+    }
+    return error;
+}

@@ -1,0 +1,69 @@
+/*
+ * What the store knows of the open partition, between its files: store.c opens, reads and marks;
+ * record_writing.c writes.
+ *
+ * All of it is guarded by HOTRELOAD_LOCK_STORE, and the functions are called with that held.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_STORE_STATE_H
+#define HOTRELOAD_STORE_STATE_H
+
+#include <stdatomic.h>
+
+#include "store/held.h"
+#include "store/span.h"
+#include "store/store.h"
+#include "store/writer.h"
+
+/** The longest label that a partition table can hold. */
+#define HOTRELOAD_STORE_LABEL_SIZE 16u
+
+/** A record that someone else relies on. */
+typedef struct {
+    bool used;
+    hotreload_record_t record;
+} hotreload_claim_t;
+
+typedef struct {
+    bool open;
+    char label[HOTRELOAD_STORE_LABEL_SIZE + 1];
+    hotreload_flash_t flash;
+    bool has_module;
+    hotreload_claim_t mapped;
+    hotreload_claim_t kept;
+    /** Records from this sequence on turned out to be damaged: they need no protection. */
+    uint32_t intact_below;
+    bool writing;      /**< also while the record waits in RAM: its place is taken */
+    uint32_t sequence; /**< of the record being written */
+    hotreload_writer_t writer;
+    hotreload_held_t held;
+} hotreload_store_state_t;
+
+extern hotreload_store_state_t hotreload_store_state;
+
+/** Apart, so that it can be read without the lock. */
+extern atomic_uint_least32_t hotreload_store_newest;
+
+/** Releases the lock; returns `error`. */
+esp_err_t hotreload_store_unlock(esp_err_t error);
+
+/** Where the record being written goes; empty: none is. */
+hotreload_span_t hotreload_store_writer_span(void);
+
+/** What a claim keeps from writers. */
+hotreload_span_t hotreload_store_claim_span(const hotreload_claim_t *claim);
+
+/** Maps a part of the partition; fails with a reason. */
+esp_err_t hotreload_store_map_flash(uint32_t offset, size_t size, hotreload_flash_view_t *view,
+                                    hotreload_reason_t *reason);
+
+/** Fails with ESP_ERR_INVALID_CRC when bytes have another hash. */
+esp_err_t hotreload_store_check_hash(const void *data, size_t size, const uint8_t *sha256,
+                                     hotreload_reason_t *reason);
+
+/** Reasons of errors that several files give. */
+esp_err_t hotreload_store_fail_read(const char *label, hotreload_reason_t *reason);
+esp_err_t hotreload_store_fail_not_open(hotreload_reason_t *reason);
+
+#endif
