@@ -232,6 +232,62 @@ esp_err_t hotreload_server_start(const hotreload_server_config_t *config);
  */
 esp_err_t hotreload_server_stop(void);
 
+/** @brief How the console takes requests; begin with HOTRELOAD_SERIAL_CONFIG_DEFAULT(). */
+typedef struct {
+    /** Label of the partition that uploads are stored in. */
+    const char *partition_label;
+    /** The longest upload accepted, in bytes. */
+    size_t max_elf_size;
+    /**
+     * Gets what comes in on the console and is no request, as it comes: `size` bytes at `data`,
+     * valid during the call. Called by the task that reads the console, which serves no request
+     * meanwhile. NULL: it is dropped.
+     */
+    void (*input)(const void *data, size_t size, void *context);
+    /** For `input`. */
+    void *input_context;
+} hotreload_serial_config_t;
+
+/** Partition "hotreload", uploads of at most 128 KB, other input is dropped. */
+#define HOTRELOAD_SERIAL_CONFIG_DEFAULT()                                                          \
+    {                                                                                              \
+        .partition_label = "hotreload", .max_elf_size = 128 * 1024, .input = NULL,                 \
+        .input_context = NULL,                                                                     \
+    }
+
+/**
+ * @brief Takes the requests of the HTTP server on the console as well, beside the log: for boards
+ * without a network, with `--port` in place of `--url`.
+ *
+ * Needs CONFIG_HOTRELOAD_SERIAL. From this call on until hotreload_serial_stop(), hotreload reads
+ * the console (UART or USB-Serial/JTAG) with ESP-IDF's driver, and nothing arrives at stdin:
+ * applications get their input through `config->input`. The log goes out as before.
+ *
+ * @param config  partition, limit and input; the label must stay valid until the stop
+ * @return
+ *      - ESP_OK: requests are taken
+ *      - ESP_ERR_INVALID_ARG: config or its label is NULL
+ *      - ESP_ERR_INVALID_STATE: started already, or the application has a driver on the console
+ *      - ESP_ERR_NOT_FOUND: no such partition
+ *      - ESP_ERR_NOT_SUPPORTED: CONFIG_HOTRELOAD_SERIAL is off
+ *      - ESP_ERR_NO_MEM: not enough memory for the task, its buffers or the driver
+ *      - ESP_FAIL: the driver could not be installed
+ *
+ * Thread context: any task.
+ */
+esp_err_t hotreload_serial_start(const hotreload_serial_config_t *config);
+
+/**
+ * @brief Stops that, and frees all that it holds. An upload under way is dropped.
+ *
+ * Waits until a request under way is answered.
+ *
+ * @return ESP_OK; ESP_ERR_INVALID_STATE: not started
+ *
+ * Thread context: any task but the one that calls `input`.
+ */
+esp_err_t hotreload_serial_stop(void);
+
 #ifdef __cplusplus
 }
 #endif

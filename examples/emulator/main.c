@@ -21,6 +21,14 @@ static void start_server(void)
     ESP_ERROR_CHECK(hotreload_server_start(&config));
 }
 
+/* The same over standard input and output. */
+static void start_console(void)
+{
+    hotreload_serial_config_t config = HOTRELOAD_SERIAL_CONFIG_DEFAULT();
+    config.max_elf_size = board_options()->max_upload;
+    ESP_ERROR_CHECK(hotreload_serial_start(&config));
+}
+
 /* The safe point: nothing reloadable is on the stack here. */
 static void reload(const hotreload_config_t *config)
 {
@@ -39,6 +47,7 @@ int main(int argc, char **argv)
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     ESP_ERROR_CHECK(hotreload_load(&config));
     start_server();
+    start_console();
     reloadable_init();
     for (unsigned uptime = 0;; uptime++) {
         printf("uptime %u: ", uptime);

@@ -9,6 +9,7 @@
 #include "http_server.h"
 #include "linux.h"
 #include "options.h"
+#include "serial.h"
 #include "trial.h"
 
 static board_options_t options = {
@@ -46,12 +47,23 @@ void board_init(int argc, char **argv)
     }
 }
 
+/** Waits for clients or for the console, no longer than told, and serves them. */
+static void serve(int64_t milliseconds)
+{
+    linux_poll_t sockets[HTTP_SERVER_SOCKETS + 1];
+    milliseconds = http_server_wanted(sockets, milliseconds);
+    sockets[HTTP_SERVER_SOCKETS] = board_serial_wanted();
+    linux_poll(sockets, HTTP_SERVER_SOCKETS + 1, milliseconds);
+    http_server_serve(sockets);
+    board_serial_serve(&sockets[HTTP_SERVER_SOCKETS]);
+}
+
 void board_delay_ms(uint32_t milliseconds)
 {
     int64_t end = linux_now_ms() + milliseconds;
     int64_t left = milliseconds;
     do {
-        http_server_serve(board_trial_limit(left));
+        serve(board_trial_limit(left));
         board_trial_check();
         left = end - linux_now_ms();
     } while (left > 0);

@@ -55,7 +55,7 @@ const board_options_t *board_options(void);
 /** Milliseconds since board_init(). */
 uint32_t board_uptime_ms(void);
 
-/** Waits, and meanwhile serves the HTTP server: the only time at which it runs. */
+/** Waits, and meanwhile serves the HTTP server and the console: the only time they run. */
 void board_delay_ms(uint32_t milliseconds);
 
 #endif

@@ -15,6 +15,8 @@
 #define CONNECTIONS 4
 #define BACKLOG     8
 
+_Static_assert(HTTP_SERVER_SOCKETS == CONNECTIONS + 1, "each connection's, and the listener");
+
 typedef struct {
     int listener;
     http_settings_t settings;
@@ -100,17 +102,14 @@ static void accept_client(void)
     }
 }
 
-/*
- * Lists the sockets to wait for: of the listener only while a connection is free. A negative number
- * is passed over by the kernel. @return how long to wait: no longer than to the next deadline
- */
-static int64_t list_sockets(linux_poll_t sockets[CONNECTIONS + 1], int64_t milliseconds)
+int64_t http_server_wanted(linux_poll_t sockets[HTTP_SERVER_SOCKETS], int64_t milliseconds)
 {
     int64_t now = linux_now_ms();
-    sockets[CONNECTIONS] = (linux_poll_t){.socket = -1, .wanted = LINUX_POLL_IN};
-    for (size_t i = 0; i < CONNECTIONS; i++) {
-        const http_connection_t *connection = &server->connections[i];
+    for (size_t i = 0; i < HTTP_SERVER_SOCKETS; i++) {
         sockets[i] = (linux_poll_t){.socket = -1, .wanted = LINUX_POLL_IN};
+    }
+    for (size_t i = 0; server != NULL && i < CONNECTIONS; i++) {
+        const http_connection_t *connection = &server->connections[i];
         if (connection->state == HTTP_CONNECTION_CLOSED) {
             sockets[CONNECTIONS].socket = server->listener;
             continue;
@@ -122,16 +121,9 @@ static int64_t list_sockets(linux_poll_t sockets[CONNECTIONS + 1], int64_t milli
     return milliseconds;
 }
 
-void http_server_serve(int64_t milliseconds)
+void http_server_serve(const linux_poll_t sockets[HTTP_SERVER_SOCKETS])
 {
-    if (server == NULL) {
-        linux_poll(NULL, 0, milliseconds);
-        return;
-    }
-    linux_poll_t sockets[CONNECTIONS + 1];
-    milliseconds = list_sockets(sockets, milliseconds);
-    linux_poll(sockets, CONNECTIONS + 1, milliseconds);
-    for (size_t i = 0; i < CONNECTIONS; i++) {
+    for (size_t i = 0; server != NULL && i < CONNECTIONS; i++) {
         http_connection_t *connection = &server->connections[i];
         if (connection->state == HTTP_CONNECTION_CLOSED) {
             continue;
@@ -142,7 +134,7 @@ void http_server_serve(int64_t milliseconds)
             http_connection_time_out(connection);
         }
     }
-    if (sockets[CONNECTIONS].happened != 0) {
+    if (server != NULL && sockets[CONNECTIONS].happened != 0) {
         accept_client();
     }
 }

@@ -9,10 +9,19 @@
 
 #include <stdint.h>
 
+#include "linux.h"
+
+#define HTTP_SERVER_SOCKETS 5
+
 /**
- * Waits for clients and serves those that have sent something; returns after that, or when
- * `milliseconds` have passed. Without a running server it only waits.
+ * Lists the sockets to wait for: the listener only while a connection is free. A negative number is
+ * passed over by the kernel; without a running server all are.
+ *
+ * @return how many milliseconds to wait: no longer than to the next deadline
  */
-void http_server_serve(int64_t milliseconds);
+int64_t http_server_wanted(linux_poll_t sockets[HTTP_SERVER_SOCKETS], int64_t milliseconds);
+
+/** Serves those that have sent something, as the poll tells, and those whose time is over. */
+void http_server_serve(const linux_poll_t sockets[HTTP_SERVER_SOCKETS]);
 
 #endif

@@ -114,6 +114,11 @@ int linux_write_all(int file, const void *data, size_t size)
     return 0;
 }
 
+int linux_read(int file, void *data, size_t size)
+{
+    return (int)call3(SYSCALL_READ, file, (intptr_t)data, (intptr_t)size);
+}
+
 int linux_open(const char *path, bool create)
 {
     int flags = O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0);

@@ -4,6 +4,7 @@
  *   unload-first    the same, and lets the old module go first where RAM does not hold both
  *   unload          calls a reloadable function after hotreload_unload()
  *   too-early       calls one before hotreload_load()
+ *   console         takes requests on the console as well, and prints what else is typed
  *   repeat          reloads the same module many times and prints the heap in use
  *   upload-faults   serves; of each upload one allocation fails, the next one of the upload after
  * it memory-faults   lets each allocation of loading and reloading fail stop-server     stops the
@@ -52,6 +53,25 @@ static void serve(void)
         }
         board_delay_ms(board_options()->poll_ms);
     }
+}
+
+static void print_input(const void *data, size_t size, void *context)
+{
+    printf("%s: %.*s\n", (const char *)context, (int)size, (const char *)data);
+}
+
+static void serve_console(void)
+{
+    hotreload_serial_config_t console = HOTRELOAD_SERIAL_CONFIG_DEFAULT();
+    console.max_elf_size = board_options()->max_upload;
+    console.input = print_input;
+    console.input_context = "typed";
+    ESP_ERROR_CHECK(hotreload_serial_start(&console));
+    printf("again: %s\n", esp_err_to_name(hotreload_serial_start(&console)));
+    ESP_ERROR_CHECK(hotreload_serial_stop());
+    printf("stopped: %s\n", esp_err_to_name(hotreload_serial_stop()));
+    ESP_ERROR_CHECK(hotreload_serial_start(&console));
+    serve();
 }
 
 /* Between two rounds nothing is under way, so only an upload can be what fails. */
@@ -115,6 +135,8 @@ int main(int argc, char **argv)
         repeat();
     } else if (strcmp(argument, "upload-faults") == 0) {
         upload_faults();
+    } else if (strcmp(argument, "console") == 0) {
+        serve_console();
     } else if (strcmp(argument, "stop-server") == 0) {
         stop_server();
     } else {

@@ -10,6 +10,7 @@
 
 enum {
     SYSCALL_CLOSE = 9,
+    SYSCALL_READ = 12,
     SYSCALL_WRITE = 13,
     SYSCALL_LLSEEK = 17,
     SYSCALL_MMAP2 = 80,
