@@ -5,5 +5,7 @@
  */
 #pragma once
 
+#define IRAM_ATTR
+
 /* On a chip: memory that the start-up code does not touch. */
 #define __NOINIT_ATTR

@@ -18,6 +18,11 @@ static inline bool esp_ptr_in_dram(const void *p)
     return (uintptr_t)p >= SOC_DRAM_LOW && (uintptr_t)p < SOC_DRAM_HIGH;
 }
 
+static inline bool esp_stack_ptr_is_sane(uint32_t sp)
+{
+    return sp >= SOC_DRAM_LOW + 0x10 && sp <= SOC_DRAM_HIGH - 0x10 && (sp & 0xF) == 0;
+}
+
 static inline bool esp_ptr_in_diram_iram(const void *p)
 {
     return SOC_DIRAM_IRAM_LOW != SOC_DIRAM_DRAM_LOW && (uintptr_t)p >= SOC_DIRAM_IRAM_LOW &&
