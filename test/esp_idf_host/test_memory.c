@@ -278,6 +278,26 @@ static void memory_of_the_ports_choice_is_psram_while_there_is_room(void **test)
     hotreload_port_data_free(&data);
 }
 
+static void room_is_the_largest_free_block_of_each_kind(void **test)
+{
+    (void)test;
+    uint32_t text_room = hotreload_port_text_room(), data_room = hotreload_port_data_room();
+    hotreload_region_t text, data;
+    assert_int_equal(hotreload_port_text_alloc(text_room + 1, 4, MALLOC_CAP_INTERNAL, &text),
+                     ESP_ERR_NO_MEM);
+    assert_int_equal(hotreload_port_data_alloc(data_room + 1, 4, MALLOC_CAP_INTERNAL, &data),
+                     ESP_ERR_NO_MEM);
+    assert_int_equal(hotreload_port_text_alloc(text_room / 2, 4, MALLOC_CAP_INTERNAL, &text),
+                     ESP_OK);
+    assert_true(hotreload_port_text_room() < text_room);
+    hotreload_port_text_free(&text);
+    assert_int_equal(hotreload_port_data_alloc(data_room, 4, MALLOC_CAP_INTERNAL, &data), ESP_OK);
+    assert_true(hotreload_port_data_room() < data_room);
+    hotreload_port_data_free(&data);
+    assert_int_equal(hotreload_port_text_room(), text_room);
+    assert_int_equal(hotreload_port_data_room(), data_room);
+}
+
 /* ---- Execution, where the host can execute what is written by words ---- */
 
 static void a_constructor_is_called_at_its_run_address(void **test)
@@ -324,6 +344,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_cache_that_fails_is_reported, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_of_the_ports_choice_is_psram_while_there_is_room,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(room_is_the_largest_free_block_of_each_kind, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_constructor_is_called_at_its_run_address, setup,
                                         teardown),
     };

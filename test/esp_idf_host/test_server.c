@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "fakes/fake_discovery.h"
 #include "fakes/fake_http_api.h"
 #include "fakes/fake_httpd.h"
 #include "fakes/fake_log.h"
@@ -33,6 +34,7 @@ static int teardown(void **test)
 {
     (void)test;
     assert_int_equal(fake_httpd_running(), 0);
+    assert_int_equal(fake_discovery_port, 0);
     return 0;
 }
 
@@ -142,6 +144,24 @@ static void the_url_of_each_address_is_logged(void **test)
     assert_int_equal(hotreload_server_stop(), ESP_OK);
 }
 
+static void it_is_announced_while_it_runs(void **test)
+{
+    (void)test;
+    hotreload_server_config_t other = config;
+    other.port = 8099;
+    assert_int_equal(hotreload_server_start(&other), ESP_OK);
+    assert_int_equal(fake_discovery_port, 8099);
+    assert_int_equal(hotreload_server_start(&config), ESP_ERR_INVALID_STATE);
+    fake_httpd_stop_result = ESP_FAIL;
+    assert_int_equal(hotreload_server_stop(), ESP_FAIL);
+    assert_int_equal(fake_discovery_port, 8099);
+    assert_int_equal(hotreload_server_stop(), ESP_OK);
+    assert_int_equal(fake_discovery_port, 0);
+    fake_httpd_start_result = ESP_FAIL;
+    assert_int_equal(hotreload_server_start(&config), ESP_FAIL);
+    assert_int_equal(fake_discovery_port, 0);
+}
+
 static void many_addresses_are_cut_and_none_is_said(void **test)
 {
     (void)test;
@@ -235,6 +255,7 @@ int main(void)
         TEST(every_failure_of_starting_leaves_it_stopped),
         TEST(a_stop_that_fails_leaves_it_running),
         TEST(the_url_of_each_address_is_logged),
+        TEST(it_is_announced_while_it_runs),
         TEST(many_addresses_are_cut_and_none_is_said),
         TEST(what_it_tells_comes_from_the_core),
         TEST(other_requests_are_refused_in_json),

@@ -5,6 +5,7 @@
 
 const esp_app_desc_t *esp_app_get_description(void)
 {
-    static const esp_app_desc_t description = {.app_elf_sha256 = FAKE_APP_SHA256};
+    static const esp_app_desc_t description = {.project_name = "blinky",
+                                               .app_elf_sha256 = FAKE_APP_SHA256};
     return &description;
 }

@@ -252,6 +252,19 @@ size_t heap_caps_get_total_size(uint32_t caps)
     return total;
 }
 
+size_t heap_caps_get_largest_free_block(uint32_t caps)
+{
+    size_t largest = 0;
+    for (size_t i = 0; i < heap_count; i++) {
+        size_t size = usable(&heaps[i], caps) ? heaps[i].size : 0;
+        while (size > largest && find_place(&heaps[i], size, 4) == 0) {
+            size -= 4;
+        }
+        largest = size > largest ? size : largest;
+    }
+    return largest;
+}
+
 bool esp_ptr_external_ram(const void *p)
 {
     return fake_psram_data != 0 && fake_heap.psram && (uintptr_t)p >= fake_psram_data &&

@@ -22,5 +22,6 @@ void *heap_caps_malloc(size_t size, uint32_t caps);
 void *heap_caps_aligned_alloc(size_t alignment, size_t size, uint32_t caps);
 void heap_caps_free(void *ptr);
 size_t heap_caps_get_total_size(uint32_t caps);
+size_t heap_caps_get_largest_free_block(uint32_t caps);
 
 #endif
