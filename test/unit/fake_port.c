@@ -183,7 +183,13 @@ esp_err_t hotreload_port_data_alloc(size_t size, size_t align, uint32_t caps,
 void hotreload_port_text_free(hotreload_region_t *region)
 {
     if (region->write != NULL) {
-        release(text_memory(region));
+        memory_t *memory = text_memory(region);
+        const uint8_t *bytes = memory->bytes;
+        fake_port.freed_text_is_clear = !memory->unsynced;
+        for (size_t i = 0; i < memory->size && fake_port.freed_text_is_clear; i++) {
+            fake_port.freed_text_is_clear = bytes[i] == 0;
+        }
+        release(memory);
     }
     *region = (hotreload_region_t){0};
 }

@@ -27,6 +27,8 @@ typedef struct {
     uint32_t text_caps;
     /** Capabilities asked for last. */
     uint32_t last_text_caps, last_data_caps;
+    /** Whether the text that was freed last held nothing but zeros, and was synchronised. */
+    bool freed_text_is_clear;
     /** Result of hotreload_port_sync(). */
     esp_err_t sync_result;
     unsigned sync_count;
