@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "held_upload.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_flash.h"
+#include "fake_port.h"
+#include "hotreload.h"
+#include "loaded.h"
+#include "store/store.h"
+
+#define SECTOR  256u
+#define SECTORS 24u
+
+int held_upload_set_up(void **state)
+{
+    loaded_set_up(state);
+    hotreload_store_close();
+    fake_flash_create(SECTORS, SECTOR);
+    return 0;
+}
+
+int held_upload_tear_down(void **state)
+{
+    hotreload_store_close();
+    return loaded_tear_down(state);
+}
+
+int held_upload_send(uint32_t seed, hotreload_http_answer_t *answer)
+{
+    sent_t sent;
+    size_t size;
+    uint8_t *body = loaded_module(seed, &size);
+    sent_describe(&sent, body, size);
+    sent_prove(&sent);
+    sent.head.run_from_ram_first = true;
+    int status = sent_upload(&sent, 100, answer);
+    sent_free(&sent);
+    return status;
+}
+
+void held_upload_expect(uint32_t seed, uint32_t sequence)
+{
+    hotreload_http_answer_t answer;
+    char part[32];
+    const unsigned writes = fake_flash.writes, erases = fake_flash.erases;
+    assert_int_equal(held_upload_send(seed, &answer), 200);
+    snprintf(part, sizeof part, "\"sequence\":%u,", (unsigned)sequence);
+    assert_non_null(strstr(answer.body, part));
+    assert_int_equal(fake_flash.writes, writes);
+    assert_int_equal(fake_flash.erases, erases);
+    assert_int_equal(hotreload_store_newest_sequence(), sequence);
+    assert_true(hotreload_update_available());
+}
+
+bool held_upload_settle(unsigned pieces)
+{
+    bool more = true;
+    while (more && pieces > 0) {
+        more = hotreload_http_upload_settle();
+        pieces--;
+    }
+    return more;
+}
+
+hotreload_status_t held_upload_status(void)
+{
+    hotreload_status_t status;
+    hotreload_status_get(&status);
+    return status;
+}
+
+void held_upload_expect_log(const char *words)
+{
+    if (strstr(fake_port.log, words) == NULL) {
+        fail_msg("the log does not say \"%s\":\n%s", words, fake_port.log);
+    }
+}
+
+void held_upload_boot(bool crashed, uint32_t seed)
+{
+    hotreload_unload();
+    hotreload_store_close();
+    fake_flash_power_on();
+    fake_port.log[0] = '\0';
+    fake_port.crashed = crashed;
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    loaded_expect(seed);
+}

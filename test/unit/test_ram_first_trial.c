@@ -1,0 +1,239 @@
+/*
+ * Trial, crashes and losses of power of modules that run before the flash has them.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_flash.h"
+#include "fake_port.h"
+#include "held_upload.h"
+#include "hotreload.h"
+#include "loaded.h"
+#include "store/store.h"
+
+#define ALL UINT32_MAX
+
+static void reload(uint32_t seed)
+{
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    assert_int_equal(held_upload_status().sequence, seed);
+}
+
+/** Module 1 is good, module 2 on trial, and module 3 runs from RAM. */
+static void run_three(void)
+{
+    loaded_start(1);
+    assert_int_equal(hotreload_mark_valid(), ESP_OK);
+    loaded_store(2);
+    reload(2);
+    assert_true(held_upload_status().trial);
+    held_upload_expect(3, 3);
+    reload(3);
+}
+
+static void expect_rollback(const char *text)
+{
+    assert_string_equal(held_upload_status().rollback.text, text);
+    held_upload_expect_log(text);
+    assert_false(hotreload_update_available());
+}
+
+/* ---- Crashes ---- */
+
+static void a_crash_before_it_was_stored_is_not_blamed_on_the_one_before(void **state)
+{
+    (void)state;
+    for (unsigned pieces = 0; pieces < HELD_UPLOAD_PIECES; pieces++) {
+        run_three();
+        assert_true(held_upload_settle(pieces));
+        held_upload_boot(true, 2);
+        expect_rollback("module 3 crashed before it was stored, module 2 runs");
+        assert_true(held_upload_status().trial);
+
+        /* Its own crash is. */
+        held_upload_boot(true, 1);
+        expect_rollback("module 2 crashed on trial, module 1 runs");
+        held_upload_tear_down(NULL);
+        held_upload_set_up(NULL);
+    }
+}
+
+static void a_crash_after_it_was_stored_makes_it_bad(void **state)
+{
+    (void)state;
+    run_three();
+    assert_false(held_upload_settle(ALL));
+    assert_int_equal(fake_port.retained, 0);
+    held_upload_boot(true, 1);
+    expect_rollback("module 3 crashed on trial, module 1 runs");
+    held_upload_boot(false, 2); /* the third is bad for good */
+}
+
+/** The header is there, and the crash comes before the number in RAM is cleared. */
+static void a_crash_just_after_it_was_stored_makes_it_bad(void **state)
+{
+    (void)state;
+    run_three();
+    assert_false(held_upload_settle(ALL));
+    fake_port.retained = 3;
+    held_upload_boot(true, 1);
+    expect_rollback("module 3 crashed on trial, module 1 runs");
+}
+
+static void a_crash_of_the_next_one_is_its_own(void **state)
+{
+    (void)state;
+    run_three();
+    held_upload_boot(true, 2);
+    loaded_store(3);
+    reload(3);
+    loaded_expect(3);
+    assert_string_equal(held_upload_status().rollback.text, "");
+    held_upload_boot(true, 1);
+    expect_rollback("module 3 crashed on trial, module 1 runs");
+}
+
+static void a_restart_without_a_crash_blames_nothing(void **state)
+{
+    (void)state;
+    run_three();
+    held_upload_boot(false, 2);
+    assert_string_equal(held_upload_status().rollback.text, "");
+    assert_int_equal(fake_port.retained, 0);
+}
+
+static void a_module_from_the_flash_takes_the_blame_again(void **state)
+{
+    (void)state;
+    run_three();
+    fake_flash.fail_erase = 1;
+    assert_false(held_upload_settle(ALL));
+    loaded_store(4);
+    reload(4);
+    assert_int_equal(fake_port.retained, 0);
+    held_upload_boot(true, 1);
+    expect_rollback("module 4 crashed on trial, module 1 runs");
+}
+
+/* ---- The trial ---- */
+
+static void a_module_may_pass_before_it_is_stored(void **state)
+{
+    (void)state;
+    run_three();
+    assert_int_equal(hotreload_mark_valid(), ESP_OK);
+    held_upload_expect_log("I module 3 is good");
+    assert_false(held_upload_status().trial);
+    assert_false(held_upload_settle(ALL));
+    held_upload_boot(true, 3);
+    assert_false(held_upload_status().trial);
+}
+
+static void time_may_pass_while_it_waits(void **state)
+{
+    (void)state;
+    run_three();
+    assert_non_null(fake_port.trial_expired);
+    fake_port.trial_expired(fake_port.trial);
+    assert_false(held_upload_settle(ALL));
+    held_upload_boot(false, 3);
+    assert_false(held_upload_status().trial);
+}
+
+static void what_was_not_tried_is_on_trial_after_a_boot(void **state)
+{
+    (void)state;
+    loaded_start(1);
+    assert_int_equal(hotreload_mark_valid(), ESP_OK);
+    held_upload_expect(2, 2);
+    assert_false(held_upload_settle(ALL));
+    held_upload_boot(false, 2);
+    assert_true(held_upload_status().trial);
+    held_upload_boot(true, 1);
+}
+
+/* ---- Losses of power ---- */
+
+/** How far the module got before it is written. */
+typedef enum { WAITS, RUNS, GOOD, STAGES } stage_t;
+
+/** @return the power was lost */
+static bool settle_with_cut(stage_t stage, unsigned cut_at, fake_flash_cut_t cut)
+{
+    loaded_start(1);
+    assert_int_equal(hotreload_mark_valid(), ESP_OK);
+    held_upload_expect(2, 2);
+    if (stage >= RUNS) {
+        reload(2);
+    }
+    if (stage == GOOD) {
+        assert_int_equal(hotreload_mark_valid(), ESP_OK);
+    }
+    fake_flash.cut_at = cut_at;
+    fake_flash.cut = cut;
+    assert_false(held_upload_settle(ALL));
+    const bool lost = fake_flash.power_off;
+    fake_flash_power_on();
+    hotreload_unload();
+    hotreload_store_close();
+    fake_port.retained = 0;
+    return lost;
+}
+
+/** One of the two runs, whole; the new one has every mark that it had got. */
+static void expect_old_or_new(stage_t stage)
+{
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    const uint32_t sequence = held_upload_status().sequence;
+    assert_in_range(sequence, 1, 2);
+    loaded_expect(sequence);
+    assert_int_equal(held_upload_status().trial, sequence == 2 && stage != GOOD);
+    held_upload_boot(true, sequence == 2 && stage == GOOD ? 2 : 1);
+    held_upload_expect(5, sequence == 2 ? 3 : 2);
+    assert_false(held_upload_settle(ALL));
+    held_upload_boot(false, 5);
+}
+
+static void a_loss_of_power_leaves_the_old_or_the_new_module(void **state)
+{
+    (void)state;
+    unsigned cuts = 0;
+    for (stage_t stage = WAITS; stage < STAGES; stage++) {
+        for (fake_flash_cut_t cut = FAKE_FLASH_CUT_BEFORE; cut <= FAKE_FLASH_CUT_AFTER; cut++) {
+            bool lost = true;
+            for (unsigned cut_at = 1; lost; cut_at++) {
+                lost = settle_with_cut(stage, cut_at, cut);
+                expect_old_or_new(stage);
+                cuts += lost;
+                held_upload_tear_down(NULL);
+                held_upload_set_up(NULL);
+            }
+        }
+    }
+    /* Two sectors erased, two pages and a header written, and no, one or two marks. */
+    assert_int_equal(cuts, 3 * ((5 + 0) + (5 + 1) + (5 + 2)));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, held_upload_set_up, held_upload_tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_crash_before_it_was_stored_is_not_blamed_on_the_one_before),
+        TEST(a_crash_after_it_was_stored_makes_it_bad),
+        TEST(a_crash_just_after_it_was_stored_makes_it_bad),
+        TEST(a_crash_of_the_next_one_is_its_own),
+        TEST(a_restart_without_a_crash_blames_nothing),
+        TEST(a_module_from_the_flash_takes_the_blame_again),
+        TEST(a_module_may_pass_before_it_is_stored),
+        TEST(time_may_pass_while_it_waits),
+        TEST(what_was_not_tried_is_on_trial_after_a_boot),
+        TEST(a_loss_of_power_leaves_the_old_or_the_new_module),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
