@@ -130,10 +130,11 @@ endfunction()
 
 # The firmware's part is compiled with the firmware's options, the assembler's included.
 function(_hotreload_set_stub_options flags)
-    foreach(property COMPILE_OPTIONS COMPILE_DEFINITIONS)
-        idf_build_get_property(value ${property} GENERATOR_EXPRESSION)
-        set_property(TARGET hotreload_stubs APPEND PROPERTY ${property} "${value}")
-    endforeach()
+    idf_build_get_property(options COMPILE_OPTIONS)
+    idf_build_get_property(definitions COMPILE_DEFINITIONS)
+    # target_compile_definitions() takes both spellings; that of ESP-IDF 5.0 begins with -D.
+    target_compile_options(hotreload_stubs PRIVATE ${options})
+    target_compile_definitions(hotreload_stubs PRIVATE ${definitions})
     target_compile_options(hotreload_stubs PRIVATE "$<$<COMPILE_LANGUAGE:ASM>:${flags}>")
 endfunction()
 
