@@ -70,3 +70,15 @@ esp_err_t hotreload_server_stop(void)
 {
     return ESP_OK;
 }
+
+esp_err_t hotreload_serial_start(const hotreload_serial_config_t *config)
+{
+    (void)config;
+    ESP_LOGI(tag, "console not read: hot reload is off in this build (CONFIG_HOTRELOAD_ENABLE)");
+    return ESP_OK;
+}
+
+esp_err_t hotreload_serial_stop(void)
+{
+    return ESP_OK;
+}

@@ -67,3 +67,15 @@ function(hotreload_port_discovery variable)
         set(${variable} discovery_none.c PARENT_SCOPE)
     endif()
 endfunction()
+
+# hotreload_port_serial(<variable> <CONFIG_HOTRELOAD_SERIAL> <CONFIG_ESP_CONSOLE_USB_SERIAL_JTAG>):
+# sets the variable to the names of the files that take requests on the console.
+function(hotreload_port_serial variable enabled usb_jtag)
+    if(NOT enabled)
+        set(${variable} serial_none.c PARENT_SCOPE)
+    elseif(usb_jtag)
+        set(${variable} serial.c serial_usb_jtag.c PARENT_SCOPE)
+    else()
+        set(${variable} serial.c serial_uart.c PARENT_SCOPE)
+    endif()
+endfunction()

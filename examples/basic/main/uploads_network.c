@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#include "uploads.h"
+
+#include "esp_err.h"
+#include "esp_event.h"
+#include "esp_netif.h"
+#include "hotreload.h"
+#include "nvs_flash.h"
+#include "protocol_examples_common.h"
+
+static void connect_to_network(void)
+{
+    ESP_ERROR_CHECK(nvs_flash_init());
+    ESP_ERROR_CHECK(esp_netif_init());
+    ESP_ERROR_CHECK(esp_event_loop_create_default());
+    ESP_ERROR_CHECK(example_connect());
+}
+
+void start_uploads(void)
+{
+    connect_to_network();
+    hotreload_server_config_t config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
+    ESP_ERROR_CHECK(hotreload_server_start(&config));
+}

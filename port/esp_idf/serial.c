@@ -1,0 +1,159 @@
+/*
+ * Requests on the console: a task that reads it and hands everything to the core.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+#include "hotreload.h"
+#include "port.h"
+#include "sdkconfig.h"
+#include "serial/link.h"
+#include "serial_console.h"
+#include "store/store.h"
+
+#ifdef CONFIG_HOTRELOAD_REQUIRE_NONCE
+#define REQUIRE_NONCE true
+#else
+#define REQUIRE_NONCE false
+#endif
+
+#define IDLE_TIMEOUT_MS 10000u
+#define READ_MS         100u                   /* so soon a stop is noticed */
+#define PRIORITY        (tskIDLE_PRIORITY + 5) /* that of the HTTP server's task */
+
+typedef enum { STOPPED, CHANGING, RUNNING } state_t;
+
+/** Only its own task touches the link and the piece. */
+typedef struct {
+    _Atomic bool stopping;
+    _Atomic bool ended;
+    hotreload_serial_link_t link;
+    uint8_t piece[256]; /**< of the input */
+} serial_t;
+
+static _Atomic state_t state = STOPPED;
+/** Touched only by whoever made the state CHANGING. */
+static serial_t *serial;
+
+/** One call: the console has a lock for each, which keeps the log out of the frame. */
+static void send(const char *line, size_t size)
+{
+    (void)!write(fileno(stdout), line, size);
+}
+
+static void run(void *argument)
+{
+    serial_t *self = argument;
+    while (!self->stopping) {
+        size_t size = hotreload_console_read(self->piece, sizeof self->piece, READ_MS);
+        hotreload_serial_receive(&self->link, self->piece, size);
+        hotreload_serial_check(&self->link);
+    }
+    hotreload_serial_close(&self->link);
+    self->ended = true;
+    vTaskDelete(NULL);
+}
+
+static esp_err_t start_task(const hotreload_serial_config_t *config)
+{
+    const hotreload_serial_settings_t settings = {
+        .partition_label = config->partition_label,
+        .max_size = config->max_elf_size,
+        .require_nonce = REQUIRE_NONCE,
+        .erase_limit = CONFIG_HOTRELOAD_ERASE_LIMIT,
+        .idle_timeout_ms = IDLE_TIMEOUT_MS,
+        .send = send,
+        .input = config->input,
+        .input_context = config->input_context,
+    };
+    serial = calloc(1, sizeof *serial);
+    if (serial == NULL) {
+        return ESP_ERR_NO_MEM;
+    }
+    hotreload_serial_open(&serial->link, &settings);
+    if (xTaskCreate(run, "hotreload", CONFIG_HOTRELOAD_SERVER_STACK_SIZE, serial, PRIORITY, NULL) !=
+        pdPASS) {
+        free(serial);
+        serial = NULL;
+        return ESP_ERR_NO_MEM;
+    }
+    return ESP_OK;
+}
+
+static const char *explain(esp_err_t error)
+{
+    switch (error) {
+    case ESP_ERR_INVALID_STATE:
+        return "the application reads the console itself, with ESP-IDF's driver";
+    case ESP_ERR_NO_MEM:
+        return "not enough memory";
+    default:
+        return "its driver could not be installed";
+    }
+}
+
+static esp_err_t start(const hotreload_serial_config_t *config)
+{
+    hotreload_reason_t reason = {0};
+    esp_err_t error = hotreload_store_open(config->partition_label, &reason);
+    if (error != ESP_OK) {
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "console not started: %s", reason.text);
+        return error;
+    }
+    error = hotreload_console_open();
+    if (error == ESP_OK) {
+        error = start_task(config);
+        if (error != ESP_OK) {
+            hotreload_console_close();
+        }
+    }
+    if (error != ESP_OK) {
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "console not started: %s", explain(error));
+    }
+    return error;
+}
+
+/** @return whether it was in the state `from`; then nobody else starts or stops it. */
+static bool begin_change(state_t from)
+{
+    return atomic_compare_exchange_strong(&state, &from, CHANGING);
+}
+
+esp_err_t hotreload_serial_start(const hotreload_serial_config_t *config)
+{
+    if (config == NULL || config->partition_label == NULL) {
+        return ESP_ERR_INVALID_ARG;
+    }
+    if (!begin_change(STOPPED)) {
+        return ESP_ERR_INVALID_STATE;
+    }
+    esp_err_t error = start(config);
+    atomic_store(&state, error == ESP_OK ? RUNNING : STOPPED);
+    if (error == ESP_OK) {
+        hotreload_port_log(HOTRELOAD_LOG_INFO, "requests are taken on the console: --port");
+    }
+    return error;
+}
+
+esp_err_t hotreload_serial_stop(void)
+{
+    if (!begin_change(RUNNING)) {
+        return ESP_ERR_INVALID_STATE;
+    }
+    serial->stopping = true;
+    while (!serial->ended) {
+        vTaskDelay(1);
+    }
+    hotreload_console_close();
+    free(serial);
+    serial = NULL;
+    vTaskDelay(2); /* the idle task frees the stack of the task */
+    atomic_store(&state, STOPPED);
+    return ESP_OK;
+}
