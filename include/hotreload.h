@@ -102,7 +102,8 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size);
 esp_err_t hotreload_unload(void);
 
 /**
- * @brief Replaces the loaded module by the newest one of the partition that is not bad.
+ * @brief Replaces the loaded module by the newest one that is not bad, of those in the partition
+ * and the one in RAM that is on its way there.
  *
  * The new module is validated, placed, relocated and bound first; only then do the stubs change,
  * and after that the old module is freed. Any failure leaves the old module running, is logged with
@@ -137,7 +138,8 @@ esp_err_t hotreload_reload(const hotreload_config_t *config);
 esp_err_t hotreload_mark_valid(void);
 
 /**
- * @brief Tells whether the partition has a module that hotreload_reload() has not tried yet.
+ * @brief Tells whether there is a module, in the partition or in RAM on its way there, that
+ * hotreload_reload() has not tried yet.
  *
  * A module that failed to load, or crashed, is not announced again; the next upload is. Cheap:
  * reads one variable.
@@ -195,19 +197,28 @@ typedef struct {
     const char *partition_label;
     /** The longest upload accepted, in bytes. */
     size_t max_elf_size;
+    /**
+     * Uploads are received into RAM, are available for a reload as soon as they are checked, and
+     * are written to flash after the answer. Takes RAM of the upload's size meanwhile; what finds
+     * none, or comes without X-Hotreload-Auth, is stored first. CONFIG_HOTRELOAD_RUN_FROM_RAM_FIRST
+     * turns this on for every server. A module that the flash did not take runs until the next
+     * restart: the log says why, and `GET /status` has `"stored":false`.
+     */
+    bool run_from_ram_first;
 } hotreload_server_config_t;
 
-/** Port 8080, partition "hotreload", uploads of at most 128 KB. */
+/** Port 8080, partition "hotreload", uploads of at most 128 KB, stored before they run. */
 #define HOTRELOAD_SERVER_CONFIG_DEFAULT()                                                          \
     {                                                                                              \
         .port = 8080, .partition_label = "hotreload", .max_elf_size = 128 * 1024,                  \
+        .run_from_ram_first = false,                                                               \
     }
 
 /**
  * @brief Starts the HTTP server: `POST /upload`, `GET /pending`, `GET /status`, `GET /nonce`.
  *
- * The server only stores modules. The application polls hotreload_update_available() and calls
- * hotreload_reload() at a safe point.
+ * The server only receives and stores modules. The application polls hotreload_update_available()
+ * and calls hotreload_reload() at a safe point.
  *
  * @param config  port, partition and limit; the label must stay valid until the server stops
  * @return

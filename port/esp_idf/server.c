@@ -20,6 +20,12 @@
 #error "hotreload: an upload has longer headers: set CONFIG_HTTPD_MAX_REQ_HDR_LEN to 512 or more"
 #endif
 
+#ifdef CONFIG_HOTRELOAD_RUN_FROM_RAM_FIRST
+#define RUN_FROM_RAM_FIRST true
+#else
+#define RUN_FROM_RAM_FIRST false
+#endif
+
 /* One task serves all, so a second connection only waits; and each costs a socket and memory. */
 #define CONNECTIONS 2u
 
@@ -172,6 +178,7 @@ static esp_err_t start(const hotreload_server_config_t *config)
     }
     server->partition_label = config->partition_label;
     server->max_size = config->max_elf_size;
+    server->run_from_ram_first = RUN_FROM_RAM_FIRST || config->run_from_ram_first;
     hotreload_http_start();
     error = start_httpd(config->port);
     if (error != ESP_OK) {

@@ -19,7 +19,8 @@
 typedef struct {
     httpd_handle_t handle;
     const char *partition_label;
-    size_t max_size;       /**< longest body accepted, bytes */
+    size_t max_size; /**< longest body accepted, bytes */
+    bool run_from_ram_first;
     _Atomic bool stopping; /**< an upload under way is to end */
     hotreload_http_answer_t answer;
     char piece[HOTRELOAD_SERVER_PIECE]; /**< of the body being received */

@@ -16,6 +16,7 @@
 
 #include "chip.h"
 #include "fake_port.h" /* what module_builder.c builds for; its functions are not linked */
+#include "fakes/fake_freertos.h"
 #include "fakes/fake_heap.h"
 #include "fakes/fake_httpd.h"
 #include "fakes/fake_log.h"
@@ -23,6 +24,7 @@
 #include "hotreload.h"
 #include "loader/table.h"
 #include "module_builder.h"
+#include "status.h"
 #include "store/store.h"
 #include "upload/http_api.h"
 
@@ -206,6 +208,44 @@ static void a_proven_upload_is_taken_once(void **test)
     free(module);
 }
 
+static bool stored_when_loaded;
+
+/** The application finds the module while the server's task lets others run. */
+static void reload_once(void)
+{
+    if (hotreload_update_available()) {
+        assert_int_equal(hotreload_reload(&config), ESP_OK);
+        hotreload_status_t status;
+        hotreload_status_get(&status);
+        stored_when_loaded = status.stored;
+    }
+}
+
+static void a_module_runs_before_the_flash_has_it(void **test)
+{
+    (void)test;
+    char proof[128];
+    module_layout_t layout;
+    uint8_t *module = build(1, &layout);
+    hotreload_server_config_t ram_first = server_config;
+    ram_first.run_from_ram_first = true;
+    assert_int_equal(hotreload_server_stop(), ESP_OK);
+    assert_int_equal(hotreload_server_start(&ram_first), ESP_OK);
+    prove(proof, module, layout.size);
+    stored_when_loaded = true;
+    fake_on_delay = reload_once;
+    assert_string_equal(post(module, layout.size, proof).status, "200 OK");
+    fake_on_delay = NULL;
+    assert_false(stored_when_loaded);
+    assert_non_null(strstr(get("/status").body, "\"stored\":true"));
+    assert_int_equal(fake_heap.live, 2);
+
+    assert_int_equal(hotreload_unload(), ESP_OK);
+    hotreload_store_close();
+    assert_int_equal(hotreload_load(&config), ESP_OK);
+    free(module);
+}
+
 static void what_the_core_refuses_reaches_the_client(void **test)
 {
     (void)test;
@@ -266,6 +306,7 @@ int main(void)
         TEST(what_the_core_refuses_reaches_the_client),
         TEST(memory_that_runs_out_keeps_the_old_module),
         TEST(flash_that_fails_is_told_to_the_client),
+        TEST(a_module_runs_before_the_flash_has_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

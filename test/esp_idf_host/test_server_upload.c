@@ -238,6 +238,54 @@ static void an_answer_that_cannot_be_sent_closes_the_connection(void **test)
     assert_int_equal(fake_http_api.finishes, 1);
 }
 
+static void start_with_ram_first(bool ram_first)
+{
+    hotreload_server_config_t other = config;
+    other.run_from_ram_first = ram_first;
+    (void)hotreload_server_stop();
+    assert_int_equal(hotreload_server_start(&other), ESP_OK);
+}
+
+/** In pauses, after the answer, until there is nothing more. */
+static void what_waits_in_ram_is_stored_after_the_answer(void **test)
+{
+    (void)test;
+    const bool send_fails[] = {false, true};
+    start_with_ram_first(true);
+    for (size_t i = 0; i < 2; i++) {
+        fake_http_api_reset();
+        fake_http_api.to_settle = 5;
+        request.send_fails = send_fails[i];
+        upload();
+        assert_true(fake_http_api.begun_with.run_from_ram_first);
+        assert_int_equal(fake_http_api.settles, 6);
+        assert_false(fake_http_api.settled_early);
+    }
+}
+
+static void nothing_is_to_be_stored_after_a_failure(void **test)
+{
+    (void)test;
+    start_with_ram_first(true);
+    fake_http_api.fail_at = 2000;
+    upload();
+    assert_int_equal(fake_http_api.settles, 0);
+}
+
+static void what_is_stored_first_needs_no_pauses(void **test)
+{
+    (void)test;
+#ifdef CONFIG_HOTRELOAD_RUN_FROM_RAM_FIRST
+    const bool by_kconfig = true;
+#else
+    const bool by_kconfig = false;
+#endif
+    start_with_ram_first(false);
+    upload();
+    assert_int_equal(fake_http_api.begun_with.run_from_ram_first, by_kconfig);
+    assert_int_equal(fake_http_api.settles, by_kconfig);
+}
+
 static void *stop(void *result)
 {
     *(int *)result = hotreload_server_stop();
@@ -299,6 +347,9 @@ int main(void)
         TEST(a_body_that_ends_early_is_cancelled),
         TEST(a_client_that_never_ends_is_cut_off),
         TEST(an_answer_that_cannot_be_sent_closes_the_connection),
+        TEST(what_waits_in_ram_is_stored_after_the_answer),
+        TEST(nothing_is_to_be_stored_after_a_failure),
+        TEST(what_is_stored_first_needs_no_pauses),
         TEST(stopping_the_server_drops_the_upload_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

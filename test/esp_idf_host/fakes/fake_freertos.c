@@ -9,6 +9,7 @@
 
 int fake_critical_depth;
 _Atomic uint32_t fake_ticks;
+void (*fake_on_delay)(void);
 unsigned fake_mutexes_created;
 
 TickType_t xTaskGetTickCount(void)
@@ -19,6 +20,9 @@ TickType_t xTaskGetTickCount(void)
 void vTaskDelay(const TickType_t xTicksToDelay)
 {
     fake_ticks += xTicksToDelay;
+    if (fake_on_delay != NULL) {
+        fake_on_delay();
+    }
 }
 
 SemaphoreHandle_t xSemaphoreCreateMutexStatic(StaticSemaphore_t *pxMutexBuffer)

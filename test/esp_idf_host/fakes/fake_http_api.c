@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "fake_freertos.h"
+#include "fake_httpd.h"
 #include "store/store.h"
 
 fake_http_api_t fake_http_api;
@@ -87,6 +89,15 @@ void hotreload_http_upload_finish(hotreload_http_answer_t *answer)
 {
     fake_http_api.finishes++;
     set(answer, 200, "stored");
+}
+
+bool hotreload_http_upload_settle(void)
+{
+    const uint32_t before = fake_http_api.settled_at;
+    fake_http_api.settles++;
+    fake_http_api.settled_at = fake_ticks;
+    fake_http_api.settled_early |= !fake_httpd_has_answered() || fake_ticks == before;
+    return fake_http_api.settles <= fake_http_api.to_settle;
 }
 
 void hotreload_http_upload_cancel(hotreload_upload_end_t why, hotreload_http_answer_t *answer)

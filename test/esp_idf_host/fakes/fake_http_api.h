@@ -25,6 +25,10 @@ typedef struct {
     char body[8192];
     size_t size, largest_piece;
     unsigned starts, begins, finishes, cancels;
+    unsigned to_settle;  /**< calls of hotreload_http_upload_settle() that return true */
+    unsigned settles;    /**< those that came */
+    bool settled_early;  /**< one of them before the answer was sent, or without a pause */
+    uint32_t settled_at; /**< ticks, of the last one */
     hotreload_upload_end_t cancelled_for;
 } fake_http_api_t;
 

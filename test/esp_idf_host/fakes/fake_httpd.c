@@ -38,6 +38,7 @@ static server_t *servers[SERVERS];
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool stopping;
+static bool has_answered;
 
 unsigned fake_httpd_running(void)
 {
@@ -54,6 +55,11 @@ bool fake_httpd_is_stopping(void)
     bool is = stopping;
     pthread_mutex_unlock(&mutex);
     return is;
+}
+
+bool fake_httpd_has_answered(void)
+{
+    return has_answered;
 }
 
 static int take(int *result)
@@ -199,6 +205,7 @@ esp_err_t httpd_resp_send(httpd_req_t *r, const char *buf, ssize_t buf_len)
 {
     exchange_t *exchange = r->aux;
     fake_response_t *response = exchange->response;
+    has_answered = true;
     if (exchange->request->send_fails) {
         return ESP_ERR_HTTPD_RESP_SEND;
     }
@@ -257,6 +264,7 @@ void fake_httpd_request(uint16_t port, const fake_request_t *request, fake_respo
                           .method = (int)request->method,
                           .content_len = exchange.remaining,
                           .aux = &exchange};
+    has_answered = false;
     set_handling(server, true);
     response->closed = dispatch(server, &served, request) != ESP_OK;
     set_handling(server, false);

@@ -44,6 +44,9 @@ void fake_httpd_request(uint16_t port, const fake_request_t *request, fake_respo
 /** Calls the error handler as the real server does for a request that it cannot parse. */
 void fake_httpd_error(uint16_t port, httpd_err_code_t error, fake_response_t *response);
 
+/** Whether the answer to the request that came last was sent, or could not be. */
+bool fake_httpd_has_answered(void);
+
 /** Result of the next httpd_start(), httpd_register_uri_handler(), httpd_stop(); ESP_OK: works. */
 extern int fake_httpd_start_result, fake_httpd_register_result, fake_httpd_stop_result;
 
