@@ -29,9 +29,9 @@ def signature(secret: bytes, message: bytes) -> str:
 
 def test_header_by_the_letter() -> None:
     """Against numbers computed with openssl: printf ... | openssl dgst -sha256 -mac HMAC."""
-    from hotreload.http_device import _sign
+    from hotreload.protocol import sign
 
-    headers = _sign(b"abc", bytes(range(32)), bytes.fromhex("00112233445566778899aabbccddeeff"))
+    headers = sign(b"abc", bytes(range(32)), bytes.fromhex("00112233445566778899aabbccddeeff"))
     assert headers == {
         "Content-Type": "application/octet-stream",
         "Content-Length": "3",

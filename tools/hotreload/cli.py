@@ -92,6 +92,14 @@ _DEVICE_OPTIONS = (
         show_envvar=True,
         help="Device, like http://192.168.1.100:8080; default: the URL of the build.",
     ),
+    click.option(
+        "-p",
+        "--port",
+        envvar="HOTRELOAD_PORT",
+        show_envvar=True,
+        help="Device on a serial port, like /dev/ttyUSB0 or socket://localhost:5555.",
+    ),
+    click.option("--baud", type=int, help="Of the port; default: as the build says, or 115200."),
 )
 _RELOAD_OPTIONS = (
     *_DEVICE_OPTIONS,
@@ -116,16 +124,34 @@ def _add(options: Iterable[Any]) -> Callable[[Any], Any]:
     return decorate
 
 
+def _where(url: Optional[str], port: Optional[str], baud: Optional[int]) -> Where:
+    """The command line counts more than the environment."""
+    if url and port:
+        context = click.get_current_context()
+        typed = click.core.ParameterSource.COMMANDLINE
+        told = [name for name in ("url", "port") if context.get_parameter_source(name) == typed]
+        if len(told) != 1:
+            raise ToolError("--url and --port (HOTRELOAD_URL, HOTRELOAD_PORT) are both set: one")
+        url, port = (url, None) if told == ["url"] else (None, port)
+    return Where(url, port, baud)
+
+
 @main.command()
 @_add(_RELOAD_OPTIONS)
 @click.option("--skip-build", is_flag=True, help="Send the module as it was built last.")
 def reload(
-    build: str, url: Optional[str], wait: Optional[float], verbose: bool, skip_build: bool
+    build: str,
+    url: Optional[str],
+    port: Optional[str],
+    baud: Optional[int],
+    wait: Optional[float],
+    verbose: bool,
+    skip_build: bool,
 ) -> None:
     """Compile what changed and send the module to the device."""
     from hotreload.reload import Options, reload_once
 
-    reload_once(Options(build, Where(url), skip_build, wait, verbose))
+    reload_once(Options(build, _where(url, port, baud), skip_build, wait, verbose))
 
 
 @main.command()
@@ -139,24 +165,54 @@ def reload(
     help="How long the files must rest after a change.",
 )
 def watch(
-    build: str, url: Optional[str], wait: Optional[float], verbose: bool, debounce: float
+    build: str,
+    url: Optional[str],
+    port: Optional[str],
+    baud: Optional[int],
+    wait: Optional[float],
+    verbose: bool,
+    debounce: float,
 ) -> None:
     """Reload whenever a source file changes, until Ctrl+C."""
     from hotreload.reload import Options
     from hotreload.watch import watch as run
 
-    run(Options(build, Where(url), False, wait, verbose), debounce)
+    run(Options(build, _where(url, port, baud), False, wait, verbose), debounce)
 
 
 @main.command()
 @_add(_DEVICE_OPTIONS)
 @click.option("--json", "as_json", is_flag=True, help="Print the device's answer as it is.")
-def status(build: str, url: Optional[str], as_json: bool) -> None:
+def status(
+    build: str, url: Optional[str], port: Optional[str], baud: Optional[int], as_json: bool
+) -> None:
     """Show what the device says about itself."""
     from hotreload.device import find_device
     from hotreload.status import show_status
 
-    show_status(find_device(Where(url), build), as_json)
+    show_status(find_device(_where(url, port, baud), build), as_json)
+
+
+@main.command()
+@click.option("-p", "--port", envvar="HOTRELOAD_PORT", show_envvar=True, required=True)
+@click.option("--baud", type=int, help="Default: as the build says, or 115200.")
+@click.option("--build", default="build", show_default=True, help="Build directory.")
+@click.option(
+    "--share",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="TCP_PORT",
+    help="Where others find the serial port; default: a free one.",
+)
+def monitor(port: str, baud: Optional[int], build: str, share: int) -> None:
+    """Show the log of a serial port, and share it with the other commands and with idf.py monitor.
+
+    What is typed goes to the device, line by line.
+    """
+    from hotreload.device import console_baud
+    from hotreload.serial_monitor import run_monitor
+
+    run_monitor(port, baud or console_baud(build), share)
 
 
 @main.command("idf-ext")
@@ -177,29 +233,36 @@ def idf_ext(project_dir: str) -> None:
 @click.option("--gdb", "program", help="The GDB to use; default: the toolchain's.")
 @click.option("--remote", metavar="HOST:PORT", help="Where the target's GDB server listens.")
 def gdb(
-    build: str, url: Optional[str], run: bool, program: Optional[str], remote: Optional[str]
+    build: str,
+    url: Optional[str],
+    port: Optional[str],
+    baud: Optional[int],
+    run: bool,
+    program: Optional[str],
+    remote: Optional[str],
 ) -> None:
     """Debug the module: print the GDB command that has its symbols where it runs."""
     from hotreload.gdb import show_gdb
 
-    show_gdb(build, Where(url), run, program, remote)
+    show_gdb(build, _where(url, port, baud), run, program, remote)
 
 
 @main.command()
 @_add(_DEVICE_OPTIONS)
-def decode(build: str, url: Optional[str]) -> None:
+def decode(build: str, url: Optional[str], port: Optional[str], baud: Optional[int]) -> None:
     """Copy a log from the input, and explain the addresses in it that lie in the module.
 
-    Where the module runs is learnt from the log's own lines; with --url, at first from the device.
+    Where the module runs is learnt from the log's own lines; with --url or --port, at first from the
+    device.
     """
     from hotreload.decode import Decoder, decode_lines
     from hotreload.description import load_description
 
     placement = None
-    if url:
+    if url or port:
         from hotreload.device import find_device
         from hotreload.placed import placement_of
 
-        placement = placement_of(find_device(Where(url), build).status())
+        placement = placement_of(find_device(_where(url, port, baud), build).status())
     for line in decode_lines(sys.stdin, Decoder(load_description(build), placement)):
         click.echo(line)

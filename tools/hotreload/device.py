@@ -5,8 +5,11 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import json
+import os
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
+from hotreload.defaults import BAUD
 from hotreload.description import load_description
 from hotreload.errors import ToolError
 
@@ -15,6 +18,10 @@ class Where(NamedTuple):
     """What the command line and the environment say of the device."""
 
     url: Optional[str] = None
+    port: Optional[str] = None
+    """A serial port, as pyserial names it."""
+    baud: Optional[int] = None
+    """None: that of the build's console."""
 
 
 class Device:
@@ -36,15 +43,32 @@ class Device:
         """Sends a module, signed; calls progress(bytes sent, bytes in all)."""
         raise NotImplementedError
 
+    def follow_log(self, show: Callable[[str], None]) -> None:
+        """Calls show() with each line of the log from now on, if it comes the same way."""
+
 
 def find_device(where: Where, build: str) -> Device:
     """The device of the command line or the environment, else that of the build directory."""
+    if where.port and not where.url:
+        from hotreload.serial_device import SerialDevice
+
+        return SerialDevice(where.port, where.baud or console_baud(build))
     url = where.url or load_description(build).url
     if not url:
         raise ToolError(
             "which device? Say --url http://192.168.1.100:8080 or set HOTRELOAD_URL; the device "
-            "prints its URL when the server starts"
+            "prints its URL when the server starts. Without a network: --port /dev/ttyUSB0"
         )
     from hotreload.http_device import HttpDevice
 
     return HttpDevice(url)
+
+
+def console_baud(build: str) -> int:
+    """The rate of the console in the build's configuration; that of all chips otherwise."""
+    directory = build if os.path.isdir(build) else os.path.dirname(os.path.dirname(build))
+    try:
+        with open(os.path.join(directory, "project_description.json"), encoding="utf-8") as file:
+            return int(json.load(file)["monitor_baud"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return BAUD

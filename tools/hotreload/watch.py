@@ -34,6 +34,7 @@ def watch(options: Options, debounce: float) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         watcher = _Watch(options, debounce)
+        watcher.device.follow_log(click.echo)
         click.echo("Ctrl+C stops.")
         watcher.run()
     except KeyboardInterrupt:
@@ -52,7 +53,7 @@ class _Watch:
         self._debounce = debounce
         self._build_dir = description.build_dir
         self._directories = description.watch_dirs
-        self._device = find_device(options.where, options.build)
+        self.device = find_device(options.where, options.build)
         self._reader = FirmwareReader()
         self._sent: Optional[bytes] = None
         self._changes: "queue.Queue[str]" = queue.Queue()
@@ -61,7 +62,7 @@ class _Watch:
         means = start_watching(self._directories, self._note)
         for directory in self._directories:
             click.echo(f"Watching {directory} ({means})")
-        click.echo(f"Changes go to {self._device.url}.")
+        click.echo(f"Changes go to {self.device.url}.")
 
     def run(self) -> None:
         """Reloads after every change."""
@@ -93,9 +94,9 @@ class _Watch:
             if module == self._sent:
                 click.echo(f"No change: the device has this module already; {steps.summary()}")
                 return
-            send_module(self._device, self._options, module, steps)
+            send_module(self.device, self._options, module, steps)
         except ToolError as error:
             report_failure(error, steps)
             return
         self._sent = module
-        report_success(module, self._device.url, steps)
+        report_success(module, self.device.url, steps)

@@ -1,0 +1,43 @@
+"""Where a command that holds a serial port says on which socket it shares it.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zlib
+from typing import Optional
+
+
+def _path(port: str) -> str:
+    """A file per user and port, whichever of its names the port is called by."""
+    directory = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    name = port if "://" in port else os.path.realpath(port)
+    return os.path.join(directory, f"hotreload-{user}-{zlib.crc32(name.encode()):08x}.port")
+
+
+def publish(port: str, url: str) -> None:
+    """Says that `port` is shared at `url`."""
+    with open(_path(port), "w", encoding="ascii") as file:
+        file.write(url)
+
+
+def withdraw(port: str) -> None:
+    """Takes that back."""
+    try:
+        os.remove(_path(port))
+    except OSError:
+        pass
+
+
+def shared_at(port: str) -> Optional[str]:
+    """The URL at which `port` is shared by a command of the same user; it may have ended."""
+    try:
+        with open(_path(port), encoding="ascii") as file:
+            mine = not hasattr(os, "getuid") or os.fstat(file.fileno()).st_uid == os.getuid()
+            return file.read().strip() if mine else None
+    except (OSError, UnicodeDecodeError):
+        return None
