@@ -8,6 +8,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
@@ -25,6 +26,15 @@ _URL = {
     "names": ["--url"],
     "help": "Device, like http://192.168.1.100:8080.",
     "envvar": "HOTRELOAD_URL",
+}
+# As idf.py has it for flash and monitor, so that it may stand before or behind the command.
+_PORT = {
+    "names": ["-p", "--port"],
+    "help": "Serial port; also for reload and watch, with CONFIG_HOTRELOAD_SERIAL.",
+    "scope": "global",
+    "envvar": "ESPPORT",
+    "type": click.Path(),
+    "default": None,
 }
 _VERBOSE = {
     "names": ["-v", "--verbose"],
@@ -77,7 +87,7 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
                 "short_help": "Compile the reloadable components and send them to the device.",
                 "help": "Compile what changed in the reloadable components and send the module to "
                 "the running device. Neither CMake nor the firmware's link is run.",
-                "options": [_URL, _SKIP_BUILD, _WAIT, _VERBOSE],
+                "options": [_URL, _PORT, _SKIP_BUILD, _WAIT, _VERBOSE],
                 "order_dependencies": _AFTER,
             },
             "watch": {
@@ -85,7 +95,7 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
                 "short_help": "Reload whenever a source of a reloadable component changes.",
                 "help": "Watch the sources of the reloadable components, and reload after every "
                 "change, until Ctrl+C. Together with monitor: until the monitor is left.",
-                "options": [_URL, _DEBOUNCE, _WAIT, _VERBOSE],
+                "options": [_URL, _PORT, _DEBOUNCE, _WAIT, _VERBOSE],
                 "order_dependencies": [*_AFTER, "reload"],
             },
         },
@@ -112,7 +122,7 @@ def _reload(
     wait: Optional[float],
     verbose: bool,
 ) -> None:
-    where = Where(url)
+    where = _where(arguments, url)
     options = Options(arguments.build_dir, where, skip_build, wait, verbose or arguments.verbose)
     _run(arguments, lambda: reload_once(options))
 
@@ -129,10 +139,46 @@ def _watch(
 ) -> None:
     from hotreload.watch import watch, watch_in_background
 
-    where = Where(url)
+    where = _where(arguments, url)
     options = Options(arguments.build_dir, where, False, wait, verbose or arguments.verbose)
-    start = watch_in_background if background else watch
-    _run(arguments, lambda: start(options, debounce))
+    if not background:
+        _run(arguments, lambda: watch(options, debounce))
+        return
+    if where.port and not where.url:
+        _run(arguments, lambda: _share(arguments, where))
+    _run(arguments, lambda: watch_in_background(options, debounce))
+
+
+def _where(arguments: Any, url: Optional[str]) -> Where:
+    """The port counts where the firmware takes requests on it: ESPPORT is set for flashing, too."""
+    port = os.environ.get("HOTRELOAD_PORT")
+    if not port and arguments.port and _config(arguments, "HOTRELOAD_SERIAL"):
+        port = arguments.port
+    return Where(url, port)
+
+
+def _config(arguments: Any, name: str) -> Any:
+    """A value of the build's configuration."""
+    path = os.path.join(arguments.build_dir, "config", "sdkconfig.json")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file).get(name)
+    except (OSError, ValueError):
+        return None  # Not built: the action says so.
+
+
+def _share(arguments: Any, where: Where) -> None:
+    """Holds the port for as long as idf.py runs, and has the monitor use it with us."""
+    from hotreload.device import console_baud
+    from hotreload.serial_line import SerialLine
+    from hotreload.serial_share import Share
+
+    assert where.port
+    line = SerialLine(where.port, console_baud(arguments.build_dir))
+    share = Share(line)
+    line.on_log = share.show
+    atexit.register(share.close)
+    arguments.port = share.url
 
 
 def _run(arguments: Any, action: Callable[[], None]) -> None:

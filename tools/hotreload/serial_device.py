@@ -20,12 +20,17 @@ class SerialDevice(Device):
         self.url = port
         self._baud = baud
         self._line: Optional[SerialLine] = None
+        self._show: Optional[Callable[[bytes], None]] = None
 
     @property
     def line(self) -> SerialLine:
         """The open line; opened anew after it was lost."""
+        if self._line is not None and self._line.is_lost:
+            self._line.close()
+            self._line = None
         if self._line is None:
             self._line = SerialLine(self.url, self._baud)
+            self._line.on_log = self._show
         return self._line
 
     def status(self) -> Dict[str, Any]:
@@ -52,7 +57,8 @@ class SerialDevice(Device):
             raise
 
     def follow_log(self, show: Callable[[str], None]) -> None:
-        self.line.on_log = split_lines(show)
+        self._show = split_lines(show)
+        self.line.on_log = self._show
 
     def _ask(self, type_: int, payload: bytes = b"") -> Dict[str, Any]:
         return read_answer(self.url, *self.line.ask(type_, payload))

@@ -49,6 +49,11 @@ class SerialLine:
         self._thread.join()
         self._serial.close()
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the port has gone: its cable was pulled, or the chip that is it restarted."""
+        return self._error is not None
+
     def wait(self) -> None:
         """Returns only by raising: when the port is lost."""
         while self._thread.is_alive():
@@ -116,6 +121,8 @@ class SerialLine:
         except (OSError, TypeError) as error:  # pyserial's own, when the port is closed meanwhile.
             self._error = error
             self._answers.put(None)
+            if self.on_log and not self._closing:
+                self.on_log(f"\n{self.port} was lost: {error}\n".encode())
 
     def _take(self, frame: Frame) -> None:
         if frame.number == self._number:
