@@ -5,6 +5,8 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from project import FIRMWARE, MAIN, Project
@@ -76,6 +78,14 @@ def test_stateless_functions_are_copied_with_what_they_need(project: Project) ->
     note = project.tool("link", str(project.build))
     assert "note: the firmware lacks pure(), linked into the module from libc.a(pure.o)" in note
     assert "helper()" not in note
+
+
+def test_the_mathematics_are_part_of_it(riscv: Project) -> None:
+    maths = add_library(riscv, {"pure": "int near(int); int pure(int x) { return near(x); }\n"})
+    os.rename(maths, maths.replace("libc.a", "libm.a"))
+    library = add_library(riscv, {"near": "int near(int x) { return x + 1; }\n"})
+    module = link_use(riscv, library)
+    assert inside(riscv, module, "pure") and inside(riscv, module, "near")
 
 
 def test_long_member_names(riscv: Project) -> None:

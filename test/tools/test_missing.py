@@ -5,11 +5,13 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
 import pytest
 
+from fake_device import FakeDevice
 from project import Project
 from test_c_library import CALL, add_library
 from toolchains import run
@@ -74,16 +76,54 @@ def test_library_of_the_toolchain(riscv: Project) -> None:
     assert "f needs 'sqrt'" in text
     assert "No library of the build or the toolchain has it" in text
     library = add_library(riscv, {"sqrt": "double sqrt(double x) { return x; }\n"})
-    maths = library.replace("libc.a", "libm.a")
-    os.rename(library, maths)
+    other = library.replace("libc.a", "libother.a")
+    os.rename(library, other)
     riscv.describe(c_library=library)
     text = riscv.fail("link", str(riscv.build))
-    assert "libm.a(sqrt.o) has it. The next firmware will contain it: build 'firmware'" in text
+    assert "libother.a(sqrt.o) has it. The next firmware will contain it: build 'firmware'" in text
 
 
 def test_nobody_has_it(riscv: Project) -> None:
     text = message(riscv)
     assert "No library of the build or the toolchain has it: is the name right?" in text
+
+
+def add_idf(project: Project) -> None:
+    """An ESP-IDF with components that are not in the build."""
+    headers = {
+        "caller/include/caller.h": "/* sensor_read(x) is called here. */\n#define CALL sensor_read()\n",
+        "hidden/private_include/hidden.h": "int sensor_read(int x);\n",
+        "sensor/test/include/mock.h": "int sensor_read(int x);\n",
+        "sensor/driver/include/driver/sensor.h": "int sensor_read(int x);\n",
+        "alike/include/alike.h": "int sensor_read(int x);\nint my_sensor_read_all(void);\n",
+    }
+    idf = project.root / "idf"
+    for name, text in headers.items():
+        path = idf / "components" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    description = json.dumps({"idf_path": str(idf)})
+    (project.build / "project_description.json").write_text(description)
+
+
+def test_component_that_is_not_in_the_build(riscv: Project) -> None:
+    add_idf(riscv)
+    text = message(riscv, USE + "int read_all(void); int g(void) { return read_all(); }\n")
+    assert "Component sensor declares it (driver/sensor.h): add sensor to the REQUIRES in" in text
+    assert text.index("needs 'read_all'") < text.index("No library of the build")
+
+
+def test_header_that_is_not_found(riscv: Project, device: FakeDevice) -> None:
+    add_idf(riscv)
+    riscv.write("a.c", CALL)
+    riscv.make()
+    riscv.write("a.c", '#include "driver/sensor.h"\n' + USE)
+    text = riscv.fail("reload", "--build", str(riscv.build), "--url", device.url)
+    assert "the reloadable components do not compile: see the messages above" in text
+    assert "driver/sensor.h belongs to component sensor: add sensor to the REQUIRES in" in text
+    riscv.write("a.c", '#include "hidden.h"\n' + USE)
+    text = riscv.fail("reload", "--build", str(riscv.build), "--url", device.url)
+    assert "do not compile" in text and "belongs to component" not in text
 
 
 @pytest.mark.parametrize("debug", [True, False], ids=["debug", "no-debug"])

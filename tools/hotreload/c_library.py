@@ -9,7 +9,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import os
-from typing import Dict, Iterable, List, NamedTuple, Set
+from typing import Dict, Iterable, List, NamedTuple, Optional, Set
 
 from hotreload import elf
 from hotreload.arch import relocation_rules
@@ -36,14 +36,13 @@ class Copied(NamedTuple):
 
 
 class CLibrary:
-    """Chooses members of libc.a; remembers those chosen, and why others were not."""
+    """Chooses members of libc.a and libm.a; remembers those chosen, and why others were not."""
 
     def __init__(self, description: Description, objects: Objects, firmware: Firmware) -> None:
         self._description = description
         self._own = objects.defined
         self._firmware = {*firmware.symbols, *firmware.thread_local}
-        path = description.c_library
-        self._library = Archive(path) if path and os.path.exists(path) else None
+        self._libraries = [Archive(path) for path in _c_libraries(description)]
         self._compiler_libraries = [Archive(path) for path in description.libraries]
         self.copied: Dict[str, Copied] = {}
         self.reasons: Dict[str, str] = {}
@@ -53,7 +52,7 @@ class CLibrary:
         """Copies what defines these names, as far as possible; whether there is anything new."""
         before = len(self.copied)
         for name in sorted(names):
-            member = self._library.find(name) if self._library else None
+            member = self._find(name)
             if member is None:
                 continue
             try:
@@ -86,12 +85,16 @@ class CLibrary:
         lines = [f"note: the firmware lacks {name}(), {self.reasons[name]}" for name in names]
         return [f"{lines[0]} ({size} bytes in all)", *lines[1:]] if lines else []
 
+    def _find(self, name: str) -> Optional[Member]:
+        members = (library.find(name) for library in self._libraries)
+        return next((member for member in members if member is not None), None)
+
     def _closure(self, name: str) -> List[Copied]:
         taken: Dict[str, Copied] = {}
         waiting = [name]
         while waiting:
             wanted = waiting.pop()
-            member = self._library.find(wanted) if self._library else None
+            member = self._find(wanted)
             if member is None:
                 why = self._why_not(wanted)
                 raise _Refused(f"the C library has it, but it needs '{wanted}', {why}")
@@ -148,6 +151,15 @@ class CLibrary:
             {name for name, symbol in names.items() if symbol.defined},
             sum(s.size for s in file.sections if s.allocated),
         )
+
+
+def _c_libraries(description: Description) -> List[str]:
+    """The C library, and its mathematics beside it, as far as they are there."""
+    path = description.c_library
+    if not path:
+        return []
+    paths = [path, os.path.join(os.path.dirname(path), "libm.a")]
+    return [path for path in paths if os.path.exists(path)]
 
 
 def _strong(file: elf.Elf) -> Set[str]:

@@ -5,10 +5,14 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import re
 import subprocess
+from typing import List
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
 def compile_objects(description: Description, verbose: bool) -> None:
@@ -21,4 +25,23 @@ def compile_objects(description: Description, verbose: bool) -> None:
             f"cannot run {description.ninja} in {description.build_dir}: {error.strerror}"
         ) from error
     if result.returncode != 0:
-        raise ToolError("the reloadable components do not compile: see the messages above")
+        advice = _advise(description, command)
+        raise ToolError(
+            f"the reloadable components do not compile: see the messages above{advice}"
+        )
+
+
+def _advise(description: Description, command: List[str]) -> str:
+    """Compiles once more, to read what the compiler said."""
+    from hotreload.missing import explain_missing_headers
+
+    again = subprocess.run(
+        command,
+        cwd=description.build_dir,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    advice = explain_missing_headers(description, _COLOUR.sub("", again.stdout))
+    return f"\n{advice}" if advice else ""

@@ -1,4 +1,5 @@
-"""What nobody defines: where the module uses it, who has it, and how it gets into the firmware.
+"""What nobody defines, or what the compiler does not find: where the module uses it, who has it, and
+how it gets into the firmware.
 
 SPDX-License-Identifier: MIT
 """
@@ -15,10 +16,13 @@ from hotreload.c_library import CLibrary
 from hotreload.debug_lines import find_declaration
 from hotreload.description import Description
 from hotreload.errors import ToolError
+from hotreload.idf_components import find_declaring_header, find_header
 from hotreload.objects import Objects
 
 _UNDEFINED = re.compile(r"(.*?)(:\(\S+\))?: (?:more )?undefined references? to `([^']+)'")
 _FUNCTION = re.compile(r".+: in function `([^']+)':")
+_FAILED = re.compile(r"FAILED: (?:\[[^]]*\] )?(\S+)")
+_NO_HEADER = re.compile(r"fatal error: (\S+): No such file or directory")
 _DATA_PLACE = re.compile(r"(.+):\(([^()]+)\+(0x[0-9a-f]+)\)\Z")
 
 
@@ -57,10 +61,25 @@ def explain_undefined(
     lines = ["the module needs what the firmware does not contain:"]
     for name, place, function in undefined.values():
         source = objects.imports.get(name)
-        origin = f"object {source}" if source else "member of the compiler's library"
-        place, user = _improve(place, function, description)
+        origin = f"object {os.path.normpath(source)}" if source else "member of the compiler's library"
+        place, user = _improve(os.path.normpath(place), function, description)
         lines.append(f"{place}: {user}needs '{name}' ({origin})")
         lines.append(f"  {_advise(name, source, description, library)}")
+    return "\n".join(lines)
+
+
+def explain_missing_headers(description: Description, output: str) -> str:
+    """For each header that the compiler did not find: the component that has it; or nothing."""
+    lines, source = [], None
+    for line in output.splitlines():
+        failed = _FAILED.match(line)
+        if failed:
+            source = os.path.join(description.build_dir, failed.group(1))
+        match = _NO_HEADER.search(line)
+        header = find_header(description.build_dir, match.group(1)) if match else None
+        if header:
+            advice = _require(header.component, source, description)
+            lines.append(f"{header.name} belongs to component {header.component}: {advice}")
     return "\n".join(lines)
 
 
@@ -86,17 +105,32 @@ def _advise(
         return f"{reason}. The next firmware will contain it: {whole_build}"
     member = _find_owner(name, description)
     if member is None:
+        header = find_declaring_header(description.build_dir, name)
+        if header is None:
+            return (
+                f"No library of the build or the toolchain has it: is the name right? If it is "
+                f"new, write it, or add the component that defines it to REQUIRES; then "
+                f"{whole_build}"
+            )
         return (
-            f"No library of the build or the toolchain has it: is the name right? If it is new, "
-            f"write it, or add the component that defines it to REQUIRES; then {whole_build}"
+            f"Component {header.component} declares it ({header.name}): "
+            f"{_require(header.component, source, description)}"
         )
     component = _component(member.archive, description)
     if component is None:
         return f"{member.label} has it. The next firmware will contain it: {whole_build}"
+    return (
+        f"Component {component} has it ({member.label}): "
+        f"{_require(component, source, description)}"
+    )
+
+
+def _require(component: str, source: Optional[str], description: Description) -> str:
+    """What to do so that a component can be used; `source` is the object file that does."""
     user = _component(source, description) if source else None
     return (
-        f"Component {component} has it ({member.label}): add {component} to the REQUIRES in "
-        f"{_cmake_file(user, description)}, if it is not there; then {whole_build}"
+        f"add {component} to the REQUIRES in {_cmake_file(user, description)}, if it is not there; "
+        f"then {description.whole_build}"
     )
 
 
@@ -126,7 +160,7 @@ def _find_owner(name: str, description: Description) -> Optional[Member]:
 
 
 def _libraries(description: Description) -> Iterator[str]:
-    yield from sorted(glob.glob(os.path.join(description.build_dir, "esp-idf", "*", "*.a")))
+    yield from sorted(glob.glob(os.path.join(description.build_dir, "esp-idf", "**", "*.a"), recursive=True))
     known = [*description.libraries, description.c_library or ""]
     directories: List[str] = []
     for directory in [os.path.dirname(path) for path in known if path]:
