@@ -1,4 +1,4 @@
-"""`idf.py reload` and `idf.py watch`: an extension of ESP-IDF's command line.
+"""`idf.py reload`, `watch` and others: an extension of ESP-IDF's command line.
 
 ESP-IDF 6 loads idf_ext.py of components by itself; ESP-IDF 5 only that of the project, which
 install() writes.
@@ -60,6 +60,17 @@ _DEBOUNCE = {
     "metavar": "SECONDS",
     "help": "How long the files must rest after a change.",
 }
+_RUN = {
+    "names": ["--run"],
+    "is_flag": True,
+    "help": "Start GDB; without it, its command is printed.",
+}
+_GDB = {"names": ["--gdb"], "help": "The GDB to use; default: the toolchain's."}
+_REMOTE = {
+    "names": ["--remote"],
+    "metavar": "HOST:PORT",
+    "help": "Where the target's GDB server listens, like :3333 for OpenOCD.",
+}
 _AFTER = ["all", "app", "flash", "app-flash", "hotreload-flash", "partition-table-flash"]
 
 _PROJECT_EXTENSION = '''\
@@ -96,6 +107,14 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
                 "help": "Watch the sources of the reloadable components, and reload after every "
                 "change, until Ctrl+C. Together with monitor: until the monitor is left.",
                 "options": [_URL, _PORT, _DEBOUNCE, _WAIT, _VERBOSE],
+                "order_dependencies": [*_AFTER, "reload"],
+            },
+            "hotreload-gdb": {
+                "callback": _gdb,
+                "short_help": "Show the GDB command that has the module's symbols where it runs.",
+                "help": "Ask the device where the module runs, and print the GDB command that has "
+                "its symbols there, or start it.",
+                "options": [_URL, _PORT, _RUN, _GDB, _REMOTE],
                 "order_dependencies": [*_AFTER, "reload"],
             },
         },
@@ -147,6 +166,21 @@ def _watch(
     if where.port and not where.url:
         _run(arguments, lambda: _share(arguments, where))
     _run(arguments, lambda: watch_in_background(options, debounce))
+
+
+def _gdb(
+    name: str,
+    context: Any,
+    arguments: Any,
+    url: Optional[str],
+    run: bool,
+    gdb: Optional[str],
+    remote: Optional[str],
+) -> None:
+    from hotreload.gdb import show_gdb
+
+    where = _where(arguments, url)
+    _run(arguments, lambda: show_gdb(arguments.build_dir, where, run, gdb, remote))
 
 
 def _where(arguments: Any, url: Optional[str]) -> Where:
