@@ -249,6 +249,8 @@ typedef struct {
     const char *partition_label;
     /** The longest upload accepted, in bytes. */
     size_t max_elf_size;
+    /** As in hotreload_server_config_t. */
+    bool run_from_ram_first;
     /**
      * Gets what comes in on the console and is no request, as it comes: `size` bytes at `data`,
      * valid during the call. Called by the task that reads the console, which serves no request
@@ -259,11 +261,11 @@ typedef struct {
     void *input_context;
 } hotreload_serial_config_t;
 
-/** Partition "hotreload", uploads of at most 128 KB, other input is dropped. */
+/** Partition "hotreload", uploads of at most 128 KB, stored first; other input is dropped. */
 #define HOTRELOAD_SERIAL_CONFIG_DEFAULT()                                                          \
     {                                                                                              \
-        .partition_label = "hotreload", .max_elf_size = 128 * 1024, .input = NULL,                 \
-        .input_context = NULL,                                                                     \
+        .partition_label = "hotreload", .max_elf_size = 128 * 1024, .run_from_ram_first = false,   \
+        .input = NULL, .input_context = NULL,                                                      \
     }
 
 /**

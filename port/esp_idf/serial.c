@@ -23,6 +23,15 @@
 #define REQUIRE_NONCE false
 #endif
 
+#ifdef CONFIG_HOTRELOAD_RUN_FROM_RAM_FIRST
+#define RUN_FROM_RAM_FIRST true
+#else
+#define RUN_FROM_RAM_FIRST false
+#endif
+
+/* As the HTTP server's: the application loads the module meanwhile. */
+#define SETTLE_PAUSE (pdMS_TO_TICKS(10) + 1)
+
 #define IDLE_TIMEOUT_MS 10000u
 #define READ_MS         100u                   /* so soon a stop is noticed */
 #define PRIORITY        (tskIDLE_PRIORITY + 5) /* that of the HTTP server's task */
@@ -38,13 +47,23 @@ typedef struct {
 } serial_t;
 
 static _Atomic state_t state = STOPPED;
-/** Touched only by whoever made the state CHANGING. */
+/** Set and freed only by whoever made the state CHANGING, while there is no task. */
 static serial_t *serial;
 
 /** One call: the console has a lock for each, which keeps the log out of the frame. */
 static void send(const char *line, size_t size)
 {
     (void)!write(fileno(stdout), line, size);
+}
+
+/** Writes to the flash what was received into RAM. */
+static void settle(void)
+{
+    do {
+        if (!serial->stopping) {
+            vTaskDelay(SETTLE_PAUSE);
+        }
+    } while (hotreload_http_upload_settle());
 }
 
 static void run(void *argument)
@@ -67,8 +86,10 @@ static esp_err_t start_task(const hotreload_serial_config_t *config)
         .max_size = config->max_elf_size,
         .require_nonce = REQUIRE_NONCE,
         .erase_limit = CONFIG_HOTRELOAD_ERASE_LIMIT,
+        .run_from_ram_first = RUN_FROM_RAM_FIRST || config->run_from_ram_first,
         .idle_timeout_ms = IDLE_TIMEOUT_MS,
         .send = send,
+        .finished = settle,
         .input = config->input,
         .input_context = config->input_context,
     };

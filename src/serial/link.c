@@ -58,6 +58,7 @@ static void begin(hotreload_serial_link_t *link, const uint8_t *payload, size_t 
         .content_length = hotreload_frame_u32(payload),
         .require_nonce = link->settings.require_nonce,
         .erase_limit = link->settings.erase_limit,
+        .run_from_ram_first = link->settings.run_from_ram_first,
     };
     upload.sha256_hex = take_text(&next, end);
     upload.hmac_hex = take_text(&next, end);
@@ -95,6 +96,7 @@ static void continue_upload(hotreload_serial_link_t *link, uint8_t type, const u
     } else if (type == HOTRELOAD_FRAME_FINISH) {
         link->uploading = false;
         hotreload_http_upload_finish(&link->answer);
+        link->has_finished = link->settings.finished != NULL;
     } else {
         cancel(link, HOTRELOAD_UPLOAD_CUT_SHORT);
     }
@@ -147,6 +149,10 @@ static void take_frame(hotreload_serial_link_t *link)
         serve(link, type);
     }
     send_answer(link, type);
+    if (link->has_finished) {
+        link->has_finished = false;
+        link->settings.finished();
+    }
 }
 
 static void pass_on(hotreload_serial_link_t *link, const void *data, size_t size)

@@ -23,9 +23,12 @@ typedef struct {
     size_t max_size;          /**< longest upload accepted, bytes */
     bool require_nonce;       /**< of hotreload_http_upload_t, as is the next */
     uint32_t erase_limit;     /**< sectors in 60 s */
+    bool run_from_ram_first;  /**< likewise; needs `finished` */
     uint32_t idle_timeout_ms; /**< an upload without a piece for so long is given up */
     /** Writes a frame with one call, so that no line of the log lands inside. */
     void (*send)(const char *line, size_t size);
+    /** Called after the answer to a finished upload was sent: hotreload_http_upload_settle(). */
+    void (*finished)(void);
     /** Takes what comes in and belongs to no frame; NULL: nobody wants it. */
     void (*input)(const void *data, size_t size, void *context);
     void *input_context;
@@ -42,6 +45,7 @@ typedef struct {
     hotreload_http_answer_t answer;
     bool uploading;    /**< the core has an upload of this link */
     uint32_t received; /**< bytes of it */
+    bool has_finished; /**< `finished` is to be called when the answer was sent */
     uint32_t heard_ms; /**< when its last request came */
     char line[HOTRELOAD_FRAME_LINE(HOTRELOAD_SERIAL_ANSWER)];
 } hotreload_serial_link_t;

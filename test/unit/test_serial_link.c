@@ -64,6 +64,15 @@ static void take_input(const void *data, size_t size, void *context)
     input[input_size] = '\0';
 }
 
+static unsigned finishes;
+
+/** The answer is out before the rest is stored. */
+static void count_finish(void)
+{
+    assert_int_equal(sent_back.type, HOTRELOAD_FRAME_FINISH | HOTRELOAD_FRAME_ANSWER);
+    finishes++;
+}
+
 static void open_link(bool require_nonce)
 {
     const hotreload_serial_settings_t settings = {
@@ -71,7 +80,9 @@ static void open_link(bool require_nonce)
         .max_size = 100000,
         .require_nonce = require_nonce,
         .idle_timeout_ms = TIMEOUT,
+        .run_from_ram_first = true,
         .send = take_line,
+        .finished = count_finish,
         .input = take_input,
         .input_context = input,
     };
@@ -83,6 +94,7 @@ static int set_up(void **state)
     sent_set_up(state);
     memset(&sent_back, 0, sizeof sent_back);
     input_size = 0;
+    finishes = 0;
     open_link(false);
     return 0;
 }
@@ -218,6 +230,9 @@ static void a_proof_with_the_nonce_is_enough(void **state)
     assert_int_equal(begin(&sent), 200);
     assert_int_equal(write_all(&sent), 200);
     assert_int_equal(ask(HOTRELOAD_FRAME_FINISH, NULL, 0), 200);
+    assert_int_equal(finishes, 1);
+    while (hotreload_http_upload_settle()) {
+    }
     sent_expect_stored(&sent);
     assert_int_equal(begin(&sent), 403); /* the nonce is used up */
     sent_free(&sent);
@@ -269,8 +284,10 @@ static void a_repeated_request_has_no_second_effect(void **state)
         repeat(HOTRELOAD_FRAME_WRITE, payload, piece_payload(payload, &sent, at));
     }
     assert_int_equal(ask(HOTRELOAD_FRAME_FINISH, NULL, 0), 200);
+    assert_int_equal(finishes, 1);
     unsigned writes = fake_flash.writes, erases = fake_flash.erases;
     repeat(HOTRELOAD_FRAME_FINISH, NULL, 0);
+    assert_int_equal(finishes, 1);
     assert_int_equal(fake_flash.writes, writes);
     assert_int_equal(fake_flash.erases, erases);
     sent_expect_stored(&sent);
