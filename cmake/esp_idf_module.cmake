@@ -87,9 +87,8 @@ function(_hotreload_add_flash_targets image)
     endforeach()
 endfunction()
 
-# `idf.py reload`, `idf.py watch` and `idf.py hotreload-gdb` for an idf.py that has not loaded
-# idf_ext.py: it takes names that it does not know for targets. Targets have no options;
-# HOTRELOAD_URL tells them the device.
+# `idf.py reload` and `idf.py watch` for an idf.py that has not loaded idf_ext.py: it takes names
+# that it does not know for targets. Targets have no options; HOTRELOAD_URL tells them the device.
 function(_hotreload_add_commands python)
     set(tool ${CMAKE_COMMAND} -E env PYTHONPATH=${HOTRELOAD_ROOT}/tools ${python} -m hotreload)
     foreach(command reload watch)
@@ -100,8 +99,6 @@ function(_hotreload_add_commands python)
             add_dependencies(${command} hotreload-${command})
         endif()
     endforeach()
-    add_custom_target(hotreload-gdb
-        COMMAND ${tool} gdb --build ${CMAKE_BINARY_DIR} USES_TERMINAL VERBATIM)
     idf_build_get_property(project_dir PROJECT_DIR)
     add_custom_target(hotreload-idf-ext
         COMMAND ${tool} idf-ext --project-dir ${project_dir} USES_TERMINAL VERBATIM)
