@@ -18,6 +18,7 @@ static void start_server(void)
     hotreload_server_config_t config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
     config.port = (uint16_t)board_options()->port;
     config.max_elf_size = board_options()->max_upload;
+    config.run_from_ram_first = board_options()->ram_first;
     ESP_ERROR_CHECK(hotreload_server_start(&config));
 }
 

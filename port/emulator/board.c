@@ -10,6 +10,7 @@
 #include "linux.h"
 #include "options.h"
 #include "serial.h"
+#include "settle.h"
 #include "trial.h"
 
 static board_options_t options = {
@@ -20,6 +21,7 @@ static board_options_t options = {
     .max_upload = 128 * 1024,
     .idle_timeout_ms = 5000,
     .erase_limit = 128,
+    .settle_pause_ms = 10,
     .poll_ms = 1000,
     .trial_ms = 30000,
     .argument = "",
@@ -63,8 +65,9 @@ void board_delay_ms(uint32_t milliseconds)
     int64_t end = linux_now_ms() + milliseconds;
     int64_t left = milliseconds;
     do {
-        serve(board_trial_limit(left));
+        serve(board_settle_limit(board_trial_limit(left)));
         board_trial_check();
+        board_settle_check();
         left = end - linux_now_ms();
     } while (left > 0);
 }

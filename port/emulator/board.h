@@ -33,10 +33,13 @@ typedef struct {
     uint32_t idle_timeout_ms;   /**< the server gives up clients that are silent for so long */
     bool require_nonce;         /**< uploads without X-Hotreload-Auth are refused */
     uint32_t erase_limit;       /**< sectors in 60 s for uploads without it; 0: no limit */
+    bool ram_first;             /**< uploads run from RAM first and are stored afterwards */
+    uint32_t settle_pause_ms;   /**< for the application, before each sector that is stored then */
     uint32_t poll_ms;           /**< period of the application's loop */
     board_flash_fault_t fault;  /**< flash operations that fail */
     board_reset_t reset_reason; /**< how the last run ended */
     uint32_t trial_ms;          /**< a new module is good after so long; 0: only by the program */
+    bool slow_flash;            /**< erasing and writing take as long as on a chip */
     bool skip_sync;             /**< hotreload_port_sync() does nothing: to see what that breaks */
     const char *argument;       /**< for the application; "" when absent */
 } board_options_t;

@@ -18,10 +18,16 @@
 #define WRITE_SIZE      16u
 #define ERASED          0xff
 
+/* Typical times of serial NOR flash, in microseconds. */
+#define PAGE_SIZE     256u
+#define WRITE_PAGE_US 700u
+#define ERASE_US      45000u
+
 static uint8_t *flash;
 static uint32_t flash_size;
 static int flash_file;
 static board_flash_fault_t fault;
+static bool slow;
 
 static bool fail(const char *path, const char *why)
 {
@@ -33,6 +39,7 @@ bool board_flash_init(const board_options_t *options)
 {
     const char *path = options->flash_path;
     fault = options->fault;
+    slow = options->slow_flash;
     flash_file = linux_open(path, true);
     if (flash_file < 0) {
         return fail(path, "cannot be opened for reading and writing");
@@ -61,6 +68,17 @@ static bool is_faulty(uint32_t *countdown, const char *operation, uint32_t offse
     hotreload_port_log(HOTRELOAD_LOG_WARNING, "flash: injected fault: %s at 0x%lx", operation,
                        (unsigned long)offset);
     return true;
+}
+
+/* Nothing else runs meanwhile, as on a chip whose code is in the same flash. */
+static void take_time(uint32_t microseconds)
+{
+    static uint32_t owed;
+    if (slow) {
+        owed += microseconds;
+        linux_poll(NULL, 0, owed / 1000);
+        owed %= 1000;
+    }
 }
 
 static bool is_outside(uint32_t offset, size_t size)
@@ -120,6 +138,7 @@ esp_err_t hotreload_port_flash_write(const hotreload_flash_t *opened, uint32_t o
     for (size_t i = 0; i < size; i++) {
         flash[offset + i] &= bytes[i];
     }
+    take_time((uint32_t)(size + PAGE_SIZE - 1) / PAGE_SIZE * WRITE_PAGE_US);
     return ESP_OK;
 }
 
@@ -136,6 +155,7 @@ esp_err_t hotreload_port_flash_erase(const hotreload_flash_t *opened, uint32_t o
         return ESP_ERR_FLASH_OP_FAIL;
     }
     memset(flash + offset, ERASED, size);
+    take_time((uint32_t)size / SECTOR_SIZE * ERASE_US);
     return ESP_OK;
 }
 

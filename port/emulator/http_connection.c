@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "linux.h"
+#include "settle.h"
 #include "upload/http_api.h"
 
 /* So much of a body must arrive within the idle time-out: no client holds the upload by dripping.
@@ -132,6 +133,7 @@ static void begin_upload(http_connection_t *connection, const http_settings_t *s
         .auth_hex = request->auth[0] != '\0' ? request->auth : NULL,
         .require_nonce = settings->require_nonce,
         .erase_limit = settings->erase_limit,
+        .run_from_ram_first = settings->run_from_ram_first,
     };
     hotreload_http_answer_t answer;
     if (!hotreload_http_upload_begin(&upload, &answer)) {
@@ -209,6 +211,7 @@ static void take_body(http_connection_t *connection, const http_settings_t *sett
     } else if (connection->body_left == 0) {
         hotreload_http_upload_finish(&answer);
         answer_request(connection, settings, &answer);
+        board_settle_begin();
     } else if (connection->body_progress >= BODY_PROGRESS) {
         connection->body_progress = 0;
         set_deadline(connection, settings);

@@ -170,6 +170,26 @@ def upload_head(module: bytes, secret: bytes, **changes: Optional[str]) -> bytes
     return ("POST /upload HTTP/1.1\r\n" + "".join(lines) + "\r\n").encode()
 
 
+def ask_nonce(board: Board) -> str:
+    answer = board.get("/nonce")
+    assert answer.status == 200 and list(answer.json) == ["nonce"]
+    nonce = str(answer.json["nonce"])
+    assert re.fullmatch("[0-9a-f]{32}", nonce)
+    return nonce
+
+
+def prove(module: bytes, secret: bytes, nonce: str) -> str:
+    """X-Hotreload-Auth, as SECURITY.md says how to make it."""
+    message = b"hotreload-upload\0" + bytes.fromhex(nonce) + len(module).to_bytes(4, "little")
+    return hmac.new(secret, message + hashlib.sha256(module).digest(), hashlib.sha256).hexdigest()
+
+
+def upload_proven(board: Board, module: bytes, secret: bytes) -> Answer:
+    """With X-Hotreload-Auth alone."""
+    auth = prove(module, secret, ask_nonce(board))
+    return board.upload(module, secret, X_Hotreload_HMAC=None, X_Hotreload_Auth=auth)
+
+
 def read_secret(path: str) -> bytes:
     with open(path, encoding="ascii") as file:
         return bytes.fromhex(file.read())

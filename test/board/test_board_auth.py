@@ -11,31 +11,11 @@ from typing import Iterable, List
 
 import pytest
 from board_build import ROOT, Build
-from emulated_board import Answer, Board, StartBoard, upload_head
+from emulated_board import Answer, Board, StartBoard, ask_nonce, prove, upload_head, upload_proven
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
 from hotreload.http_device import DeviceError, HttpDevice  # noqa: E402
-
-
-def ask_nonce(board: Board) -> str:
-    answer = board.get("/nonce")
-    assert answer.status == 200 and list(answer.json) == ["nonce"]
-    nonce = str(answer.json["nonce"])
-    assert re.fullmatch("[0-9a-f]{32}", nonce)
-    return nonce
-
-
-def prove(module: bytes, secret: bytes, nonce: str) -> str:
-    """X-Hotreload-Auth, as SECURITY.md says how to make it."""
-    message = b"hotreload-upload\0" + bytes.fromhex(nonce) + len(module).to_bytes(4, "little")
-    return hmac.new(secret, message + hashlib.sha256(module).digest(), hashlib.sha256).hexdigest()
-
-
-def upload(board: Board, module: bytes, secret: bytes) -> Answer:
-    """With X-Hotreload-Auth alone."""
-    auth = prove(module, secret, ask_nonce(board))
-    return board.upload(module, secret, X_Hotreload_HMAC=None, X_Hotreload_Auth=auth)
 
 
 def send_head(board: Board, head: bytes) -> Answer:
@@ -54,7 +34,7 @@ def test_nonce_stays_until_an_upload_uses_it(start_board: StartBoard, build: Bui
     assert ask_nonce(board) == nonces[0]
     assert board.upload(build.module(2), bytes(32)).status == 403
     assert ask_nonce(board) == nonces[0]
-    assert upload(board, build.module(2), build.secret).status == 200
+    assert upload_proven(board, build.module(2), build.secret).status == 200
     board.wait_for_round(2)
     nonces.append(ask_nonce(board))
     board.kill()
@@ -71,7 +51,7 @@ def test_nonce_is_only_for_reading(board: Board) -> None:
 
 
 def test_the_header_alone_and_with_the_other(board: Board, build: Build) -> None:
-    assert upload(board, build.module(2), build.secret).status == 200
+    assert upload_proven(board, build.module(2), build.secret).status == 200
     board.wait_for_round(2)
     auth = prove(build.module(3), build.secret, ask_nonce(board))
     assert board.upload(build.module(3), build.secret, X_Hotreload_Auth=auth).status == 200
@@ -110,7 +90,7 @@ def test_stranger_is_refused_before_the_body(
     answer = send_head(board, upload_head(module, build.secret, X_Hotreload_Auth=auth))
     assert answer.status == 403 and "not authentic" in str(answer.json["error"])
     assert build.read(flash) == content
-    assert upload(board, build.module(2), build.secret).status == 200
+    assert upload_proven(board, build.module(2), build.secret).status == 200
     board.wait_for_round(2)
 
 
@@ -122,7 +102,7 @@ def test_required_header(start_board: StartBoard, build: Build, flash: str) -> N
     assert answer.status == 403
     assert "X-Hotreload-Auth is required" in str(answer.json["error"])
     assert build.read(flash) == content
-    assert upload(board, build.module(2), build.secret).status == 200
+    assert upload_proven(board, build.module(2), build.secret).status == 200
     board.wait_for_round(2)
 
 
@@ -138,7 +118,7 @@ def test_limit_of_erases(start_board: StartBoard, build: Build, flash: str) -> N
         assert answer.status == 503
         assert re.search(r"try again in \d+ s, or send X-Hotreload-Auth", str(answer.json["error"]))
     assert build.read(flash) == content
-    assert upload(board, build.module(2), build.secret).status == 200
+    assert upload_proven(board, build.module(2), build.secret).status == 200
     board.wait_for_round(2)
 
 

@@ -19,6 +19,7 @@
 #include "input.h"
 #include "linux.h"
 #include "must.h"
+#include "settle.h"
 #include "status.h"
 #include "store/store.h"
 #include "upload/http_api.h"
@@ -86,6 +87,13 @@ int64_t linux_now_ms(void)
     return 0;
 }
 
+/** At once, where the board would wait a little. */
+void board_settle_begin(void)
+{
+    while (hotreload_http_upload_settle()) {
+    }
+}
+
 /* ---- Answers ---- */
 
 /** Checks the answer at the start of `text`. @return its length */
@@ -143,7 +151,8 @@ static void serve(uint8_t end)
     static const http_settings_t settings = {.partition_label = FAKE_FLASH_LABEL,
                                              .max_upload = 2000,
                                              .idle_timeout_ms = 1000,
-                                             .erase_limit = 8};
+                                             .erase_limit = 8,
+                                             .run_from_ram_first = true};
     http_connection_t *connection = malloc(sizeof *connection);
     http_connection_open(connection, SOCKET, &settings);
     while (client.input.left > 0 && connection->state != HTTP_CONNECTION_CLOSED) {

@@ -52,8 +52,11 @@ static struct {
     bool active;
     uint8_t *newest; /**< what the newest record has to hold */
     size_t newest_size;
+    uint8_t *waiting; /**< accepted, and not in the flash yet; NULL: none */
+    size_t waiting_size;
     char used_auth[SENDER_HEX_SIZE + 1]; /**< accepted before */
     bool require_nonce;
+    bool ram_first;
     uint32_t erase_limit;
     uint32_t accepted_ms[MAX_STEPS], accepted_sectors[MAX_STEPS]; /**< of unproven uploads */
     uint32_t accepted_count;
@@ -83,6 +86,21 @@ static bool newest_is(const uint8_t *bytes, size_t size)
     hotreload_record_t record;
     must(flash_contents_newest(HOTRELOAD_RECORD_ANY, UINT32_MAX, &record));
     return record.length == size && memcmp(fake_flash.data + record.offset, bytes, size) == 0;
+}
+
+static void drop_waiting(void)
+{
+    free(model.waiting);
+    model.waiting = NULL;
+}
+
+/** Any step may have written what waited. */
+static void look_at_waiting(void)
+{
+    if (model.waiting != NULL && newest_is(model.waiting, model.waiting_size)) {
+        set_newest(model.waiting, model.waiting_size);
+        drop_waiting();
+    }
 }
 
 /* ---- Heads ---- */
@@ -207,6 +225,7 @@ static void prepare(input_t *input, upload_t *upload)
         .auth_hex = proofs == 1 ? NULL : upload->auth,
         .require_nonce = model.require_nonce,
         .erase_limit = model.erase_limit,
+        .run_from_ram_first = model.ram_first,
     };
     spoil_head(input, upload);
     judge(upload);
@@ -268,6 +287,9 @@ static void begin(input_t *input)
     if (good) {
         must(!model.active);
         check_accepted(upload);
+        look_at_waiting();
+        must(model.waiting == NULL || model.faults > 0);
+        drop_waiting();
     } else if (upload->is_right && model.faults == 0) {
         must(status == 503 || status == 413); /* busy, the erase limit, or no room */
     }
@@ -293,6 +315,33 @@ static void write_part(input_t *input)
     free(part);
 }
 
+/** Accepted: in the flash, or in RAM if that was wanted and the sender had proved who it is. */
+static void check_stored(const upload_t *upload)
+{
+    must(hotreload_update_available());
+    if (newest_is(upload->body, upload->size)) {
+        set_newest(upload->body, upload->size);
+        return;
+    }
+    must(upload->head.run_from_ram_first && upload->head.auth_hex != NULL);
+    model.waiting = malloc(upload->size);
+    memcpy(model.waiting, upload->body, upload->size);
+    model.waiting_size = upload->size;
+}
+
+static void settle(input_t *input)
+{
+    bool more = true;
+    for (uint32_t pieces = 1 + input_below(input, 4); more && pieces > 0; pieces--) {
+        more = hotreload_http_upload_settle();
+    }
+    look_at_waiting();
+    if (!more) {
+        must(model.waiting == NULL || model.faults > 0);
+        drop_waiting();
+    }
+}
+
 static void finish(input_t *input)
 {
     (void)input;
@@ -308,9 +357,7 @@ static void finish(input_t *input)
     model.active = false;
     if (good) {
         must(complete && upload->is_right);
-        must(newest_is(upload->body, upload->size));
-        must(hotreload_update_available());
-        set_newest(upload->body, upload->size);
+        check_stored(upload);
     } else {
         must(!complete || !upload->is_right || model.faults > 0);
         /* A header was written, but could neither be read back nor erased. */
@@ -429,6 +476,7 @@ static void set_up(input_t *input)
     model.require_nonce = (options & 3) == 3;
     model.erase_limit = limits[options >> 2 & 3];
     fake_port.ram_limit = options & 16 ? 500 : SIZE_MAX;
+    model.ram_first = (options & 32) != 0;
     store_first_module();
     hotreload_http_start();
     must(hotreload_load(&config) == ESP_OK);
@@ -439,11 +487,12 @@ static void tear_down(void)
     fake_port.fail_allocation = 0;
     hotreload_http_upload_cancel(HOTRELOAD_UPLOAD_STOPPED, &answer);
     hotreload_unload();
-    hotreload_store_close();
+    hotreload_store_close(); /* frees what waits */
     fake_flash_destroy();
     fake_port_expect_idle();
     forget_upload(&model.upload);
     free(model.newest);
+    drop_waiting();
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -456,12 +505,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const steps[])(input_t *) = {
-        begin,    begin,  write_part, write_part, write_part, finish, finish,         send_all,
-        send_all, cancel, get,        use_module, use_module, wait,   restart_server, plan_failure};
+        begin,      begin,    write_part,     write_part,   write_part, finish,
+        finish,     send_all, send_all,       cancel,       get,        use_module,
+        use_module, wait,     restart_server, plan_failure, settle};
     input_t input = {data, size};
     set_up(&input);
     for (uint32_t i = 0; i < MAX_STEPS && input.left > 0; i++) {
         steps[input_byte(&input) % (sizeof steps / sizeof steps[0])](&input);
+        look_at_waiting();
         must(newest_is(model.newest, model.newest_size));
     }
     tear_down();

@@ -32,6 +32,7 @@ static hotreload_server_config_t server_config(void)
     hotreload_server_config_t server = HOTRELOAD_SERVER_CONFIG_DEFAULT();
     server.port = (uint16_t)board_options()->port;
     server.max_elf_size = board_options()->max_upload;
+    server.run_from_ram_first = board_options()->ram_first;
     return server;
 }
 

@@ -1,0 +1,20 @@
+/*
+ * What servers leave for later: writing to the flash what was received into RAM.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef BOARD_SETTLE_H
+#define BOARD_SETTLE_H
+
+#include <stdint.h>
+
+/** Call after the answer to a finished upload was sent. */
+void board_settle_begin(void);
+
+/** How long the board may wait: `milliseconds`, or less when a sector is to be written before. */
+int64_t board_settle_limit(int64_t milliseconds);
+
+/** Writes the next sector if its time has come. */
+void board_settle_check(void);
+
+#endif
