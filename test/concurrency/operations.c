@@ -90,6 +90,7 @@ static void send(const operation_t *operation, hotreload_http_answer_t *answer)
         .sha256_hex = candidate->sha256_hex,
         .hmac_hex = operation->fate == UPLOAD_FORGED ? other->hmac_hex : candidate->hmac_hex,
         .erase_limit = ERASE_LIMIT,
+        .run_from_ram_first = operation->ram_first,
     };
     if (operation->proves_itself) {
         prove(candidate, auth_hex);
@@ -107,6 +108,13 @@ static void send(const operation_t *operation, hotreload_http_answer_t *answer)
     hotreload_http_upload_finish(answer);
 }
 
+static void settle(void)
+{
+    do {
+        wait_a_little();
+    } while (hotreload_http_upload_settle());
+}
+
 static void upload(operation_t *operation)
 {
     hotreload_http_answer_t answer;
@@ -116,6 +124,9 @@ static void upload(operation_t *operation)
         send(operation, &answer);
     }
     operation->status = answer.status;
+    if (operation->ram_first && !operation->leaves_it) {
+        settle();
+    }
     if (answer.status == 200) {
         operation->sequence = number_after(answer.body, "\"sequence\":");
     }
@@ -174,6 +185,9 @@ void operation_do(operation_t *operation)
         break;
     case OPERATION_TIMER:
         thread_port_let_timer_expire();
+        break;
+    case OPERATION_SETTLE:
+        settle();
         break;
     case OPERATION_STOP:
         stop_server();

@@ -21,8 +21,9 @@ typedef enum {
     OPERATION_UNLOAD,
     OPERATION_BUFFER, /**< hotreload_load_from_buffer() */
     OPERATION_STATUS,
-    OPERATION_TIMER, /**< the time of a trial has passed */
-    OPERATION_STOP,  /**< the server stops, and starts again */
+    OPERATION_TIMER,  /**< the time of a trial has passed */
+    OPERATION_SETTLE, /**< another server goes on with what an upload left in RAM */
+    OPERATION_STOP,   /**< the server stops, and starts again */
 } operation_kind_t;
 
 /** How an upload goes on its sender's side. */
@@ -40,6 +41,8 @@ typedef struct {
     upload_fate_t fate;
     hotreload_upload_end_t end;
     bool proves_itself; /**< the upload has X-Hotreload-Auth in place of the HMAC */
+    bool ram_first;     /**< the upload may wait in RAM */
+    bool leaves_it;     /**< there: its server does not write it */
     bool unload_first;  /**< of a reload */
 
     /* The outcome. */

@@ -61,7 +61,9 @@ static void add_upload(task_t *task)
     operation->piece = 64 + choose(300); /* more than one piece, whichever module it is */
     const uint32_t fate = choose(8);
     operation->fate = fates[fate < 3 ? fate : 3];
-    operation->proves_itself = operation->fate != UPLOAD_FORGED && choose(3) == 0;
+    operation->proves_itself = operation->fate != UPLOAD_FORGED && choose(2) == 0;
+    operation->ram_first = choose(3) != 0;
+    operation->leaves_it = choose(4) == 0;
     operation->end = (hotreload_upload_end_t)choose(3);
     operation->candidate->may_load |= operation->fate == UPLOAD_GOOD;
 }
@@ -106,6 +108,7 @@ static void choose_tasks(bool unusual)
         add(&tasks[6], OPERATION_STOP);
     }
     add(&tasks[6], OPERATION_TIMER);
+    add(&tasks[6], OPERATION_SETTLE);
 }
 
 static void choose_circumstances(void)
@@ -179,6 +182,7 @@ static void count(const operation_t *operation)
         run_counts.statuses++;
         break;
     case OPERATION_TIMER:
+    case OPERATION_SETTLE:
     case OPERATION_STOP:
         break;
     default:

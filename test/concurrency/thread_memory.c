@@ -24,6 +24,9 @@ static memory_t datas[REGIONS];
 static uint32_t next_run;
 static size_t used, ram_limit;
 
+/** Bytes of buffers, guarded by HOTRELOAD_LOCK_STORE. */
+static size_t buffered;
+
 void thread_memory_begin(size_t limit)
 {
     next_run = 0x40380000u;
@@ -34,6 +37,9 @@ void thread_memory_expect_idle(void)
 {
     if (used != 0) {
         thread_port_fail("%zu bytes of modules' memory were not freed", used);
+    }
+    if (buffered != 0) {
+        thread_port_fail("%zu bytes of buffers were not freed", buffered);
     }
 }
 
@@ -159,6 +165,25 @@ uint32_t hotreload_port_text_room(void)
 uint32_t hotreload_port_data_room(void)
 {
     return 0;
+}
+
+void *hotreload_port_buffer_alloc(size_t size)
+{
+    if (thread_port_fails_here()) {
+        return NULL;
+    }
+    void *buffer = malloc(size);
+    if (buffer == NULL) {
+        thread_port_fail("no memory for a buffer of %zu bytes", size);
+    }
+    buffered += size;
+    return buffer;
+}
+
+void hotreload_port_buffer_free(void *buffer, size_t size)
+{
+    buffered -= size;
+    free(buffer);
 }
 
 uint32_t hotreload_port_text_read(const hotreload_region_t *region, size_t offset)

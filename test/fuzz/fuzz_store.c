@@ -317,7 +317,9 @@ static void begin(input_t *input)
     writing.taken = 0;
     writing.hidden = flash_contents_has_hidden_header();
     flash_contents_newest(HOTRELOAD_RECORD_ANY, UINT32_MAX, &newest);
-    writing.newest = newest.sequence;
+    /* No sequence is given twice, not even that of a record which is gone. */
+    const uint32_t known = hotreload_store_newest_sequence();
+    writing.newest = newest.sequence > known ? newest.sequence : known;
     writing.before = malloc(fake_flash.size);
     memcpy(writing.before, fake_flash.data, fake_flash.size);
     writing.content = malloc(length);
