@@ -8,7 +8,7 @@ packages_of() {
     demo) echo make cmake ninja-build python3 python3-click python3-pyelftools python3-watchdog \
         gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-user ;;
     test) packages_of demo
-        echo gcc libc6-dev libcmocka-dev libmbedtls-dev gdb-multiarch python3-pytest gcc-xtensa-lx106 clang clang-format \
+        echo gcc libc6-dev libcmocka-dev libmbedtls-dev gdb-multiarch python3-pytest python3-serial gcc-xtensa-lx106 clang clang-format \
             libclang-rt-dev llvm curl ;;
     *) echo "install-packages.sh: unknown set '$1'" >&2; exit 2 ;;
     esac

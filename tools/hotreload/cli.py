@@ -6,6 +6,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from typing import Any, Callable, Iterable, Optional, Tuple
 
 import click
@@ -190,7 +191,8 @@ def status(
     from hotreload.device import find_device
     from hotreload.status import show_status
 
-    show_status(find_device(_where(url, port, baud), build), as_json)
+    with closing(find_device(_where(url, port, baud), build)) as device:
+        show_status(device, as_json)
 
 
 @main.command()
@@ -263,6 +265,7 @@ def decode(build: str, url: Optional[str], port: Optional[str], baud: Optional[i
         from hotreload.device import find_device
         from hotreload.placed import placement_of
 
-        placement = placement_of(find_device(_where(url, port, baud), build).status())
+        with closing(find_device(_where(url, port, baud), build)) as device:
+            placement = placement_of(device.status())
     for line in decode_lines(sys.stdin, Decoder(load_description(build), placement)):
         click.echo(line)

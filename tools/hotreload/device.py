@@ -46,6 +46,9 @@ class Device:
     def follow_log(self, show: Callable[[str], None]) -> None:
         """Calls show() with each line of the log from now on, if it comes the same way."""
 
+    def close(self) -> None:
+        """Gives back what it holds: others can use a serial port from then on."""
+
 
 def find_device(where: Where, build: str) -> Device:
     """The device of the command line or the environment, else that of the build directory."""

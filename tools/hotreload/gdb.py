@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+from contextlib import closing
 from typing import List, Optional
 
 import click
@@ -21,7 +22,8 @@ from hotreload.placed import LinkedFile, Placement, placement_of
 def show_gdb(build: str, where: Where, run: bool, gdb: Optional[str], remote: Optional[str]) -> None:
     """Prints the command, or runs it in place of this process."""
     description = load_description(build)
-    placement = placement_of(find_device(where, build).status())
+    with closing(find_device(where, build)) as device:
+        placement = placement_of(device.status())
     if placement is None:
         raise ToolError("the device has no module loaded, so there is nothing to debug in it")
     program = gdb or find_gdb(description)

@@ -6,6 +6,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 import click
@@ -88,9 +89,9 @@ def reload_once(options: Options) -> None:
     """The command `reload`: the last line says what happened."""
     steps = Steps()
     try:
-        device = find_device(options.where, options.build)
-        module = build_module(options, steps)
-        send_module(device, options, module, steps)
+        with closing(find_device(options.where, options.build)) as device:
+            module = build_module(options, steps)
+            send_module(device, options, module, steps)
     except ToolError as error:
         report_failure(error, steps)
         raise SystemExit(1) from error

@@ -26,8 +26,7 @@ class SerialDevice(Device):
     def line(self) -> SerialLine:
         """The open line; opened anew after it was lost."""
         if self._line is not None and self._line.is_lost:
-            self._line.close()
-            self._line = None
+            self.close()
         if self._line is None:
             self._line = SerialLine(self.url, self._baud)
             self._line.on_log = self._show
@@ -59,6 +58,11 @@ class SerialDevice(Device):
     def follow_log(self, show: Callable[[str], None]) -> None:
         self._show = split_lines(show)
         self.line.on_log = self._show
+
+    def close(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
     def _ask(self, type_: int, payload: bytes = b"") -> Dict[str, Any]:
         return read_answer(self.url, *self.line.ask(type_, payload))

@@ -46,6 +46,8 @@ class SerialLine:
     def close(self) -> None:
         """Ends the thread and closes the port."""
         self._closing = True
+        if hasattr(self._serial, "cancel_read"):
+            self._serial.cancel_read()
         self._thread.join()
         self._serial.close()
 

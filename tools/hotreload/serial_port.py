@@ -12,7 +12,7 @@ from typing import Any
 from hotreload.protocol import DeviceError
 from hotreload.serial_place import shared_at
 
-_READ_SECONDS = 0.2
+_READ_SECONDS = 0.05
 _WRITE_SECONDS = 10.0
 
 
