@@ -7,6 +7,7 @@
 #include "hotreload.h"
 #include "port.h"
 #include "serial/link.h"
+#include "settle.h"
 #include "store/store.h"
 
 #define STANDARD_INPUT  0
@@ -50,7 +51,9 @@ esp_err_t hotreload_serial_start(const hotreload_serial_config_t *config)
         .require_nonce = board_options()->require_nonce,
         .erase_limit = board_options()->erase_limit,
         .idle_timeout_ms = board_options()->idle_timeout_ms,
+        .run_from_ram_first = config->run_from_ram_first,
         .send = send,
+        .finished = board_settle_begin,
         .input = config->input,
         .input_context = config->input_context,
     };
