@@ -99,6 +99,8 @@ function(_hotreload_add_commands python)
             add_dependencies(${command} hotreload-${command})
         endif()
     endforeach()
+    add_custom_target(hotreload-status
+        COMMAND ${tool} status --build ${CMAKE_BINARY_DIR} USES_TERMINAL VERBATIM)
     idf_build_get_property(project_dir PROJECT_DIR)
     add_custom_target(hotreload-idf-ext
         COMMAND ${tool} idf-ext --project-dir ${project_dir} USES_TERMINAL VERBATIM)

@@ -175,12 +175,12 @@ def test_memory_protection(project: Project, option: str) -> None:
 def test_commands_are_targets(project: Project) -> None:
     project.reloadable()
     project.make()
-    for target in ("reload", "watch", "hotreload-reload", "hotreload-watch"):
+    for target in ("reload", "watch", "hotreload-reload", "hotreload-watch", "hotreload-status"):
         command = target.split("-")[-1]
         expected = f"-m hotreload {command} --build {project.build}"
         assert expected in project.ninja("-n", "-v", target)
     text = project.fail_to_build("reload")
-    assert "which device?" in text and "HOTRELOAD_URL" in text
+    assert "--url http" in text, "there is no board with this firmware to be found"
 
 
 def test_a_project_may_have_a_target_of_that_name(project: Project) -> None:

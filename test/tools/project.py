@@ -72,6 +72,14 @@ build firmware: phony hotreload_objects
 """
 
 
+def hide(root: Path, library: str) -> str:
+    """A directory for PYTHONPATH that hides an optional library."""
+    hidden = root / "hidden"
+    hidden.mkdir(exist_ok=True)
+    (hidden / f"{library}.py").write_text("raise ImportError('hidden by a test')\n")
+    return f"{hidden}{os.pathsep}{TOOLS}"
+
+
 class Project:
     """Sources, build directory and description, as CMake would make them."""
 

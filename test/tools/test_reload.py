@@ -16,7 +16,7 @@ from typing import Any, List
 import pytest
 
 from fake_device import FakeDevice
-from project import Project
+from project import Project, hide
 
 STEPS = ("compile", "link", "check", "pack", "upload")
 TIMES = r"in \d+\.\d\d s \(" + ", ".join(rf"{step} \d+\.\d\d" for step in STEPS) + r"\)"
@@ -69,7 +69,10 @@ def test_description_instead_of_directory(built: Project, device: FakeDevice) ->
 
 def test_where_the_url_comes_from(built: Project, device: FakeDevice) -> None:
     command = ["reload", "--build", str(built.build)]
-    assert "--url http://192.168.1.100:8080 or set HOTRELOAD_URL" in built.fail(*command)
+    hidden = hide(built.root, "zeroconf")
+    result = built.run(*command, PYTHONPATH=hidden)
+    assert result.returncode == 1 and "-m pip install zeroconf" in result.stdout
+    assert "--url http://192.168.1.100:8080 or set HOTRELOAD_URL" in result.stdout
     assert built.run(*command, HOTRELOAD_URL=device.url).returncode == 0
     built.describe(url=device.url)
     assert built.run(*command).returncode == 0

@@ -59,7 +59,6 @@ def test_url_of_the_build(built: Project, device: FakeDevice) -> None:
 
 
 def test_failures(built: Project, device: FakeDevice) -> None:
-    assert "which device?" in built.fail("status", "--build", str(built.build))
     assert "nothing listens" in built.fail("status", "--url", "http://127.0.0.1:1")
     device.refuse = (500, {"status": "error", "error": "out of memory"})
     text = built.fail("status", "--url", device.url)

@@ -17,7 +17,7 @@ from typing import Any, Iterator, List
 import pytest
 
 from fake_device import FakeDevice
-from project import TOOLS, Project
+from project import TOOLS, Project, hide
 
 # How long to wait for something that should come: generous, nothing is measured.
 PATIENCE = 60.0
@@ -62,20 +62,12 @@ class Watch:
         return self.process.wait(timeout=PATIENCE)
 
 
-def without_watchdog(root: Path) -> str:
-    """A directory for PYTHONPATH that hides the library."""
-    hidden = root / "hidden"
-    hidden.mkdir()
-    (hidden / "watchdog.py").write_text("raise ImportError('hidden by a test')\n")
-    return f"{hidden}{os.pathsep}{TOOLS}"
-
-
 @pytest.fixture(params=["notified", "polling"])
 def watch(request: pytest.FixtureRequest, built: Project, device: FakeDevice) -> Iterator[Watch]:
     if request.param == "notified":
         pytest.importorskip("watchdog")
     how = {"notified": "notified by the system", "polling": "every 0.3 s"}[request.param]
-    path = TOOLS if request.param == "notified" else without_watchdog(built.root)
+    path = TOOLS if request.param == "notified" else hide(built.root, "watchdog")
     with start(built, device.url, path=path) as watch:
         assert f"Watching {built.sources} ({how}" in watch.lines[0]
         yield watch
@@ -226,7 +218,6 @@ def test_nothing_to_watch(built: Project, device: FakeDevice) -> None:
     built.describe(watch_dirs=[str(built.root / "none")])
     assert "no such directory; run CMake again" in built.fail(*command)
     built.describe()
-    assert "which device?" in built.fail("watch", "--build", str(built.build))
 
 
 def test_inside_the_build_directory_nothing_counts(built: Project, device: FakeDevice) -> None:

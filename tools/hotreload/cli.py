@@ -91,7 +91,8 @@ _DEVICE_OPTIONS = (
         "--url",
         envvar="HOTRELOAD_URL",
         show_envvar=True,
-        help="Device, like http://192.168.1.100:8080; default: the URL of the build.",
+        help="Device, like http://192.168.1.100:8080; default: that of the build, else the only "
+        "one on the network with its firmware.",
     ),
     click.option(
         "-p",
@@ -192,7 +193,7 @@ def status(
     from hotreload.status import show_status
 
     with closing(find_device(_where(url, port, baud), build)) as device:
-        show_status(device, as_json)
+        show_status(device, build, as_json)
 
 
 @main.command()

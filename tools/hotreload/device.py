@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Callable, Dict, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Optional
 
 from hotreload.defaults import BAUD
 from hotreload.description import load_description
 from hotreload.errors import ToolError
+
+if TYPE_CHECKING:
+    from hotreload.discovery import Search
 
 
 class Where(NamedTuple):
@@ -25,9 +28,13 @@ class Where(NamedTuple):
 
 
 class Device:
-    """A device that can be reached; `url` is how messages name it."""
+    """A device that can be reached; `url` is how messages name it.
+
+    One that was found on the network has a name, which stays when its URL changes.
+    """
 
     url: str
+    name: Optional[str] = None
 
     def status(self) -> Dict[str, Any]:
         """What the device says about itself: `GET /status`."""
@@ -50,7 +57,7 @@ class Device:
         """Gives back what it holds: others can use a serial port from then on."""
 
 
-def find_device(where: Where, build: str) -> Device:
+def known_device(where: Where, build: str) -> Optional[Device]:
     """The device of the command line or the environment, else that of the build directory."""
     if where.port and not where.url:
         from hotreload.serial_device import SerialDevice
@@ -58,13 +65,35 @@ def find_device(where: Where, build: str) -> Device:
         return SerialDevice(where.port, where.baud or console_baud(build))
     url = where.url or load_description(build).url
     if not url:
-        raise ToolError(
-            "which device? Say --url http://192.168.1.100:8080 or set HOTRELOAD_URL; the device "
-            "prints its URL when the server starts. Without a network: --port /dev/ttyUSB0"
-        )
+        return None
     from hotreload.http_device import HttpDevice
 
     return HttpDevice(url)
+
+
+def search_network(build: str) -> Search:
+    """Looks on the network for the device with the firmware of the build, in the background."""
+    from hotreload.discovery import Search
+
+    return Search(load_description(build))
+
+
+def find_device(where: Where, build: str) -> Device:
+    """The device that is known, else the one that is found on the network."""
+    return known_device(where, build) or search_network(build).wait()
+
+
+def find_again(device: Device, build: str) -> Optional[Device]:
+    """A device that was found on the network, where it is now; None: there, or nowhere else."""
+    if device.name is None:
+        return None
+    from hotreload.discovery import Search
+
+    try:
+        now = Search(load_description(build), device.name).wait()
+    except ToolError:
+        return None
+    return now if now.url != device.url else None
 
 
 def console_baud(build: str) -> int:

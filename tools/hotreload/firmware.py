@@ -47,12 +47,7 @@ class FirmwareReader:
     def read(self, description: Description) -> Firmware:
         """The firmware of a build."""
         path = description.firmware_elf
-        try:
-            status = os.stat(path)
-        except OSError as error:
-            raise ToolError(
-                f"there is no firmware {path}: build '{description.firmware_target}' first"
-            ) from error
+        status = _stat(description)
         stamp = (path, status.st_mtime_ns, status.st_size)
         if self._firmware is None or stamp != self._stamp:
             self._firmware = _read(description)
@@ -60,8 +55,22 @@ class FirmwareReader:
         return self._firmware
 
 
+def _stat(description: Description) -> os.stat_result:
+    try:
+        return os.stat(description.firmware_elf)
+    except OSError as error:
+        raise ToolError(
+            f"there is no firmware {description.firmware_elf}: build "
+            f"'{description.firmware_target}' first"
+        ) from error
+
+
+def _open(description: Description) -> elf.Elf:
+    return elf.Elf(description.firmware_elf, "the firmware", description.arch)
+
+
 def _read(description: Description) -> Firmware:
-    file = elf.Elf(description.firmware_elf, "the firmware", description.arch)
+    file = _open(description)
     symbols: Dict[str, FirmwareSymbol] = {}
     thread_local: Dict[str, FirmwareSymbol] = {}
     for symbol in file.symbols(only_global=True):
@@ -82,6 +91,12 @@ def _read(description: Description) -> Firmware:
         alignment,
         text_address(description.arch, file.entry),
     )
+
+
+def read_identity(description: Description) -> bytes:
+    """What a device says that runs the firmware of a build."""
+    _stat(description)
+    return _identity(_open(description), description.identity)
 
 
 def _identity(file: elf.Elf, kind: str) -> bytes:

@@ -17,6 +17,10 @@ from hotreload.protocol import DeviceError, read_answer, read_nonce, sign
 _TIMEOUT = 10.0
 _PIECE = 4096
 
+class Unreachable(DeviceError):
+    """No connection: nothing was sent, so it can be sent elsewhere."""
+
+
 class HttpDevice(Device):
     """Every call has its own connection."""
 
@@ -79,7 +83,8 @@ class HttpDevice(Device):
             connected = True
             yield connection
         except (OSError, http.client.HTTPException) as error:
-            raise DeviceError(self._explain(error, connected)) from error
+            kind = DeviceError if connected else Unreachable
+            raise kind(self._explain(error, connected)) from error
         finally:
             connection.close()
 

@@ -17,14 +17,15 @@ from typing import Any, Callable, Dict, List, Optional
 import click
 
 from hotreload.defaults import DEBOUNCE
-from hotreload.device import Where
+from hotreload.device import Where, find_device
 from hotreload.errors import ToolError
 from hotreload.files import write_if_changed
 from hotreload.reload import Options, reload_once
 
 _URL = {
     "names": ["--url"],
-    "help": "Device, like http://192.168.1.100:8080.",
+    "help": "Device, like http://192.168.1.100:8080; default: the only one on the network with the "
+    "firmware of the build.",
     "envvar": "HOTRELOAD_URL",
 }
 # As idf.py has it for flash and monitor, so that it may stand before or behind the command.
@@ -107,6 +108,14 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
                 "help": "Watch the sources of the reloadable components, and reload after every "
                 "change, until Ctrl+C. Together with monitor: until the monitor is left.",
                 "options": [_URL, _PORT, _DEBOUNCE, _WAIT, _VERBOSE],
+                "order_dependencies": [*_AFTER, "reload"],
+            },
+            "hotreload-status": {
+                "callback": _status,
+                "short_help": "Show what the device says about its firmware and its module.",
+                "help": "Show the device's firmware, beside that of the build, its module, exports, "
+                "free memory, a pending update and the last error.",
+                "options": [_URL, _PORT],
                 "order_dependencies": [*_AFTER, "reload"],
             },
             "hotreload-gdb": {
@@ -213,6 +222,13 @@ def _share(arguments: Any, where: Where) -> None:
     line.on_log = share.show
     atexit.register(share.close)
     arguments.port = share.url
+
+
+def _status(name: str, context: Any, arguments: Any, url: Optional[str]) -> None:
+    from hotreload.status import show_status
+
+    build, where = arguments.build_dir, _where(arguments, url)
+    _run(arguments, lambda: show_status(find_device(where, build), build, False))
 
 
 def _run(arguments: Any, action: Callable[[], None]) -> None:

@@ -13,7 +13,7 @@ import click
 
 from hotreload.compiler import compile_objects
 from hotreload.description import load_description
-from hotreload.device import Device, Where, find_device
+from hotreload.device import Device, Where, known_device, search_network
 from hotreload.errors import ToolError
 from hotreload.outside import finish_search, start_search
 from hotreload.report import Progress, Steps
@@ -89,8 +89,13 @@ def reload_once(options: Options) -> None:
     """The command `reload`: the last line says what happened."""
     steps = Steps()
     try:
-        with closing(find_device(options.where, options.build)) as device:
-            module = build_module(options, steps)
+        device = known_device(options.where, options.build)
+        search = None if device else search_network(options.build)
+        module = build_module(options, steps)
+        if search is not None:
+            with steps.step("find"):
+                device = search.wait()
+        with closing(device):
             send_module(device, options, module, steps)
     except ToolError as error:
         report_failure(error, steps)

@@ -14,9 +14,10 @@ from typing import List, Optional, Sequence
 import click
 
 from hotreload.description import load_description
-from hotreload.device import find_device
+from hotreload.device import find_again, find_device
 from hotreload.errors import ToolError
 from hotreload.firmware import FirmwareReader
+from hotreload.http_device import Unreachable
 from hotreload.reload import (
     Options,
     build_module,
@@ -87,6 +88,18 @@ class _Watch:
                 return list(dict.fromkeys(changed))
             changed.append(path)
 
+    def _send(self, module: bytes, steps: Steps) -> None:
+        """Uploads; to a device that was found on the network also where it is now."""
+        try:
+            send_module(self.device, self._options, module, steps)
+        except Unreachable:
+            moved = find_again(self.device, self._options.build)
+            if moved is None:
+                raise
+            self.device = moved
+            click.echo(f"The board is at {moved.url} now.")
+            send_module(self.device, self._options, module, steps)
+
     def _reload(self) -> None:
         steps = Steps()
         try:
@@ -94,7 +107,7 @@ class _Watch:
             if module == self._sent:
                 click.echo(f"No change: the device has this module already; {steps.summary()}")
                 return
-            send_module(self.device, self._options, module, steps)
+            self._send(module, steps)
         except ToolError as error:
             report_failure(error, steps)
             return

@@ -1,0 +1,213 @@
+"""Commands without --url: the board is found on the network, here on the loopback interface.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import subprocess
+import time
+from typing import Any, Callable, Iterator, List
+
+import pytest
+
+from announce import LOOPBACK, SERVICE, Announcement
+from fake_device import FakeDevice
+from hotreload.description import load_description
+from hotreload.device import Where, find_again, find_device
+from hotreload.firmware import read_identity
+from project import Project, hide
+from test_watch import Watch, body
+
+Announce = Callable[..., Announcement]
+
+
+@pytest.fixture(scope="session")
+def multicast() -> None:
+    """Skips where programs on this machine cannot hear each other's multicast."""
+    zeroconf = pytest.importorskip("zeroconf", reason="python3-zeroconf is not installed")
+    name = f"test-{secrets.token_hex(4)}"
+    with Announcement("http://127.0.0.1:9", "00", "test", name):
+        listener = zeroconf.Zeroconf(interfaces=[LOOPBACK])
+        try:
+            found = listener.get_service_info(SERVICE, f"{name}.{SERVICE}", 10000)
+        finally:
+            listener.close()
+    if found is None:
+        pytest.skip("no multicast on the loopback interface")
+
+
+@pytest.fixture
+def board(multicast: None, riscv: Project) -> Project:
+    """A built project whose firmware no other test has, on this machine at this time."""
+    start = "void _start(void) {"
+    unique = f"volatile unsigned unique;\n{start} unique = {secrets.randbits(32)}u;"
+    riscv.firmware_source = riscv.firmware_source.replace(start, unique)
+    riscv.write("a.c", body(1))
+    riscv.make()
+    return riscv
+
+
+@pytest.fixture
+def device(board: Project) -> Iterator[FakeDevice]:
+    fake = new_device(board)
+    yield fake
+    fake.close()
+
+
+def new_device(project: Project) -> FakeDevice:
+    return FakeDevice(bytes.fromhex((project.out / "secret.key").read_text().strip()))
+
+
+@pytest.fixture
+def announce(board: Project) -> Iterator[Announce]:
+    """Announces a board until the test ends; by default one with the firmware of the project."""
+    announced: List[Announcement] = []
+
+    def start(url: str, name: str = "", firmware: str = "", **more: Any) -> Announcement:
+        name = name or f"board-{secrets.token_hex(4)}"
+        announced.append(Announcement(url, firmware or identity(board), "blinky", name, **more))
+        return announced[-1]
+
+    yield start
+    for announcement in announced:
+        announcement.__exit__()
+
+
+def identity(project: Project) -> str:
+    return read_identity(load_description(str(project.build))).hex()
+
+
+def command(project: Project, name: str) -> List[str]:
+    return [name, "--build", str(project.build)]
+
+
+def test_the_only_one_with_this_firmware(
+    board: Project, device: FakeDevice, announce: Announce
+) -> None:
+    announce("http://127.0.0.1:1", firmware="00" * 20)
+    announce(device.url)
+    board.write("a.c", body(2))
+    text = board.tool(*command(board, "reload"))
+    assert device.uploads == [(board.out / "module.bin").read_bytes()]
+    assert f"to {device.url} in" in text and ", find " in text
+
+
+def test_a_url_is_not_looked_for(board: Project, device: FakeDevice, announce: Announce) -> None:
+    announce("http://127.0.0.1:1")
+    text = board.tool(*command(board, "reload"), "--url", device.url)
+    assert len(device.uploads) == 1 and ", find " not in text
+
+
+def test_several_with_this_firmware(
+    board: Project, device: FakeDevice, announce: Announce
+) -> None:
+    announce(device.url, "first")
+    announce("http://127.0.0.1:2", "second")
+    time.sleep(1.5)  # who has just announced itself answers no question for a second
+    text = board.fail(*command(board, "reload"))
+    assert "2 boards run the firmware of this build; say which one:" in text
+    short = identity(board)[:12]
+    assert f"\n  --url {device.url}  blinky, firmware {short}, first\n" in text
+    assert f"\n  --url http://127.0.0.1:2  blinky, firmware {short}, second\n" in text
+    assert "Not reloaded: find failed" in text and device.uploads == []
+
+
+def test_none_with_this_firmware(board: Project, announce: Announce) -> None:
+    board.describe(chip=5)
+    announce("http://127.0.0.1:1", "other", firmware="ab" * 20)
+    announce("http://127.0.0.1:2", "silent", firmware="?")
+    text = board.fail(*command(board, "status"))
+    assert f"this build (test, firmware {identity(board)[:12]}); there are:" in text
+    assert "\n  http://127.0.0.1:1  blinky, firmware abababababab, other" in text
+    assert "\n  http://127.0.0.1:2  blinky, firmware ?, silent" in text
+    assert "\nrun: idf.py build flash, or name one of them with --url" in text
+
+
+def test_none_at_all(board: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whatever else is announced on this machine or in its network is none of this service.
+    monkeypatch.setattr("hotreload.discovery.SERVICE", "_hotreload-no._tcp.local.")
+    text = board.fail(*command(board, "status"))
+    assert "no board was found on the network within 3 s" in text
+    assert "--url http://192.168.1.100:8080" in text
+
+
+def test_a_board_without_ipv4_is_left_out(board: Project, announce: Announce) -> None:
+    announce("http://127.0.0.1:1", address=socket.inet_pton(socket.AF_INET6, "fe80::1"))
+    assert "no board" in board.fail(*command(board, "status"))
+
+
+def test_a_withdrawn_board_is_gone(board: Project, device: FakeDevice, announce: Announce) -> None:
+    with announce("http://127.0.0.1:1"):
+        pass
+    announce(device.url)
+    assert board.tool(*command(board, "status")).split()[1] == device.url
+
+
+def test_no_network(board: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: Any, **_named: Any) -> None:
+        raise OSError("network is unreachable")
+
+    monkeypatch.setattr("zeroconf.asyncio.AsyncZeroconf", fail)
+    text = board.fail(*command(board, "status"))
+    assert "cannot look for boards on the network (network is unreachable)" in text
+
+
+def test_without_zeroconf(riscv: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    riscv.write("a.c", body(1))
+    riscv.make()
+    monkeypatch.setattr("hotreload.discovery.find_spec", lambda _name: None)
+    text = riscv.fail(*command(riscv, "status"))
+    assert "which device?" in text and "-m pip install zeroconf" in text
+
+
+def test_zeroconf_that_cannot_be_imported(riscv: Project) -> None:
+    riscv.write("a.c", body(1))
+    riscv.make()
+    result = riscv.run(*command(riscv, "reload"), PYTHONPATH=hide(riscv.root, "zeroconf"))
+    assert result.returncode == 1 and "Traceback" not in result.stdout
+    assert "which device?" in result.stdout and "hidden by a test" in result.stdout
+
+
+def watching(project: Project) -> "subprocess.Popen[str]":
+    return project.start(*command(project, "watch"))
+
+
+def test_watch_finds_a_board_again_that_moved(board: Project, announce: Announce) -> None:
+    old, new = new_device(board), new_device(board)
+    try:
+        announcement = announce(old.url, "wanderer")
+        with Watch(watching(board)) as watch:
+            assert f"Changes go to {old.url}." in watch.lines
+            board.write("a.c", body(2))
+            watch.wait_for(f"to {old.url} in")
+            old.close()
+            announcement.__exit__()
+            announce(new.url, "wanderer")
+            board.write("a.c", body(3))
+            watch.wait_for(f"The board is at {new.url} now.")
+            watch.wait_for(f"to {new.url} in")
+            board.write("a.c", body(4))
+            assert not any("The board is" in line for line in watch.wait_for("Reloaded: "))
+        assert len(old.uploads) == 1 and len(new.uploads) == 2
+    finally:
+        new.close()
+
+
+def test_a_board_that_is_gone_or_was_named_is_not_looked_for_elsewhere(
+    board: Project, device: FakeDevice, announce: Announce
+) -> None:
+    build = str(board.build)
+    announcement = announce(device.url, "here")
+    found = find_device(Where(), build)
+    assert (found.url, found.name) == (device.url, "here")
+    assert find_again(found, build) is None, "it is where it was"
+    announcement.__exit__()
+    assert find_again(found, build) is None
+    announce("http://127.0.0.1:2", "twin")
+    announce(device.url, "here")
+    again = find_again(found, build)
+    assert again is None, "of two with its firmware it is the one with its name"
+    assert find_again(find_device(Where("http://127.0.0.1:1"), build), build) is None
