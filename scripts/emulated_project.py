@@ -168,7 +168,7 @@ class EmulatedProject:
         components = ";".join(str(path) for path in (self.component, *more_components))
         self._run(["cmake", "-S", str(ROOT / "examples" / "emulator"), "-B", str(self.build_dir),
                    "-G", "Ninja", f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",
-                   f"-DHOTRELOAD_COMPONENT_DIRS={components}"])
+                   f"-DHOTRELOAD_COMPONENT_DIRS={components}", "-DHOTRELOAD_URL="])
         self._run(["cmake", "--build", str(self.build_dir)])
 
     def _run(self, command: List[str]) -> None:

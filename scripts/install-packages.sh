@@ -5,7 +5,7 @@ set -eu
 
 packages_of() {
     case "$1" in
-    demo) echo make cmake ninja-build python3 python3-click python3-pyelftools python3-watchdog \
+    demo) echo make cmake ninja-build python3 python3-click python3-pyelftools python3-watchdog python3-zeroconf \
         gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-user ;;
     test) packages_of demo
         echo gcc libc6-dev libcmocka-dev libmbedtls-dev gdb-multiarch python3-pytest python3-serial gcc-xtensa-lx106 clang clang-format \

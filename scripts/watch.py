@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+from announce import announce_board
 from emulated_project import EmulatedProject, say
 
 
@@ -21,10 +22,11 @@ def main() -> int:
     project = EmulatedProject(arguments.arch, arguments.build.resolve())
     say("Building")
     project.build()
-    say(f"Edit {project.source} and save; Ctrl+C ends")
+    say(f"Edit {project.source} and save; Ctrl+C ends. The board is found by mDNS, as a chip is")
     with project.boot(poll_ms=1000, restart=True) as console:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # `watch` gets it, too, and ends
-        return project.tool("watch", "--url", console.url)
+        with announce_board(console.url, "basic example"):
+            return project.tool("watch")
 
 
 if __name__ == "__main__":

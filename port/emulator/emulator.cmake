@@ -18,6 +18,8 @@ include(${EMULATOR_DIR}/../../cmake/hotreload.cmake)
 
 set(EMULATOR_CHIP 65280) # HOTRELOAD_CHIP_EMULATOR
 set(EMULATOR_PARTITION_SIZE 524288)
+set(HOTRELOAD_URL http://127.0.0.1:8080 CACHE STRING
+    "Where the tools find the board; empty: by mDNS, if something announces it")
 
 # Components of ESP-IDF whose headers and functions the board itself brings.
 set(EMULATOR_OWN_COMPONENTS esp_common esp_system hotreload log newlib)
@@ -172,6 +174,6 @@ function(emulator_add_firmware name)
         TEXT_READABLE ${BOARD_TEXT_READABLE}
         PARTITION_SIZE ${EMULATOR_PARTITION_SIZE}
         WATCH_DIRS ${watch_dirs}
-        URL http://127.0.0.1:8080)
+        URL ${HOTRELOAD_URL})
     target_link_libraries(hotreload_stubs PRIVATE emulator_options)
 endfunction()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from typing import Dict
+from typing import Dict, Sequence
 
 from emulated_board import find_program, read_secret
 
@@ -20,7 +20,12 @@ class Build:
     """A build directory with a copy of the component, so that the tests can edit it."""
 
     def __init__(
-        self, directory: str, arch: str, source: str = FIRMWARE, component: str = EXERCISES
+        self,
+        directory: str,
+        arch: str,
+        source: str = FIRMWARE,
+        component: str = EXERCISES,
+        options: Sequence[str] = (),
     ) -> None:
         self.arch = arch
         self.dir = os.path.join(directory, "build")
@@ -33,7 +38,7 @@ class Build:
             [
                 cmake, "-S", source, "-B", self.dir, "-G", "Ninja",
                 f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",
-                f"-DHOTRELOAD_COMPONENT_DIRS={self.component}",
+                f"-DHOTRELOAD_COMPONENT_DIRS={self.component}", *options,
             ],
             check=True,
         )  # fmt: skip

@@ -35,6 +35,9 @@ class FakeDevice:
         self.heads: List[Dict[str, str]] = []
         """Headers of each upload, names in lower case."""
         self.loaded = True
+        self.firmware = "00112233"
+        self.more: Dict[str, Any] = {}
+        """Further fields of GET /status."""
         handler = type("Handler", (_Handler,), {"device": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
@@ -48,7 +51,7 @@ class FakeDevice:
     def status(self) -> Dict[str, Any]:
         return {
             "status": "ok",
-            "firmware": "00112233",
+            "firmware": self.firmware,
             "loaded": self.loaded,
             "sequence": len(self.uploads),
             "reloads": 3,
@@ -58,6 +61,7 @@ class FakeDevice:
             "trial": self.trial,
             "rollback": self.rollback,
             "last_error": self.last_error,
+            **self.more,
         }
 
 

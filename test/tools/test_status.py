@@ -9,6 +9,8 @@ import json
 from typing import Dict
 
 from fake_device import FakeDevice
+from hotreload.description import load_description
+from hotreload.firmware import read_identity
 from project import Project
 
 
@@ -28,6 +30,36 @@ def test_table(built: Project, device: FakeDevice) -> None:
         "update pending": "no",
         "last error": "none",
     }
+
+
+def identity(project: Project) -> str:
+    return read_identity(load_description(str(project.build))).hex()
+
+
+def test_firmware_and_exports_of_the_build(built: Project, device: FakeDevice) -> None:
+    built.write("b.c", "int another(void) { return 2; }\n")
+    built.make()
+    device.more = {"exports": 2, "free": {"text": 120000, "data": 96000}}
+    command = ["status", "--build", str(built.build), "--url", device.url]
+    rows = table(built.tool(*command))
+    own = identity(built)
+    assert rows["firmware"] == (
+        f"00112233, not that of this build ({own[:12]}): build 'firmware' again and flash it "
+        "(restart the emulated board)"
+    )
+    assert rows["exports"] == "2", "names are those of another firmware"
+    assert rows["free memory"] == "text 120000, data 96000 bytes"
+    device.firmware = own
+    rows = table(built.tool(*command))
+    assert rows["firmware"] == f"{own}, that of this build"
+    assert rows["exports"] == "2: another, f"
+
+
+def test_without_a_build(built: Project, device: FakeDevice) -> None:
+    device.more = {"exports": 2}
+    (built.build / "firmware.elf").unlink()
+    rows = table(built.tool("status", "--build", str(built.build), "--url", device.url))
+    assert rows["firmware"] == "00112233" and rows["exports"] == "2"
 
 
 def test_nothing_loaded_and_an_error(built: Project, device: FakeDevice) -> None:

@@ -12,6 +12,7 @@ import atexit
 import json
 import os
 import sys
+from contextlib import closing
 from typing import Any, Callable, Dict, List, Optional
 
 import click
@@ -227,8 +228,11 @@ def _share(arguments: Any, where: Where) -> None:
 def _status(name: str, context: Any, arguments: Any, url: Optional[str]) -> None:
     from hotreload.status import show_status
 
-    build, where = arguments.build_dir, _where(arguments, url)
-    _run(arguments, lambda: show_status(find_device(where, build), build, False))
+    def ask() -> None:
+        with closing(find_device(_where(arguments, url), arguments.build_dir)) as device:
+            show_status(device, arguments.build_dir, False)
+
+    _run(arguments, ask)
 
 
 def _run(arguments: Any, action: Callable[[], None]) -> None:
