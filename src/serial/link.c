@@ -96,7 +96,7 @@ static void continue_upload(hotreload_serial_link_t *link, uint8_t type, const u
     } else if (type == HOTRELOAD_FRAME_FINISH) {
         link->uploading = false;
         hotreload_http_upload_finish(&link->answer);
-        link->has_finished = link->settings.finished != NULL;
+        link->has_finished = link->settings.run_from_ram_first && link->answer.status == 200;
     } else {
         cancel(link, HOTRELOAD_UPLOAD_CUT_SHORT);
     }
