@@ -78,6 +78,8 @@ function(_hotreload_add_stubs firmware arch dir objects tool tool_sources)
         COMMENT "Generating the secret of uploads"
         VERBATIM)
     add_library(hotreload_stubs OBJECT ${dir}/stubs.S ${dir}/secret.c)
+    # A debugger would take a stub's second line for the end of a prologue, and stop behind it.
+    set_source_files_properties(${dir}/stubs.S PROPERTIES COMPILE_OPTIONS -g0)
     add_custom_target(hotreload_imports DEPENDS ${dir}/imports.ld)
     add_dependencies(${firmware} hotreload_imports)
     target_link_libraries(${firmware} PRIVATE hotreload_stubs)

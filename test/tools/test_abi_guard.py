@@ -69,7 +69,7 @@ def test_change_that_would_corrupt_a_call_is_refused(
     riscv: Project, device: FakeDevice, old: str, new: str, expected: "list[str]"
 ) -> None:
     said = reload_after(riscv, device, old, new)
-    for text in [*expected, "build it again ('firmware') and flash it"]:
+    for text in [*expected, "To use the new one, build 'firmware' again and flash it"]:
         assert text in said
 
 

@@ -32,8 +32,8 @@ def check_interface(description: Description, exports: Iterable[str]) -> None:
     changes = _functions(noted, present) + _layouts(noted, present)
     if changes:
         changes.append(
-            "The firmware was built with the old one, so a call would go wrong: build it again "
-            f"('{description.firmware_target}') and flash it."
+            "The firmware was built with the old one, so a call would go wrong. To use the new "
+            f"one, {description.whole_build}"
         )
         raise ToolError("\n".join(changes))
 
