@@ -218,7 +218,8 @@ typedef struct {
  * @brief Starts the HTTP server: `POST /upload`, `GET /pending`, `GET /status`, `GET /nonce`.
  *
  * The server only receives and stores modules. The application polls hotreload_update_available()
- * and calls hotreload_reload() at a safe point.
+ * and calls hotreload_reload() at a safe point. If the firmware has the component mdns, the server
+ * is announced as `_hotreload._tcp` until it stops; a failure of that is only logged.
  *
  * @param config  port, partition and limit; the label must stay valid until the server stops
  * @return

@@ -66,9 +66,11 @@ def announce(board: Project) -> Iterator[Announce]:
     """Announces a board until the test ends; by default one with the firmware of the project."""
     announced: List[Announcement] = []
 
-    def start(url: str, name: str = "", firmware: str = "", **more: Any) -> Announcement:
+    def start(
+        url: str, name: str = "", firmware: str = "", project: str = "blinky", **more: Any
+    ) -> Announcement:
         name = name or f"board-{secrets.token_hex(4)}"
-        announced.append(Announcement(url, firmware or identity(board), "blinky", name, **more))
+        announced.append(Announcement(url, firmware or identity(board), project, name, **more))
         return announced[-1]
 
     yield start
@@ -118,11 +120,11 @@ def test_several_with_this_firmware(
 def test_none_with_this_firmware(board: Project, announce: Announce) -> None:
     board.describe(chip=5)
     announce("http://127.0.0.1:1", "other", firmware="ab" * 20)
-    announce("http://127.0.0.1:2", "silent", firmware="?")
+    announce("http://127.0.0.1:2", "strange", firmware="?", project="\x1b[2Jclear")
     text = board.fail(*command(board, "status"))
     assert f"this build (test, firmware {identity(board)[:12]}); there are:" in text
     assert "\n  http://127.0.0.1:1  blinky, firmware abababababab, other" in text
-    assert "\n  http://127.0.0.1:2  blinky, firmware ?, silent" in text
+    assert "\n  http://127.0.0.1:2  ?[2Jclear, firmware ?, strange" in text
     assert "\nrun: idf.py build flash, or name one of them with --url" in text
 
 

@@ -141,7 +141,7 @@ class Search:
         addresses = service.parsed_addresses(IPVersion.V4Only)
         if addresses and service.port:
             url = f"http://{addresses[0]}:{service.port}"
-            short = name[: -len(SERVICE) - 1]
+            short = _plain(name[: -len(SERVICE) - 1])
             firmware = _text(service, b"firmware")
             self._found[name] = Found(short, url, firmware, _text(service, b"project"))
             if firmware == self._identity and self._matched is None:
@@ -149,7 +149,12 @@ class Search:
 
 
 def _text(service: Any, key: bytes) -> str:
-    return (service.properties.get(key) or b"?").decode("utf-8", "replace")
+    return _plain((service.properties.get(key) or b"?").decode("utf-8", "replace"))
+
+
+def _plain(text: str) -> str:
+    """What anybody in the network may have written, fit for a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _choose(found: Sequence[Found], description: Description, identity: str) -> Found:
