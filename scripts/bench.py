@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Callable, Dict, List
 
@@ -121,19 +122,55 @@ def generate_source(kilobytes: int) -> str:
     return "\n".join(lines)
 
 
+def add_large_component(project: EmulatedProject, kilobytes: int) -> Path:
+    """A component beside the example's; returns its directory."""
+    large = project.folder / "components" / "large"
+    large.mkdir(parents=True, exist_ok=True)
+    (large / "CMakeLists.txt").write_text("idf_component_register(RELOADABLE SRCS large.c)\n")
+    (large / "large.c").write_text(generate_source(kilobytes))
+    return large
+
+
+def settled_position(console: Console) -> int:
+    """Where the output is, after what was received into RAM has been stored."""
+    time.sleep(1)
+    return console.count()
+
+
+def measure_ram_first(build: Path) -> List[Figure]:
+    """The loop with a flash as slow as a chip's: stored first, and run from RAM first."""
+    project = EmulatedProject("riscv", build / "ram-first")
+    tool = [sys.executable, "-m", "hotreload", "watch", "--build", str(project.build_dir)]
+    environment = {**project.environment, "PYTHONUNBUFFERED": "1"}
+    figures: List[Figure] = []
+    for kilobytes in (0, 16):
+        project.build(*([add_large_component(project, kilobytes)] if kilobytes else []))
+        totals = []
+        for way, options in (("stored first", []), ("RAM first", ["--ram-first"])):
+            with project.boot(show=False, poll_ms=POLL_MS,
+                              options=["--slow-flash", *options]) as console, \
+                    watching(tool + ["--url", console.url], env=environment) as last_line:
+                loop = emulated_loop(project, console)._replace(
+                    position=lambda: settled_position(console))
+                name = f"slow flash, {len(project.module())} bytes, {way}"
+                measured = median_loop(name, loop, None, 400 + len(figures), last_line)
+            totals.append(measured[0].value)
+            figures += [figure for figure in measured if "upload" in figure.name or
+                        figure is measured[0]]
+        print(f"Run from RAM first, {len(project.module())} bytes take {totals[1] / totals[0]:.2f} "
+              "of the time that they take stored first", flush=True)
+    return figures
+
+
 def measure_load_time(build: Path) -> List[Figure]:
     """Time of the loader on the host for modules of growing size."""
     native = build / "native"
     run(["cmake", "-S", str(ROOT / "test" / "golden"), "-B", str(native), "-G", "Ninja"])
     run(["cmake", "--build", str(native), "--target", "load_time"])
     project = EmulatedProject("riscv", build / "load")
-    large = project.folder / "components" / "large"
-    large.mkdir(parents=True, exist_ok=True)
-    (large / "CMakeLists.txt").write_text("idf_component_register(RELOADABLE SRCS large.c)\n")
     figures = []
     for kilobytes in (1, 4, 16, 64, 256):
-        (large / "large.c").write_text(generate_source(kilobytes))
-        project.build(large)
+        project.build(add_large_component(project, kilobytes))
         size, relocations, nanoseconds = map(int, run(
             [str(native / "load_time"), str(project.module_path), "riscv", "1"]).split())
         figures.append(Figure(f"load, {kilobytes} KB of text, {size} bytes, {relocations} "
@@ -218,16 +255,16 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(ROOT / "tools")
 
     measures: List[Callable[[Path], List[Figure]]] = [
-        measure_loop, lambda b: measure_stub(b, "riscv", "qemu-riscv32"),
+        measure_loop, measure_ram_first, lambda b: measure_stub(b, "riscv", "qemu-riscv32"),
         measure_load_time, measure_core, measure_upload_ram]
     if cross_toolchain.add_to_path(build.parent):
-        measures.insert(2, lambda b: measure_stub(b, "xtensa", "qemu-xtensa"))
+        measures.insert(3, lambda b: measure_stub(b, "xtensa", "qemu-xtensa"))
     else:
         print(f"SKIPPED, stub call on Xtensa: {cross_toolchain.MISSING}", flush=True)
     if bench_esp_idf.missing():
         print(f"SKIPPED, the loop with ESP-IDF: {bench_esp_idf.missing()}", flush=True)
     else:
-        measures.insert(1, bench_esp_idf.measure_esp_idf)
+        measures.insert(2, bench_esp_idf.measure_esp_idf)
     figures: List[Figure] = []
     for measure in measures:
         for figure in measure(build):

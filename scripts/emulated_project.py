@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Dict, List, Match, Optional, Tuple
+from typing import Dict, List, Match, Optional, Sequence, Tuple
 
 import cross_toolchain
 
@@ -177,13 +177,14 @@ class EmulatedProject:
         if result.returncode != 0:
             sys.exit(f"{result.stdout}\n{' '.join(command)}: failed")
 
-    def boot(self, show: bool = True, poll_ms: int = POLL_MS, restart: bool = False) -> Console:
-        """Flashes the built partition into a new board, and starts it."""
+    def boot(self, show: bool = True, poll_ms: int = POLL_MS, restart: bool = False,
+             options: Sequence[str] = ()) -> Console:
+        """Flashes the built partition into a new board, and starts it with further options."""
         flash = self.build_dir / "flash.bin"
         shutil.copyfile(self.build_dir / "hotreload" / "partition.bin", flash)
         qemu = {"riscv": "qemu-riscv32", "xtensa": "qemu-xtensa"}[self.arch]
         return Console([qemu, str(self.build_dir / "firmware.elf"), "--flash", str(flash),
-                        "--poll", str(poll_ms)], show, restart)
+                        "--poll", str(poll_ms), *options], show, restart)
 
     def edit(self, old: str, new: str) -> None:
         """Replaces text in the reloadable source, which must have it."""
