@@ -24,8 +24,8 @@ class Decoder:
     """Follows a log: knows where the module runs, and where older ones did."""
 
     def __init__(self, description: Description, placement: Optional[Placement]) -> None:
+        self.placement = placement
         self._description = description
-        self._placement = placement
         self._old: List[Placement] = []
         self._module: Optional[LinkedFile] = None
 
@@ -38,8 +38,12 @@ class Decoder:
         in_code = _IN_CODE.search(line.rstrip())
         if in_code:
             address, offset = (int(number, 16) for number in in_code.groups())
-            place = Placement(Range(address - offset, offset + 1), Range(0, 0))
-            yield f"--- 0x{in_code.group(1)}: {self._linked().describe(place, address)}"
+            if self.placement is None or self.placement.text.address != address - offset:
+                self.placement = self.linked().text_at(address - offset)
+            # A call returns to what follows it, which may be another line.
+            instruction = address - 1 if "called from" in line and offset > 0 else address
+            text = self.linked().describe(self.placement, instruction)
+            yield f"--- 0x{in_code.group(1)}: {text}"
             return
         seen: List[int] = []
         for match in _ADDRESS.finditer(line):
@@ -51,15 +55,15 @@ class Decoder:
 
     def _move(self, text_size: int, text: int, data_size: int, data: int) -> None:
         placement = Placement(Range(text, text_size), Range(data, data_size))
-        if self._placement is not None and self._placement != placement:
-            self._old.append(self._placement)
-        self._placement = placement
+        if self.placement is not None and self.placement != placement:
+            self._old.append(self.placement)
+        self.placement = placement
         self._module = None  # Another file, too, most likely.
 
     def _describe(self, address: int) -> Optional[str]:
-        now = self._placement
+        now = self.placement
         if now is not None and (now.text.holds(address) or now.data.holds(address)):
-            return self._linked().describe(now, address)
+            return self.linked().describe(now, address)
         for old in self._old:
             if old.text.holds(address):
                 return "in code that a reload has freed"
@@ -67,7 +71,8 @@ class Decoder:
                 return "in data that a reload has freed"
         return None
 
-    def _linked(self) -> LinkedFile:
+    def linked(self) -> LinkedFile:
+        """The module of the last build."""
         if self._module is None:
             self._module = LinkedFile(self._description)
         return self._module

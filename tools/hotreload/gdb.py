@@ -43,13 +43,17 @@ def gdb_command(
     """The arguments: firmware first, then the module's sections, then where the target is."""
     module = LinkedFile(description)
     module.check(placement)
+    command = [gdb, description.firmware_elf, "-ex", symbols_command(module, placement)]
+    return command + (["-ex", f"target remote {remote}"] if remote else [])
+
+
+def symbols_command(module: LinkedFile, placement: Placement) -> str:
+    """What tells GDB of the module's symbols where it runs."""
     sections = module.sections(placement)
     words = [f"-s {name} {address:#x}" for name, address in sections]
     if sections and sections[0][0] == ".text":
         words[0] = f"{sections[0][1]:#x}"
-    command = [gdb, description.firmware_elf]
-    command += ["-ex", f'add-symbol-file "{module.path}" ' + " ".join(words)]
-    return command + (["-ex", f"target remote {remote}"] if remote else [])
+    return f'add-symbol-file "{module.path}" ' + " ".join(words)
 
 
 def find_gdb(description: Description) -> str:

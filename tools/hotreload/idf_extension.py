@@ -128,7 +128,7 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
                 "order_dependencies": [*_AFTER, "reload"],
             },
         },
-        "global_action_callbacks": [_put_watch_before_monitor],
+        "global_action_callbacks": [_put_watch_before_monitor, _tell_monitor],
     }
 
 
@@ -140,6 +140,23 @@ def _put_watch_before_monitor(context: Any, arguments: Any, tasks: List[Any]) ->
     watch = tasks.pop(names.index("watch"))
     watch.action_args["background"] = True
     tasks.insert([task.name for task in tasks].index("monitor"), watch)
+
+
+def _tell_monitor(context: Any, arguments: Any, tasks: List[Any]) -> None:
+    """The monitor knows the firmware's addresses only."""
+    for task in tasks:
+        if task.name == "monitor":
+            task.callback = _with_module(task.callback)
+
+
+def _with_module(monitor: Callable[..., None]) -> Callable[..., None]:
+    def run(name: str, context: Any, arguments: Any, **options: Any) -> None:
+        from hotreload.monitor import know_module
+
+        with know_module(arguments.build_dir):
+            monitor(name, context, arguments, **options)
+
+    return run
 
 
 def _reload(

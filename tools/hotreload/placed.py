@@ -6,7 +6,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import subprocess
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from hotreload import elf
 from hotreload.description import Description
@@ -60,7 +60,7 @@ class LinkedFile:
         """Each section that has bytes in RAM, and where it runs; the text is the first."""
         found = []
         for names, link, run in zip((TEXT_SECTIONS, DATA_SECTIONS), self._links, placement):
-            for section in self._file.sections:
+            for section in self._file.sections if run.size > 0 else []:
                 if section.name in names and section.allocated and section.size > 0:
                     found.append((section.name, section.address - link + run.address))
         return found
@@ -70,13 +70,20 @@ class LinkedFile:
         for kind, link, run, names in zip(
             ("text", "data"), self._links, placement, (TEXT_SECTIONS, DATA_SECTIONS)
         ):
-            sections = [s for s in self._file.sections if s.name in names and s.allocated]
-            size = max([s.address + s.size - link for s in sections if s.size > 0], default=0)
+            size = self._size(names, link)
             if (size + 3) // 4 != (run.size + 3) // 4 and (size > 0 or run.size > 4):
                 raise ToolError(
                     f"the device runs another module than {self.path}: {run.size} bytes of {kind} "
                     f"instead of {size}; reload first, then ask again"
                 )
+
+    def text_at(self, address: int) -> Placement:
+        """Where the module runs when only the address of its text is known."""
+        return Placement(Range(address, self._size(TEXT_SECTIONS, self._links[0])), Range(0, 0))
+
+    def _size(self, names: Sequence[str], link: int) -> int:
+        sections = [s for s in self._file.sections if s.name in names and s.allocated]
+        return max([s.address + s.size - link for s in sections if s.size > 0], default=0)
 
     def describe(self, placement: Placement, address: int) -> Optional[str]:
         """A run address in words: function, file and line, or variable and offset."""
