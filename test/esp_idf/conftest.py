@@ -95,17 +95,17 @@ def _ignore(directory: str, names: List[str]) -> List[str]:
 
 
 @pytest.fixture()
-def start_chip(tmp_path: Path) -> Iterator[Callable[[IdfProject], qemu.Qemu]]:
-    """Runs projects in QEMU, where that can be."""
+def start_chip(tmp_path: Path) -> Iterator[Callable[..., qemu.Qemu]]:
+    """Runs projects in QEMU, where that can be; QEMU's options may follow."""
     running: List[qemu.Qemu] = []
 
-    def start(project: IdfProject) -> qemu.Qemu:
+    def start(project: IdfProject, *options: str) -> qemu.Qemu:
         reason = qemu.missing()
         if reason is None and project.target != QEMU_TARGET:
             reason = f"{QEMU_TARGET}, which QEMU would run, cannot be built"
         if reason:
             pytest.skip(reason)
-        running.append(qemu.Qemu(project, tmp_path))
+        running.append(qemu.Qemu(project, tmp_path, *options))
         return running[-1]
 
     yield start

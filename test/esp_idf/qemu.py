@@ -33,7 +33,7 @@ def missing() -> Optional[str]:
     return None if f"\n{MACHINE} " in machines else f"{PROGRAM} has no machine {MACHINE}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -45,8 +45,8 @@ class Qemu:
     `url` is its HTTP server, `serial` its console as pyserial names it.
     """
 
-    def __init__(self, project: IdfProject, directory: Path) -> None:
-        self.port = _free_port()
+    def __init__(self, project: IdfProject, directory: Path, *options: str) -> None:
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = directory / "console.txt"
         self._console = Console(self._log)
@@ -63,7 +63,7 @@ class Qemu:
         command += ["-nic", f"user,model=open_eth,{forward}"]
         command += ["-global", "driver=timer.esp32c3.timg,property=wdt_disable,value=true"]
         # Timers beside the processor's thread lose interrupts now and then: the tick stops.
-        command += ["-icount", "shift=3,align=off,sleep=on"]
+        command += ["-icount", "shift=3,align=off,sleep=on", *options]
         self._messages = open(directory / "qemu.txt", "w")
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self._messages, stderr=self._messages
