@@ -28,6 +28,11 @@ static void every_function_succeeds_and_does_nothing(void **test)
     assert_int_equal(hotreload_server_start(&server), ESP_OK);
     assert_non_null(strstr(fake_log, "CONFIG_HOTRELOAD_ENABLE"));
     assert_int_equal(hotreload_server_stop(), ESP_OK);
+    const hotreload_serial_config_t serial = HOTRELOAD_SERIAL_CONFIG_DEFAULT();
+    fake_log[0] = '\0';
+    assert_int_equal(hotreload_serial_start(&serial), ESP_OK);
+    assert_non_null(strstr(fake_log, "CONFIG_HOTRELOAD_ENABLE"));
+    assert_int_equal(hotreload_serial_stop(), ESP_OK);
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 #include "fake_freertos.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
@@ -20,6 +21,7 @@ TickType_t xTaskGetTickCount(void)
 void vTaskDelay(const TickType_t xTicksToDelay)
 {
     fake_ticks += xTicksToDelay;
+    usleep(200); /* who waits for another task lets it run */
     if (fake_on_delay != NULL) {
         fake_on_delay();
     }

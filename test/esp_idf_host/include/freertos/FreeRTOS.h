@@ -13,6 +13,7 @@ typedef int BaseType_t;
 typedef uint32_t TickType_t;
 
 #define pdTRUE             ((BaseType_t)1)
+#define pdPASS             pdTRUE
 #define pdMS_TO_TICKS(x)   ((TickType_t)((x) / 10))
 #define portTICK_PERIOD_MS ((TickType_t)10)
 #define portMAX_DELAY      ((TickType_t)0xffffffff)

@@ -11,4 +11,13 @@
 TickType_t xTaskGetTickCount(void);
 void vTaskDelay(const TickType_t xTicksToDelay);
 
+typedef void (*TaskFunction_t)(void *);
+typedef void *TaskHandle_t;
+typedef unsigned UBaseType_t;
+
+BaseType_t xTaskCreate(TaskFunction_t pvTaskCode, const char *const pcName,
+                       const uint32_t usStackDepth, void *const pvParameters,
+                       UBaseType_t uxPriority, TaskHandle_t *const pvCreatedTask);
+void vTaskDelete(TaskHandle_t xTaskToDelete);
+
 #endif
