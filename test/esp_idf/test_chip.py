@@ -5,18 +5,22 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Callable
 
-from idf_project import IdfProject, environment
+from idf_project import IdfProject, environment, idf_version
 from qemu import Qemu
 
 RELOADABLE = "components/reloadable/reloadable.c"
+END = r"\Znever"
 
 
 def boots(chip: Qemu) -> int:
@@ -93,14 +97,18 @@ def test_watch(example: IdfProject, chip: Qemu) -> None:
     assert boots(chip) == 1
 
 
-def read_terminal(terminal: int, pattern: str) -> str:
-    """Reads until a pattern comes; returns what was read."""
+def read_terminal(terminal: int, pattern: str, seconds: float = 120) -> str:
+    """Reads until a pattern comes, or the end if that is what is waited for; returns the text."""
     text = ""
+    deadline = time.monotonic() + seconds
     while not re.search(pattern, text, re.MULTILINE):
         try:
+            ready, _, _ = select.select([terminal], [], [], max(0, deadline - time.monotonic()))
+            assert ready, f"no {pattern!r} on the terminal:\n{text[-3000:]}"
             text += os.read(terminal, 4096).decode(errors="replace").replace("\r", "")
-        except OSError:
-            raise AssertionError(f"no {pattern!r} on the terminal:\n{text[-3000:]}") from None
+        except OSError:  # Nobody writes any more.
+            assert pattern == END, f"no {pattern!r} on the terminal:\n{text[-3000:]}"
+            return text
     return text
 
 
@@ -125,10 +133,13 @@ def test_watch_beside_the_monitor(example: IdfProject, chip: Qemu) -> None:
         with example.changed(RELOADABLE, "Hello", "Moin"):
             text = read_terminal(terminal, r"Moin, World, .*! 0")
         assert "Changed: reloadable.c" in text and "Reloaded: " in text
-        os.write(terminal, b"\x1d")  # Ctrl+] leaves the monitor, and with it the watch.
-        assert process.wait(timeout=60) == 0
+        if not idf_version().startswith("5.0."):  # Its monitor cannot leave a socket.
+            os.write(terminal, b"\x1d")  # Ctrl+] leaves the monitor, and with it the watch.
+            read_terminal(terminal, END)
+            assert process.wait(timeout=60) == 0
     finally:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):  # All have ended.
+            os.killpg(process.pid, signal.SIGKILL)
         os.close(terminal)
     assert boots(chip) == 1
 
