@@ -63,9 +63,9 @@ def test_panic_in_what_the_module_called(example: IdfProject, chip: Qemu) -> Non
     example.run("build")
 
 
-def test_panic_in_the_firmware(project: IdfProject, start_chip: Callable[[IdfProject], Qemu]) -> None:
+def test_panic_in_the_firmware(project: IdfProject, start_chip: Callable[..., Qemu]) -> None:
     """Nothing is said of modules where none is involved."""
-    with project.changed("main/hotreload.c", "    connect_to_network();", "    abort();"):
+    with project.changed("main/hotreload.c", "    start_uploads();", "    abort();"):
         project.run("build")
     chip = start_chip(project)
     chip.wait_for(r"abort\(\) was called at PC")
@@ -74,9 +74,7 @@ def test_panic_in_the_firmware(project: IdfProject, start_chip: Callable[[IdfPro
     assert "called from 0x" not in chip.console().split("abort() was called")[1]
 
 
-def test_panic_in_freed_code(
-    project: IdfProject, start_chip: Callable[[IdfProject], Qemu]
-) -> None:
+def test_panic_in_freed_code(project: IdfProject, start_chip: Callable[..., Qemu]) -> None:
     """A timer goes on calling the old module after a reload."""
     with project.changed(RELOADABLE, "static int reloadable_hello_count;\n", TIMER):
         with project.changed(RELOADABLE, "_count = 0;", "_count = 0;\n    start_timer();"):

@@ -82,7 +82,7 @@ def test_function_without_state_is_linked_in(edit: Edit, chip: Qemu) -> None:
         'printf("%d, %s, %d\\n", found - values, strpbrk(name, "lr"), (int)(1e4f * sinf(angle)));',
         chip.url,
     )
-    assert re.search(r"note: the firmware lacks \w+\(\), linked into the module from libc\.a", output)
+    assert re.search(r"note: the firmware lacks \w+\(\), linked into the module from lib", output)
     for name in re.findall(r"the firmware lacks (\w+)", output):
         assert name in ("bsearch", "strpbrk", "sinf")
     chip.wait_for(r"^2, rld, 4794$")
@@ -93,7 +93,7 @@ def test_function_with_state_is_refused(edit: Edit) -> None:
         "#include <unistd.h>\n", 'char *words[] = {"a", NULL};\n    (void)getopt(1, words, "b");'
     )
     assert re.search(r"reloadable\.c:\d+: reloadable_hello needs 'getopt'", text)
-    assert re.search(r"libc\.a\(\S+\) has it, but keeps state \(\S+\), of which there must be", text)
+    assert re.search(r"libc\.a\(\S+\) has it, but keeps state \(\S+\), of which", text)
     assert "run: idf.py build flash" in text
 
 

@@ -5,10 +5,13 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 from typing import Any, Dict, Iterator
 
 import pytest
@@ -16,7 +19,8 @@ from click.testing import CliRunner
 
 from fake_device import FakeDevice
 from hotreload.cli import main
-from project import Project
+from hotreload.monitor import know_module
+from project import TOOLS, Project
 from reference import Module
 
 SOURCE = """\
@@ -182,3 +186,62 @@ def test_words_of_the_device(placed: Placed) -> None:
     assert f"--- 0x{address:08x}: inner at " in placed.decode(words + "\n")
     freed = words + ", which was freed: a task still used it\n"
     assert placed.decode(freed) == freed
+
+
+def test_return_addresses_belong_to_the_call(placed: Placed) -> None:
+    """What follows a call may be another line, or another function."""
+    address = max(placed.at("outer"), placed.at("inner"))
+    words = f"called from 0x{address:08x}: offset 0x{address - TEXT:x} of the code of module 2"
+    (line,) = placed.decode(words + "\n").splitlines()[1:]
+    first = "inner" if placed.at("inner") < placed.at("outer") else "outer"
+    assert line.startswith(f"--- 0x{address:08x}: {first} at ")
+
+
+MONITOR = """\
+import os, subprocess, sys, time
+from hotreload.monitor import know_module
+build, loaded, line = sys.argv[1:]
+with know_module(build):
+    print(loaded, flush=True)
+    os.write(1, line.encode() + b"\\n")
+    subprocess.run(["echo", "from a child"])
+    deadline = time.monotonic() + 30
+    while not os.path.getsize(build + "/hotreload/monitor/module.gdb"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    subprocess.run(["chip-gdb", "-n"])
+    sys.stdout.write("an end")
+print(" and after it " + line)
+try:
+    subprocess.run(["chip-gdb"])
+except FileNotFoundError:
+    print("no such GDB")
+"""
+
+
+def test_monitor(placed: Placed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it prints is explained meanwhile, and its GDB gets the module's symbols."""
+    project = placed.project
+    (project.build / "project_description.json").write_text('{"monitor_toolprefix": "chip-"}')
+    programs = project.root / "some programs"
+    programs.mkdir()
+    compiler = os.path.basename(project.toolchain.compiler)
+    for name in ("gdb-multiarch", compiler[: -len("gcc")] + "gdb"):
+        (programs / name).write_text('#!/bin/sh\necho "gdb: $1 $3"\ncat "$2"\n')
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", TOOLS)
+    line = f"PC 0x{placed.at('inner'):08x}"
+    command = [sys.executable, "-c", MONITOR, str(project.build), placed.loaded().strip(), line]
+    output = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout
+    lines = output.splitlines()
+    assert lines[1] == line and lines[2].startswith(f"--- {line[3:]}: inner at ")
+    assert "from a child" in lines and "gdb: -x -n" in lines
+    symbols = f'add-symbol-file "{project.out / "module.elf"}" {TEXT:#x} '
+    assert any(text.startswith(symbols) for text in lines)
+    assert lines[-2:] == [f"an end and after it {line}", "no such GDB"]
+
+
+def test_monitor_before_the_first_build(tmp_path: Path) -> None:
+    with know_module(str(tmp_path)):
+        assert list(tmp_path.iterdir()) == []

@@ -91,7 +91,7 @@ def test_nobody_has_it(riscv: Project) -> None:
 def add_idf(project: Project) -> None:
     """An ESP-IDF with components that are not in the build."""
     headers = {
-        "caller/include/caller.h": "/* sensor_read(x) is called here. */\n#define CALL sensor_read()\n",
+        "caller/include/caller.h": "/* sensor_read(x). */\n#define CALL sensor_read()\n",
         "hidden/private_include/hidden.h": "int sensor_read(int x);\n",
         "sensor/test/include/mock.h": "int sensor_read(int x);\n",
         "sensor/driver/include/driver/sensor.h": "int sensor_read(int x);\n",

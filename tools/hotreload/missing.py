@@ -1,5 +1,4 @@
-"""What nobody defines, or what the compiler does not find: where the module uses it, who has it, and
-how it gets into the firmware.
+"""What nobody defines, or the compiler does not find: its user, its owner, and what to do.
 
 SPDX-License-Identifier: MIT
 """
@@ -61,7 +60,9 @@ def explain_undefined(
     lines = ["the module needs what the firmware does not contain:"]
     for name, place, function in undefined.values():
         source = objects.imports.get(name)
-        origin = f"object {os.path.normpath(source)}" if source else "member of the compiler's library"
+        origin = "member of the compiler's library"
+        if source:
+            origin = f"object {os.path.normpath(source)}"
         place, user = _improve(os.path.normpath(place), function, description)
         lines.append(f"{place}: {user}needs '{name}' ({origin})")
         lines.append(f"  {_advise(name, source, description, library)}")
@@ -160,7 +161,8 @@ def _find_owner(name: str, description: Description) -> Optional[Member]:
 
 
 def _libraries(description: Description) -> Iterator[str]:
-    yield from sorted(glob.glob(os.path.join(description.build_dir, "esp-idf", "**", "*.a"), recursive=True))
+    components = os.path.join(description.build_dir, "esp-idf", "**", "*.a")
+    yield from sorted(glob.glob(components, recursive=True))
     known = [*description.libraries, description.c_library or ""]
     directories: List[str] = []
     for directory in [os.path.dirname(path) for path in known if path]:

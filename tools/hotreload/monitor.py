@@ -52,8 +52,7 @@ def _gdb_first_on_path(description: Description, directory: str, symbols: str) -
         return
     script = os.path.join(directory, name)
     command = f"{shlex.quote(program)} -x {shlex.quote(symbols)}"
-    write_if_changed(script, f'#!/bin/sh\nexec {command} "$@"\n')
-    os.chmod(script, 0o755)
+    write_if_changed(script, f'#!/bin/sh\nexec {command} "$@"\n', 0o777)
     os.environ["PATH"] = directory + os.pathsep + path
     try:
         yield
