@@ -12,6 +12,7 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hotreload.h"
+#include "lwip/sockets.h"
 #include "port.h"
 #include "sdkconfig.h"
 #include "store/store.h"
@@ -138,6 +139,15 @@ static esp_err_t register_handlers(void)
     return error;
 }
 
+/** An answer is sent in two parts: the second must not wait until the client confirms the first. */
+static esp_err_t send_at_once(httpd_handle_t handle, int socket)
+{
+    (void)handle;
+    const int on = 1;
+    (void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return ESP_OK;
+}
+
 static esp_err_t start_httpd(uint16_t port)
 {
     httpd_config_t config = HTTPD_DEFAULT_CONFIG();
@@ -148,6 +158,7 @@ static esp_err_t start_httpd(uint16_t port)
     config.backlog_conn = CONNECTIONS;
     config.max_uri_handlers = 4;
     config.max_resp_headers = 1;
+    config.open_fn = send_at_once;
     config.lru_purge_enable = true; /* an idle connection must not keep others out */
     esp_err_t error = httpd_start(&server->handle, &config);
     if (error == ESP_ERR_HTTPD_ALLOC_MEM || error == ESP_ERR_HTTPD_TASK) {

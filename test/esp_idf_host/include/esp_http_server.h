@@ -28,6 +28,8 @@
 
 typedef void *httpd_handle_t;
 
+typedef esp_err_t (*httpd_open_func_t)(httpd_handle_t hd, int sockfd);
+
 typedef enum { HTTP_GET = 1, HTTP_POST = 3, HTTP_PUT = 4 } httpd_method_t;
 
 typedef struct {
@@ -43,6 +45,7 @@ typedef struct {
     bool lru_purge_enable;
     uint16_t recv_wait_timeout;
     uint16_t send_wait_timeout;
+    httpd_open_func_t open_fn;
 } httpd_config_t;
 
 #define HTTPD_DEFAULT_CONFIG()                                                                     \
