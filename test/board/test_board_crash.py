@@ -15,17 +15,29 @@ from emulated_board import Board
 FAULT = "*(volatile int *)4 = 1;\n    return 1;"
 
 
+# A firmware variable keeps the address of a function, as a timer would.
+KEEP = "static int kept(void)\n{\n    return 5;\n}\n\nint exercise_marker"
+KEEPS = "firmware_value = (int)(intptr_t)kept;\n    return kept() + 2;"
+CALLS = "return ((int (*)(void))(intptr_t)firmware_value)();"
+
+
 @pytest.fixture()
-def crashing(build: Build) -> Iterator[bytes]:
-    """A module whose marker writes to address 4; `build` has it for the time of the test."""
+def marker(build: Build) -> Iterator[str]:
+    """The source of the marker, as it was again after the test."""
     path = os.path.join(build.component, "marker.c")
     original = build.read(path)
-    build.edit("marker.c", "return 1;", FAULT)
-    build.ninja()
-    yield build.read(build.generated("module.bin"))
+    yield path
     with open(path, "wb") as output:
         output.write(original)
     build.ninja()
+
+
+@pytest.fixture()
+def crashing(build: Build, marker: str) -> bytes:
+    """A module whose marker writes to address 4."""
+    build.edit("marker.c", "return 1;", FAULT)
+    build.ninja()
+    return build.read(build.generated("module.bin"))
 
 
 def test_fault_in_the_module(board: Board, build: Build, crashing: bytes) -> None:
@@ -47,3 +59,20 @@ def test_fault_in_the_module(board: Board, build: Build, crashing: bytes) -> Non
     place = next(i for i, line in enumerate(lines) if line.startswith("PC 0x"))
     assert "exercise_marker at " in lines[place + 1], result.stdout
     assert lines[place + 1].endswith("marker.c:6"), result.stdout
+
+
+def test_call_of_freed_code(board: Board, build: Build, marker: str) -> None:
+    build.edit("marker.c", "#include", "#include <stdint.h>\n#include")
+    build.edit("marker.c", "int exercise_marker", KEEP)
+    build.edit("marker.c", "return 1;", KEEPS)
+    build.ninja()
+    start = board.now()
+    assert board.upload(build.read(build.generated("module.bin")), build.secret).status == 200
+    board.wait_for_round(7, start)
+    build.edit("marker.c", KEEPS, CALLS)
+    build.edit("marker.c", KEEP, "int exercise_marker")
+    build.ninja()
+    assert board.upload(build.read(build.generated("module.bin")), build.secret).status == 200
+    assert board.wait_for_exit() in (-signal.SIGILL, -signal.SIGSEGV)
+    freed = ", which was freed: a task, timer or callback still used it after a reload"
+    board.wait_for(rf"^PC 0x[0-9a-f]{{8}}: offset 0x[0-9a-f]+ of the code of module 2{freed}$", start)
