@@ -9,17 +9,18 @@ export PYTHON
 export PYTHONPATH := $(CURDIR)/tools
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo watch test bench fuzz format api clean
+.PHONY: help demo watch guards test bench fuzz format api clean
 
 help:
 	@echo 'make demo    the emulated board: build, boot, edit, reload, refuse what is broken'
 	@echo 'make watch   the same board, left running for your own edits'
+	@echo 'make guards  edits that must not simply be sent, and what is said to each'
 	@echo 'make test    every test; says at its end what was skipped and why'
 	@echo 'make bench   seconds from save to effect, sizes, costs'
 	@echo 'make fuzz    hostile modules, flash contents and requests, for MINUTES=4 in all'
 	@echo 'make format  clang-format on all C code'
 	@echo 'make api     writes API.md from include/hotreload.h'
-	@echo 'ARCH=xtensa  with demo or watch: the Xtensa board'
+	@echo 'ARCH=xtensa  with demo, watch or guards: the Xtensa board'
 
 demo:
 	@scripts/install-packages.sh demo
@@ -28,6 +29,10 @@ demo:
 watch:
 	@scripts/install-packages.sh demo
 	@$(PYTHON) scripts/watch.py --arch $(ARCH) --build $(BUILD)/watch-$(ARCH)
+
+guards:
+	@scripts/install-packages.sh demo
+	@$(PYTHON) scripts/guards.py --arch $(ARCH) --build $(BUILD)/guards-$(ARCH)
 
 test:
 	@scripts/install-packages.sh demo test
