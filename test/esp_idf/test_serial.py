@@ -1,0 +1,98 @@
+"""The console of an emulated chip takes requests beside its log: no network.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import signal
+import subprocess
+from pathlib import Path
+from typing import Callable, Iterator
+
+import pytest
+from idf_project import DEFAULTS, IdfProject, environment
+from qemu import Qemu
+from test_chip import RELOADABLE, boots, read_terminal
+
+
+@pytest.fixture(scope="module")
+def by_console(repository: Path, main_target: str) -> IdfProject:
+    """The basic example without a network, built."""
+    directory = repository / "examples" / "basic"
+    (directory / "sdkconfig.console").write_text("CONFIG_EXAMPLE_RELOAD_BY_CONSOLE=y\n")
+    defaults = f"{DEFAULTS};sdkconfig.console"
+    project = IdfProject(directory, main_target, f"{main_target}-console", defaults)
+    project.run("build")
+    return project
+
+
+@pytest.fixture()
+def board(by_console: IdfProject, start_chip: Callable[[IdfProject], Qemu]) -> Iterator[Qemu]:
+    by_console.run("build")
+    chip = start_chip(by_console)
+    chip.wait_for(r"^Hello, World, from \S+! 1")
+    yield chip
+    assert boots(chip) == 1
+
+
+def test_reload(by_console: IdfProject, board: Qemu) -> None:
+    """Edit, reload, new output; and the log has lost nothing."""
+    assert "server listens" not in board.console()
+    with by_console.changed(RELOADABLE, '"Hello"', '"Moin"'):
+        output = by_console.run("-p", board.serial, "reload", "--wait", "30")
+    assert f"to {board.serial} in " in output
+    board.wait_for(r"^Moin, World, from \S+! 2")
+    lines = re.sub(r"\x02hr:\S*\n", "", board.console())
+    for greeting in ("Hello", "Moin"):
+        counts = [int(n) for n in re.findall(rf"^{greeting}, World, .*! (\d+)$", lines, re.M)]
+        assert counts == list(range(len(counts)))
+
+
+def test_the_port_behind_the_command(by_console: IdfProject, board: Qemu) -> None:
+    by_console.run("reload", "-p", board.serial)
+    board.wait_for(r"module loaded(.|\n)*module loaded")
+    by_console.run("reload", ESPPORT=board.serial)
+
+
+def test_watch_and_monitor_share_the_port(by_console: IdfProject, board: Qemu) -> None:
+    """The watch holds it; the monitor gets the log, and no requests or answers."""
+    terminal, child = pty.openpty()
+    command = ["idf.py", "-B", str(by_console.build), "-p", board.serial]
+    process = subprocess.Popen(
+        [*command, "watch", "monitor", "--no-reset"],
+        cwd=by_console.directory,
+        env=environment(),
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        start_new_session=True,
+    )
+    os.close(child)
+    try:
+        read_terminal(terminal, r"Hello, World, ")
+        with by_console.changed(RELOADABLE, '"Hello"', '"Moin"'):
+            text = read_terminal(terminal, r"Moin, World, .*! 1")
+        assert "Changed: reloadable.c" in text and "Reloaded: " in text
+        assert "hr:" not in text and "hr:" in board.console()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        os.close(terminal)
+
+
+def test_a_firmware_without_it(
+    example: IdfProject, start_chip: Callable[[IdfProject], Qemu]
+) -> None:
+    """The port is for flashing then, and does not take the place of the URL."""
+    example.run("build")
+    chip = start_chip(example)
+    chip.wait_for("server listens on")
+    example.run("-p", "/dev/ttyNONE", "reload", "--url", chip.url)
+    text = example.fail("reload", HOTRELOAD_PORT=chip.serial)
+    assert "hotreload_serial_start()" in text and "CONFIG_HOTRELOAD_SERIAL=y" in text
