@@ -5,17 +5,19 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 import time
 from importlib.util import find_spec
-from typing import Any, Dict, NamedTuple, Optional, Sequence, Set
+from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional, Sequence, Set
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.firmware import read_identity
-from hotreload.http_device import HttpDevice
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from hotreload.http_device import HttpDevice
 
 SERVICE = "_hotreload._tcp.local."
 
@@ -47,7 +49,8 @@ class Search:
     """Looks for the device with the firmware of a build, in the background.
 
     It takes a moment even if there is one, because another may match as well. Only a device that
-    was used before, known by its `name`, ends the search at once.
+    was used before, known by its `name`, ends the search at once. What takes long to import is
+    imported in the background, too.
     """
 
     def __init__(self, description: Description, name: Optional[str] = None) -> None:
@@ -59,12 +62,14 @@ class Search:
         self._found: Dict[str, Found] = {}
         self._matched: Optional[float] = None
         self._error: Optional[ToolError] = None
-        self._resolving: Set["asyncio.Task[None]"] = set()
+        self._resolving: Set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def wait(self) -> HttpDevice:
         """The device, when the search has ended; raises when there is none, or more than one."""
+        from hotreload.http_device import HttpDevice
+
         self._thread.join()
         if self._error is not None:
             raise self._error
@@ -83,6 +88,10 @@ class Search:
         return None
 
     def _run(self) -> None:
+        import asyncio
+
+        from hotreload.firmware import read_identity
+
         try:
             self._identity = read_identity(self._description).hex()
             asyncio.run(self._browse())
@@ -97,7 +106,8 @@ class Search:
             )
 
     async def _browse(self) -> None:
-        # These take a while to import.
+        import asyncio
+
         from zeroconf import DNSQuestionType
         from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
 
@@ -118,6 +128,8 @@ class Search:
 
     def _on_change(self, zeroconf: Any, service_type: str, name: str, state_change: Any) -> None:
         """Called by the browser."""
+        import asyncio
+
         from zeroconf import ServiceStateChange
 
         if state_change is ServiceStateChange.Removed:
@@ -132,10 +144,13 @@ class Search:
 
         Only IPv4: the URL of an IPv6 address of the link would need the name of an interface.
         """
-        from zeroconf import DNSQuestionType, IPVersion
+        from zeroconf import BadTypeInNameException, DNSQuestionType, IPVersion
         from zeroconf.asyncio import AsyncServiceInfo
 
-        service = AsyncServiceInfo(SERVICE, name)
+        try:
+            service = AsyncServiceInfo(SERVICE, name)
+        except BadTypeInNameException:
+            return  # Whoever announces that is none of our devices.
         timeout = _PATIENCE * 1000
         await service.async_request(zeroconf, timeout, question_type=DNSQuestionType.QM)
         addresses = service.parsed_addresses(IPVersion.V4Only)

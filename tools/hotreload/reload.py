@@ -19,6 +19,7 @@ from hotreload.outside import finish_search, start_search
 from hotreload.report import Progress, Steps
 
 if TYPE_CHECKING:
+    from hotreload.discovery import Search
     from hotreload.firmware import FirmwareReader
 
 _POLL_SECONDS = 0.05
@@ -85,16 +86,19 @@ def _wait(device: Device, seconds: float) -> None:
         raise ToolError(f"the module is stored, but the device could not load it: {error}")
 
 
+def _end_search(search: Search, steps: Steps) -> Device:
+    """The device that was looked for while the module was built."""
+    with steps.step("find"):
+        return search.wait()
+
+
 def reload_once(options: Options) -> None:
     """The command `reload`: the last line says what happened."""
     steps = Steps()
     try:
-        device = known_device(options.where, options.build)
-        search = None if device else search_network(options.build)
+        target = known_device(options.where, options.build) or search_network(options.build)
         module = build_module(options, steps)
-        if search is not None:
-            with steps.step("find"):
-                device = search.wait()
+        device = target if isinstance(target, Device) else _end_search(target, steps)
         with closing(device):
             send_module(device, options, module, steps)
     except ToolError as error:
