@@ -7,7 +7,12 @@
 #include "esp_debug_helpers.h"
 #include "esp_memory_utils.h"
 #include "panic.h"
+
+#if __has_include("xtensa_context.h") /* since ESP-IDF 6 */
+#include "xtensa_context.h"
+#else
 #include "xtensa/xtensa_context.h"
+#endif
 
 #define FRAMES 100 /* as many as ESP-IDF prints */
 
