@@ -367,8 +367,10 @@ def test_monitor_beside_reload(built: Project, board: FakeSerial) -> None:
         url = re.search(r"-p (\S+)", monitor.wait_for("idf.py monitor")[-1]).group(1)  # type: ignore
         built.tool("reload", "--build", str(built.build), "--port", board.port)
         built.tool("reload", "--build", str(built.build), "--port", url)
-        board.log("still here\r\n")
+        board.log("module loaded: 8 bytes of text at 0x40380000, 0 bytes of data at 0x3fc90000\r\n")
+        board.log("PC: 0x40380000\r\nstill here\r\n")
         monitor.wait_for("still here")
+        assert any(line.startswith("--- 0x40380000: ") for line in monitor.lines)
         assert not any("hr:" in line for line in monitor.lines)
         assert len(board.uploads) == 2
     finally:

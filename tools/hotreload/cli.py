@@ -210,12 +210,14 @@ def status(
 def monitor(port: str, baud: Optional[int], build: str, share: int) -> None:
     """Show the log of a serial port, and share it with the other commands and with idf.py monitor.
 
-    What is typed goes to the device, line by line.
+    Addresses in the module are explained. What is typed goes to the device, line by line.
     """
     from hotreload.device import console_baud
+    from hotreload.monitor import know_module
     from hotreload.serial_monitor import run_monitor
 
-    run_monitor(port, baud or console_baud(build), share)
+    with know_module(build):
+        run_monitor(port, baud or console_baud(build), share)
 
 
 @main.command("idf-ext")

@@ -193,5 +193,5 @@ def _choose(found: Sequence[Found], description: Description, identity: str) -> 
         f"no board was found on the network within {_PATIENCE:g} s: does one run, in this network, "
         "with the component mdns in its firmware, and has it called hotreload_server_start()? Or "
         "say where it is: --url http://192.168.1.100:8080 (the device prints its URL when the "
-        "server starts)"
+        "server starts), or --port /dev/ttyUSB0"
     )
