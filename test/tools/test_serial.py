@@ -364,7 +364,7 @@ def test_monitor_beside_reload(built: Project, board: FakeSerial) -> None:
     process = built.start("monitor", "--build", str(built.build), "--port", board.port)
     monitor = Watch(process)
     try:
-        url = re.search(r"-p (\S+)", monitor.wait_for("idf.py monitor")[-1]).group(1)  # type: ignore
+        url = monitor.wait_for("idf.py monitor")[-1].split()[-1]
         built.tool("reload", "--build", str(built.build), "--port", board.port)
         built.tool("reload", "--build", str(built.build), "--port", url)
         board.log("module loaded: 8 bytes of text at 0x40380000, 0 bytes of data at 0x3fc90000\r\n")

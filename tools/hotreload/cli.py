@@ -257,8 +257,8 @@ def gdb(
 def decode(build: str, url: Optional[str], port: Optional[str], baud: Optional[int]) -> None:
     """Copy a log from the input, and explain the addresses in it that lie in the module.
 
-    Where the module runs is learnt from the log's own lines; with --url or --port, at first from the
-    device.
+    Where the module runs is learnt from the log's own lines; with --url or --port, at first from
+    the device.
     """
     from hotreload.decode import Decoder, decode_lines
     from hotreload.description import load_description
