@@ -12,8 +12,9 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
-from typing import Callable, Dict, List
+from typing import Callable, Dict, List, Union
 
 from elftools.elf.elffile import ELFFile
 
@@ -21,6 +22,7 @@ import bench_esp_idf
 import cross_toolchain
 from emulated_project import ROOT, Console, EmulatedProject
 from figures import Figure, Loop, median_loop, watching
+from serial_board import TimedConsole
 
 POLL_MS = 2  # the application's own polling is to be apart
 RISCV = ["riscv64-unknown-elf-gcc", "--specs=picolibc.specs", "-march=rv32imac", "-mabi=ilp32"]
@@ -32,7 +34,7 @@ def run(command: List[str], **options: object) -> str:
                           **options).stdout  # type: ignore[call-overload]
 
 
-def emulated_loop(project: EmulatedProject, console: Console) -> Loop:
+def emulated_loop(project: EmulatedProject, console: Union[Console, TimedConsole]) -> Loop:
     """Edits the greeting of the example on the emulated board."""
     def save(number: int) -> str:
         text = project.source.read_text()
@@ -68,6 +70,18 @@ def measure_loop(build: Path) -> List[Figure]:
     print(f"A full build and upload takes {whole.value / figures[0].value:.1f} times as long as "
           "watch")
     return figures + measure_sizes(project)
+
+
+def measure_serial_loop(build: Path) -> List[Figure]:
+    """The loop by `watch` over the board's console, after measure_loop() has built the project."""
+    project = EmulatedProject("riscv", build / "loop")
+    environment = {**project.environment, "PYTHONUNBUFFERED": "1"}
+    with closing(TimedConsole([*project.flash(POLL_MS), "--port", "0"])) as console:
+        console.wait_for_time("uptime 1:", 0)
+        command = [sys.executable, "-m", "hotreload", "watch", "--build", str(project.build_dir)]
+        with watching([*command, "--port", console.port], env=environment) as last_line:
+            return median_loop("watch, serial line", emulated_loop(project, console), 0.25, 400,
+                               last_line)
 
 
 def measure_sizes(project: EmulatedProject) -> List[Figure]:
@@ -234,7 +248,7 @@ def measure_upload_ram(build: Path) -> List[Figure]:
     total = 0
     with (build / "loop" / "build" / "firmware.elf").open("rb") as file:
         elf = ELFFile(file)
-        wanted = re.compile(r"(http_(server|connection|parser)|upload|store|http_api|sha256)\.c$")
+        wanted = re.compile(r"(http_(server|connection|parser)|upload|state|http_api|sha256)\.c$")
         unit = ""
         for symbol in elf.get_section_by_name(".symtab").iter_symbols():
             if symbol["st_info"]["type"] == "STT_FILE":
@@ -255,7 +269,7 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(ROOT / "tools")
 
     measures: List[Callable[[Path], List[Figure]]] = [
-        measure_loop, measure_ram_first, lambda b: measure_stub(b, "riscv", "qemu-riscv32"),
+        measure_loop, measure_serial_loop, measure_ram_first, lambda b: measure_stub(b, "riscv", "qemu-riscv32"),
         measure_load_time, measure_core, measure_upload_ram]
     if cross_toolchain.add_to_path(build.parent):
         measures.insert(3, lambda b: measure_stub(b, "xtensa", "qemu-xtensa"))

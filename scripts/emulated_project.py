@@ -180,11 +180,15 @@ class EmulatedProject:
     def boot(self, show: bool = True, poll_ms: int = POLL_MS, restart: bool = False,
              options: Sequence[str] = ()) -> Console:
         """Flashes the built partition into a new board, and starts it with further options."""
+        return Console(self.flash(poll_ms, options), show, restart)
+
+    def flash(self, poll_ms: int = POLL_MS, options: Sequence[str] = ()) -> List[str]:
+        """Flashes the built partition into a new board; returns the command that starts it."""
         flash = self.build_dir / "flash.bin"
         shutil.copyfile(self.build_dir / "hotreload" / "partition.bin", flash)
         qemu = {"riscv": "qemu-riscv32", "xtensa": "qemu-xtensa"}[self.arch]
-        return Console([qemu, str(self.build_dir / "firmware.elf"), "--flash", str(flash),
-                        "--poll", str(poll_ms), *options], show, restart)
+        return [qemu, str(self.build_dir / "firmware.elf"), "--flash", str(flash),
+                "--poll", str(poll_ms), *options]
 
     def edit(self, old: str, new: str) -> None:
         """Replaces text in the reloadable source, which must have it."""

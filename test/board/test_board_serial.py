@@ -34,7 +34,7 @@ def start(build: Build, flash: str) -> Iterator[Start]:
 
     yield start_one
     for board in boards:
-        board.kill()
+        board.close()
 
 
 def ignore(_done: int, _total: int) -> None:
