@@ -84,7 +84,7 @@ static bool has_secret(const char *body)
 
 void answer_check(int status, const char *body)
 {
-    static const int known[] = {200, 400, 403, 404, 405, 408, 409,
+    static const int known[] = {200, 400, 403, 404, 405, 408, 409, 410,
                                 411, 413, 414, 422, 431, 500, 503};
     static const char error[] = "{\"status\":\"error\",\"error\":\"";
     bool is_known = false;

@@ -190,6 +190,7 @@ int main(int argc, char **argv)
     write_modules();
     write_decisions("store");
     write_decisions("upload");
+    write_decisions("serial");
     write_requests();
     return 0;
 }
