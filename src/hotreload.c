@@ -10,6 +10,7 @@
 
 #include "loader/loader.h"
 #include "port.h"
+#include "settle.h"
 #include "status.h"
 #include "store/store.h"
 #include "trial.h"
@@ -255,12 +256,8 @@ static esp_err_t open_store(const hotreload_config_t *config, bool *rolls_back,
 static esp_err_t load_from_flash(const hotreload_record_t *record, uint32_t caps,
                                  hotreload_reason_t *reason)
 {
-    hotreload_reason_t why = {0};
-    bool more = true;
-    while (more) {
-        if (hotreload_store_settle(&more, &why) != ESP_OK) {
-            return ESP_ERR_NO_MEM; /* the log says why it is not there */
-        }
+    if (hotreload_settle_all() != ESP_OK) {
+        return ESP_ERR_NO_MEM;
     }
     reason->text[0] = '\0';
     return load_record(record, caps, reason);
@@ -344,7 +341,7 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
         error = find_usable(&record, &reason);
     }
     if (error == ESP_OK) {
-        waits = hotreload_store_waits(&record);
+        waits = hotreload_store_waits();
         error = load_record(&record, config->heap_caps, &reason);
     }
     if (error == ESP_ERR_NO_MEM && waits) {

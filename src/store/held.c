@@ -3,29 +3,17 @@
 
 #include <string.h>
 
-bool hotreload_held_begin(hotreload_held_t *held, const hotreload_record_t *record)
+bool hotreload_held_begin(hotreload_held_t *held, uint32_t sequence, uint32_t offset,
+                          uint32_t length)
 {
-    if (held->memory != NULL) {
-        return false;
-    }
-    uint8_t *memory = hotreload_port_buffer_alloc(record->length);
+    uint8_t *memory = held->memory == NULL ? hotreload_port_buffer_alloc(length) : NULL;
     if (memory == NULL) {
         return false;
     }
-    *held = (hotreload_held_t){.state = HOTRELOAD_HELD_RECEIVING,
-                               .record = *record,
-                               .memory = memory,
-                               .size = record->length};
-    return true;
-}
-
-bool hotreload_held_append(hotreload_held_t *held, const void *data, size_t size)
-{
-    if (size > held->record.length - held->received) {
-        return false;
-    }
-    memcpy(held->memory + held->received, data, size);
-    held->received += (uint32_t)size;
+    *held = (hotreload_held_t){.state = HOTRELOAD_HELD_RECEIVING, .memory = memory};
+    held->record.sequence = sequence;
+    held->record.offset = offset;
+    held->record.length = length;
     return true;
 }
 
@@ -55,7 +43,7 @@ static bool is_needed(const hotreload_held_t *held)
 static void free_unneeded(hotreload_held_t *held)
 {
     if (held->memory != NULL && !is_needed(held)) {
-        hotreload_port_buffer_free(held->memory, held->size);
+        hotreload_port_buffer_free(held->memory, held->record.length);
         held->memory = NULL;
     }
 }

@@ -25,19 +25,17 @@ typedef struct {
     hotreload_record_t record;
     hotreload_marks_t marks; /**< that the record has, or will have in the flash */
     uint8_t *memory;         /**< the module; NULL: freed, or never there */
-    uint32_t size;           /**< bytes of the memory */
-    uint32_t received;       /**< bytes */
     bool mapped;             /**< someone reads the memory */
     bool was_mapped;         /**< a reload has seen it */
 } hotreload_held_t;
 
 /**
- * Takes memory for a record.
+ * Takes memory for a record with this sequence, place in the flash and length.
  *
- * @param record  sequence, offset in the flash and length are known
  * @return false: there is not enough, or a reload still reads the one before
  */
-bool hotreload_held_begin(hotreload_held_t *held, const hotreload_record_t *record);
+bool hotreload_held_begin(hotreload_held_t *held, uint32_t sequence, uint32_t offset,
+                          uint32_t length);
 
 /** Tells whether a record is the one that is held, and not in the flash. */
 bool hotreload_held_is(const hotreload_held_t *held, const hotreload_record_t *record);
@@ -48,9 +46,6 @@ bool hotreload_held_offers(const hotreload_held_t *held, hotreload_record_kind_t
 
 /** Changes the state, and frees memory that nobody needs in the new one. */
 void hotreload_held_become(hotreload_held_t *held, hotreload_held_state_t state);
-
-/** Takes bytes of the module. @return false: more than announced */
-bool hotreload_held_append(hotreload_held_t *held, const void *data, size_t size);
 
 /** Notes that a reload begins or ends to read the memory; frees it when nobody needs it then. */
 void hotreload_held_map(hotreload_held_t *held, bool mapped);

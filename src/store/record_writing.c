@@ -47,8 +47,8 @@ static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_r
     if (hotreload_scan_protected(&store->flash, store->intact_below, taken) != ESP_OK) {
         return hotreload_store_fail_read(store->label, reason);
     }
-    taken[mapped] = hotreload_store_claim_span(&store->mapped);
-    taken[kept] = hotreload_store_claim_span(&store->kept);
+    taken[mapped] = store->mapped;
+    taken[kept] = hotreload_store_kept_span();
     const uint32_t size = store->flash.size;
     const uint32_t needed = hotreload_span_round(&store->flash, length + HOTRELOAD_RECORD_DATA);
     if (!hotreload_span_find_room(size, needed, taken[0], taken, kept + 1, place) &&
@@ -102,8 +102,8 @@ static esp_err_t begin(size_t length, hotreload_reason_t *reason)
                               "partition \"%s\" has used up its sequence numbers: erase it",
                               store->label);
     }
-    if (hotreload_spans_overlap(place, hotreload_store_claim_span(&store->kept))) {
-        store->kept.used = false; /* the sectors where it ends soon belong to the new record */
+    if (hotreload_spans_overlap(place, hotreload_store_kept_span())) {
+        store->keeps = false; /* the sectors where it ends soon belong to the new record */
     }
     hotreload_held_become(&store->held, HOTRELOAD_HELD_NONE);
     store->sequence = newest + 1;
@@ -149,26 +149,23 @@ esp_err_t hotreload_store_hold(hotreload_reason_t *reason)
     if (!is_receiving() || store->writer.taken > 0) {
         return hotreload_store_unlock(fail_not_begun(reason));
     }
-    const hotreload_record_t record = {
-        .sequence = store->sequence,
-        .offset = store->writer.span.start + HOTRELOAD_RECORD_DATA,
-        .length = store->writer.length,
-    };
     esp_err_t error = ESP_OK;
-    if (!hotreload_held_begin(&store->held, &record)) {
+    const uint32_t offset = store->writer.span.start + HOTRELOAD_RECORD_DATA;
+    if (!hotreload_held_begin(&store->held, store->sequence, offset, store->writer.length)) {
         error = hotreload_fail(reason, ESP_ERR_NO_MEM, "no %u bytes of RAM to hold the module in",
-                               (unsigned)record.length);
+                               (unsigned)store->writer.length);
     }
     return hotreload_store_unlock(error);
 }
 
 static esp_err_t append_held(const void *data, size_t size, hotreload_reason_t *reason)
 {
-    if (!hotreload_held_append(&store->held, data, size)) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "more than the announced %u bytes",
-                              (unsigned)store->held.record.length);
+    uint8_t *next = store->held.memory + store->writer.taken;
+    esp_err_t error = hotreload_writer_count(&store->writer, size, reason);
+    if (error == ESP_OK) {
+        memcpy(next, data, size);
     }
-    return ESP_OK;
+    return error;
 }
 
 esp_err_t hotreload_store_write(const void *data, size_t size, hotreload_reason_t *reason)
@@ -246,10 +243,6 @@ static esp_err_t commit_held(const uint8_t *sha256, hotreload_store_check_t chec
                              hotreload_reason_t *reason)
 {
     hotreload_held_t *held = &store->held;
-    if (held->received < held->record.length) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "only %u of the announced %u bytes",
-                              (unsigned)held->received, (unsigned)held->record.length);
-    }
     esp_err_t error = hotreload_writer_check(&store->writer, held->memory, reason);
     if (error == ESP_OK && check != NULL) {
         error = check(held->memory, held->record.length, reason);
@@ -292,11 +285,10 @@ void hotreload_store_abort(void)
 
 /* ---- From RAM to the flash ---- */
 
-bool hotreload_store_waits(const hotreload_record_t *record)
+bool hotreload_store_waits(void)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    bool waits =
-        store->held.state == HOTRELOAD_HELD_WAITING && hotreload_held_is(&store->held, record);
+    bool waits = store->held.state == HOTRELOAD_HELD_WAITING;
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
     return waits;
 }
@@ -327,24 +319,21 @@ static esp_err_t settle(hotreload_reason_t *reason)
     return error;
 }
 
-esp_err_t hotreload_store_settle(bool *more, hotreload_reason_t *reason)
+esp_err_t hotreload_store_settle(hotreload_settled_t *settled, hotreload_reason_t *reason)
 {
+    hotreload_held_t *held = &store->held;
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    const hotreload_record_t record = store->held.record;
-    const bool waits = store->held.state == HOTRELOAD_HELD_WAITING;
-    esp_err_t error = waits ? settle(reason) : ESP_OK;
-    if (error != ESP_OK) {
-        store->writing = false;
-        hotreload_held_become(&store->held, HOTRELOAD_HELD_LOST);
+    *settled = (hotreload_settled_t){0};
+    esp_err_t error = ESP_OK;
+    if (held->state == HOTRELOAD_HELD_WAITING) {
+        settled->sequence = held->record.sequence;
+        settled->size = held->record.length;
+        error = settle(reason);
+        if (error != ESP_OK) {
+            store->writing = false;
+            hotreload_held_become(held, HOTRELOAD_HELD_LOST);
+        }
+        settled->more = held->state == HOTRELOAD_HELD_WAITING;
     }
-    *more = store->held.state == HOTRELOAD_HELD_WAITING;
-    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
-    if (error != ESP_OK) {
-        hotreload_port_log(HOTRELOAD_LOG_ERROR, "module %u stays in RAM, it was not stored: %s",
-                           (unsigned)record.sequence, reason->text);
-    } else if (waits && !*more) {
-        hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u stored, %u bytes",
-                           (unsigned)record.sequence, (unsigned)record.length);
-    }
-    return error;
+    return hotreload_store_unlock(error);
 }

@@ -21,9 +21,9 @@ hotreload_span_t hotreload_store_writer_span(void)
     return store->writing ? store->writer.span : (hotreload_span_t){0};
 }
 
-hotreload_span_t hotreload_store_claim_span(const hotreload_claim_t *claim)
+hotreload_span_t hotreload_store_kept_span(void)
 {
-    return claim->used ? hotreload_span_of(&store->flash, &claim->record) : (hotreload_span_t){0};
+    return store->keeps ? hotreload_span_of(&store->flash, &store->kept) : (hotreload_span_t){0};
 }
 
 esp_err_t hotreload_store_map_flash(uint32_t offset, size_t size, hotreload_flash_view_t *view,

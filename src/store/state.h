@@ -19,19 +19,14 @@
 /** The longest label that a partition table can hold. */
 #define HOTRELOAD_STORE_LABEL_SIZE 16u
 
-/** A record that someone else relies on. */
-typedef struct {
-    bool used;
-    hotreload_record_t record;
-} hotreload_claim_t;
-
 typedef struct {
     bool open;
     char label[HOTRELOAD_STORE_LABEL_SIZE + 1];
     hotreload_flash_t flash;
     bool has_module;
-    hotreload_claim_t mapped;
-    hotreload_claim_t kept;
+    hotreload_span_t mapped; /**< what a reload reads; empty: nothing */
+    bool keeps;              /**< the next one is known */
+    hotreload_record_t kept;
     /** Records from this sequence on turned out to be damaged: they need no protection. */
     uint32_t intact_below;
     bool writing;      /**< also while the record waits in RAM: its place is taken */
@@ -51,8 +46,8 @@ esp_err_t hotreload_store_unlock(esp_err_t error);
 /** Where the record being written goes; empty: none is. */
 hotreload_span_t hotreload_store_writer_span(void);
 
-/** What a claim keeps from writers. */
-hotreload_span_t hotreload_store_claim_span(const hotreload_claim_t *claim);
+/** Where the record to keep is; empty: there is none. */
+hotreload_span_t hotreload_store_kept_span(void);
 
 /** Maps a part of the partition; fails with a reason. */
 esp_err_t hotreload_store_map_flash(uint32_t offset, size_t size, hotreload_flash_view_t *view,

@@ -36,7 +36,7 @@ static esp_err_t open_partition(const char *label, hotreload_reason_t *reason)
     if (store->open && strcmp(store->label, label) == 0) {
         return ESP_OK;
     }
-    if (store->writing || store->mapped.used) {
+    if (store->writing || store->mapped.end != 0) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
                               "partition \"%s\" is in use, \"%.32s\" cannot be opened now",
                               store->label, label);
@@ -56,7 +56,7 @@ static esp_err_t open_partition(const char *label, hotreload_reason_t *reason)
     store->open = true;
     strcpy(store->label, label);
     store->flash = flash;
-    store->kept.used = false;
+    store->keeps = false;
     store->intact_below = UINT32_MAX;
     store->has_module = error == ESP_OK;
     atomic_store(&hotreload_store_newest, store->has_module ? newest.sequence : 0);
@@ -156,7 +156,7 @@ static void map_held(hotreload_flash_view_t *view)
 {
     hotreload_held_map(&store->held, true);
     *view = (hotreload_flash_view_t){.data = store->held.memory, .size = store->held.record.length};
-    store->mapped = (hotreload_claim_t){true, store->held.record};
+    store->mapped = hotreload_span_of(&store->flash, &store->held.record);
 }
 
 static esp_err_t map_stored(const hotreload_record_t *record, hotreload_flash_view_t *view,
@@ -176,10 +176,11 @@ static esp_err_t map_stored(const hotreload_record_t *record, hotreload_flash_vi
     if (error == ESP_ERR_INVALID_CRC) {
         note_damaged(record);
     }
-    if (error != ESP_OK) {
+    if (error == ESP_OK) {
+        store->mapped = hotreload_span_of(&store->flash, record);
+    } else {
         hotreload_port_flash_unmap(view);
     }
-    store->mapped = (hotreload_claim_t){error == ESP_OK, *record};
     return error;
 }
 
@@ -190,7 +191,7 @@ static esp_err_t map(const hotreload_record_t *record, hotreload_flash_view_t *v
     if (!store->open) {
         return hotreload_store_fail_not_open(reason);
     }
-    if (store->mapped.used) {
+    if (store->mapped.end != 0) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE, "another module is being loaded");
     }
     if (hotreload_held_is(&store->held, record) && store->held.memory != NULL) {
@@ -216,16 +217,16 @@ void hotreload_store_unmap(hotreload_flash_view_t *view)
     } else {
         hotreload_port_flash_unmap(view);
     }
-    store->mapped.used = false;
+    store->mapped = (hotreload_span_t){0};
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
 }
 
 void hotreload_store_keep(const hotreload_record_t *record)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    store->kept.used = record != NULL;
+    store->keeps = record != NULL;
     if (record != NULL) {
-        store->kept.record = *record;
+        store->kept = *record;
     }
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
 }
@@ -235,9 +236,8 @@ bool hotreload_store_has_kept(void)
     hotreload_marks_t marks;
     hotreload_reason_t reason;
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    const hotreload_record_t *record = &store->kept.record;
-    bool stored = store->kept.used && !hotreload_held_is(&store->held, record) &&
-                  check_present(record, &marks, &reason) == ESP_OK;
+    bool stored = store->keeps && !hotreload_held_is(&store->held, &store->kept) &&
+                  check_present(&store->kept, &marks, &reason) == ESP_OK;
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
     return stored;
 }

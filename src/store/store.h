@@ -181,18 +181,25 @@ void hotreload_store_abort(void);
  */
 esp_err_t hotreload_store_hold(hotreload_reason_t *reason);
 
-/** Tells whether a record waits in RAM to be written. */
-bool hotreload_store_waits(const hotreload_record_t *record);
+/** Tells whether a record, the newest then, waits in RAM to be written. */
+bool hotreload_store_waits(void);
+
+/** What a call of hotreload_store_settle() did. */
+typedef struct {
+    bool more;         /**< there is more to write: call again, after others had their turn */
+    uint32_t sequence; /**< of the record written to; 0: none waited */
+    uint32_t size;     /**< of its module, bytes */
+} hotreload_settled_t;
 
 /**
  * Writes the next piece, one sector at most, of the record that waits in RAM, then its marks and
  * its header, and frees the RAM unless a reload reads it. Any number of tasks may do this at once.
- * The log says how it ended. A record that the flash does not take stays in RAM until a reload has
- * seen it or the next record is begun; no other record gets its sequence.
+ * A record that the flash does not take stays in RAM until a reload has seen it or the next record
+ * is begun; no other record gets its sequence.
  *
- * @param more  gets whether there is more to write: call again, after others had their turn
+ * @param settled  gets how far it is, whatever is returned
  * @return ESP_OK, also when none waits; errors as hotreload_store_commit(): it was not stored
  */
-esp_err_t hotreload_store_settle(bool *more, hotreload_reason_t *reason);
+esp_err_t hotreload_store_settle(hotreload_settled_t *settled, hotreload_reason_t *reason);
 
 #endif

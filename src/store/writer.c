@@ -38,16 +38,26 @@ static esp_err_t check_sector_start(const uint8_t *start, uint32_t byte, hotrelo
     return ESP_OK;
 }
 
-esp_err_t hotreload_writer_check(const hotreload_writer_t *writer, const void *data,
+static esp_err_t check_complete(const hotreload_writer_t *writer, hotreload_reason_t *reason)
+{
+    if (writer->taken < writer->length) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "only %u of the announced %u bytes",
+                              (unsigned)writer->taken, (unsigned)writer->length);
+    }
+    return ESP_OK;
+}
+
+esp_err_t hotreload_writer_check(hotreload_writer_t *writer, const void *data,
                                  hotreload_reason_t *reason)
 {
     const uint8_t *module = data;
     const uint32_t sector = writer->flash->erase_size;
-    esp_err_t error = ESP_OK;
+    esp_err_t error = check_complete(writer, reason);
     for (uint32_t byte = sector - HOTRELOAD_RECORD_DATA;
          error == ESP_OK && byte + sizeof(uint32_t) <= writer->length; byte += sector) {
         error = check_sector_start(module + byte, byte, reason);
     }
+    writer->taken = 0;
     return error;
 }
 
@@ -99,16 +109,23 @@ static esp_err_t flush(hotreload_writer_t *writer, hotreload_reason_t *reason)
     return error;
 }
 
-esp_err_t hotreload_writer_append(hotreload_writer_t *writer, const void *data, size_t size,
-                                  hotreload_reason_t *reason)
+esp_err_t hotreload_writer_count(hotreload_writer_t *writer, size_t size,
+                                 hotreload_reason_t *reason)
 {
-    const uint8_t *from = data;
     if (size > writer->length - writer->taken) {
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "more than the announced %u bytes",
                               (unsigned)writer->length);
     }
     writer->taken += (uint32_t)size;
-    while (size > 0) {
+    return ESP_OK;
+}
+
+esp_err_t hotreload_writer_append(hotreload_writer_t *writer, const void *data, size_t size,
+                                  hotreload_reason_t *reason)
+{
+    const uint8_t *from = data;
+    esp_err_t error = hotreload_writer_count(writer, size, reason);
+    while (error == ESP_OK && size > 0) {
         /* The buffer ends where a page does, so no write ever crosses into the next sector. */
         size_t room =
             HOTRELOAD_WRITER_BUFFER - writer->position % HOTRELOAD_WRITER_BUFFER - writer->buffered;
@@ -117,21 +134,15 @@ esp_err_t hotreload_writer_append(hotreload_writer_t *writer, const void *data, 
         writer->buffered += (uint32_t)part;
         from += part;
         size -= part;
-        esp_err_t error = part == room ? flush(writer, reason) : ESP_OK;
-        if (error != ESP_OK) {
-            return error;
-        }
+        error = part == room ? flush(writer, reason) : ESP_OK;
     }
-    return ESP_OK;
+    return error;
 }
 
 esp_err_t hotreload_writer_finish(hotreload_writer_t *writer, hotreload_reason_t *reason)
 {
-    if (writer->taken < writer->length) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "only %u of the announced %u bytes",
-                              (unsigned)writer->taken, (unsigned)writer->length);
-    }
-    return writer->buffered > 0 ? flush(writer, reason) : ESP_OK;
+    esp_err_t error = check_complete(writer, reason);
+    return error == ESP_OK && writer->buffered > 0 ? flush(writer, reason) : error;
 }
 
 /** Reads the header back: flash that wears out may take a write and hold something else. */

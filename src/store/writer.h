@@ -40,13 +40,18 @@ typedef struct {
 void hotreload_writer_begin(hotreload_writer_t *writer, const hotreload_flash_t *flash,
                             const char *label, hotreload_span_t span, uint32_t length);
 
+/** Counts bytes of the module. @return also ESP_ERR_INVALID_SIZE: more than announced */
+esp_err_t hotreload_writer_count(hotreload_writer_t *writer, size_t size,
+                                 hotreload_reason_t *reason);
+
 /**
- * Tells, before the first byte is appended, whether hotreload_writer_append() takes a module.
+ * Tells whether a module whose bytes were only counted could be appended; forgets the count.
  *
- * @param data  all of it, as long as announced
- * @return ESP_OK; ESP_ERR_INVALID_RESPONSE: a sector would begin like a record
+ * @param data  all of the module
+ * @return also ESP_ERR_INVALID_SIZE: less than announced; ESP_ERR_INVALID_RESPONSE: a sector would
+ *         begin like a record
  */
-esp_err_t hotreload_writer_check(const hotreload_writer_t *writer, const void *data,
+esp_err_t hotreload_writer_check(hotreload_writer_t *writer, const void *data,
                                  hotreload_reason_t *reason);
 
 /**

@@ -3,11 +3,11 @@
 
 #include "loader/table.h"
 #include "port.h"
+#include "settle.h"
 #include "status.h"
 #include "upload/auth.h"
 #include "upload/digest.h"
 #include "upload/json.h"
-#include "upload/settle.h"
 #include "upload/upload.h"
 
 static hotreload_json_t begin_answer(hotreload_http_answer_t *answer, int status)
@@ -287,7 +287,9 @@ void hotreload_http_upload_finish(hotreload_http_answer_t *answer)
 
 bool hotreload_http_upload_settle(void)
 {
-    return hotreload_settle_piece();
+    bool more;
+    (void)hotreload_settle_piece(&more);
+    return more;
 }
 
 void hotreload_http_upload_cancel(hotreload_upload_end_t why, hotreload_http_answer_t *answer)

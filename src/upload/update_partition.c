@@ -3,10 +3,10 @@
 
 #include "loader/loader.h"
 #include "port.h"
+#include "settle.h"
 #include "status.h"
 #include "store/hash.h"
 #include "store/store.h"
-#include "upload/settle.h"
 
 /**
  * Writes a module that has been verified; what is in the flash is compared by its hash.
@@ -19,7 +19,7 @@ static esp_err_t store_module(const char *label, const void *data, size_t size, 
     uint8_t sha256[HOTRELOAD_HASH_SIZE];
     esp_err_t error = hotreload_hash_bytes(data, size, sha256, reason);
     if (error == ESP_OK) {
-        hotreload_settle_all();
+        (void)hotreload_settle_all();
         error = hotreload_store_open(label, reason);
     }
     if (error == ESP_OK) {

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "loader/loader.h"
+#include "settle.h"
 #include "store/store.h"
 #include "upload/digest.h"
 #include "upload/erase_limit.h"
 #include "upload/http_api.h"
-#include "upload/settle.h"
 
 /**
  * Whether there is an upload; taken before anything of it exists, given back when all is gone. A
@@ -86,7 +86,7 @@ esp_err_t hotreload_upload_begin(const hotreload_upload_t *announced, hotreload_
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
                               "another upload is under way: try again when it is over");
     }
-    hotreload_settle_all();
+    (void)hotreload_settle_all();
     esp_err_t error = hotreload_store_open(announced->partition_label, reason);
     if (error == ESP_OK) {
         error = hotreload_store_begin(announced->length, reason);

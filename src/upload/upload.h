@@ -27,7 +27,7 @@ typedef struct {
     uint8_t hmac[HOTRELOAD_HASH_SIZE]; /**< of the body */
     uint32_t erase_limit;              /**< sectors a minute, unless is_proven; 0: no limit */
     /** Receive into RAM, if is_proven and there is enough: what is stored is in RAM only, until
-     * hotreload_settle_piece(). */
+     * hotreload_settle_all(). */
     bool run_from_ram_first;
 } hotreload_upload_t;
 
