@@ -120,8 +120,8 @@ function(_hotreload_explain_commands)
     if(HOTRELOAD_ROOT IN_LIST paths)
         return()
     endif()
-    set(hint "idf.py reload and idf.py watch take the device from the environment: "
-        "HOTRELOAD_URL=http://192.168.1.100:8080. For their options (--url, ...)")
+    set(hint "idf.py reload and idf.py watch take the device from the environment, "
+        "HOTRELOAD_URL=http://192.168.1.100:8080, or find it by mDNS. For their options (--url, ...)")
     if(IDF_VERSION_MAJOR LESS 6)
         message(STATUS "hotreload: " ${hint} ", run once: idf.py hotreload-idf-ext")
     elseif(HOTRELOAD_ROOT MATCHES "/managed_components/")

@@ -52,8 +52,8 @@ void hotreload_port_text_free(hotreload_region_t *region);
 void hotreload_port_data_free(hotreload_region_t *region);
 
 /**
- * Bytes of the largest free block that text, or data, of a module could be taken from now, where
- * the application asks for no capabilities; a region of that size need not fit. Any task.
+ * Bytes of the largest free block of internal memory that text, or data, of a module could be taken
+ * from now; a region of that size need not fit. Any task.
  */
 uint32_t hotreload_port_text_room(void);
 uint32_t hotreload_port_data_room(void);
