@@ -149,6 +149,8 @@ def test_switched_off(
     output = project.run("build")
     assert "hotreload_problem" not in output and "the module" not in output
     assert not project.path("").exists()
+    (elf,) = project.build.glob("*.elf")
+    assert b"__wrap_panic" not in elf.read_bytes()  # The panic handler is ESP-IDF's own.
     chip = start_chip(project)
     chip.wait_for(r"6 \+ 7 = 13, 6 \* 7 = 42")
     chip.wait_for(r"no server: hot reload is off")
