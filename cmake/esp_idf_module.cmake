@@ -121,7 +121,8 @@ function(_hotreload_explain_commands)
         return()
     endif()
     set(hint "idf.py reload and idf.py watch take the device from the environment, "
-        "HOTRELOAD_URL=http://192.168.1.100:8080, or find it by mDNS. For their options (--url, ...)")
+        "HOTRELOAD_URL=http://192.168.1.100:8080, or find it by mDNS. "
+        "For their options (--url, ...)")
     if(IDF_VERSION_MAJOR LESS 6)
         message(STATUS "hotreload: " ${hint} ", run once: idf.py hotreload-idf-ext")
     elseif(HOTRELOAD_ROOT MATCHES "/managed_components/")

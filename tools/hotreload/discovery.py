@@ -28,7 +28,7 @@ _TICK = 0.02
 _WITHOUT = (
     "which device? Say --url http://192.168.1.100:8080 or set HOTRELOAD_URL; the device prints its "
     "URL when the server starts. Without a network: --port /dev/ttyUSB0. Or let boards be found on "
-    f"the network: {sys.executable} -m pip install zeroconf"
+    f"the network: {sys.executable} -m pip install zeroconf (on Debian: python3-zeroconf)"
 )
 
 
