@@ -26,10 +26,9 @@ _LONGEST_LINE = 4096
 @contextlib.contextmanager
 def know_module(build: str) -> Iterator[None]:
     """Meanwhile, what the process prints is explained, and the chip's GDB has the symbols."""
-    try:
-        description = load_description(build)
-    except ToolError:
-        yield  # Not built: the monitor says what it needs.
+    description = _describe(build)
+    if description is None:
+        yield
         return
     directory = os.path.join(os.path.dirname(description.path), "monitor")
     os.makedirs(directory, exist_ok=True)
@@ -37,6 +36,14 @@ def know_module(build: str) -> Iterator[None]:
     write_if_changed(symbols, "")
     with _gdb_first_on_path(description, directory, symbols), _explained(description, symbols):
         yield
+
+
+def _describe(build: str) -> Optional[Description]:
+    """None: not built, of which the monitor says what it needs, or no system for what follows."""
+    try:
+        return load_description(build) if os.name == "posix" else None
+    except ToolError:
+        return None
 
 
 # ---- GDB ----
@@ -47,7 +54,7 @@ def _gdb_first_on_path(description: Description, directory: str, symbols: str) -
     """The monitor calls GDB by name, with the firmware only: what it finds adds the module."""
     name, path = _gdb_name(description), os.environ.get("PATH", "")
     program = _find_gdb(description)
-    if name is None or program is None or os.name != "posix":
+    if name is None or program is None:
         yield
         return
     script = os.path.join(directory, name)
