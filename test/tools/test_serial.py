@@ -42,6 +42,12 @@ def nothing(_done: int, _total: int) -> None:
     pass
 
 
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where shared ports are noted."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+
+
 @pytest.fixture
 def fake() -> Iterator[FakeSerial]:
     device = FakeSerial(SECRET)
@@ -116,7 +122,7 @@ def test_upload_over_a_bad_line(fake: FakeSerial, fault: str) -> None:
     answer = device.upload(MODULE, SECRET, nothing)
     assert answer["size"] == len(MODULE) and fake.uploads == [MODULE]
     assert fake.served.count(WRITE) == 3 and fake.served.count(FINISH) == 1
-    device.line.close()
+    device.close()
 
 
 def test_the_log_is_whole(fake: FakeSerial) -> None:
@@ -130,7 +136,7 @@ def test_the_log_is_whole(fake: FakeSerial) -> None:
     fake.log("last\r\n")
     wait_until(lambda: lines[-1:] == ["last"])
     assert lines == ["first"] + ["half a line of the log"] * 3 + ["last"]
-    device.line.close()
+    device.close()
 
 
 def test_progress_and_several_uploads(fake: FakeSerial) -> None:
@@ -140,7 +146,7 @@ def test_progress_and_several_uploads(fake: FakeSerial) -> None:
     device.upload(MODULE[:1], SECRET, nothing)
     assert seen == [512 * 1000 + 1300, 1024 * 1000 + 1300, 1300 * 1000 + 1300]
     assert fake.uploads == [MODULE, MODULE[:1]]
-    device.line.close()
+    device.close()
 
 
 # ---- Messages ----
@@ -196,7 +202,7 @@ def test_restart_during_the_upload(fake: FakeSerial) -> None:
     with pytest.raises(DeviceError, match="the device restarted"):
         device.upload(MODULE, SECRET, nothing)
     assert device.upload(MODULE, SECRET, nothing)["size"] == len(MODULE)
-    device.line.close()
+    device.close()
 
 
 def test_it_stops_answering(fake: FakeSerial, impatient: None) -> None:
@@ -205,7 +211,7 @@ def test_it_stops_answering(fake: FakeSerial, impatient: None) -> None:
     fake.silent = True
     with pytest.raises(DeviceError, match="stopped answering"):
         device.status()
-    device.line.close()
+    device.close()
 
 
 def test_refusals_are_those_of_http(fake: FakeSerial) -> None:
@@ -213,7 +219,7 @@ def test_refusals_are_those_of_http(fake: FakeSerial) -> None:
     device = SerialDevice(fake.port, 115200)
     with pytest.raises(DeviceError, match="(?s)409 Conflict: linked with.*flash the firmware"):
         device.status()
-    device.line.close()
+    device.close()
 
 
 def test_ports_that_cannot_be_opened(fake: FakeSerial, tmp_path: Path) -> None:
@@ -247,11 +253,11 @@ def test_a_port_that_is_lost_is_opened_again(fake: FakeSerial) -> None:
     end, _ = listener.accept()
     end.close()
     wait_until(lambda: any("was lost" in line for line in lines))
-    again = device.line  # Connects anew.
+    assert device.line  # Connects anew.
     end, _ = listener.accept()
     end.sendall(b"back\n")
     wait_until(lambda: lines[-1:] == ["back"])
-    again.close()
+    device.close()
     end.close()
     listener.close()
 
@@ -275,8 +281,8 @@ def test_two_use_one_port(fake: FakeSerial) -> None:
     assert fake.uploads == [MODULE] * 2
     second.line.send(b"typed")
     wait_until(lambda: fake.received == b"typed")
-    first.line.close()
-    second.line.close()
+    first.close()
+    second.close()
     share.close()
     line.close()
     line = SerialLine(fake.port, 115200)  # The port itself again.
@@ -353,6 +359,8 @@ def test_watch_shows_the_log(built: Project, board: FakeSerial) -> None:
     with Watch(process) as watch:
         board.log("hello from the board\r\n")
         watch.wait_for("hello from the board")
+        status = built.tool("status", "--build", str(built.build), "--port", board.port)
+        assert board.port in status, "beside the watch"
         board.faults = ["log"]
         built.write("a.c", "int f(void) { return 5; }\n")
         seen = watch.wait_for("Reloaded: ")

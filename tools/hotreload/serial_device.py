@@ -11,6 +11,7 @@ from hotreload.device import Device
 from hotreload.protocol import read_answer, read_nonce, sign
 from hotreload.serial_frames import BEGIN, CANCEL, FINISH, NONCE, PENDING, PIECE, STATUS, WRITE
 from hotreload.serial_line import SerialLine, split_lines
+from hotreload.serial_share import Share
 
 
 class SerialDevice(Device):
@@ -21,6 +22,7 @@ class SerialDevice(Device):
         self._baud = baud
         self._line: Optional[SerialLine] = None
         self._show: Optional[Callable[[bytes], None]] = None
+        self._share: Optional[Share] = None
 
     @property
     def line(self) -> SerialLine:
@@ -29,7 +31,7 @@ class SerialDevice(Device):
             self.close()
         if self._line is None:
             self._line = SerialLine(self.url, self._baud)
-            self._line.on_log = self._show
+            self._pass_log_on(self._line)
         return self._line
 
     def status(self) -> Dict[str, Any]:
@@ -57,9 +59,23 @@ class SerialDevice(Device):
 
     def follow_log(self, show: Callable[[str], None]) -> None:
         self._show = split_lines(show)
-        self.line.on_log = self._show
+        self._pass_log_on(self.line)
+
+    def _pass_log_on(self, line: SerialLine) -> None:
+        """A command that shows the log runs for long: others share the port meanwhile."""
+        show = self._show
+        if show is None or self._share is not None:
+            return
+        if line.is_shared:
+            line.on_log = show
+            return
+        share = self._share = Share(line)
+        line.on_log = lambda log: (show(log), share.show(log))
 
     def close(self) -> None:
+        if self._share is not None:
+            self._share.close()
+            self._share = None
         if self._line is not None:
             self._line.close()
             self._line = None

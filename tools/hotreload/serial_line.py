@@ -29,9 +29,9 @@ class SerialLine:
 
     def __init__(self, port: str, baud: int) -> None:
         self.port, self.baud = port, baud
-        self.on_log: Optional[Callable[[bytes], None]] = None
+        self.on_log: Optional[Callable[[bytes], Any]] = None
         self.on_frame: Optional[Callable[[Frame], None]] = None
-        self._serial = open_port(port, baud)
+        self._serial, self.is_shared = open_port(port, baud)
         self._number = random.getrandbits(32)
         self._asking = threading.Lock()
         self._sending = threading.Lock()

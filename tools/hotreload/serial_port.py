@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any
+from typing import Any, Tuple
 
 from hotreload.protocol import DeviceError
 from hotreload.serial_place import shared_at
@@ -16,16 +16,16 @@ _READ_SECONDS = 0.05
 _WRITE_SECONDS = 10.0
 
 
-def open_port(port: str, baud: int) -> Any:
-    """A pyserial object for a port, or for the socket on which another command shares it."""
+def open_port(port: str, baud: int) -> Tuple[Any, bool]:
+    """A pyserial object for a port, or for the socket on which another command shares it: True."""
     share = shared_at(port)
     if share is not None:
         try:
-            return _open(share, baud)
+            return _open(share, baud), True
         except OSError:
             pass  # Left behind by a command that was killed.
     try:
-        return _open(port, baud)
+        return _open(port, baud), False
     except (OSError, ValueError) as error:
         raise DeviceError(_explain(port, error)) from error
 

@@ -72,20 +72,22 @@ class Share:
         while True:
             try:
                 data = client.recv(4096)
+                if not data:
+                    break
+                self._pass_on(client, *splitter.feed(data))
             except socket.timeout:
                 continue
-            except OSError:
-                data = b""
-            if not data:
-                self._drop(client)
-                return
-            text, frames = splitter.feed(data)
-            for frame in frames:
-                with self._lock:
-                    self._asked_by[frame.number] = client
-                self._line.send(frame.encode())
-            if text:
-                self._line.send(text)
+            except (OSError, ToolError):
+                break  # The client has gone, or the port.
+        self._drop(client)
+
+    def _pass_on(self, client: socket.socket, text: bytes, frames: List[Frame]) -> None:
+        for frame in frames:
+            with self._lock:
+                self._asked_by[frame.number] = client
+            self._line.send(frame.encode())
+        if text:
+            self._line.send(text)
 
     def _send(self, client: socket.socket, data: bytes) -> None:
         try:
