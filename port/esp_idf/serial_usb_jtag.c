@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdbool.h> /* which the driver's header of ESP-IDF 6.0 lacks */
+
 #include "driver/usb_serial_jtag.h"
 #include "freertos/FreeRTOS.h"
 #include "serial_console.h"
