@@ -60,7 +60,10 @@ class Qemu:
         command = [PROGRAM, "-M", MACHINE, "-display", "none", "-monitor", "none"]
         command += ["-drive", f"file={flash},if=mtd,format=raw"]
         command += ["-serial", f"tcp:127.0.0.1:{self._console.chip_port}"]
-        command += ["-nic", f"user,model=open_eth,{forward}"]
+        # A hub, so that options may add to the network.
+        command += ["-nic", "hubport,hubid=0,model=open_eth"]
+        command += ["-netdev", f"user,id=outside,{forward}"]
+        command += ["-netdev", "hubport,hubid=0,id=to_outside,netdev=outside"]
         command += ["-global", "driver=timer.esp32c3.timg,property=wdt_disable,value=true"]
         # Timers beside the processor's thread lose interrupts now and then: the tick stops.
         command += ["-icount", "shift=3,align=off,sleep=on", *options]

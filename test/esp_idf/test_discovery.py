@@ -10,13 +10,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from typing import Callable, Optional
+import socket
+from typing import Any, Callable, List, Optional
 
 import pytest
 
 from idf_project import IdfProject
 from qemu import Qemu
 from test_configurations import configure
+from wire import Wire
+
+# Types and class of DNS records.
+_A, _PTR, _TXT, _SRV, _IN = 1, 12, 16, 33, 1
 
 MAIN = "main/CMakeLists.txt"
 
@@ -51,19 +56,38 @@ def test_the_component_decides(
     assert {name for name in names if name.startswith("discovery_")} == {f"discovery_{expected}.c"}
 
 
-def test_a_chip_announces_itself(
-    project: IdfProject, start_chip: Callable[[IdfProject], Qemu]
-) -> None:
-    """With the real component. Its packets do not reach us: QEMU's own network has no multicast."""
+def ask(wire: Wire, service: str) -> List[Any]:
+    """Asks for a service on the wire; returns the records of an answer that has some."""
+    zeroconf = pytest.importorskip("zeroconf", reason="python3-zeroconf is not installed")
+    question = zeroconf.DNSOutgoing(0)
+    question.add_question(zeroconf.DNSQuestion(service, _PTR, _IN))
+    for _ in range(30):
+        for packet in question.packets():
+            wire.send_mdns(packet)
+        for message in map(zeroconf.DNSIncoming, wire.mdns_messages(1)):
+            # Newer versions have a function there.
+            records = message.answers() if callable(message.answers) else message.answers
+            if message.is_response() and records:
+                return list(records)
+    raise AssertionError(f"nobody answers for {service}")
+
+
+def test_a_chip_announces_itself(project: IdfProject, start_chip: Callable[..., Qemu]) -> None:
+    """With the real component, on the wire: QEMU's own network does not carry multicast to us."""
     component = os.environ.get("HOTRELOAD_TEST_MDNS")
     if not component:
         pytest.skip("HOTRELOAD_TEST_MDNS does not name a directory with Espressif's component mdns")
     shutil.copytree(component, project.directory / "components" / "mdns")
     require(project, "mdns")
     project.run("build")
-    chip = start_chip(project)
-    chip.wait_for(r"announced by mDNS as _hotreload\._tcp")
-    chip.wait_for(r"^Hello, World, from v?\S+! 1$")
+    with Wire() as wire:
+        chip = start_chip(project, *wire.options)
+        chip.wait_for(r"announced by mDNS as _hotreload\._tcp")
+        records = {record.type: record for record in ask(wire, "_hotreload._tcp.local.")}
+    assert records[_SRV].port == 8080
+    assert socket.inet_ntoa(records[_A].address) == "10.0.2.15"
+    for item in (f"firmware={project.digest()}", "project=hotreload_basic", "chip=esp32c3"):
+        assert bytes([len(item)]) + item.encode() in records[_TXT].text
 
 
 def test_status(example: IdfProject, chip: Qemu) -> None:
