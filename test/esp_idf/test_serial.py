@@ -96,3 +96,18 @@ def test_a_firmware_without_it(
     example.run("-p", "/dev/ttyNONE", "reload", "--url", chip.url)
     text = example.fail("reload", HOTRELOAD_PORT=chip.serial)
     assert "hotreload_serial_start()" in text and "CONFIG_HOTRELOAD_SERIAL=y" in text
+
+
+def test_usb_serial_jtag_is_compiled(project: IdfProject) -> None:
+    """QEMU has no such port; other chips than these have none at all."""
+    if project.target in ("esp32", "esp32s2", "esp32c2"):
+        pytest.skip(f"{project.target} has no USB-Serial/JTAG")
+    options = "CONFIG_EXAMPLE_RELOAD_BY_CONSOLE=y\nCONFIG_ESP_CONSOLE_USB_SERIAL_JTAG=y\n"
+    project.write("sdkconfig.usb", options)
+    project.defaults = f"{DEFAULTS};sdkconfig.usb"
+    project.run("reconfigure")
+    folder = "esp-idf/hotreload/CMakeFiles/__idf_hotreload.dir/port/esp_idf"
+    for name in ("serial.c", "serial_usb_jtag.c"):
+        result = project.ninja(f"{folder}/{name}.obj")
+        assert result.returncode == 0, result.stdout[-3000:]
+        assert "warning" not in result.stdout
