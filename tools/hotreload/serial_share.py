@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from typing import Dict, List
@@ -35,6 +36,8 @@ class Share:
     def close(self) -> None:
         """Ends the sharing; the line stays open."""
         withdraw(self._line.port)
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # Wakes who waits for a client.
         self._listener.close()
         with self._lock:
             clients = list(self._clients)
@@ -50,7 +53,7 @@ class Share:
 
     def _answer(self, frame: Frame) -> None:
         with self._lock:
-            client = self._asked_by.get(frame.number)
+            client = self._asked_by.pop(frame.number, None)
         if client is not None:
             self._send(client, frame.encode())
 
