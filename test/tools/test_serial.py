@@ -284,6 +284,8 @@ def test_two_use_one_port(fake: FakeSerial) -> None:
     first.close()
     second.close()
     share.close()
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", int(share.url.rsplit(":", 1)[1])), 5)
     line.close()
     line = SerialLine(fake.port, 115200)  # The port itself again.
     assert line.ask(STATUS)[0] == 200
