@@ -22,6 +22,7 @@ from hotreload.protocol import DeviceError
 from hotreload.serial_device import SerialDevice
 from hotreload.serial_frames import FINISH, STATUS, WRITE, Frame, Splitter
 from hotreload.serial_line import SerialLine, split_lines
+from hotreload.serial_port import open_port
 from hotreload.serial_share import Share
 from project import Project
 from test_watch import Watch
@@ -243,6 +244,28 @@ def test_permission_is_explained() -> None:
     from hotreload.serial_port import _explain
 
     assert "dialout" in _explain("/dev/ttyUSB0", PermissionError(13, "Permission denied"))
+
+
+def test_opening_does_not_reset_the_board(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RTS up with DTR down is reset, on the usual two transistors and on USB-Serial/JTAG."""
+    steps: List[str] = []
+
+    class Port:
+        timeout = write_timeout = baudrate = exclusive = None
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name in ("rts", "dtr"):
+                steps.append(f"{name} {'up' if value else 'down'}")
+            object.__setattr__(self, name, value)
+
+        def open(self) -> None:
+            assert self.exclusive and self.baudrate == 74880
+            steps.append("open")
+
+    monkeypatch.setattr("serial.serial_for_url", lambda _port, do_not_open: Port())
+    open_port("/dev/ttyUSB7", 74880)
+    assert steps[-3:] == ["open", "rts down", "dtr down"]
+    assert sorted(steps[:-3]) == ["dtr up", "rts up"]
 
 
 def test_a_port_that_is_lost_is_opened_again(fake: FakeSerial) -> None:
