@@ -17,6 +17,7 @@ WRONG = {
     "--port 70000": "below 65536",
     "--flash-size 5000": "multiple of 4096",
     "--trial soon": "decimal number",
+    "--settle-pause long": "decimal number",
     "--reset-reason boredom": "power-on, panic or watchdog is wanted",
     "--flash-fault write": "write:N",
     "--flash-fault sleep:1": "write:N",

@@ -72,6 +72,13 @@ def test_nothing_loaded_and_an_error(built: Project, device: FakeDevice) -> None
     assert rows["last error"] == "the module lacks f()"
 
 
+def test_module_in_ram_only(built: Project, device: FakeDevice) -> None:
+    device.trial = True
+    device.more = {"stored": False}
+    rows = table(built.tool("status", "--url", device.url))
+    assert rows["module"] == "loaded, sequence 0, on trial, not stored: lost at a restart"
+
+
 def test_trial_and_rollback(built: Project, device: FakeDevice) -> None:
     device.trial = True
     device.rollback = "module 5 crashed on trial, module 3 runs"

@@ -30,6 +30,7 @@ static void is_empty_after_a_boot(void **state)
     fake_port_reset();
     const hotreload_status_t status = status_now();
     assert_false(status.loaded);
+    assert_false(status.stored);
     assert_false(status.pending);
     assert_int_equal(status.sequence, 0);
     assert_int_equal(status.reloads, 0);

@@ -67,7 +67,8 @@ def _rows(answer: Dict[str, Any], build: _Build) -> List[Tuple[str, str]]:
         rows.append(("exports", build.exports(identity, answer["exports"])))
     if answer.get("loaded"):
         trial = ", on trial" if answer.get("trial") else ""
-        rows.append(("module", f"loaded, sequence {answer.get('sequence')}{trial}"))
+        stored = "" if answer.get("stored", True) else ", not stored: lost at a restart"
+        rows.append(("module", f"loaded, sequence {answer.get('sequence')}{trial}{stored}"))
         for name in ("text", "data"):
             segment = answer.get(name) or {}
             rows.append((name, f"{segment.get('size')} bytes at {segment.get('address')}"))
