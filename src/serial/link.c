@@ -23,11 +23,13 @@ static void accept(hotreload_http_answer_t *answer)
     hotreload_json_raw(&json, "{\"status\":\"ok\"}");
 }
 
-static void cancel(hotreload_serial_link_t *link, hotreload_upload_end_t why)
+/** @param answer  NULL: what was answered last stays, for a request that comes again */
+static void cancel(hotreload_serial_link_t *link, hotreload_upload_end_t why,
+                   hotreload_http_answer_t *answer)
 {
     if (link->uploading) {
         link->uploading = false;
-        hotreload_http_upload_cancel(why, &link->answer);
+        hotreload_http_upload_cancel(why, answer);
     }
 }
 
@@ -45,7 +47,7 @@ static const char *take_text(const uint8_t **next, const uint8_t *end)
 /** A line has one sender: if it begins anew, it has given up what it had begun. */
 static void begin(hotreload_serial_link_t *link, const uint8_t *payload, size_t size)
 {
-    cancel(link, HOTRELOAD_UPLOAD_CUT_SHORT);
+    cancel(link, HOTRELOAD_UPLOAD_CUT_SHORT, &link->answer);
     if (size < 4) {
         hotreload_http_refuse(400, "the request has no length", &link->answer);
         return;
@@ -73,7 +75,7 @@ static void begin(hotreload_serial_link_t *link, const uint8_t *payload, size_t 
 static void write_piece(hotreload_serial_link_t *link, const uint8_t *payload, size_t size)
 {
     if (size < 4 || hotreload_frame_u32(payload) != link->received) {
-        cancel(link, HOTRELOAD_UPLOAD_CUT_SHORT);
+        cancel(link, HOTRELOAD_UPLOAD_CUT_SHORT, &link->answer);
         hotreload_http_refuse(400, "a piece of the module is missing: send it again",
                               &link->answer);
         return;
@@ -98,7 +100,7 @@ static void continue_upload(hotreload_serial_link_t *link, uint8_t type, const u
         hotreload_http_upload_finish(&link->answer);
         link->has_finished = link->settings.run_from_ram_first && link->answer.status == 200;
     } else {
-        cancel(link, HOTRELOAD_UPLOAD_CUT_SHORT);
+        cancel(link, HOTRELOAD_UPLOAD_CUT_SHORT, &link->answer);
     }
 }
 
@@ -185,7 +187,7 @@ void hotreload_serial_check(hotreload_serial_link_t *link)
 {
     if (link->uploading &&
         hotreload_port_now_ms() - link->heard_ms >= link->settings.idle_timeout_ms) {
-        cancel(link, HOTRELOAD_UPLOAD_TIMED_OUT);
+        cancel(link, HOTRELOAD_UPLOAD_TIMED_OUT, NULL);
     }
 }
 
@@ -199,5 +201,5 @@ void hotreload_serial_open(hotreload_serial_link_t *link,
 
 void hotreload_serial_close(hotreload_serial_link_t *link)
 {
-    cancel(link, HOTRELOAD_UPLOAD_STOPPED);
+    cancel(link, HOTRELOAD_UPLOAD_STOPPED, &link->answer);
 }

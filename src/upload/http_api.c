@@ -167,7 +167,9 @@ static bool refuse_upload(int status, const hotreload_reason_t *reason,
 {
     hotreload_status_set_error(reason);
     hotreload_port_log(HOTRELOAD_LOG_ERROR, "upload refused (%d): %s", status, reason->text);
-    hotreload_http_refuse(status, reason->text, answer);
+    if (answer != NULL) {
+        hotreload_http_refuse(status, reason->text, answer);
+    }
     return false;
 }
 

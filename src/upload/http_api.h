@@ -95,7 +95,7 @@ typedef enum {
     HOTRELOAD_UPLOAD_STOPPED,   /**< the server stops */
 } hotreload_upload_end_t;
 
-/** Drops the upload under way and sets the answer (400, 408 or 503). */
+/** Drops the upload under way and sets the answer (400, 408 or 503); NULL: nobody is answered. */
 void hotreload_http_upload_cancel(hotreload_upload_end_t why, hotreload_http_answer_t *answer);
 
 /** Answers a request that is none of these: 400 malformed, 404, 405, 408, 413, 431, 503. */

@@ -375,6 +375,19 @@ static void an_abandoned_upload_times_out(void **state)
     sent_free(&sent);
 }
 
+static void a_time_out_leaves_the_last_answer(void **state)
+{
+    (void)state;
+    sent_t sent;
+    sent_module(&sent, 2, SIZE);
+    assert_int_equal(begin(&sent), 200);
+    assert_int_equal(ask(HOTRELOAD_FRAME_PENDING, NULL, 0), 200);
+    fake_port.now_ms += TIMEOUT;
+    hotreload_serial_check(&serial);
+    repeat(HOTRELOAD_FRAME_PENDING, NULL, 0);
+    sent_free(&sent);
+}
+
 static void closing_drops_the_upload(void **state)
 {
     (void)state;
@@ -454,6 +467,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_sender_that_begins_anew_has_given_up, set_up,
                                         sent_tear_down),
         cmocka_unit_test_setup_teardown(an_abandoned_upload_times_out, set_up, sent_tear_down),
+        cmocka_unit_test_setup_teardown(a_time_out_leaves_the_last_answer, set_up, sent_tear_down),
         cmocka_unit_test_setup_teardown(closing_drops_the_upload, set_up, sent_tear_down),
         cmocka_unit_test_setup_teardown(a_failed_piece_ends_the_upload, set_up, sent_tear_down),
         cmocka_unit_test_setup_teardown(the_rest_of_the_line_is_the_applications, set_up,
