@@ -282,7 +282,7 @@ def test_wait_until_reloaded(built: Project, device: FakeDevice) -> None:
 def test_wait_for_a_reload_that_fails(built: Project, device: FakeDevice) -> None:
     device.last_error = "no text memory for the module"
     text = fail(built, device.url, "--wait", "30")
-    assert "the device could not load it: no text memory" in text
+    assert "the device has the module, but reports: no text memory" in text
     assert last_line(text).startswith("Not reloaded: wait failed")
 
 

@@ -77,13 +77,14 @@ def _wait(device: Device, seconds: float) -> None:
     while device.pending():
         if time.monotonic() > deadline:
             raise ToolError(
-                f"the module is stored, but the application has not reloaded it within {seconds:g} "
-                "s: does it poll hotreload_update_available() and call hotreload_reload()?"
+                "the device has the module, but the application has not reloaded it within "
+                f"{seconds:g} s: does it poll hotreload_update_available() and call "
+                "hotreload_reload()?"
             )
         time.sleep(_POLL_SECONDS)
     error = device.status().get("last_error")
     if error:
-        raise ToolError(f"the module is stored, but the device could not load it: {error}")
+        raise ToolError(f"the device has the module, but reports: {error}")
 
 
 def _end_search(search: Search, steps: Steps) -> Device:
