@@ -35,7 +35,7 @@ static void say_stack(uint32_t stack)
     }
 }
 
-static void say_frame(const RvExcFrame *frame)
+static void NOINLINE_ATTR say_frame(const RvExcFrame *frame)
 {
     bool in_module = hotreload_panic_say("PC", (uint32_t)frame->mepc);
     in_module = hotreload_panic_say("called from", (uint32_t)frame->ra) || in_module;
@@ -44,7 +44,7 @@ static void say_frame(const RvExcFrame *frame)
     }
 }
 
-/* In RAM, so that a panic without flash gets through it. */
+/* This alone is in RAM, so that a panic without flash gets through it. */
 void IRAM_ATTR __wrap_panic_print_registers(const void *frame, int core)
 {
     if (hotreload_panic_begin()) {

@@ -25,7 +25,7 @@ static uint32_t return_address(uint32_t saved)
     return (saved & 0x3fffffffu) | 0x40000000u;
 }
 
-static void say_frames(const XtExcFrame *frame)
+static void NOINLINE_ATTR say_frames(const XtExcFrame *frame)
 {
     esp_backtrace_frame_t at = {
         .pc = (uint32_t)frame->pc, .sp = (uint32_t)frame->a1, .next_pc = (uint32_t)frame->a0};
@@ -37,7 +37,7 @@ static void say_frames(const XtExcFrame *frame)
     }
 }
 
-/* In RAM, so that a panic without flash gets through it. */
+/* This alone is in RAM, so that a panic without flash gets through it. */
 void IRAM_ATTR __wrap_panic_print_backtrace(const void *frame, int core)
 {
     if (hotreload_panic_begin()) {
