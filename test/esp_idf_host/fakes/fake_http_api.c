@@ -109,7 +109,9 @@ void hotreload_http_upload_cancel(hotreload_upload_end_t why, hotreload_http_ans
     };
     fake_http_api.cancels++;
     fake_http_api.cancelled_for = why;
-    set(answer, statuses[why], "cancelled");
+    if (answer != NULL) {
+        set(answer, statuses[why], "cancelled");
+    }
 }
 
 void hotreload_http_refuse(int status, const char *reason, hotreload_http_answer_t *answer)
