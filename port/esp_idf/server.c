@@ -12,7 +12,6 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hotreload.h"
-#include "lwip/sockets.h"
 #include "port.h"
 #include "sdkconfig.h"
 #include "store/store.h"
@@ -76,22 +75,28 @@ esp_err_t hotreload_server_answer(httpd_req_t *request, const hotreload_http_ans
     return error == ESP_OK ? ESP_OK : ESP_FAIL;
 }
 
+static esp_err_t end_with_answer(httpd_req_t *request)
+{
+    hotreload_session_end_request();
+    return hotreload_server_answer(request, &server->answer);
+}
+
 static esp_err_t get_status(httpd_req_t *request)
 {
     hotreload_http_status(&server->answer);
-    return hotreload_server_answer(request, &server->answer);
+    return end_with_answer(request);
 }
 
 static esp_err_t get_pending(httpd_req_t *request)
 {
     hotreload_http_pending(&server->answer);
-    return hotreload_server_answer(request, &server->answer);
+    return end_with_answer(request);
 }
 
 static esp_err_t get_nonce(httpd_req_t *request)
 {
     hotreload_http_nonce(&server->answer);
-    return hotreload_server_answer(request, &server->answer);
+    return end_with_answer(request);
 }
 
 /** Requests that reach no handler get JSON as well. */
@@ -110,7 +115,7 @@ static esp_err_t refuse(httpd_req_t *request, httpd_err_code_t error)
         [HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE] = {431, "the headers are too long"},
     };
     hotreload_http_refuse(refusals[error].status, refusals[error].reason, &server->answer);
-    (void)hotreload_server_answer(request, &server->answer);
+    (void)end_with_answer(request);
     return ESP_FAIL; /* what follows on this connection may be the body of a refused request */
 }
 
@@ -139,15 +144,6 @@ static esp_err_t register_handlers(void)
     return error;
 }
 
-/** An answer is sent in two parts: the second must not wait until the client confirms the first. */
-static esp_err_t send_at_once(httpd_handle_t handle, int socket)
-{
-    (void)handle;
-    const int on = 1;
-    (void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return ESP_OK;
-}
-
 static esp_err_t start_httpd(uint16_t port)
 {
     httpd_config_t config = HTTPD_DEFAULT_CONFIG();
@@ -158,7 +154,7 @@ static esp_err_t start_httpd(uint16_t port)
     config.backlog_conn = CONNECTIONS;
     config.max_uri_handlers = 4;
     config.max_resp_headers = 1;
-    config.open_fn = send_at_once;
+    config.open_fn = hotreload_session_open;
     config.lru_purge_enable = true; /* an idle connection must not keep others out */
     esp_err_t error = httpd_start(&server->handle, &config);
     if (error == ESP_ERR_HTTPD_ALLOC_MEM || error == ESP_ERR_HTTPD_TASK) {

@@ -1,5 +1,5 @@
 /*
- * The HTTP server between its files: server.c, server_upload.c, server_url.c.
+ * The HTTP server between its files: server.c, server_session.c, server_upload.c, server_url.c.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -28,6 +28,18 @@ typedef struct {
 
 /** Sends an answer. @return ESP_OK; ESP_FAIL: the connection is of no use any more */
 esp_err_t hotreload_server_answer(httpd_req_t *request, const hotreload_http_answer_t *answer);
+
+/**
+ * For `open_fn` of httpd_config_t: prepares a connection. The head of a request on it has 10 s in
+ * all, after which the connection ends.
+ */
+esp_err_t hotreload_session_open(httpd_handle_t handle, int socket);
+
+/** The head is complete, and whoever receives the body watches the time. */
+void hotreload_session_begin_body(void);
+
+/** The request was answered: what comes next on a connection is another one. */
+void hotreload_session_end_request(void);
 
 /** Handler of `POST /upload`; its context is the server. */
 esp_err_t hotreload_server_upload(httpd_req_t *request);

@@ -156,11 +156,16 @@ esp_err_t hotreload_server_upload(httpd_req_t *request)
         .remaining = content_length(request),
         .begun = xTaskGetTickCount(),
     };
+    hotreload_session_begin_body();
     bool usable = !begin(&body) || receive_all(&body);
     const bool accepted = body.server->answer.status == 200;
     esp_err_t error = hotreload_server_answer(request, &body.server->answer);
     if (accepted && body.server->run_from_ram_first) {
         settle(body.server);
     }
-    return error == ESP_OK && usable ? drain(&body) : ESP_FAIL;
+    if (error == ESP_OK) {
+        error = usable ? drain(&body) : ESP_FAIL;
+    }
+    hotreload_session_end_request();
+    return error;
 }

@@ -11,6 +11,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -95,6 +96,23 @@ def test_watch(example: IdfProject, chip: Qemu) -> None:
     finally:
         watch.kill()
     assert boots(chip) == 1
+
+
+def test_head_that_never_ends(chip: Qemu) -> None:
+    """A client that sends byte by byte does not keep the server, which has one task."""
+    chip.wait_for(r"server listens on")
+    with socket.create_connection(("127.0.0.1", chip.port), timeout=1) as client:
+        client.sendall(b"GET /status HTTP/1.1\r\nX-Slow: ")
+        answer = b""
+        for _ in range(120):
+            try:
+                client.sendall(b"x")
+                answer = client.recv(4096)
+                break
+            except socket.timeout:
+                pass
+        assert b" 408 " in answer and b"did not arrive in time" in answer
+    assert chip.get("/status")["loaded"]
 
 
 def read_terminal(terminal: int, pattern: str, seconds: float = 120) -> str:

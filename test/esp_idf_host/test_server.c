@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -19,7 +18,6 @@
 #include "fakes/fake_log.h"
 #include "fakes/fake_netif.h"
 #include "hotreload.h"
-#include "lwip/sockets.h"
 
 static const hotreload_server_config_t config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
 
@@ -246,27 +244,12 @@ static void tasks_that_start_and_stop_at_once_do_not_disturb_each_other(void **t
     (void)hotreload_server_stop();
 }
 
-static void answers_are_sent_at_once(void **test)
-{
-    (void)test;
-    int on = 0;
-    socklen_t size = sizeof on;
-    int client = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(hotreload_server_start(&config), ESP_OK);
-    assert_int_equal(fake_httpd_config.open_fn(NULL, client), ESP_OK);
-    assert_int_equal(getsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
-    assert_int_not_equal(on, 0);
-    close(client);
-    assert_int_equal(hotreload_server_stop(), ESP_OK);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(it_runs_beside_the_applications_own_server),
         TEST(a_hundred_cycles_leave_nothing),
-        TEST(answers_are_sent_at_once),
         TEST(there_is_one_server),
         TEST(arguments_are_checked),
         TEST(every_failure_of_starting_leaves_it_stopped),

@@ -33,6 +33,8 @@ typedef struct {
 
 int fake_httpd_start_result, fake_httpd_register_result, fake_httpd_stop_result;
 httpd_config_t fake_httpd_config;
+httpd_recv_func_t fake_httpd_receive;
+int fake_httpd_override_result;
 
 static server_t *servers[SERVERS];
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -162,6 +164,14 @@ esp_err_t httpd_req_get_hdr_value_str(httpd_req_t *r, const char *field, char *v
     }
     int length = snprintf(val, val_size, "%s", value);
     return (size_t)length < val_size ? ESP_OK : ESP_ERR_HTTPD_RESULT_TRUNC;
+}
+
+esp_err_t httpd_sess_set_recv_override(httpd_handle_t hd, int sockfd, httpd_recv_func_t recv_func)
+{
+    (void)hd;
+    (void)sockfd;
+    fake_httpd_receive = recv_func;
+    return take(&fake_httpd_override_result);
 }
 
 int httpd_req_recv(httpd_req_t *r, char *buf, size_t buf_len)

@@ -53,6 +53,10 @@ extern int fake_httpd_start_result, fake_httpd_register_result, fake_httpd_stop_
 /** The configuration given to httpd_start() last. */
 extern httpd_config_t fake_httpd_config;
 
+/** How bytes are received, as httpd_sess_set_recv_override() set it last; and its next result. */
+extern httpd_recv_func_t fake_httpd_receive;
+extern int fake_httpd_override_result;
+
 /** Servers that run; and whether one waits in httpd_stop() for its handler to return. */
 unsigned fake_httpd_running(void);
 bool fake_httpd_is_stopping(void);

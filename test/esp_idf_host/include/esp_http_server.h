@@ -29,6 +29,8 @@
 typedef void *httpd_handle_t;
 
 typedef esp_err_t (*httpd_open_func_t)(httpd_handle_t hd, int sockfd);
+typedef int (*httpd_recv_func_t)(httpd_handle_t hd, int sockfd, char *buf, size_t buf_len,
+                                 int flags);
 
 typedef enum { HTTP_GET = 1, HTTP_POST = 3, HTTP_PUT = 4 } httpd_method_t;
 
@@ -95,6 +97,7 @@ esp_err_t httpd_stop(httpd_handle_t handle);
 esp_err_t httpd_register_uri_handler(httpd_handle_t handle, const httpd_uri_t *uri_handler);
 esp_err_t httpd_register_err_handler(httpd_handle_t handle, httpd_err_code_t error,
                                      httpd_err_handler_func_t handler_fn);
+esp_err_t httpd_sess_set_recv_override(httpd_handle_t hd, int sockfd, httpd_recv_func_t recv_func);
 int httpd_req_recv(httpd_req_t *r, char *buf, size_t buf_len);
 esp_err_t httpd_req_get_hdr_value_str(httpd_req_t *r, const char *field, char *val,
                                       size_t val_size);
