@@ -111,7 +111,7 @@ def test_head_that_never_ends(chip: Qemu) -> None:
                 break
             except socket.timeout:
                 pass
-        assert b" 408 " in answer and b"did not arrive in time" in answer
+        assert b" 408 " in answer
     assert chip.get("/status")["loaded"]
 
 
