@@ -11,12 +11,14 @@ import threading
 import click
 
 from hotreload.errors import ToolError
+from hotreload.interrupt import end_by_interrupt
 from hotreload.serial_line import SerialLine
 from hotreload.serial_share import Share
 
 
 def run_monitor(port: str, baud: int, tcp_port: int) -> None:
     """Runs until Ctrl+C or until the port is lost."""
+    end_by_interrupt()
     line = SerialLine(port, baud)
     share = Share(line, tcp_port)
     try:

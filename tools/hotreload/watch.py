@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import queue
-import signal
 import threading
 from typing import List, Optional, Sequence
 
@@ -17,6 +16,7 @@ from hotreload.description import load_description
 from hotreload.device import find_again, find_device
 from hotreload.errors import ToolError
 from hotreload.firmware import FirmwareReader
+from hotreload.interrupt import end_by_interrupt
 from hotreload.http_device import Unreachable
 from hotreload.reload import (
     Options,
@@ -31,8 +31,7 @@ from hotreload.sources import is_source, start_watching
 
 def watch(options: Options, debounce: float) -> None:
     """The command `watch`: runs until SIGINT."""
-    # A shell starts background commands with SIGINT ignored; this one is to end by it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    end_by_interrupt()
     try:
         watcher = _Watch(options, debounce)
         watcher.device.follow_log(click.echo)
