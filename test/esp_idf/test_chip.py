@@ -5,23 +5,17 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import contextlib
-import os
-import pty
-import re
-import select
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 from typing import Callable
 
-from idf_project import IdfProject, environment, idf_version
+from idf_project import IdfProject, environment
 from qemu import Qemu
+from terminal import Terminal
 
 RELOADABLE = "components/reloadable/reloadable.c"
-END = r"\Znever"
 
 
 def boots(chip: Qemu) -> int:
@@ -115,50 +109,16 @@ def test_head_that_never_ends(chip: Qemu) -> None:
     assert chip.get("/status")["loaded"]
 
 
-def read_terminal(terminal: int, pattern: str, seconds: float = 120) -> str:
-    """Reads until a pattern comes, or the end if that is what is waited for; returns the text."""
-    text = ""
-    deadline = time.monotonic() + seconds
-    while not re.search(pattern, text, re.MULTILINE):
-        try:
-            ready, _, _ = select.select([terminal], [], [], max(0, deadline - time.monotonic()))
-            assert ready, f"no {pattern!r} on the terminal:\n{text[-3000:]}"
-            text += os.read(terminal, 4096).decode(errors="replace").replace("\r", "")
-        except OSError:  # Nobody writes any more.
-            assert pattern == END, f"no {pattern!r} on the terminal:\n{text[-3000:]}"
-            return text
-    return text
-
-
 def test_watch_beside_the_monitor(example: IdfProject, chip: Qemu) -> None:
     """One command, one terminal: the log, and a reload at every save."""
     chip.wait_for(r"server listens on")
-    terminal, child = pty.openpty()
-    command = ["idf.py", "-B", str(example.build), "-p", chip.serial]
-    command += ["watch", "--url", chip.url, "monitor", "--no-reset"]
-    process = subprocess.Popen(
-        command,
-        cwd=example.directory,
-        env=environment(),
-        stdin=child,
-        stdout=child,
-        stderr=child,
-        start_new_session=True,
-    )
-    os.close(child)
-    try:
-        read_terminal(terminal, r"Hello, World, ")
+    command = ["watch", "--url", chip.url, "monitor", "--no-reset"]
+    with Terminal(example, "-p", chip.serial, *command) as terminal:
+        terminal.read_to(r"Hello, World, ")
         with example.changed(RELOADABLE, "Hello", "Moin"):
-            text = read_terminal(terminal, r"Moin, World, .*! 0")
+            text = terminal.read_to(r"Moin, World, .*! 0")
         assert "Changed: reloadable.c" in text and "Reloaded: " in text
-        if not idf_version().startswith("5.0."):  # Its monitor cannot leave a socket.
-            os.write(terminal, b"\x1d")  # Ctrl+] leaves the monitor, and with it the watch.
-            read_terminal(terminal, END)
-            assert process.wait(timeout=60) == 0
-    finally:
-        with contextlib.suppress(ProcessLookupError):  # All have ended.
-            os.killpg(process.pid, signal.SIGKILL)
-        os.close(terminal)
+        terminal.leave_monitor()
     assert boots(chip) == 1
 
 

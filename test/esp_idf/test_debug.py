@@ -5,8 +5,6 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import os
-import pty
 import re
 import shlex
 import shutil
@@ -15,9 +13,9 @@ from typing import Callable
 
 import pytest
 
-from idf_project import IdfProject, environment
+from idf_project import IdfProject
 from qemu import Qemu, free_port
-from test_chip import END, read_terminal
+from terminal import Terminal
 
 RELOADABLE = "components/reloadable/reloadable.c"
 GREETING = '    printf("%s, %s'
@@ -126,30 +124,14 @@ def test_gdb(example: IdfProject, start_chip: Callable[..., Qemu]) -> None:
 
 def test_monitor_knows_the_module(example: IdfProject, chip: Qemu) -> None:
     chip.wait_for(r"server listens on")
-    terminal, child = pty.openpty()
-    process = subprocess.Popen(
-        ["idf.py", "-B", str(example.build), "-p", chip.serial, "monitor", "--no-reset"],
-        cwd=example.directory,
-        env=environment(),
-        stdin=child,
-        stdout=child,
-        stderr=child,
-        start_new_session=True,
-    )
-    os.close(child)
-    try:
-        read_terminal(terminal, r"Hello, World, ")
+    with Terminal(example, "-p", chip.serial, "monitor", "--no-reset") as terminal:
+        terminal.read_to(r"Hello, World, ")
         with example.changed(RELOADABLE, GREETING, f"    *(volatile int *)0 = 1;\n{GREETING}"):
             example.run("reload", "--url", chip.url)
-            text = read_terminal(terminal, r"^.*crashed on trial")
+            text = terminal.read_to(r"^.*crashed on trial")
         assert re.search(rf"^hotreload: PC {IN_MODULE} 2$", text, re.MULTILINE)
         assert re.search(r"^--- 0x\w+: reloadable_hello at \S+reloadable.c:18$", text, re.MULTILINE)
         place = r'reloadable_hello \(name=0x\w+ "[^"]*"\) at \S+reloadable\.c:18\n'
         assert re.search(rf"^#0  {place}(.*\n)*?#1  0x\w+ in app_main", text, re.MULTILINE), text
-        os.write(terminal, b"\x1d")
-        read_terminal(terminal, END)
-        assert process.wait(timeout=60) == 0
-    finally:
-        process.kill()
-        os.close(terminal)
+        terminal.leave_monitor()
     example.run("build")

@@ -5,19 +5,15 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import contextlib
-import os
-import pty
 import re
-import signal
-import subprocess
 from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
-from idf_project import DEFAULTS, IdfProject, environment
+from idf_project import DEFAULTS, IdfProject
 from qemu import Qemu
-from test_chip import RELOADABLE, boots, read_terminal
+from terminal import Terminal
+from test_chip import RELOADABLE, boots
 
 
 @pytest.fixture(scope="module")
@@ -61,29 +57,13 @@ def test_the_port_behind_the_command(by_console: IdfProject, board: Qemu) -> Non
 
 def test_watch_and_monitor_share_the_port(by_console: IdfProject, board: Qemu) -> None:
     """The watch holds it; the monitor gets the log, and no requests or answers."""
-    terminal, child = pty.openpty()
-    command = ["idf.py", "-B", str(by_console.build), "-p", board.serial]
-    process = subprocess.Popen(
-        [*command, "watch", "monitor", "--no-reset"],
-        cwd=by_console.directory,
-        env=environment(),
-        stdin=child,
-        stdout=child,
-        stderr=child,
-        start_new_session=True,
-    )
-    os.close(child)
-    try:
-        read_terminal(terminal, r"Hello, World, ")
+    command = ["-p", board.serial, "watch", "monitor", "--no-reset"]
+    with Terminal(by_console, *command) as terminal:
+        terminal.read_to(r"Hello, World, ")
         with by_console.changed(RELOADABLE, '"Hello"', '"Moin"'):
-            text = read_terminal(terminal, r"Moin, World, .*! 1")
+            text = terminal.read_to(r"Moin, World, .*! 1")
         assert "Changed: reloadable.c" in text and "Reloaded: " in text
         assert "hr:" not in text and "hr:" in board.console()
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        os.close(terminal)
 
 
 def test_a_firmware_without_it(
