@@ -122,8 +122,7 @@ function(hotreload_add_module)
     set(dir ${CMAKE_BINARY_DIR}/hotreload)
     hotreload_find_python(python)
     set(tool ${CMAKE_COMMAND} -E env PYTHONPATH=${HOTRELOAD_ROOT}/tools ${python} -m hotreload)
-    file(GLOB tool_sources ${HOTRELOAD_ROOT}/tools/hotreload/*.py
-        ${HOTRELOAD_ROOT}/tools/hotreload/*/*.py)
+    file(GLOB_RECURSE tool_sources ${HOTRELOAD_ROOT}/tools/hotreload/*.py)
 
     set(objects "")
     foreach(library ${arg_LIBRARIES})

@@ -1,6 +1,7 @@
 /*
  * The packed module as the host tools write it: numbers that both sides must agree on.
- * HOW_IT_WORKS.md explains the format; tools/hotreload/module_format.py has the same numbers.
+ * HOW_IT_WORKS.md explains the format; tools/hotreload/module/module_format.py has the same
+ * numbers.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-/** Layout known to tools/hotreload/stubs.py, which writes it in assembly. */
+/** Layout known to tools/hotreload/module/stubs.py, which writes it in assembly. */
 typedef struct {
     uint32_t count;
     uint32_t *slots;         /**< run addresses that the stubs jump to; never 0 */

@@ -2,7 +2,7 @@
  * The marks of a record: what became of its module. Each has a block of its own between header and
  * module, which holds a fixed pattern, or the mark is not set. So a mark that a loss of power tore
  * does not count, and writing it again completes it, on encrypted flash too.
- * tools/hotreload/store_image.py writes the same patterns.
+ * tools/hotreload/module/store_image.py writes the same patterns.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,6 +1,6 @@
 /*
  * A record of the store: this header, room for marks, the module. It starts on a sector.
- * tools/hotreload/store_image.py writes the same layout.
+ * tools/hotreload/module/store_image.py writes the same layout.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -7,7 +7,7 @@ import time
 from typing import List, Match
 
 from emulated_board import PATIENCE
-from hotreload.serial_device import SerialDevice
+from hotreload.device.serial_device import SerialDevice
 from serial_board import SerialBoard
 
 RATE = 921600

@@ -15,7 +15,7 @@ from emulated_board import Answer, Board, StartBoard, ask_nonce, prove, upload_h
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
-from hotreload.http_device import DeviceError, HttpDevice  # noqa: E402
+from hotreload.device.http_device import DeviceError, HttpDevice  # noqa: E402
 
 
 def send_head(board: Board, head: bytes) -> Answer:

@@ -15,8 +15,8 @@ from emulated_board import Client, upload_head
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
 from console_board import ConsoleBoard  # noqa: E402
-from hotreload.protocol import DeviceError, read_nonce, sign  # noqa: E402
-from hotreload.serial_frames import BEGIN, FINISH, NONCE, WRITE  # noqa: E402
+from hotreload.device.protocol import DeviceError, read_nonce, sign  # noqa: E402
+from hotreload.device.serial_frames import BEGIN, FINISH, NONCE, WRITE  # noqa: E402
 
 Start = Callable[..., ConsoleBoard]
 

@@ -18,7 +18,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from hotreload.cli import main as hotreload
-from hotreload.layout import DATA_ADDRESS
+from hotreload.module.layout import DATA_ADDRESS
 from toolchains import RISCV, XTENSA_CALL0, XTENSA_WINDOWED, Toolchain, libgcc
 
 HERE = Path(__file__).resolve().parent

@@ -16,8 +16,8 @@ import time
 import tty
 from typing import Any, Dict, List, Optional, Tuple
 
-from hotreload import serial_frames
-from hotreload.serial_frames import ANSWER, Frame, Splitter
+from hotreload.device import serial_frames
+from hotreload.device.serial_frames import ANSWER, Frame, Splitter
 
 NONCE = "00112233445566778899aabbccddeeff"
 

@@ -14,7 +14,7 @@ import pytest
 from fake_device import FakeDevice
 from project import Project
 
-from hotreload.http_device import DeviceError, HttpDevice
+from hotreload.device.http_device import DeviceError, HttpDevice
 
 MODULE = b"\x7fELF, or what a device takes for it" * 300
 
@@ -29,7 +29,7 @@ def signature(secret: bytes, message: bytes) -> str:
 
 def test_header_by_the_letter() -> None:
     """Against numbers computed with openssl: printf ... | openssl dgst -sha256 -mac HMAC."""
-    from hotreload.protocol import sign
+    from hotreload.device.protocol import sign
 
     headers = sign(b"abc", bytes(range(32)), bytes.fromhex("00112233445566778899aabbccddeeff"))
     assert headers == {

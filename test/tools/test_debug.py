@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from fake_device import FakeDevice
 from hotreload.cli import main
-from hotreload.monitor import know_module
+from hotreload.commands.monitor import know_module
 from project import TOOLS, Project
 from reference import Module
 
@@ -199,7 +199,7 @@ def test_return_addresses_belong_to_the_call(placed: Placed) -> None:
 
 MONITOR = """\
 import os, subprocess, sys, time
-from hotreload.monitor import know_module
+from hotreload.commands.monitor import know_module
 build, loaded, line = sys.argv[1:]
 with know_module(build):
     print(loaded, flush=True)

@@ -16,8 +16,8 @@ import pytest
 from announce import LOOPBACK, SERVICE, Announcement
 from fake_device import FakeDevice
 from hotreload.description import load_description
-from hotreload.device import Where, find_again, find_device
-from hotreload.firmware import read_identity
+from hotreload.device.device import Where, find_again, find_device
+from hotreload.module.firmware import read_identity
 from project import Project, hide
 from test_watch import Watch, body
 
@@ -130,7 +130,7 @@ def test_none_with_this_firmware(board: Project, announce: Announce) -> None:
 
 def test_none_at_all(board: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     # Whatever else is announced on this machine or in its network is none of this service.
-    monkeypatch.setattr("hotreload.discovery.SERVICE", "_hotreload-no._tcp.local.")
+    monkeypatch.setattr("hotreload.device.discovery.SERVICE", "_hotreload-no._tcp.local.")
     text = board.fail(*command(board, "status"))
     assert "no board was found on the network within 3 s" in text
     assert "--url http://192.168.1.100:8080" in text
@@ -160,7 +160,7 @@ def test_no_network(board: Project, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_zeroconf(riscv: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     riscv.write("a.c", body(1))
     riscv.make()
-    monkeypatch.setattr("hotreload.discovery.find_spec", lambda _name: None)
+    monkeypatch.setattr("hotreload.device.discovery.find_spec", lambda _name: None)
     text = riscv.fail(*command(riscv, "status"))
     assert "which device?" in text and "-m pip install zeroconf" in text
 

@@ -113,7 +113,7 @@ def test_damaged_objects_give_an_error_at_every_length(riscv: Project) -> None:
     riscv.compile()
     whole = open(riscv.objects()[0], "rb").read()
     from hotreload.errors import ToolError
-    from hotreload.objects import read_objects
+    from hotreload.module.objects import read_objects
 
     cut = riscv.root / "cut.o"
     for length in range(len(whole)):

@@ -287,7 +287,7 @@ def test_no_linker(riscv: Project) -> None:
 
 def test_firmware_is_read_again_when_it_changes(riscv: Project) -> None:
     from hotreload.description import load_description
-    from hotreload.firmware import FirmwareReader
+    from hotreload.module.firmware import FirmwareReader
 
     riscv.write("a.c", USE)
     riscv.make()

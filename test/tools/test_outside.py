@@ -15,7 +15,7 @@ import pytest
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.outside import Cause, finish_search, read_causes, start_search
+from hotreload.checks.outside import Cause, finish_search, read_causes, start_search
 
 RULES = """\
 rule copy

@@ -257,7 +257,7 @@ def test_partition_too_small(riscv: Project) -> None:
 
 def test_numbers_are_those_of_the_headers() -> None:
     """module_format.py repeats what the C headers say."""
-    from hotreload import module_format as fmt
+    from hotreload.module import module_format as fmt
 
     source = BASIC.parents[3] / "src"
     headers = (source / "image/module_format.h").read_text()

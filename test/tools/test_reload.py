@@ -247,10 +247,10 @@ def test_bad_url(built: Project, url: str, message: str) -> None:
 
 
 def test_silent_device(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    import hotreload.http_device
-    from hotreload.http_device import DeviceError, HttpDevice
+    import hotreload.device.http_device
+    from hotreload.device.http_device import DeviceError, HttpDevice
 
-    monkeypatch.setattr(hotreload.http_device, "_TIMEOUT", 0.2)
+    monkeypatch.setattr(hotreload.device.http_device, "_TIMEOUT", 0.2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -260,7 +260,7 @@ def test_silent_device(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_progress_of_the_upload(device: FakeDevice) -> None:
-    from hotreload.http_device import HttpDevice
+    from hotreload.device.http_device import HttpDevice
 
     seen: List[Any] = []
     module = os.urandom(10000)

@@ -211,11 +211,11 @@ def test_literal_in_the_data_segment(xtensa: Project) -> None:
 
 def test_instruction_across_segments(xtensa: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """ld refuses it while the segments are far apart; here they are near."""
-    import hotreload.linked
+    import hotreload.module.linked
     import toolchains
-    from hotreload.arch.xtensa_relocations import select
+    from hotreload.module.arch.xtensa_relocations import select
     from hotreload.errors import ToolError
-    from hotreload.linked import LinkedModule
+    from hotreload.module.linked import LinkedModule
 
     xtensa.write(
         "b.S",
@@ -229,7 +229,7 @@ def test_instruction_across_segments(xtensa: Project, monkeypatch: pytest.Monkey
     output = str(xtensa.root / "near.elf")
     objects = xtensa.objects()
     toolchains.run([xtensa.toolchain.linker, "-q", "-T", str(script), "-o", output, *objects])
-    monkeypatch.setattr(hotreload.linked, "DATA_ADDRESS", 0x30000000)
+    monkeypatch.setattr(hotreload.module.linked, "DATA_ADDRESS", 0x30000000)
     module = LinkedModule(output, "xtensa", 0x30001000, None)
     with pytest.raises(ToolError, match="outside the text segment; compile with -mlongcalls"):
         select(module, {})

@@ -17,13 +17,13 @@ import pytest
 
 from fake_device import FakeDevice
 from fake_serial import FakeSerial
-from hotreload import serial_line
-from hotreload.protocol import DeviceError
-from hotreload.serial_device import SerialDevice
-from hotreload.serial_frames import FINISH, STATUS, WRITE, Frame, Splitter
-from hotreload.serial_line import SerialLine, split_lines
-from hotreload.serial_port import open_port
-from hotreload.serial_share import Share
+from hotreload.device import serial_line
+from hotreload.device.protocol import DeviceError
+from hotreload.device.serial_device import SerialDevice
+from hotreload.device.serial_frames import FINISH, STATUS, WRITE, Frame, Splitter
+from hotreload.device.serial_line import SerialLine, split_lines
+from hotreload.device.serial_port import open_port
+from hotreload.device.serial_share import Share
 from project import Project
 from test_watch import Watch
 
@@ -241,7 +241,7 @@ def test_ports_that_cannot_be_opened(fake: FakeSerial, tmp_path: Path) -> None:
 
 
 def test_permission_is_explained() -> None:
-    from hotreload.serial_port import _explain
+    from hotreload.device.serial_port import _explain
 
     assert "dialout" in _explain("/dev/ttyUSB0", PermissionError(13, "Permission denied"))
 
@@ -316,7 +316,7 @@ def test_two_use_one_port(fake: FakeSerial) -> None:
 
 
 def test_what_a_killed_command_left_behind(fake: FakeSerial) -> None:
-    from hotreload.serial_place import publish, shared_at, withdraw
+    from hotreload.device.serial_place import publish, shared_at, withdraw
 
     publish(fake.port, "socket://127.0.0.1:1")
     assert shared_at(os.path.join(os.path.dirname(fake.port), ".", os.path.basename(fake.port)))
@@ -369,7 +369,7 @@ def test_where_the_port_comes_from(
 
 
 def test_baud_rate_of_the_build(tmp_path: Path) -> None:
-    from hotreload.device import console_baud
+    from hotreload.device.device import console_baud
 
     assert console_baud(str(tmp_path)) == 115200
     (tmp_path / "project_description.json").write_text('{"monitor_baud": "921600"}')

@@ -10,7 +10,7 @@ from typing import Dict
 
 from fake_device import FakeDevice
 from hotreload.description import load_description
-from hotreload.firmware import read_identity
+from hotreload.module.firmware import read_identity
 from project import Project
 
 

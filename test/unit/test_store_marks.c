@@ -129,7 +129,7 @@ static void with_nothing_but_bad_records_it_says_what_to_do(void **state)
     expect_kinds(-1, -1, -1, 1);
 }
 
-/** The module and its mark as tools/hotreload/store_image.py writes them. */
+/** The module and its mark as tools/hotreload/module/store_image.py writes them. */
 static void what_the_tool_flashes_is_good(void **state)
 {
     (void)state;

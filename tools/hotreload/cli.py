@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterable, Optional, Tuple
 import click
 
 from hotreload.defaults import DEBOUNCE
-from hotreload.device import Where
+from hotreload.device.device import Where
 from hotreload.errors import ToolError
 
 
@@ -41,8 +41,8 @@ def main() -> None:
 @click.argument("objects", nargs=-1, required=True)
 def exports(output_dir: str, objects: Tuple[str, ...]) -> None:
     """List what OBJECTS define and need. @FILE names a file with one object per line."""
-    from hotreload.exports import write_exports
-    from hotreload.objects import expand_lists
+    from hotreload.module.exports import write_exports
+    from hotreload.module.objects import expand_lists
 
     write_exports(expand_lists(objects), output_dir)
 
@@ -53,7 +53,7 @@ def exports(output_dir: str, objects: Tuple[str, ...]) -> None:
 @click.option("--output", required=True, help="Assembly source to write.")
 def stubs(arch: str, exports_path: str, output: str) -> None:
     """Write the stubs and the table for the firmware."""
-    from hotreload.stubs import write_stubs
+    from hotreload.module.stubs import write_stubs
 
     write_stubs(arch, exports_path, output)
 
@@ -62,7 +62,7 @@ def stubs(arch: str, exports_path: str, output: str) -> None:
 @click.option("--output-dir", required=True, help="Directory for secret.key and secret.c.")
 def secret(output_dir: str) -> None:
     """Make the secret that uploads are signed with, unless it is there."""
-    from hotreload.secret import write_secret
+    from hotreload.device.secret import write_secret
 
     write_secret(output_dir)
 
@@ -71,10 +71,10 @@ def secret(output_dir: str) -> None:
 @click.argument("description")
 def link(description: str) -> None:
     """Link and pack the module. DESCRIPTION is the build directory or its hotreload.json."""
-    from hotreload.abi_guard import note_interface
-    from hotreload.build import update_module
+    from hotreload.checks.abi_guard import note_interface
     from hotreload.description import load_description
-    from hotreload.firmware import FirmwareReader
+    from hotreload.module.build import update_module
+    from hotreload.module.firmware import FirmwareReader
     from hotreload.report import Steps
 
     update_module(load_description(description), FirmwareReader(), Steps(), note_interface)
@@ -151,7 +151,7 @@ def reload(
     skip_build: bool,
 ) -> None:
     """Compile what changed and send the module to the device."""
-    from hotreload.reload import Options, reload_once
+    from hotreload.commands.reload import Options, reload_once
 
     reload_once(Options(build, _where(url, port, baud), skip_build, wait, verbose))
 
@@ -176,8 +176,8 @@ def watch(
     debounce: float,
 ) -> None:
     """Reload whenever a source file changes, until Ctrl+C."""
-    from hotreload.reload import Options
-    from hotreload.watch import watch as run
+    from hotreload.commands.reload import Options
+    from hotreload.commands.watch import watch as run
 
     run(Options(build, _where(url, port, baud), False, wait, verbose), debounce)
 
@@ -189,8 +189,8 @@ def status(
     build: str, url: Optional[str], port: Optional[str], baud: Optional[int], as_json: bool
 ) -> None:
     """Show what the device says about itself."""
-    from hotreload.device import find_device
-    from hotreload.status import show_status
+    from hotreload.commands.status import show_status
+    from hotreload.device.device import find_device
 
     with closing(find_device(_where(url, port, baud), build)) as device:
         show_status(device, build, as_json)
@@ -212,9 +212,9 @@ def monitor(port: str, baud: Optional[int], build: str, share: int) -> None:
 
     Addresses in the module are explained. What is typed goes to the device, line by line.
     """
-    from hotreload.device import console_baud
-    from hotreload.monitor import know_module
-    from hotreload.serial_monitor import run_monitor
+    from hotreload.commands.monitor import know_module
+    from hotreload.commands.serial_monitor import run_monitor
+    from hotreload.device.device import console_baud
 
     with know_module(build):
         run_monitor(port, baud or console_baud(build), share)
@@ -247,7 +247,7 @@ def gdb(
     remote: Optional[str],
 ) -> None:
     """Debug the module: print the GDB command that has its symbols where it runs."""
-    from hotreload.gdb import show_gdb
+    from hotreload.commands.gdb import show_gdb
 
     show_gdb(build, _where(url, port, baud), run, program, remote)
 
@@ -260,13 +260,13 @@ def decode(build: str, url: Optional[str], port: Optional[str], baud: Optional[i
     Where the module runs is learnt from the log's own lines; with --url or --port, at first from
     the device.
     """
-    from hotreload.decode import Decoder, decode_lines
+    from hotreload.commands.decode import Decoder, decode_lines
     from hotreload.description import load_description
 
     placement = None
     if url or port:
-        from hotreload.device import find_device
-        from hotreload.placed import placement_of
+        from hotreload.commands.placed import placement_of
+        from hotreload.device.device import find_device
 
         with closing(find_device(_where(url, port, baud), build)) as device:
             placement = placement_of(device.status())

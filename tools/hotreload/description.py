@@ -9,9 +9,9 @@ import json
 import os
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from hotreload.arch import ARCHITECTURES
 from hotreload.errors import ToolError
-from hotreload.module_format import CHIP_EMULATOR
+from hotreload.module.arch import ARCHITECTURES
+from hotreload.module.module_format import CHIP_EMULATOR
 
 FORMAT = 1
 _NAME = os.path.join("hotreload", "hotreload.json")

@@ -17,11 +17,11 @@ from typing import Any, Callable, Dict, List, Optional
 
 import click
 
+from hotreload.commands.reload import Options, reload_once
 from hotreload.defaults import DEBOUNCE
-from hotreload.device import Where, find_device
+from hotreload.device.device import Where, find_device
 from hotreload.errors import ToolError
 from hotreload.files import write_if_changed
-from hotreload.reload import Options, reload_once
 
 _URL = {
     "names": ["--url"],
@@ -151,7 +151,7 @@ def _tell_monitor(context: Any, arguments: Any, tasks: List[Any]) -> None:
 
 def _with_module(monitor: Callable[..., None]) -> Callable[..., None]:
     def run(name: str, context: Any, arguments: Any, **options: Any) -> None:
-        from hotreload.monitor import know_module
+        from hotreload.commands.monitor import know_module
 
         with know_module(arguments.build_dir):
             monitor(name, context, arguments, **options)
@@ -183,7 +183,7 @@ def _watch(
     verbose: bool,
     background: bool = False,
 ) -> None:
-    from hotreload.watch import watch, watch_in_background
+    from hotreload.commands.watch import watch, watch_in_background
 
     where = _where(arguments, url)
     options = Options(arguments.build_dir, where, False, wait, verbose or arguments.verbose)
@@ -204,7 +204,7 @@ def _gdb(
     gdb: Optional[str],
     remote: Optional[str],
 ) -> None:
-    from hotreload.gdb import show_gdb
+    from hotreload.commands.gdb import show_gdb
 
     where = _where(arguments, url)
     _run(arguments, lambda: show_gdb(arguments.build_dir, where, run, gdb, remote))
@@ -230,9 +230,9 @@ def _config(arguments: Any, name: str) -> Any:
 
 def _share(arguments: Any, where: Where) -> None:
     """Holds the port for as long as idf.py runs, and has the monitor use it with us."""
-    from hotreload.device import console_baud
-    from hotreload.serial_line import SerialLine
-    from hotreload.serial_share import Share
+    from hotreload.device.device import console_baud
+    from hotreload.device.serial_line import SerialLine
+    from hotreload.device.serial_share import Share
 
     assert where.port
     line = SerialLine(where.port, console_baud(arguments.build_dir))
@@ -243,7 +243,7 @@ def _share(arguments: Any, where: Where) -> None:
 
 
 def _status(name: str, context: Any, arguments: Any, url: Optional[str]) -> None:
-    from hotreload.status import show_status
+    from hotreload.commands.status import show_status
 
     def ask() -> None:
         with closing(find_device(_where(arguments, url), arguments.build_dir)) as device:

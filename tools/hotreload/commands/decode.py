@@ -1,0 +1,85 @@
+"""The command `decode`: addresses in a log become functions, files and lines of the module.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable, Iterator, List, Optional
+
+from hotreload.commands.placed import LinkedFile, Placement, Range
+from hotreload.description import Description
+
+# What src/hotreload.c says when it has loaded a module.
+_LOADED = re.compile(
+    r"module loaded: (\d+) bytes of text at (0x[0-9a-f]+), (\d+) bytes of data at (0x[0-9a-f]+)"
+)
+# What hotreload_describe_address() says of running code: known even before the line above.
+_IN_CODE = re.compile(r"\b0x([0-9a-fA-F]{8}): offset 0x([0-9a-f]+) of the code of [^,]*$")
+_ADDRESS = re.compile(r"\b0x([0-9a-fA-F]{8})\b")
+
+
+class Decoder:
+    """Follows a log: knows where the module runs, and where older ones did."""
+
+    def __init__(self, description: Description, placement: Optional[Placement]) -> None:
+        self.placement = placement
+        self._description = description
+        self._old: List[Placement] = []
+        self._module: Optional[LinkedFile] = None
+
+    def decode(self, line: str) -> Iterator[str]:
+        """What there is to say beside a line; nothing for most."""
+        loaded = _LOADED.search(line)
+        if loaded:
+            self._move(*(int(number, 0) for number in loaded.groups()))
+            return
+        in_code = _IN_CODE.search(line.rstrip())
+        if in_code:
+            address, offset = (int(number, 16) for number in in_code.groups())
+            if self.placement is None or self.placement.text.address != address - offset:
+                self.placement = self.linked().text_at(address - offset)
+            # A call returns to what follows it, which may be another line.
+            instruction = address - 1 if "called from" in line and offset > 0 else address
+            text = self.linked().describe(self.placement, instruction)
+            yield f"--- 0x{in_code.group(1)}: {text}"
+            return
+        seen: List[int] = []
+        for match in _ADDRESS.finditer(line):
+            address = int(match.group(1), 16)
+            text = None if address in seen else self._describe(address)
+            seen.append(address)
+            if text:
+                yield f"--- {match.group(0)}: {text}"
+
+    def _move(self, text_size: int, text: int, data_size: int, data: int) -> None:
+        placement = Placement(Range(text, text_size), Range(data, data_size))
+        if self.placement is not None and self.placement != placement:
+            self._old.append(self.placement)
+        self.placement = placement
+        self._module = None  # Another file, too, most likely.
+
+    def _describe(self, address: int) -> Optional[str]:
+        now = self.placement
+        if now is not None and (now.text.holds(address) or now.data.holds(address)):
+            return self.linked().describe(now, address)
+        for old in self._old:
+            if old.text.holds(address):
+                return "in code that a reload has freed"
+            if old.data.holds(address):
+                return "in data that a reload has freed"
+        return None
+
+    def linked(self) -> LinkedFile:
+        """The module of the last build."""
+        if self._module is None:
+            self._module = LinkedFile(self._description)
+        return self._module
+
+
+def decode_lines(lines: Iterable[str], decoder: Decoder) -> Iterator[str]:
+    """Every line, and after it what its addresses mean."""
+    for line in lines:
+        yield line.rstrip("\n")
+        yield from decoder.decode(line)

@@ -1,0 +1,69 @@
+"""The command `gdb`: a debugger that knows the module at its run addresses.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from contextlib import closing
+from typing import List, Optional
+
+import click
+
+from hotreload.commands.placed import LinkedFile, Placement, placement_of
+from hotreload.description import Description, load_description
+from hotreload.device.device import Where, find_device
+from hotreload.errors import ToolError
+
+
+def show_gdb(build: str, where: Where, run: bool, gdb: Optional[str], remote: Optional[str]) -> None:
+    """Prints the command, or runs it in place of this process."""
+    description = load_description(build)
+    with closing(find_device(where, build)) as device:
+        placement = placement_of(device.status())
+    if placement is None:
+        raise ToolError("the device has no module loaded, so there is nothing to debug in it")
+    program = gdb or find_gdb(description)
+    command = gdb_command(description, placement, program, remote)
+    if not run:
+        click.echo(" ".join(shlex.quote(word) for word in command))
+        return
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        raise ToolError(f"cannot run {command[0]}: {error.strerror}; name one: --gdb") from error
+
+
+def gdb_command(
+    description: Description, placement: Placement, gdb: str, remote: Optional[str]
+) -> List[str]:
+    """The arguments: firmware first, then the module's sections, then where the target is."""
+    module = LinkedFile(description)
+    module.check(placement)
+    command = [gdb, description.firmware_elf, "-ex", symbols_command(module, placement)]
+    return command + (["-ex", f"target remote {remote}"] if remote else [])
+
+
+def symbols_command(module: LinkedFile, placement: Placement) -> str:
+    """What tells GDB of the module's symbols where it runs."""
+    sections = module.sections(placement)
+    words = [f"-s {name} {address:#x}" for name, address in sections]
+    if sections and sections[0][0] == ".text":
+        words[0] = f"{sections[0][1]:#x}"
+    return f'add-symbol-file "{module.path}" ' + " ".join(words)
+
+
+def find_gdb(description: Description) -> str:
+    """The toolchain's GDB, or one for all architectures."""
+    compiler = description.compiler or ""
+    own = compiler[: -len("gcc")] + "gdb" if compiler.endswith("gcc") else ""
+    for name in (own, "gdb-multiarch"):
+        path = shutil.which(name) if name else None
+        if path:
+            return path
+    raise ToolError(
+        "no GDB for this chip was found: install gdb-multiarch, or name one with --gdb PROGRAM"
+    )

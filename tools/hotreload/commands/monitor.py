@@ -1,0 +1,149 @@
+"""`idf.py monitor` knows the module: addresses in the log, and backtraces that its GDB makes.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import sys
+import threading
+from typing import Iterator, List, Optional
+
+from hotreload.commands.decode import Decoder
+from hotreload.commands.gdb import find_gdb, symbols_command
+from hotreload.commands.placed import Placement
+from hotreload.description import Description, load_description
+from hotreload.errors import ToolError
+from hotreload.files import write_if_changed
+
+_LONGEST_LINE = 4096
+
+
+@contextlib.contextmanager
+def know_module(build: str) -> Iterator[None]:
+    """Meanwhile, what the process prints is explained, and the chip's GDB has the symbols."""
+    description = _describe(build)
+    if description is None:
+        yield
+        return
+    directory = os.path.join(os.path.dirname(description.path), "monitor")
+    os.makedirs(directory, exist_ok=True)
+    symbols = os.path.join(directory, "module.gdb")
+    write_if_changed(symbols, "")
+    with _gdb_first_on_path(description, directory, symbols), _explained(description, symbols):
+        yield
+
+
+def _describe(build: str) -> Optional[Description]:
+    """None: not built, of which the monitor says what it needs, or no system for what follows."""
+    try:
+        return load_description(build) if os.name == "posix" else None
+    except ToolError:
+        return None
+
+
+# ---- GDB ----
+
+
+@contextlib.contextmanager
+def _gdb_first_on_path(description: Description, directory: str, symbols: str) -> Iterator[None]:
+    """The monitor calls GDB by name, with the firmware only: what it finds adds the module."""
+    name, path = _gdb_name(description), os.environ.get("PATH", "")
+    program = _find_gdb(description)
+    if name is None or program is None:
+        yield
+        return
+    script = os.path.join(directory, name)
+    command = f"{shlex.quote(program)} -x {shlex.quote(symbols)}"
+    write_if_changed(script, f'#!/bin/sh\nexec {command} "$@"\n', 0o777)
+    os.environ["PATH"] = directory + os.pathsep + path
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = path
+
+
+def _gdb_name(description: Description) -> Optional[str]:
+    path = os.path.join(description.build_dir, "project_description.json")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return str(json.load(file)["monitor_toolprefix"]) + "gdb"
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _find_gdb(description: Description) -> Optional[str]:
+    try:
+        return find_gdb(description)
+    except ToolError:
+        return None
+
+
+# ---- the log ----
+
+
+@contextlib.contextmanager
+def _explained(description: Description, symbols: str) -> Iterator[None]:
+    """Lines on standard output are followed by what their addresses mean."""
+    sys.stdout.flush()
+    terminal = os.dup(1)
+    source, sink = os.pipe()
+    os.dup2(sink, 1)
+    os.close(sink)
+    log = _Log(Decoder(description, None), symbols)
+    copying = threading.Thread(target=_copy, args=(source, terminal, log), daemon=True)
+    copying.start()
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(terminal, 1)
+        copying.join(timeout=1)  # Something that the monitor started may still write.
+
+
+class _Log:
+    def __init__(self, decoder: Decoder, symbols: str) -> None:
+        self._decoder = decoder
+        self._symbols = symbols
+        self._placement: Optional[Placement] = None
+
+    def explain(self, line: str) -> List[str]:
+        """What there is to say beside a line. From then on, GDB knows as much."""
+        try:
+            texts = list(self._decoder.decode(line))
+            self._tell_gdb(self._decoder.placement)
+            return texts
+        except ToolError as error:
+            return [f"--- {error}"]  # The module is being built, for example.
+
+    def _tell_gdb(self, placement: Optional[Placement]) -> None:
+        if placement is None or placement == self._placement:
+            return
+        self._placement = placement
+        command = symbols_command(self._decoder.linked(), placement)
+        write_if_changed(self._symbols, f"set confirm off\n{command}\nset confirm on\n")
+
+
+def _copy(source: int, terminal: int, log: _Log) -> None:
+    """Passes on every byte at once, and adds to whole lines."""
+    line = b""
+    while True:
+        data = os.read(source, 4096)
+        if not data:
+            return
+        for part in data.splitlines(keepends=True):
+            _write(terminal, part)
+            line = (line + part)[-_LONGEST_LINE:]
+            if line.endswith(b"\n"):
+                for text in log.explain(line.decode("utf-8", "replace")):
+                    _write(terminal, text.encode() + b"\n")
+                line = b""
+
+
+def _write(file: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(file, data) :]

@@ -1,0 +1,115 @@
+"""module.elf at the addresses where a device has loaded it.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from hotreload.description import Description
+from hotreload.errors import ToolError
+from hotreload.module import elf
+from hotreload.module.layout import DATA_ADDRESS, text_address
+from hotreload.module.linked import find_addr2line
+from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS
+
+
+class Range(NamedTuple):
+    """Where a segment runs."""
+
+    address: int
+    size: int
+
+    def holds(self, address: int) -> bool:
+        """Whether an address lies inside."""
+        return self.address <= address < self.address + self.size
+
+
+class Placement(NamedTuple):
+    """Where a module runs."""
+
+    text: Range
+    data: Range
+
+
+def placement_of(status: Dict[str, Any]) -> Optional[Placement]:
+    """The loaded module's, from the answer to `GET /status`; None: no module is loaded."""
+    if not status.get("loaded"):
+        return None
+    text, data = [
+        Range(int(str(status[name]["address"]), 0), int(status[name]["size"]))
+        for name in ("text", "data")
+    ]
+    return Placement(text, data)
+
+
+class LinkedFile:
+    """module.elf, for looking up run addresses."""
+
+    def __init__(self, description: Description) -> None:
+        self.path = description.module_elf
+        firmware = elf.Elf(description.firmware_elf, "the firmware", description.arch)
+        self._file = elf.Elf(self.path, "the linked module", description.arch)
+        self._links = (text_address(description.arch, firmware.entry), DATA_ADDRESS)
+        self._symbols = self._file.symbols()
+        self._addr2line = find_addr2line(description.compiler)
+
+    def sections(self, placement: Placement) -> List[Tuple[str, int]]:
+        """Each section that has bytes in RAM, and where it runs; the text is the first."""
+        found = []
+        for names, link, run in zip((TEXT_SECTIONS, DATA_SECTIONS), self._links, placement):
+            for section in self._file.sections if run.size > 0 else []:
+                if section.name in names and section.allocated and section.size > 0:
+                    found.append((section.name, section.address - link + run.address))
+        return found
+
+    def check(self, placement: Placement) -> None:
+        """Refuses a placement that cannot be this module's."""
+        for kind, link, run, names in zip(
+            ("text", "data"), self._links, placement, (TEXT_SECTIONS, DATA_SECTIONS)
+        ):
+            size = self._size(names, link)
+            if (size + 3) // 4 != (run.size + 3) // 4 and (size > 0 or run.size > 4):
+                raise ToolError(
+                    f"the device runs another module than {self.path}: {run.size} bytes of {kind} "
+                    f"instead of {size}; reload first, then ask again"
+                )
+
+    def text_at(self, address: int) -> Placement:
+        """Where the module runs when only the address of its text is known."""
+        return Placement(Range(address, self._size(TEXT_SECTIONS, self._links[0])), Range(0, 0))
+
+    def _size(self, names: Sequence[str], link: int) -> int:
+        sections = [s for s in self._file.sections if s.name in names and s.allocated]
+        return max([s.address + s.size - link for s in sections if s.size > 0], default=0)
+
+    def describe(self, placement: Placement, address: int) -> Optional[str]:
+        """A run address in words: function, file and line, or variable and offset."""
+        if placement.text.holds(address):
+            return self._code(address - placement.text.address + self._links[0])
+        if placement.data.holds(address):
+            return self._variable(address - placement.data.address + self._links[1])
+        return None
+
+    def _code(self, address: int) -> str:
+        symbol = self._find(address, elf.STT_FUNC)
+        if self._addr2line is None:
+            return f"{symbol} (no addr2line beside the compiler: no file and line)"
+        command = [self._addr2line, "-p", "-f", "-i", "-C", "-e", self.path, hex(address)]
+        try:
+            output = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise ToolError(f"cannot run {self._addr2line}: {error}") from error
+        text = " ".join(output.stdout.split())
+        return symbol if text.startswith("??") else text
+
+    def _variable(self, address: int) -> str:
+        return self._find(address, elf.STT_OBJECT)
+
+    def _find(self, address: int, kind: int) -> str:
+        for symbol in self._symbols:
+            if symbol.kind == kind and symbol.value <= address < symbol.value + symbol.size:
+                return f"{symbol.name}+{address - symbol.value:#x}"
+        return "no function or variable that is known"

@@ -1,0 +1,121 @@
+"""One reload: compile, link, pack, upload, and on request wait for the application.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+import click
+
+from hotreload.checks.outside import finish_search, start_search
+from hotreload.description import load_description
+from hotreload.device.device import Device, Where, known_device, search_network
+from hotreload.errors import ToolError
+from hotreload.module.compiler import compile_objects
+from hotreload.report import Progress, Steps
+
+if TYPE_CHECKING:
+    from hotreload.device.discovery import Search
+    from hotreload.module.firmware import FirmwareReader
+
+_POLL_SECONDS = 0.05
+
+
+class Options(NamedTuple):
+    """What the command line asks for."""
+
+    build: str
+    where: Where
+    skip_build: bool = False
+    wait: Optional[float] = None
+    verbose: bool = False
+
+
+def build_module(options: Options, steps: Steps, reader: Optional[FirmwareReader] = None) -> bytes:
+    """Brings the packed module up to date and returns it."""
+    description = load_description(options.build)
+    if options.skip_build:
+        from hotreload.files import read_bytes
+
+        return read_bytes(description.module, "the packed module")
+    with steps.step("compile"):
+        search = start_search(description)
+        # These take as long to import as ninja searches.
+        import hotreload.device.http_device  # noqa: F401
+        from hotreload.checks.abi_guard import check_interface
+        from hotreload.module.build import update_module
+        from hotreload.module.firmware import FirmwareReader
+
+        finish_search(search, description)
+        compile_objects(description, options.verbose)
+    return update_module(description, reader or FirmwareReader(), steps, check_interface)
+
+
+def send_module(device: Device, options: Options, module: bytes, steps: Steps) -> None:
+    """Uploads a module and waits for the application if asked to."""
+    from hotreload.device.secret import read_secret
+
+    description = load_description(options.build)
+    with steps.step("upload"):
+        progress = Progress("Uploading")
+        try:
+            device.upload(module, read_secret(description.secret), progress.show)
+        finally:
+            progress.clear()
+    if options.wait is not None:
+        with steps.step("wait"):
+            _wait(device, options.wait)
+
+
+def _wait(device: Device, seconds: float) -> None:
+    """Waits until the application has reloaded; raises when that failed."""
+    deadline = time.monotonic() + seconds
+    while device.pending():
+        if time.monotonic() > deadline:
+            raise ToolError(
+                "the device has the module, but the application has not reloaded it within "
+                f"{seconds:g} s: does it poll hotreload_update_available() and call "
+                "hotreload_reload()?"
+            )
+        time.sleep(_POLL_SECONDS)
+    error = device.status().get("last_error")
+    if error:
+        raise ToolError(f"the device has the module, but reports: {error}")
+
+
+def _end_search(search: Search, steps: Steps) -> Device:
+    """The device that was looked for while the module was built."""
+    with steps.step("find"):
+        return search.wait()
+
+
+def reload_once(options: Options) -> None:
+    """The command `reload`: the last line says what happened."""
+    steps = Steps()
+    try:
+        target = known_device(options.where, options.build) or search_network(options.build)
+        module = build_module(options, steps)
+        device = target if isinstance(target, Device) else _end_search(target, steps)
+        with closing(device):
+            send_module(device, options, module, steps)
+    except ToolError as error:
+        report_failure(error, steps)
+        raise SystemExit(1) from error
+    report_success(module, device.url, steps)
+
+
+def report_success(module: bytes, url: str, steps: Steps) -> None:
+    """The last line after an upload."""
+    click.secho(f"Reloaded: {len(module)} bytes to {url} in {steps.summary()}", fg="green")
+
+
+def report_failure(error: ToolError, steps: Steps) -> None:
+    """The reason, and a last line."""
+    click.echo(f"hotreload: {error}", err=True)
+    step = f"{steps.current} failed after {steps.total():.2f} s" if steps.current else "no build"
+    kept = "the device goes on with the code it has"
+    click.secho(f"Not reloaded: {step}; {kept}", fg="red", err=True)

@@ -1,0 +1,114 @@
+"""Reloads whenever a source file of a reloadable component changes.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from typing import List, Optional, Sequence
+
+import click
+
+from hotreload.commands.reload import (
+    Options,
+    build_module,
+    report_failure,
+    report_success,
+    send_module,
+)
+from hotreload.commands.sources import is_source, start_watching
+from hotreload.description import load_description
+from hotreload.device.device import find_again, find_device
+from hotreload.device.http_device import Unreachable
+from hotreload.errors import ToolError
+from hotreload.interrupt import end_by_interrupt
+from hotreload.module.firmware import FirmwareReader
+from hotreload.report import Steps
+
+
+def watch(options: Options, debounce: float) -> None:
+    """The command `watch`: runs until SIGINT."""
+    end_by_interrupt()
+    try:
+        watcher = _Watch(options, debounce)
+        watcher.device.follow_log(click.echo)
+        click.echo("Ctrl+C stops.")
+        watcher.run()
+    except KeyboardInterrupt:
+        click.echo("\nStopped watching.")
+
+
+def watch_in_background(options: Options, debounce: float) -> None:
+    """Watches until the program ends, beside what else it does."""
+    threading.Thread(target=_Watch(options, debounce).run, daemon=True).start()
+
+
+class _Watch:
+    def __init__(self, options: Options, debounce: float) -> None:
+        description = load_description(options.build)
+        self._options = options
+        self._debounce = debounce
+        self._build_dir = description.build_dir
+        self._directories = description.watch_dirs
+        self.device = find_device(options.where, options.build)
+        self._reader = FirmwareReader()
+        self._sent: Optional[bytes] = None
+        self._changes: "queue.Queue[str]" = queue.Queue()
+        if not self._directories:
+            raise ToolError("there is nothing to watch: no component is RELOADABLE")
+        means = start_watching(self._directories, self._note)
+        for directory in self._directories:
+            click.echo(f"Watching {directory} ({means})")
+        click.echo(f"Changes go to {self.device.url}.")
+
+    def run(self) -> None:
+        """Reloads after every change."""
+        while True:
+            changed = self._wait_for_changes()
+            click.echo(f"Changed: {', '.join(os.path.basename(path) for path in changed)}")
+            self._reload()
+
+    def _note(self, path: str) -> None:
+        """Takes a changed path; called from the observer's thread."""
+        inside_build = path.startswith(os.path.join(self._build_dir, ""))
+        if is_source(path) and not inside_build:
+            self._changes.put(path)
+
+    def _wait_for_changes(self) -> Sequence[str]:
+        """Waits for a change, then until no more come for the debounce time."""
+        changed: List[str] = [self._changes.get()]
+        while True:
+            try:
+                path = self._changes.get(timeout=self._debounce)
+            except queue.Empty:
+                return list(dict.fromkeys(changed))
+            changed.append(path)
+
+    def _send(self, module: bytes, steps: Steps) -> None:
+        """Uploads; to a device that was found on the network also where it is now."""
+        try:
+            send_module(self.device, self._options, module, steps)
+        except Unreachable:
+            moved = find_again(self.device, self._options.build)
+            if moved is None:
+                raise
+            self.device = moved
+            click.echo(f"The board is at {moved.url} now.")
+            send_module(self.device, self._options, module, steps)
+
+    def _reload(self) -> None:
+        steps = Steps()
+        try:
+            module = build_module(self._options, steps, self._reader)
+            if module == self._sent:
+                click.echo(f"No change: the device has this module already; {steps.summary()}")
+                return
+            self._send(module, steps)
+        except ToolError as error:
+            report_failure(error, steps)
+            return
+        self._sent = module
+        report_success(module, self.device.url, steps)

@@ -1,0 +1,197 @@
+"""Finds devices on the network by mDNS; needs python-zeroconf.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional, Sequence, Set
+
+from hotreload.description import Description
+from hotreload.errors import ToolError
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from hotreload.device.http_device import HttpDevice
+
+SERVICE = "_hotreload._tcp.local."
+
+_PATIENCE = 3.0  # seconds for the first that matches; the question is sent at once and after 1 s
+_OTHERS = 0.4  # seconds after the first in which others answer the same question
+_TICK = 0.02
+
+_WITHOUT = (
+    "which device? Say --url http://192.168.1.100:8080 or set HOTRELOAD_URL; the device prints its "
+    "URL when the server starts. Without a network: --port /dev/ttyUSB0. Or let boards be found on "
+    f"the network: {sys.executable} -m pip install zeroconf (on Debian: python3-zeroconf)"
+)
+
+
+class Found(NamedTuple):
+    """A device that announces itself."""
+
+    name: str
+    url: str
+    firmware: str
+    project: str
+
+    def describe(self) -> str:
+        """For a list of devices."""
+        return f"{self.url}  {self.project}, firmware {self.firmware[:12]}, {self.name}"
+
+
+class Search:
+    """Looks for the device with the firmware of a build, in the background.
+
+    It takes a moment even if there is one, because another may match as well. Only a device that
+    was used before, known by its `name`, ends the search at once. What takes long to import is
+    imported in the background, too.
+    """
+
+    def __init__(self, description: Description, name: Optional[str] = None) -> None:
+        if find_spec("zeroconf") is None:
+            raise ToolError(_WITHOUT)
+        self._description = description
+        self._name = name
+        self._identity = ""
+        self._found: Dict[str, Found] = {}
+        self._matched: Optional[float] = None
+        self._error: Optional[ToolError] = None
+        self._resolving: Set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def wait(self) -> HttpDevice:
+        """The device, when the search has ended; raises when there is none, or more than one."""
+        from hotreload.device.http_device import HttpDevice
+
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        known = self._known()
+        if known is None:
+            known = _choose(list(self._found.values()), self._description, self._identity)
+        device = HttpDevice(known.url)
+        device.name = known.name
+        return device
+
+    def _known(self) -> Optional[Found]:
+        """The device that was used before, if it answers."""
+        for one in self._found.values():
+            if one.name == self._name and one.firmware == self._identity:
+                return one
+        return None
+
+    def _run(self) -> None:
+        import asyncio
+
+        from hotreload.module.firmware import read_identity
+
+        try:
+            self._identity = read_identity(self._description).hex()
+            asyncio.run(self._browse())
+        except ToolError as error:
+            self._error = error
+        except ImportError as error:
+            self._error = ToolError(f"{_WITHOUT} ({error})")
+        except OSError as error:
+            self._error = ToolError(
+                f"cannot look for boards on the network ({error}): say where the board is, "
+                "--url http://192.168.1.100:8080"
+            )
+
+    async def _browse(self) -> None:
+        import asyncio
+
+        from zeroconf import DNSQuestionType
+        from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
+
+        async with AsyncZeroconf() as network:
+            # Answers to all: one to us alone may end at another program on this machine's port.
+            browser = AsyncServiceBrowser(
+                network.zeroconf,
+                SERVICE,
+                handlers=[self._on_change],
+                question_type=DNSQuestionType.QM,
+            )
+            end = time.monotonic() + _PATIENCE
+            while time.monotonic() < end and self._known() is None:
+                if self._matched is not None:
+                    end = min(end, self._matched + _OTHERS)
+                await asyncio.sleep(_TICK)
+            await browser.async_cancel()
+
+    def _on_change(self, zeroconf: Any, service_type: str, name: str, state_change: Any) -> None:
+        """Called by the browser."""
+        import asyncio
+
+        from zeroconf import ServiceStateChange
+
+        if state_change is ServiceStateChange.Removed:
+            self._found.pop(name, None)
+            return
+        task = asyncio.ensure_future(self._resolve(zeroconf, name))
+        self._resolving.add(task)
+        task.add_done_callback(self._resolving.discard)
+
+    async def _resolve(self, zeroconf: Any, name: str) -> None:
+        """Asks for what the announcement left out, and notes the device.
+
+        Only IPv4: the URL of an IPv6 address of the link would need the name of an interface.
+        """
+        from zeroconf import BadTypeInNameException, DNSQuestionType, IPVersion
+        from zeroconf.asyncio import AsyncServiceInfo
+
+        try:
+            service = AsyncServiceInfo(SERVICE, name)
+        except BadTypeInNameException:
+            return  # Whoever announces that is none of our devices.
+        timeout = _PATIENCE * 1000
+        await service.async_request(zeroconf, timeout, question_type=DNSQuestionType.QM)
+        addresses = service.parsed_addresses(IPVersion.V4Only)
+        if addresses and service.port:
+            url = f"http://{addresses[0]}:{service.port}"
+            short = _plain(name[: -len(SERVICE) - 1])
+            firmware = _text(service, b"firmware")
+            self._found[name] = Found(short, url, firmware, _text(service, b"project"))
+            if firmware == self._identity and self._matched is None:
+                self._matched = time.monotonic()
+
+
+def _text(service: Any, key: bytes) -> str:
+    return _plain((service.properties.get(key) or b"?").decode("utf-8", "replace"))
+
+
+def _plain(text: str) -> str:
+    """What anybody in the network may have written, fit for a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _choose(found: Sequence[Found], description: Description, identity: str) -> Found:
+    """The only one that runs the firmware of the build; what to do, if it is not the only one."""
+    matching = [one for one in found if one.firmware == identity]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        listed = "".join(f"\n  --url {one.describe()}" for one in matching)
+        raise ToolError(
+            f"{len(matching)} boards run the firmware of this build; say which one:{listed}"
+        )
+    if found:
+        listed = "".join(f"\n  {one.describe()}" for one in found)
+        raise ToolError(
+            f"no board on the network runs the firmware of this build ({description.project}, "
+            f"firmware {identity[:12]}); there are:{listed}\n"
+            f"{description.whole_build}, or name one of them with --url"
+        )
+    raise ToolError(
+        f"no board was found on the network within {_PATIENCE:g} s: does one run, in this network, "
+        "with the component mdns in its firmware, and has it called hotreload_server_start()? Or "
+        "say where it is: --url http://192.168.1.100:8080 (the device prints its URL when the "
+        "server starts), or --port /dev/ttyUSB0"
+    )

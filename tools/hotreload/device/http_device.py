@@ -1,0 +1,118 @@
+"""A device reached over HTTP: src/upload/http_api.h.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+from urllib.parse import urlsplit
+
+from hotreload.device.device import Device
+from hotreload.device.protocol import DeviceError, read_answer, read_nonce, sign
+
+_TIMEOUT = 10.0
+_PIECE = 4096
+
+class Unreachable(DeviceError):
+    """No connection: nothing was sent, so it can be sent elsewhere."""
+
+
+class HttpDevice(Device):
+    """Every call has its own connection."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url if "://" in url else f"http://{url}"
+        try:
+            parts = urlsplit(self.url)
+            port = parts.port
+        except ValueError as error:
+            raise DeviceError(f"the URL {url} is malformed: {error}") from error
+        if parts.scheme != "http" or not parts.hostname:
+            raise DeviceError(f"the URL {url} must be like http://192.168.1.100:8080")
+        self._host, self._port = parts.hostname, port or 80
+        self._path = parts.path.rstrip("/")
+
+    def status(self) -> Dict[str, Any]:
+        with self._connect() as connection:
+            return read_answer(self.url, *_get(connection, self._path + "/status"))
+
+    def pending(self) -> bool:
+        with self._connect() as connection:
+            answer = read_answer(self.url, *_get(connection, self._path + "/pending"))
+            return bool(answer.get("pending"))
+
+    def upload(
+        self, module: bytes, secret: bytes, progress: Callable[[int, int], None]
+    ) -> Dict[str, Any]:
+        with self._connect() as connection:
+            headers = {
+                "Content-Type": "application/octet-stream",
+                "Content-Length": str(len(module)),
+                **sign(module, secret, self._ask_nonce(connection)),
+            }
+            connection.putrequest("POST", self._path + "/upload", skip_accept_encoding=True)
+            for name, value in headers.items():
+                connection.putheader(name, value)
+            try:
+                connection.endheaders()
+                for start in range(0, len(module), _PIECE):
+                    connection.send(module[start : start + _PIECE])
+                    progress(min(start + _PIECE, len(module)), len(module))
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # A server that refuses early closes; its answer may be there to read.
+            return read_answer(self.url, *_response(connection))
+
+    def _ask_nonce(self, connection: http.client.HTTPConnection) -> Optional[bytes]:
+        """`GET /nonce`; None: the firmware is older than that."""
+        status, body = _get(connection, self._path + "/nonce")
+        if status == 404:
+            connection.close()  # The device does, too; the next request opens another.
+            return None
+        return read_nonce(read_answer(self.url, status, body), f"{self.url}/nonce")
+
+    @contextmanager
+    def _connect(self) -> Iterator[http.client.HTTPConnection]:
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT)
+        connected = False
+        try:
+            connection.connect()
+            connected = True
+            yield connection
+        except (OSError, http.client.HTTPException) as error:
+            kind = DeviceError if connected else Unreachable
+            raise kind(self._explain(error, connected)) from error
+        finally:
+            connection.close()
+
+    def _explain(self, error: Exception, connected: bool) -> str:
+        if isinstance(error, socket.gaierror):
+            return f"the host of {self.url} is unknown: {error.strerror}"
+        if isinstance(error, ConnectionRefusedError):
+            return (
+                f"nothing listens at {self.url}: is the device running, has it called "
+                "hotreload_server_start(), and is the port right (8080 by default)?"
+            )
+        if isinstance(error, socket.timeout):
+            what = "stopped answering" if connected else "does not answer"
+            return f"{self.url} {what} for {_TIMEOUT:.0f} s: is the device in the same network?"
+        if isinstance(error, (http.client.HTTPException, ConnectionError)) and connected:
+            return (
+                f"{self.url} closed the connection without an answer "
+                f"({type(error).__name__}): did the device restart? See its log"
+            )
+        return f"cannot reach {self.url}: {error}"
+
+
+def _get(connection: http.client.HTTPConnection, path: str) -> Tuple[int, bytes]:
+    connection.putrequest("GET", path, skip_accept_encoding=True)
+    connection.endheaders()
+    return _response(connection)
+
+
+def _response(connection: http.client.HTTPConnection) -> Tuple[int, bytes]:
+    response = connection.getresponse()
+    return response.status, response.read()

@@ -1,0 +1,93 @@
+"""A device reached over a serial line: src/serial/link.h.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Optional
+
+from hotreload.device.device import Device
+from hotreload.device.protocol import read_answer, read_nonce, sign
+from hotreload.device.serial_frames import (
+    BEGIN,
+    CANCEL,
+    FINISH,
+    NONCE,
+    PENDING,
+    PIECE,
+    STATUS,
+    WRITE,
+)
+from hotreload.device.serial_line import SerialLine, split_lines
+from hotreload.device.serial_share import Share
+
+
+class SerialDevice(Device):
+    """The port is opened when it is needed first, and held from then on."""
+
+    def __init__(self, port: str, baud: int) -> None:
+        self.url = port
+        self._baud = baud
+        self._line: Optional[SerialLine] = None
+        self._show: Optional[Callable[[bytes], None]] = None
+        self._share: Optional[Share] = None
+
+    @property
+    def line(self) -> SerialLine:
+        """The open line; opened anew after it was lost."""
+        if self._line is not None and self._line.is_lost:
+            self.close()
+        if self._line is None:
+            self._line = SerialLine(self.url, self._baud)
+            self._pass_log_on(self._line)
+        return self._line
+
+    def status(self) -> Dict[str, Any]:
+        return self._ask(STATUS)
+
+    def pending(self) -> bool:
+        return bool(self._ask(PENDING).get("pending"))
+
+    def upload(
+        self, module: bytes, secret: bytes, progress: Callable[[int, int], None]
+    ) -> Dict[str, Any]:
+        headers = sign(module, secret, read_nonce(self._ask(NONCE), self.url))
+        names = ("X-Hotreload-SHA256", "X-Hotreload-HMAC", "X-Hotreload-Auth")
+        texts = "".join(headers.get(name, "") + "\0" for name in names)
+        try:
+            self._ask(BEGIN, len(module).to_bytes(4, "little") + texts.encode("ascii"))
+            for start in range(0, len(module), PIECE):
+                piece = module[start : start + PIECE]
+                self._ask(WRITE, start.to_bytes(4, "little") + piece)
+                progress(start + len(piece), len(module))
+            return self._ask(FINISH)
+        except KeyboardInterrupt:
+            self.line.tell(CANCEL)
+            raise
+
+    def follow_log(self, show: Callable[[str], None]) -> None:
+        self._show = split_lines(show)
+        self._pass_log_on(self.line)
+
+    def _pass_log_on(self, line: SerialLine) -> None:
+        """A command that shows the log runs for long: others share the port meanwhile."""
+        show = self._show
+        if show is None or self._share is not None:
+            return
+        if line.is_shared:
+            line.on_log = show
+            return
+        share = self._share = Share(line)
+        line.on_log = lambda log: (show(log), share.show(log))
+
+    def close(self) -> None:
+        if self._share is not None:
+            self._share.close()
+            self._share = None
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def _ask(self, type_: int, payload: bytes = b"") -> Dict[str, Any]:
+        return read_answer(self.url, *self.line.ask(type_, payload))

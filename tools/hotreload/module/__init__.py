@@ -1,0 +1,4 @@
+"""Making the module: what its objects define and need, the stubs, the link, the packed file.
+
+SPDX-License-Identifier: MIT
+"""

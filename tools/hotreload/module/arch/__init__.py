@@ -1,0 +1,43 @@
+"""What differs between the architectures: stubs, and the relocations that a module keeps.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Callable, List, NamedTuple
+
+from hotreload.errors import ToolError
+
+ARCHITECTURES = ("riscv", "xtensa")
+
+
+class StubWriter(NamedTuple):
+    """How stubs look in assembly."""
+
+    alignment: int
+    """Bytes that a function must be aligned to."""
+    prologue: List[str]
+    """Lines before each function."""
+    stub: Callable[[str, int], List[str]]
+    """(address of the slot, its index) -> lines that jump to the address in the slot."""
+    missing: Callable[[int], List[str]]
+    """(index of the slot) -> lines that call hotreload_missing(index)."""
+
+
+def stub_writer(arch: str) -> StubWriter:
+    """The stubs of an architecture."""
+    writer: StubWriter = _module(arch, "stubs").WRITER
+    return writer
+
+
+def relocation_rules(arch: str) -> Any:
+    """The module with `select(linked)` for an architecture."""
+    return _module(arch, "relocations")
+
+
+def _module(arch: str, what: str) -> Any:
+    if arch not in ARCHITECTURES:
+        raise ToolError(f"unknown architecture '{arch}': use {' or '.join(ARCHITECTURES)}")
+    return import_module(f"hotreload.module.arch.{arch}_{what}")

@@ -1,0 +1,43 @@
+"""Makes the module from the objects: link, pack, partition image.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+from typing import Callable, Iterable
+
+from hotreload.description import Description
+from hotreload.files import write_if_changed
+from hotreload.module.exports import read_exports
+from hotreload.module.firmware import FirmwareReader
+from hotreload.module.link import Inputs, link_module
+from hotreload.module.objects import read_objects
+from hotreload.module.pack import pack_module
+from hotreload.module.store_image import make_partition_image
+from hotreload.report import Steps
+
+Guard = Callable[[Description, Iterable[str]], None]
+"""What is done about the exports' interface: note_interface() or check_interface()."""
+
+
+def update_module(
+    description: Description, reader: FirmwareReader, steps: Steps, guard: Guard
+) -> bytes:
+    """Writes module.elf, module.bin and partition.bin; returns the packed module."""
+    with steps.step("link"):
+        inputs = Inputs(
+            description,
+            read_objects(description.objects),
+            reader.read(description),
+            read_exports(description.exports),
+        )
+        link_module(inputs)
+    with steps.step("check"):
+        guard(description, inputs.table)
+    with steps.step("pack"):
+        module = pack_module(inputs)
+        image = make_partition_image(module, description.partition_size)
+        write_if_changed(description.module, module)
+        write_if_changed(description.partition_image, image)
+    return module

@@ -1,0 +1,145 @@
+"""Links the module: every reloadable object, the compiler's library, the firmware's addresses.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import Dict, Iterable, List, NamedTuple, Set
+
+from hotreload.description import Description
+from hotreload.errors import ToolError
+from hotreload.files import make_directory, write_if_changed
+from hotreload.module.firmware import Firmware
+from hotreload.module.linker_script import COPIED_PREFIX, format_script
+from hotreload.module.objects import Objects
+from hotreload.module.thread_local import make_object
+
+_LITERAL_IN_DATA = re.compile(r"dangerous relocation: l32r: .*: \(?\.(ro)?(data|bss)\b")
+
+
+class Inputs(NamedTuple):
+    """What a module is made of."""
+
+    description: Description
+    objects: Objects
+    firmware: Firmware
+    table: Dict[str, bool]
+    """The exports that the firmware has stubs for; True for weak ones."""
+
+    def overridden(self) -> List[str]:
+        """Weak exports that the firmware defines, too: there, and so here, its one counts."""
+        symbols = self.firmware.symbols
+        weak = [name for name, is_weak in self.table.items() if is_weak and name in symbols]
+        return [name for name in weak if not symbols[name].weak]
+
+
+def link_module(inputs: Inputs) -> None:
+    """Writes module.elf."""
+    _check_objects(inputs)
+    make_directory(os.path.dirname(inputs.description.module_elf))
+    names = {*inputs.objects.imports, *inputs.objects.weak_imports, *inputs.overridden()}
+    output = _run_linker(inputs, names, ())
+    if output:
+        _complete(inputs, names, output)
+
+
+def _complete(inputs: Inputs, names: Set[str], output: str) -> None:
+    """Adds what the linker found missing, until nothing is or nothing more can be added.
+
+    Members of libraries have imports of their own; only the linker knows which members of the
+    compiler's it takes.
+    """
+    from hotreload.module.c_library import CLibrary
+    from hotreload.module.missing import explain_undefined, find_undefined
+
+    library = CLibrary(inputs.description, inputs.objects, inputs.firmware)
+    while output:
+        undefined = find_undefined(inputs.description.linker, output)
+        known = set(undefined) & _known(inputs.firmware)
+        more = library.copy(set(undefined) - known)
+        if undefined and not more and known <= names:
+            raise ToolError(
+                explain_undefined(undefined, inputs.description, inputs.objects, library)
+            )
+        if not undefined:
+            raise ToolError(_explain_failure(output))
+        names |= known | library.needs
+        output = _run_linker(inputs, names - library.defines, library.paths)
+    for line in library.notes():
+        print(line, file=sys.stderr)
+
+
+def _known(firmware: Firmware) -> Set[str]:
+    return {*firmware.symbols, *firmware.thread_local}
+
+
+def _check_objects(inputs: Inputs) -> None:
+    for name, path in inputs.objects.thread_local.items():
+        raise ToolError(
+            f"{path}: '{name}' is a thread-local variable, which a module cannot define: every "
+            "task's block has the firmware's layout; make it global, or define it in the firmware"
+        )
+    for name in inputs.table:
+        if name not in inputs.objects.functions:
+            raise ToolError(
+                f"{name}() was removed since the firmware was built, but the firmware may call it: "
+                f"put it back, or build '{inputs.description.firmware_target}' again and flash it"
+            )
+
+
+def _run_linker(inputs: Inputs, names: Iterable[str], copied: Iterable[str]) -> str:
+    """Runs ld with these imports and object files of the C library.
+
+    Returns what it said, or an empty string when it succeeded.
+    """
+    description, firmware = inputs.description, inputs.firmware
+    addresses = {n: firmware.symbols[n].value for n in names if n in firmware.symbols}
+    thread_local = {n: firmware.thread_local[n] for n in names if n in firmware.thread_local}
+    objects = [*description.objects, *copied]
+    if thread_local:
+        objects.append(make_object(description, thread_local, firmware.thread_local_alignment))
+    script = os.path.join(os.path.dirname(description.module_elf), "module.ld")
+    patterns = [f"*{os.path.basename(path)}:*" for path in description.libraries]
+    near = [*patterns, f"*{COPIED_PREFIX}*.o"] if description.text_readable else []
+    text = format_script(firmware.text_address, addresses, near, bool(thread_local))
+    write_if_changed(script, text)
+    command = [description.linker, *description.linker_flags, "--emit-relocs", "-nostdlib"]
+    command += ["-z", "max-page-size=4", "-T", script, "-o", description.module_elf, *objects]
+    command += ["--start-group", *description.libraries, "--end-group"]
+    return _run(command)
+
+
+def _run(command: List[str]) -> str:
+    environment = {**os.environ, "LC_ALL": "C"}
+    try:
+        result = subprocess.run(
+            command, env=environment, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+        )
+    except OSError as error:
+        raise ToolError(f"cannot run the linker {command[0]}: {error.strerror}") from error
+    if result.returncode == 0:
+        sys.stderr.write(result.stderr)
+        return ""
+    return result.stderr or f"nothing (exit code {result.returncode})"
+
+
+def _explain_failure(output: str) -> str:
+    text = f"the module cannot be linked; the linker says:\n{output.rstrip()}"
+    if _LITERAL_IN_DATA.search(output):
+        text += (
+            "\nAn l32r instruction can only reach literals in the text, which the data is far from: "
+            "put this one there with .literal"
+        )
+    elif "l32r" in output:
+        text += (
+            "\nAn l32r instruction reaches literals at most 256 KB before it: make the reloadable "
+            "components smaller, or compile them with -mtext-section-literals"
+        )
+    elif "call target out of range" in output:
+        text += "\nCompile the reloadable components with -mlongcalls"
+    return text

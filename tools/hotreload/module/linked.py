@@ -1,0 +1,200 @@
+"""The linked module (module.elf) as the packer sees it: two segments, relocations, targets.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
+
+from hotreload.errors import ToolError
+from hotreload.module import elf
+from hotreload.module import module_format as fmt
+from hotreload.module.layout import DATA_ADDRESS, SEGMENT_LIMIT
+from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS
+
+_WORD = struct.Struct("<I")
+_BASE_NAMES = {fmt.SYM_NONE: "the firmware", fmt.SYM_TEXT: "the text", fmt.SYM_DATA: "the data"}
+
+
+class Segment:
+    """One of the two segments, with the bytes that the file will hold."""
+
+    def __init__(self, base: int, address: int, file: elf.Elf, sections: Sequence[elf.Section]):
+        self.base = base
+        self.address = address
+        used = [s for s in sections if s.size > 0]
+        self.alignment = max([4] + [s.alignment for s in used])
+        self.memory_size = max([s.address + s.size - address for s in used], default=0)
+        self.content = bytearray()
+        for section in used:
+            if section.type != "SHT_NOBITS":
+                self.content = self.content.ljust(section.address - address, b"\0")
+                self.content += file.content(section)
+
+    def read(self, address: int) -> int:
+        """The 32-bit word at a link address."""
+        word: int = _WORD.unpack_from(self.content, address - self.address)[0]
+        return word
+
+    def write(self, address: int, word: int) -> None:
+        """Changes the 32-bit word at a link address."""
+        _WORD.pack_into(self.content, address - self.address, word & 0xFFFFFFFF)
+
+
+class Relocation(NamedTuple):
+    """One relocation of module.elf with its target looked up."""
+
+    segment: Segment
+    place: int
+    type: int
+    base: int
+    """SYM_*: what moves together with the target."""
+    target: int
+    """Link address or firmware address, the addend included."""
+    addend: int
+    symbol: elf.Symbol
+
+    @property
+    def undefined(self) -> bool:
+        """A weak reference to nothing."""
+        return not self.symbol.defined
+
+
+class Kept(NamedTuple):
+    """A relocation of the packed module."""
+
+    place: int
+    type: int
+    base: int
+    addend: int
+
+
+class LinkedModule:
+    """module.elf."""
+
+    def __init__(self, path: str, arch: str, text_address: int, addr2line: Optional[str]) -> None:
+        self.file = elf.Elf(path, "the module", arch)
+        self._addr2line = addr2line
+        self.symbols = self.file.symbols()
+        self.names = {s.name: s for s in self.symbols if s.binding != elf.STB_LOCAL and s.defined}
+        self._bases: Dict[int, int] = {}
+        self.text = self._segment(fmt.SYM_TEXT, text_address, TEXT_SECTIONS)
+        self.data = self._segment(fmt.SYM_DATA, DATA_ADDRESS, DATA_SECTIONS)
+
+    def _segment(self, base: int, address: int, names: Sequence[str]) -> Segment:
+        sections = [s for s in self.file.sections if s.allocated and s.name in names]
+        self._bases.update({s.number: base for s in sections})
+        segment = Segment(base, address, self.file, sections)
+        if segment.memory_size > SEGMENT_LIMIT:
+            raise ToolError(
+                f"{_BASE_NAMES[base]} of the module has {segment.memory_size} bytes, more than "
+                f"the format's {SEGMENT_LIMIT}"
+            )
+        return segment
+
+    def check_sections(self) -> None:
+        """Refuses sections that belong to neither segment."""
+        for section in self.file.sections:
+            stray = section.allocated and section.number not in self._bases
+            if stray and section.size > 0 and not section.flags & elf.SHF_TLS:
+                raise ToolError(
+                    f"section {section.name} has no place in a module, which is text and data in "
+                    "RAM: remove the attribute that puts code or data there, or move it to the "
+                    "firmware"
+                )
+
+    def relocations(self) -> Iterator[Relocation]:
+        """All relocations of both segments."""
+        for section, entries in self.file.relocations():
+            base = self._bases.get(section.number)
+            if base is None:
+                continue
+            segment = self.text if base == fmt.SYM_TEXT else self.data
+            for entry in entries:
+                symbol = self.symbols[entry.symbol]
+                yield Relocation(
+                    segment,
+                    entry.offset,
+                    entry.type,
+                    self._bases.get(symbol.section, fmt.SYM_NONE),
+                    (symbol.value + entry.addend) & 0xFFFFFFFF,
+                    entry.addend,
+                    symbol,
+                )
+
+    def keep(self, relocation: Relocation, kind: int) -> Kept:
+        """The packed form: the addend counts from the start of the segment that moves."""
+        start = {fmt.SYM_TEXT: self.text.address, fmt.SYM_DATA: self.data.address}
+        addend = relocation.target - start.get(relocation.base, 0)
+        return Kept(relocation.place, kind, relocation.base, addend & 0xFFFFFFFF)
+
+    def keep_absolute(
+        self,
+        relocation: Relocation,
+        kind: int,
+        name: str,
+        encode: Callable[[int, int], int],
+        stubs: Dict[str, int],
+    ) -> List[Kept]:
+        """Handles a relocation that holds an address: kept when the target moves.
+
+        `encode(bits, value)` puts an address into an instruction or word. An export of the
+        firmware is its stub, which is an address of the firmware and stays.
+        """
+        if relocation.base == fmt.SYM_NONE:
+            return []
+        segment, place = relocation.segment, relocation.place
+        bits = segment.read(place)
+        if encode(bits, relocation.target) != bits:
+            raise self.error(relocation, name, "ld wrote another value there than it should")
+        symbol = relocation.symbol
+        if symbol.binding == elf.STB_LOCAL or symbol.name not in stubs:
+            return [self.keep(relocation, kind)]
+        if relocation.addend != 0:
+            raise self.error(
+                relocation, name, f"it points {relocation.addend} bytes into a function's stub"
+            )
+        segment.write(place, encode(bits, stubs[symbol.name]))
+        return []
+
+    def error(self, relocation: Relocation, name: str, what_to_do: str) -> ToolError:
+        """The error for a relocation that a module cannot have."""
+        symbol = relocation.symbol.name or self._section_name(relocation.symbol)
+        return ToolError(
+            f"{self._describe(relocation.place)}: relocation {name} refers to '{symbol}' in "
+            f"{_BASE_NAMES[relocation.base]}, which cannot be changed at load time: {what_to_do}"
+        )
+
+    def _section_name(self, symbol: elf.Symbol) -> str:
+        if symbol.section < len(self.file.sections):
+            return self.file.sections[symbol.section].name
+        return f"{symbol.value:#x}"
+
+    def _describe(self, place: int) -> str:
+        """A place in words: function and offset, and the source line when it is known."""
+        words = f"{place:#x}"
+        for symbol in self.symbols:
+            covers = symbol.value <= place < symbol.value + symbol.size
+            if covers and symbol.kind in (elf.STT_FUNC, elf.STT_OBJECT):
+                words = f"{symbol.name}+{place - symbol.value:#x}"
+        line = self._source_line(place)
+        return f"{line}: {words}" if line else words
+
+    def _source_line(self, place: int) -> str:
+        if self._addr2line is None or not os.path.exists(self._addr2line):
+            return ""
+        command = [self._addr2line, "-e", self.file.path, hex(place)]
+        result = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=False)
+        line = result.stdout.strip().partition(" (")[0]
+        return "" if result.returncode != 0 or line.startswith("?") or line.endswith("?") else line
+
+
+def find_addr2line(compiler: Optional[str]) -> Optional[str]:
+    """addr2line of the same toolchain as a compiler; there need not be such a file."""
+    if compiler is None or not compiler.endswith("gcc"):
+        return None
+    return compiler[: -len("gcc")] + "addr2line"

@@ -1,0 +1,153 @@
+"""Packs module.elf: the format of src/image/module_format.h.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Dict, List, NamedTuple, Sequence
+
+from hotreload.description import Description
+from hotreload.errors import ToolError
+from hotreload.module import elf
+from hotreload.module import module_format as fmt
+from hotreload.module.arch import relocation_rules
+from hotreload.module.exports import sort_names
+from hotreload.module.firmware import Firmware
+from hotreload.module.link import Inputs
+from hotreload.module.linked import Kept, LinkedModule, Segment, find_addr2line
+from hotreload.module.objects import Objects
+
+_EHDR = struct.Struct("<16sHHIIIIIHHHHHH")
+_PHDR = struct.Struct("<IIIIIIII")
+_IDENT = b"\x7fELF\x01\x01\x01".ljust(16, b"\0")
+_ET_EXEC = 2
+_R, _W, _X = 4, 2, 1
+_MAX_ALIGNMENT = 4096
+
+
+class _Part(NamedTuple):
+    """One program header and the bytes it stands for."""
+
+    type: int
+    flags: int
+    address: int
+    memory_size: int
+    alignment: int
+    content: bytes
+
+
+def pack_module(inputs: Inputs) -> bytes:
+    """Reads module.elf and returns what travels to the device."""
+    description, firmware = inputs.description, inputs.firmware
+    addr2line = find_addr2line(description.compiler)
+    module = LinkedModule(
+        description.module_elf, description.arch, firmware.text_address, addr2line
+    )
+    with_stub = set(inputs.table) & set(firmware.symbols) - set(inputs.overridden())
+    stubs = {name: firmware.symbols[name].value for name in with_stub}
+    kept = relocation_rules(description.arch).select(module, stubs)
+    module.check_sections()
+    if module.data.memory_size == 0 and any(k.base == fmt.SYM_DATA for k in kept):
+        module.data.memory_size = 4  # The address of an object without bytes is an address, too.
+    notes = _note(fmt.NOTE_MODULE, _module_note(description, firmware))
+    notes += _note(fmt.NOTE_EXPORTS, _exports_note(module, inputs.objects))
+    init = _init_note(module)
+    notes += _note(fmt.NOTE_INIT, init) if init else b""
+    return _file(module, notes, kept)
+
+
+def _file(module: LinkedModule, notes: bytes, kept: Sequence[Kept]) -> bytes:
+    parts = [
+        _loaded(module.text, _R | _X),
+        _loaded(module.data, _R | _W),
+        _Part(fmt.PT_NOTE, _R, 0, 0, 4, notes),
+        _Part(fmt.PT_RELA, _R, 0, 0, 4, _relocation_table(kept)),
+    ]
+    header = _EHDR.pack(
+        _IDENT, _ET_EXEC, module.file.machine, 1, 0, _EHDR.size, 0, module.file.flags,
+        _EHDR.size, _PHDR.size, len(parts), 0, 0, 0,
+    )  # fmt: skip
+    # The bytes that are read first come first: the device checks notes and relocations before it
+    # copies the segments.
+    offset = _EHDR.size + len(parts) * _PHDR.size
+    offsets: Dict[int, int] = {}
+    body = b""
+    for index in (2, 3, 0, 1):
+        offsets[index] = offset + len(body)
+        content = parts[index].content
+        body += content + b"\0" * (-len(content) % 4)
+    table = b"".join(
+        _PHDR.pack(
+            part.type,
+            offsets[index],
+            part.address,
+            part.address,
+            len(part.content),
+            part.memory_size,
+            part.flags,
+            part.alignment,
+        )  # fmt: skip
+        for index, part in enumerate(parts)
+    )
+    return header + table + body
+
+
+def _loaded(segment: Segment, flags: int) -> _Part:
+    if segment.alignment > _MAX_ALIGNMENT:
+        raise ToolError(
+            f"something in the module is aligned to {segment.alignment} bytes; a module can have "
+            f"at most {_MAX_ALIGNMENT}"
+        )
+    return _Part(
+        fmt.PT_LOAD, flags, segment.address, segment.memory_size, segment.alignment,
+        bytes(segment.content),
+    )  # fmt: skip
+
+
+def _relocation_table(kept: Sequence[Kept]) -> bytes:
+    return b"".join(
+        struct.pack("<III", place, base << 8 | kind, addend)
+        for place, kind, base, addend in sorted(kept)
+    )
+
+
+def _note(kind: int, content: bytes) -> bytes:
+    header = struct.pack("<III", len(fmt.NOTE_NAME), len(content), kind)
+    return header + fmt.NOTE_NAME + content
+
+
+def _pad(content: bytes) -> bytes:
+    return content + b"\0" * (-len(content) % 4)
+
+
+def _module_note(description: Description, firmware: Firmware) -> bytes:
+    identity = firmware.identity
+    numbers = (fmt.FORMAT_VERSION, description.chip, description.abi, len(identity))
+    return struct.pack("<HHHH", *numbers) + _pad(identity)
+
+
+def _exports_note(module: LinkedModule, objects: Objects) -> bytes:
+    names = sort_names(objects.functions)
+    addresses = [_export_address(module, name) for name in names]
+    text = b"".join(name.encode() + b"\0" for name in names)
+    return struct.pack(f"<I{len(names)}I", len(names), *addresses) + _pad(text)
+
+
+def _export_address(module: LinkedModule, name: str) -> int:
+    symbol = module.names[name]
+    if symbol.section == elf.SHN_ABS:
+        # The firmware's own definition replaces this weak one, so its stub is never called; but
+        # the table names it, and its slot needs an address in the text.
+        return module.text.address
+    return symbol.value
+
+
+def _init_note(module: LinkedModule) -> bytes:
+    values: List[int] = []
+    for kind in ("init", "fini"):
+        start = module.names[f"hotreload_{kind}_start"].value
+        end = module.names[f"hotreload_{kind}_end"].value
+        values += [start, (end - start) // 4]
+    return struct.pack("<IIII", *values) if values[1] or values[3] else b""
