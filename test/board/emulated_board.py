@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -196,8 +196,7 @@ def read_secret(path: str) -> bytes:
 
 
 def find_program(name: str, package: str) -> str:
-    for directory in os.environ.get("PATH", "").split(os.pathsep):
-        path = os.path.join(directory, name)
-        if os.access(path, os.X_OK):
-            return path
+    path = shutil.which(name)
+    if path:
+        return path
     raise AssertionError(f"{name} is missing; on Debian: apt-get install {package}")
