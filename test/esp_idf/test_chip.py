@@ -5,11 +5,12 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import subprocess
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 from idf_project import IdfProject, environment
 from qemu import Qemu
@@ -62,24 +63,41 @@ def test_firmware_of_another_build(example: IdfProject, chip: Qemu) -> None:
     assert boots(chip) == 1
 
 
-def test_watch(example: IdfProject, chip: Qemu) -> None:
-    """Every save is on the chip a moment later, until Ctrl+C."""
-    chip.wait_for(r"server listens on")
+@contextlib.contextmanager
+def watching(example: IdfProject, chip: Qemu) -> "Iterator[subprocess.Popen[str]]":
+    """idf.py watch, from when it watches."""
     command = ["idf.py", "-B", str(example.build), "watch", "--url", chip.url, "--debounce", "0.1"]
     watch = subprocess.Popen(
         command,
         cwd=example.directory,
-        env=environment(),
+        env=environment(PYTHONUNBUFFERED="1"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
     )
     try:
-        assert watch.stdout is not None
-        for line in watch.stdout:
-            if "Ctrl+C stops" in line:
-                break
+        read_to(watch, "Ctrl+C stops")
+        yield watch
+    finally:
+        watch.kill()
+        watch.wait()
+
+
+def read_to(watch: "subprocess.Popen[str]", text: str) -> None:
+    assert watch.stdout is not None
+    seen = []
+    for line in watch.stdout:
+        seen.append(line)
+        if text in line:
+            return
+    raise AssertionError(f"no '{text}' in {seen}")
+
+
+def test_watch(example: IdfProject, chip: Qemu) -> None:
+    """Every save is on the chip a moment later, until Ctrl+C."""
+    chip.wait_for(r"server listens on")
+    with watching(example, chip) as watch:
         for word in ("Moin", "Ahoj"):
             start = chip.position()
             with example.changed(RELOADABLE, "Hello", word):
@@ -87,9 +105,20 @@ def test_watch(example: IdfProject, chip: Qemu) -> None:
         watch.send_signal(signal.SIGINT)
         output, _ = watch.communicate(timeout=30)
         assert "Stopped watching." in output
-    finally:
-        watch.kill()
     assert boots(chip) == 1
+
+
+def test_watch_tells_of_a_crash(example: IdfProject, chip: Qemu) -> None:
+    """The chip restarts with the code that worked, and the watch says so."""
+    chip.wait_for(r"server listens on")
+    start = chip.position()
+    crash = "    *(volatile int *)0 = 1;\n    printf("
+    with watching(example, chip) as watch:
+        with example.changed(RELOADABLE, "    printf(", crash):
+            read_to(watch, "The device went back to other code: module 2 crashed on trial")
+    restarted = chip.wait_for(r"module 2 crashed on trial, module 1 runs", start)
+    chip.wait_for(r"^Hello, World, from \S+! 1", restarted.end())
+    assert boots(chip) == 2
 
 
 def test_head_that_never_ends(chip: Qemu) -> None:

@@ -55,20 +55,21 @@ def build_module(options: Options, steps: Steps, reader: Optional[FirmwareReader
     return update_module(description, reader or FirmwareReader(), steps, check_interface)
 
 
-def send_module(device: Device, options: Options, module: bytes, steps: Steps) -> None:
-    """Uploads a module and waits for the application if asked to."""
+def send_module(device: Device, options: Options, module: bytes, steps: Steps) -> int:
+    """Uploads a module, waits for the application if asked to, and returns its sequence."""
     from hotreload.device.secret import read_secret
 
     description = load_description(options.build)
     with steps.step("upload"):
         progress = Progress("Uploading")
         try:
-            device.upload(module, read_secret(description.secret), progress.show)
+            answer = device.upload(module, read_secret(description.secret), progress.show)
         finally:
             progress.clear()
     if options.wait is not None:
         with steps.step("wait"):
             _wait(device, options.wait)
+    return int(answer.get("sequence", 0))
 
 
 def _wait(device: Device, seconds: float) -> None:

@@ -12,6 +12,7 @@ from typing import List, Optional, Sequence
 
 import click
 
+from hotreload.commands.outcome import Outcome
 from hotreload.commands.reload import (
     Options,
     build_module,
@@ -46,6 +47,10 @@ def watch_in_background(options: Options, debounce: float) -> None:
     threading.Thread(target=_Watch(options, debounce).run, daemon=True).start()
 
 
+def _warn(text: str) -> None:
+    click.secho(text, fg="red")
+
+
 class _Watch:
     def __init__(self, options: Options, debounce: float) -> None:
         description = load_description(options.build)
@@ -56,6 +61,7 @@ class _Watch:
         self.device = find_device(options.where, options.build)
         self._reader = FirmwareReader()
         self._sent: Optional[bytes] = None
+        self._outcome: Optional[Outcome] = None
         self._changes: "queue.Queue[str]" = queue.Queue()
         if not self._directories:
             raise ToolError("there is nothing to watch: no component is RELOADABLE")
@@ -87,28 +93,31 @@ class _Watch:
                 return list(dict.fromkeys(changed))
             changed.append(path)
 
-    def _send(self, module: bytes, steps: Steps) -> None:
+    def _send(self, module: bytes, steps: Steps) -> int:
         """Uploads; to a device that was found on the network also where it is now."""
         try:
-            send_module(self.device, self._options, module, steps)
+            return send_module(self.device, self._options, module, steps)
         except Unreachable:
             moved = find_again(self.device, self._options.build)
             if moved is None:
                 raise
             self.device = moved
             click.echo(f"The board is at {moved.url} now.")
-            send_module(self.device, self._options, module, steps)
+            return send_module(self.device, self._options, module, steps)
 
     def _reload(self) -> None:
         steps = Steps()
+        if self._outcome is not None:
+            self._outcome.cancel()
         try:
             module = build_module(self._options, steps, self._reader)
             if module == self._sent:
                 click.echo(f"No change: the device has this module already; {steps.summary()}")
                 return
-            self._send(module, steps)
+            sequence = self._send(module, steps)
         except ToolError as error:
             report_failure(error, steps)
             return
         self._sent = module
         report_success(module, self.device.url, steps)
+        self._outcome = Outcome(self.device, sequence, _warn)

@@ -1,0 +1,91 @@
+"""What watch says of a module after its upload. SPDX-License-Identifier: MIT"""
+
+from __future__ import annotations
+
+from typing import Any, List
+
+from fake_device import FakeDevice
+from hotreload.commands.outcome import Outcome
+from hotreload.device.http_device import HttpDevice
+from project import Project
+from test_watch import body, start
+
+SEQUENCE = 4
+
+
+def said_of(device: FakeDevice, **status: Any) -> List[str]:
+    device.more.update(status)
+    said: List[str] = []
+    Outcome(HttpDevice(device.url), SEQUENCE, said.append, seconds=0.5, every=0.01).wait()
+    return said
+
+
+def asked(device: FakeDevice) -> int:
+    return device.requests.count("GET /status")
+
+
+def test_good_module(device: FakeDevice) -> None:
+    assert said_of(device, sequence=SEQUENCE) == []
+    assert asked(device) == 1
+
+
+def test_newer_module(device: FakeDevice) -> None:
+    assert said_of(device, sequence=SEQUENCE + 1, last_error="of something else") == []
+
+
+def test_module_on_trial_is_watched(device: FakeDevice) -> None:
+    device.trial = True
+    assert said_of(device, sequence=SEQUENCE) == []
+    assert asked(device) > 1
+
+
+def test_module_that_crashed(device: FakeDevice) -> None:
+    said = said_of(device, sequence=3, rollback="module 4 crashed on trial, module 3 runs")
+    assert said == [
+        "The device went back to other code: module 4 crashed on trial, module 3 runs"
+    ]
+
+
+def test_module_that_could_not_be_loaded(device: FakeDevice) -> None:
+    said = said_of(device, sequence=3, last_error="no 9000 bytes of memory")
+    assert said == ["The device goes on with the code it had: no 9000 bytes of memory"]
+
+
+def test_application_that_does_not_reload(device: FakeDevice) -> None:
+    (said,) = said_of(device, sequence=3, pending=True, last_error="an older one")
+    assert said.startswith("The application has not reloaded it within 0.5 s: does it poll")
+
+
+def test_device_that_is_gone(device: FakeDevice) -> None:
+    device.raw_answer = b""
+    (said,) = said_of(device)
+    assert said == f"{device.url} has not answered since the upload: see the device's log"
+
+
+def test_device_that_restarts(device: FakeDevice) -> None:
+    device.raw_answer = b""
+    said: List[str] = []
+    device.more = {"sequence": 3, "rollback": "module 4 crashed on trial, module 3 runs"}
+    outcome = Outcome(HttpDevice(device.url), SEQUENCE, said.append, seconds=60, every=0.01)
+    while not asked(device):
+        pass
+    device.raw_answer = None
+    outcome.wait()
+    assert len(said) == 1 and "module 4 crashed" in said[0]
+
+
+def test_nothing_is_said_of_a_module_that_was_replaced(device: FakeDevice) -> None:
+    said: List[str] = []
+    device.more = {"sequence": 3, "pending": True}
+    outcome = Outcome(HttpDevice(device.url), SEQUENCE, said.append, seconds=60, every=0.01)
+    outcome.cancel()
+    outcome.wait()
+    assert said == []
+
+
+def test_watch_says_it(built: Project, device: FakeDevice) -> None:
+    device.more = {"sequence": 0, "last_error": "no 9000 bytes of memory"}
+    with start(built, device.url) as watch:
+        built.write("a.c", body(2))
+        watch.wait_for("Reloaded: ")
+        watch.wait_for("The device goes on with the code it had: no 9000 bytes of memory")

@@ -1,0 +1,84 @@
+"""What became of a module after its upload: watch says so when it is not what was hoped for.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, Callable, Dict, Optional
+
+from hotreload.device.device import Device
+from hotreload.errors import ToolError
+
+_EVERY_SECONDS = 1.0
+_SECONDS = 20.0  # to load it, to crash, to restart, and to be in the network again
+
+
+class Outcome:
+    """Asks the device in the background, until the module is good or nothing more is expected."""
+
+    def __init__(
+        self,
+        device: Device,
+        sequence: int,
+        show: Callable[[str], Any],
+        seconds: float = _SECONDS,
+        every: float = _EVERY_SECONDS,
+    ) -> None:
+        self._device = device
+        self._sequence = sequence
+        self._show = show
+        self._seconds = seconds
+        self._every = every
+        self._cancelled = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Another module takes its place: nothing more is said of this one."""
+        self._cancelled.set()
+
+    def wait(self) -> None:
+        """Until nothing more will be said."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        deadline = time.monotonic() + self._seconds
+        status: Optional[Dict[str, Any]] = None
+        while not self._cancelled.wait(self._every):
+            try:
+                status = self._device.status()
+            except ToolError:
+                status = None  # It restarts, perhaps.
+            is_over = time.monotonic() > deadline
+            words = self._explain(status, is_over)
+            if self._cancelled.is_set():
+                return
+            if words:
+                self._show(words)
+            if words or is_over or (status is not None and self._is_good(status)):
+                return
+
+    def _is_good(self, status: Dict[str, Any]) -> bool:
+        return status.get("sequence", 0) >= self._sequence and not status.get("trial")
+
+    def _explain(self, status: Optional[Dict[str, Any]], is_over: bool) -> Optional[str]:
+        """What there is to say; None: nothing, or not yet."""
+        if status is None:
+            silent = f"{self._device.url} has not answered since the upload: see the device's log"
+            return silent if is_over else None
+        if status.get("sequence", 0) >= self._sequence:
+            return None
+        if status.get("rollback"):
+            return f"The device went back to other code: {status['rollback']}"
+        if status.get("pending"):
+            late = (
+                f"The application has not reloaded it within {self._seconds:g} s: does it poll "
+                "hotreload_update_available() and call hotreload_reload()?"
+            )
+            return late if is_over else None
+        if status.get("last_error"):
+            return f"The device goes on with the code it had: {status['last_error']}"
+        return None
