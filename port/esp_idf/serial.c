@@ -11,32 +11,17 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hotreload.h"
+#include "lifecycle.h"
 #include "port.h"
 #include "sdkconfig.h"
 #include "serial/link.h"
 #include "serial_console.h"
 #include "store/store.h"
-
-#ifdef CONFIG_HOTRELOAD_REQUIRE_NONCE
-#define REQUIRE_NONCE true
-#else
-#define REQUIRE_NONCE false
-#endif
-
-#ifdef CONFIG_HOTRELOAD_RUN_FROM_RAM_FIRST
-#define RUN_FROM_RAM_FIRST true
-#else
-#define RUN_FROM_RAM_FIRST false
-#endif
-
-/* As the HTTP server's: the application loads the module meanwhile. */
-#define SETTLE_PAUSE (pdMS_TO_TICKS(10) + 1)
+#include "uploads.h"
 
 #define IDLE_TIMEOUT_MS 10000u
 #define READ_MS         100u                   /* so soon a stop is noticed */
 #define PRIORITY        (tskIDLE_PRIORITY + 5) /* that of the HTTP server's task */
-
-typedef enum { STOPPED, CHANGING, RUNNING } state_t;
 
 /** Only its own task touches the link and the piece. */
 typedef struct {
@@ -46,8 +31,8 @@ typedef struct {
     uint8_t piece[256]; /**< of the input */
 } serial_t;
 
-static _Atomic state_t state = STOPPED;
-/** Set and freed only by whoever made the state CHANGING, while there is no task. */
+static _Atomic hotreload_lifecycle_t state = HOTRELOAD_STOPPED;
+/** Set and freed only by whoever made the state HOTRELOAD_CHANGING, while there is no task. */
 static serial_t *serial;
 
 /** One call: the console has a lock for each, which keeps the log out of the frame. */
@@ -59,11 +44,7 @@ static void send(const char *line, size_t size)
 /** Writes to the flash what was received into RAM. */
 static void settle(void)
 {
-    do {
-        if (!serial->stopping) {
-            vTaskDelay(SETTLE_PAUSE);
-        }
-    } while (hotreload_http_upload_settle());
+    hotreload_uploads_settle(&serial->stopping);
 }
 
 static void run(void *argument)
@@ -84,9 +65,9 @@ static esp_err_t start_task(const hotreload_serial_config_t *config)
     const hotreload_serial_settings_t settings = {
         .partition_label = config->partition_label,
         .max_size = config->max_elf_size,
-        .require_nonce = REQUIRE_NONCE,
+        .require_nonce = hotreload_uploads_require_nonce,
         .erase_limit = CONFIG_HOTRELOAD_ERASE_LIMIT,
-        .run_from_ram_first = RUN_FROM_RAM_FIRST || config->run_from_ram_first,
+        .run_from_ram_first = hotreload_uploads_run_from_ram_first || config->run_from_ram_first,
         .idle_timeout_ms = IDLE_TIMEOUT_MS,
         .send = send,
         .finished = settle,
@@ -140,22 +121,16 @@ static esp_err_t start(const hotreload_serial_config_t *config)
     return error;
 }
 
-/** @return whether it was in the state `from`; then nobody else starts or stops it. */
-static bool begin_change(state_t from)
-{
-    return atomic_compare_exchange_strong(&state, &from, CHANGING);
-}
-
 esp_err_t hotreload_serial_start(const hotreload_serial_config_t *config)
 {
     if (config == NULL || config->partition_label == NULL) {
         return ESP_ERR_INVALID_ARG;
     }
-    if (!begin_change(STOPPED)) {
+    if (!hotreload_lifecycle_begin(&state, HOTRELOAD_STOPPED)) {
         return ESP_ERR_INVALID_STATE;
     }
     esp_err_t error = start(config);
-    atomic_store(&state, error == ESP_OK ? RUNNING : STOPPED);
+    atomic_store(&state, error == ESP_OK ? HOTRELOAD_RUNNING : HOTRELOAD_STOPPED);
     if (error == ESP_OK) {
         hotreload_port_log(HOTRELOAD_LOG_INFO, "requests are taken on the console: --port");
     }
@@ -164,7 +139,7 @@ esp_err_t hotreload_serial_start(const hotreload_serial_config_t *config)
 
 esp_err_t hotreload_serial_stop(void)
 {
-    if (!begin_change(RUNNING)) {
+    if (!hotreload_lifecycle_begin(&state, HOTRELOAD_RUNNING)) {
         return ESP_ERR_INVALID_STATE;
     }
     serial->stopping = true;
@@ -175,6 +150,6 @@ esp_err_t hotreload_serial_stop(void)
     free(serial);
     serial = NULL;
     vTaskDelay(2); /* the idle task frees the stack of the task */
-    atomic_store(&state, STOPPED);
+    atomic_store(&state, HOTRELOAD_STOPPED);
     return ESP_OK;
 }

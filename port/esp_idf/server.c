@@ -12,27 +12,21 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hotreload.h"
+#include "lifecycle.h"
 #include "port.h"
 #include "sdkconfig.h"
 #include "store/store.h"
+#include "uploads.h"
 
 #if CONFIG_HTTPD_MAX_REQ_HDR_LEN < 512
 #error "hotreload: an upload has longer headers: set CONFIG_HTTPD_MAX_REQ_HDR_LEN to 512 or more"
 #endif
 
-#ifdef CONFIG_HOTRELOAD_RUN_FROM_RAM_FIRST
-#define RUN_FROM_RAM_FIRST true
-#else
-#define RUN_FROM_RAM_FIRST false
-#endif
-
 /* One task serves all, so a second connection only waits; and each costs a socket and memory. */
 #define CONNECTIONS 2u
 
-typedef enum { STOPPED, CHANGING, RUNNING } state_t;
-
-static _Atomic state_t state = STOPPED;
-/** Touched only by whoever made the state CHANGING, and by the server's task. */
+static _Atomic hotreload_lifecycle_t state = HOTRELOAD_STOPPED;
+/** Touched only by whoever made the state HOTRELOAD_CHANGING, and by the server's task. */
 static hotreload_server_t *server;
 
 static const char *status_line(int status)
@@ -185,7 +179,7 @@ static esp_err_t start(const hotreload_server_config_t *config)
     }
     server->partition_label = config->partition_label;
     server->max_size = config->max_elf_size;
-    server->run_from_ram_first = RUN_FROM_RAM_FIRST || config->run_from_ram_first;
+    server->run_from_ram_first = hotreload_uploads_run_from_ram_first || config->run_from_ram_first;
     hotreload_http_start();
     error = start_httpd(config->port);
     if (error != ESP_OK) {
@@ -199,18 +193,12 @@ static esp_err_t start(const hotreload_server_config_t *config)
     return error;
 }
 
-/** @return whether it was in the state `from`; then nobody else starts or stops the server. */
-static bool begin_change(state_t from)
-{
-    return atomic_compare_exchange_strong(&state, &from, CHANGING);
-}
-
 esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
 {
     if (config == NULL || config->partition_label == NULL) {
         return ESP_ERR_INVALID_ARG;
     }
-    if (!begin_change(STOPPED)) {
+    if (!hotreload_lifecycle_begin(&state, HOTRELOAD_STOPPED)) {
         return ESP_ERR_INVALID_STATE;
     }
     esp_err_t error = start(config);
@@ -218,25 +206,25 @@ esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
         hotreload_server_log_urls(config->port);
         hotreload_discovery_announce(config->port);
     }
-    atomic_store(&state, error == ESP_OK ? RUNNING : STOPPED);
+    atomic_store(&state, error == ESP_OK ? HOTRELOAD_RUNNING : HOTRELOAD_STOPPED);
     return error;
 }
 
 esp_err_t hotreload_server_stop(void)
 {
-    if (!begin_change(RUNNING)) {
+    if (!hotreload_lifecycle_begin(&state, HOTRELOAD_RUNNING)) {
         return ESP_ERR_INVALID_STATE;
     }
     server->stopping = true;
     if (httpd_stop(server->handle) != ESP_OK) { /* its control socket had no memory: it goes on */
         server->stopping = false;
-        atomic_store(&state, RUNNING);
+        atomic_store(&state, HOTRELOAD_RUNNING);
         return ESP_FAIL;
     }
     hotreload_discovery_withdraw();
     free(server);
     server = NULL;
     vTaskDelay(2); /* the idle task frees the stack of the server's task */
-    atomic_store(&state, STOPPED);
+    atomic_store(&state, HOTRELOAD_STOPPED);
     return ESP_OK;
 }

@@ -9,18 +9,10 @@
 #include "freertos/task.h"
 #include "sdkconfig.h"
 #include "server.h"
-
-#ifdef CONFIG_HOTRELOAD_REQUIRE_NONCE
-#define REQUIRE_NONCE true
-#else
-#define REQUIRE_NONCE false
-#endif
+#include "uploads.h"
 
 /* The server has one task: a slow client must not keep it for ever. */
 #define LONGEST_UPLOAD pdMS_TO_TICKS(60 * 1000)
-
-/* Writing flash stops all tasks: before each sector those of a lower priority have their turn. */
-#define SETTLE_PAUSE (pdMS_TO_TICKS(10) + 1)
 
 /* One more than a right value has, so that a longer one is not taken for it. */
 #define HEX_HEADER_SIZE (2 * 32 + 2)
@@ -71,7 +63,7 @@ static bool begin(const body_t *body)
         .sha256_hex = header(body->request, HOTRELOAD_HEADER_SHA256, sha256),
         .hmac_hex = header(body->request, HOTRELOAD_HEADER_HMAC, hmac),
         .auth_hex = header(body->request, HOTRELOAD_HEADER_AUTH, auth),
-        .require_nonce = REQUIRE_NONCE,
+        .require_nonce = hotreload_uploads_require_nonce,
         .erase_limit = CONFIG_HOTRELOAD_ERASE_LIMIT,
         .run_from_ram_first = body->server->run_from_ram_first,
     };
@@ -138,16 +130,6 @@ static esp_err_t drain(body_t *body)
     return ESP_OK;
 }
 
-/** The answer is on its way; the application may load the module before the flash has it. */
-static void settle(const hotreload_server_t *server)
-{
-    do {
-        if (!server->stopping) {
-            vTaskDelay(SETTLE_PAUSE);
-        }
-    } while (hotreload_http_upload_settle());
-}
-
 esp_err_t hotreload_server_upload(httpd_req_t *request)
 {
     body_t body = {
@@ -161,7 +143,8 @@ esp_err_t hotreload_server_upload(httpd_req_t *request)
     const bool accepted = body.server->answer.status == 200;
     esp_err_t error = hotreload_server_answer(request, &body.server->answer);
     if (accepted && body.server->run_from_ram_first) {
-        settle(body.server);
+        /* The answer is on its way; the application may load the module before the flash has it. */
+        hotreload_uploads_settle(&body.server->stopping);
     }
     if (error == ESP_OK) {
         error = usable ? drain(&body) : ESP_FAIL;

@@ -4,7 +4,7 @@
 # the names of the files, relative to this directory. Works in script mode as well.
 function(hotreload_port_sources variable target version)
     set(sources memory.c ram.c flash.c firmware.c clock.c random.c locks.c log.c trial.c server.c
-        server_session.c server_upload.c server_url.c)
+        server_session.c server_upload.c server_url.c uploads.c)
 
     if(target MATCHES "^esp32(s[23])?$")
         list(APPEND sources arch_xtensa.c)

@@ -1,0 +1,25 @@
+/*
+ * Starting and stopping, by any task, one at a time.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_ESP_IDF_LIFECYCLE_H
+#define HOTRELOAD_ESP_IDF_LIFECYCLE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+typedef enum { HOTRELOAD_STOPPED, HOTRELOAD_CHANGING, HOTRELOAD_RUNNING } hotreload_lifecycle_t;
+
+/**
+ * Begins a change from one state; whoever began it ends it by setting another.
+ *
+ * @return false: it is in another state, or someone else changes it
+ */
+static inline bool hotreload_lifecycle_begin(_Atomic hotreload_lifecycle_t *state,
+                                             hotreload_lifecycle_t from)
+{
+    return atomic_compare_exchange_strong(state, &from, HOTRELOAD_CHANGING);
+}
+
+#endif

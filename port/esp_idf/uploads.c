@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "uploads.h"
+
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+#include "sdkconfig.h"
+#include "upload/http_api.h"
+
+/* Writing flash stops all tasks: before each sector those of a lower priority have their turn. */
+#define SETTLE_PAUSE (pdMS_TO_TICKS(10) + 1)
+
+#ifdef CONFIG_HOTRELOAD_REQUIRE_NONCE
+const bool hotreload_uploads_require_nonce = true;
+#else
+const bool hotreload_uploads_require_nonce = false;
+#endif
+
+#ifdef CONFIG_HOTRELOAD_RUN_FROM_RAM_FIRST
+const bool hotreload_uploads_run_from_ram_first = true;
+#else
+const bool hotreload_uploads_run_from_ram_first = false;
+#endif
+
+void hotreload_uploads_settle(const _Atomic bool *stopping)
+{
+    do {
+        if (!*stopping) {
+            vTaskDelay(SETTLE_PAUSE);
+        }
+    } while (hotreload_http_upload_settle());
+}
