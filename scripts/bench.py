@@ -14,7 +14,7 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Callable, Dict, List, Union
+from typing import Callable, Dict, List
 
 from elftools.elf.elffile import ELFFile
 
@@ -23,6 +23,7 @@ import cross_toolchain
 from emulated_project import ROOT, Console, EmulatedProject
 from figures import Figure, Loop, median_loop, watching
 from serial_board import TimedConsole
+from timed_lines import TimedLines
 
 POLL_MS = 2  # the application's own polling is to be apart
 RISCV = ["riscv64-unknown-elf-gcc", "--specs=picolibc.specs", "-march=rv32imac", "-mabi=ilp32"]
@@ -34,7 +35,7 @@ def run(command: List[str], **options: object) -> str:
                           **options).stdout  # type: ignore[call-overload]
 
 
-def emulated_loop(project: EmulatedProject, console: Union[Console, TimedConsole]) -> Loop:
+def emulated_loop(project: EmulatedProject, console: TimedLines) -> Loop:
     """Edits the greeting of the example on the emulated board."""
     def save(number: int) -> str:
         text = project.source.read_text()

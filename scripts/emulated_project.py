@@ -16,12 +16,12 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Dict, List, Match, Optional, Sequence, Tuple
+from typing import Dict, List, Match, Optional, Sequence
 
 import cross_toolchain
+from timed_lines import TimedLines
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 60.0  # seconds until we give up waiting for a line of the console
 _EXIT_PANIC = 134  # BOARD_EXIT_PANIC of port/emulator/board.h
 _RESTART_SECONDS = 0.5  # a board that crashes at once must not keep the machine busy
 _WATCHDOG_SECONDS = 10.0  # many periods of the application's loop
@@ -38,7 +38,7 @@ def reset_reason(code: int) -> Optional[str]:
     return "panic" if code == _EXIT_PANIC or (code < 0 and code not in told) else None
 
 
-class Console:
+class Console(TimedLines):
     """A running board and what it has printed. Used in `with`, it ends with the block.
 
     With `restart` the board starts again after a panic, as a chip does, with the same flash and
@@ -46,13 +46,12 @@ class Console:
     """
 
     def __init__(self, command: List[str], show: bool, restart: bool = False) -> None:
+        super().__init__()
         self._command = command
         self._show = show
         self._restart = restart
         self._closing = False
         self._stuck = False
-        self._lines: List[Tuple[float, str]] = []
-        self._changed = threading.Condition()
         self._process = self._start(["--port", "0"])
         threading.Thread(target=self._run, daemon=True).start()
         self.port = int(self.wait_for(r"http://[^/]*:(\d+)").group(1))
@@ -110,30 +109,11 @@ class Console:
     def _add_line(self, line: str) -> None:
         if self._show:
             print(f"  board| {line}", flush=True)
-        with self._changed:
-            self._lines.append((time.monotonic(), line))
-            self._changed.notify_all()
+        self.add_lines([line])
 
     def wait_for(self, pattern: str, start: int = 0) -> Match[str]:
         """Waits for a line with the pattern, from line number `start` on."""
         return self.wait_for_time(pattern, start)[1]
-
-    def wait_for_time(self, pattern: str, start: int = 0) -> Tuple[float, Match[str]]:
-        """The same, with the time (monotonic) at which the line came."""
-        deadline = time.monotonic() + PATIENCE
-        with self._changed:
-            while True:
-                for when, line in self._lines[start:]:
-                    match = re.search(pattern, line)
-                    if match:
-                        return when, match
-                start = len(self._lines)
-                if not self._changed.wait(deadline - time.monotonic()):
-                    raise SystemExit(f"the board printed nothing like '{pattern}' for too long")
-
-    def count(self) -> int:
-        """Number of lines so far: the `start` for what comes next."""
-        return len(self._lines)
 
     def last_uptime(self) -> int:
         """The application's counter in its last line."""

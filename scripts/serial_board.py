@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import os
 import pty
-import re
 import subprocess
 import threading
-import time
 import tty
-from typing import Callable, List, Match, Optional, Tuple
+from typing import Callable, List, Optional
+
+from timed_lines import TimedLines
 
 
 class SerialBoard:
@@ -57,34 +57,14 @@ class SerialBoard:
         os.close(self._master)
 
 
-class TimedConsole(SerialBoard):
+class TimedConsole(TimedLines, SerialBoard):
     """A running board, and when it wrote which line."""
 
     def __init__(self, command: List[str]) -> None:
-        self._lines: List[Tuple[float, str]] = []
+        TimedLines.__init__(self)
         self._rest = b""
-        self._changed = threading.Condition()
-        super().__init__(command, self._take)
+        SerialBoard.__init__(self, command, self._take)
 
     def _take(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
-        with self._changed:
-            now = time.monotonic()
-            self._lines += [(now, line.decode("utf-8", "replace")) for line in lines]
-            self._changed.notify_all()
-
-    def count(self) -> int:
-        """Number of lines so far."""
-        return len(self._lines)
-
-    def wait_for_time(self, pattern: str, start: int = 0) -> Tuple[float, Match[str]]:
-        """Waits for a line from number `start` on; when it came, and what matched."""
-        with self._changed:
-            while True:
-                for when, line in self._lines[start:]:
-                    match = re.search(pattern, line)
-                    if match:
-                        return when, match
-                start = len(self._lines)
-                if not self._changed.wait(60):
-                    raise SystemExit(f"the board printed nothing like '{pattern}' for too long")
+        self.add_lines([line.decode("utf-8", "replace") for line in lines])

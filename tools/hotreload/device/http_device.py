@@ -17,6 +17,7 @@ from hotreload.device.protocol import DeviceError, read_answer, read_nonce, sign
 _TIMEOUT = 10.0
 _PIECE = 4096
 
+
 class Unreachable(DeviceError):
     """No connection: nothing was sent, so it can be sent elsewhere."""
 
