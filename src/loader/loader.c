@@ -176,7 +176,7 @@ void hotreload_loader_commit(const hotreload_image_t *image, const hotreload_mod
 void hotreload_loader_unbind(void)
 {
     const hotreload_table_t *table = &hotreload_firmware_table;
-    memcpy(table->slots, table->missing, table->count * sizeof table->slots[0]);
+    memcpy(table->slots, table->missing, table->slot_count * sizeof table->slots[0]);
 }
 
 /**

@@ -14,6 +14,6 @@ _Noreturn void hotreload_missing(uint32_t slot)
     }
     char message[128];
     snprintf(message, sizeof message,
-             "%s() was called, but no module is loaded: call hotreload_load() first", name);
+             "%s() was called, but no loaded module has it: call hotreload_load() first", name);
     hotreload_port_panic(message);
 }

@@ -13,7 +13,9 @@ typedef struct {
     uint32_t count;
     uint32_t *slots;         /**< run addresses that the stubs jump to; never 0 */
     const uint32_t *missing; /**< what a slot holds without a module: a function that says so */
-    const char *names;       /**< the exports' names, sorted as bytes, NUL after each */
+    const char *names;       /**< the exports' names, sorted as bytes, NUL after each; then what
+                                  to call a function that has no name */
+    uint32_t slot_count;     /**< those of the exports, then those of static functions */
 } hotreload_table_t;
 
 /** The firmware's table. */

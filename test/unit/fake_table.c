@@ -7,14 +7,15 @@
 #include "loader/table.h"
 #include "upload/http_api.h"
 
-static uint32_t slots[3] = {0x42000100u, 0x42000110u, 0x42000120u};
-static const uint32_t missing[3] = {0x42000100u, 0x42000110u, 0x42000120u};
+static uint32_t slots[4] = {0x42000100u, 0x42000110u, 0x42000120u, 0x42000130u};
+static const uint32_t missing[4] = {0x42000100u, 0x42000110u, 0x42000120u, 0x42000130u};
 
 __attribute__((weak)) const hotreload_table_t hotreload_firmware_table = {
     .count = 3,
     .slots = slots,
     .missing = missing,
-    .names = "alpha\0beta\0gamma",
+    .names = "alpha\0beta\0gamma\0a static function",
+    .slot_count = 4,
 };
 
 __attribute__((weak)) const uint8_t hotreload_secret[HOTRELOAD_SECRET_SIZE] = {

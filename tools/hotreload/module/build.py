@@ -11,8 +11,7 @@ from hotreload.description import Description
 from hotreload.files import write_if_changed
 from hotreload.module.exports import read_exports
 from hotreload.module.firmware import FirmwareReader
-from hotreload.module.link import Inputs, link_module
-from hotreload.module.objects import read_objects
+from hotreload.module.link import link_module, make_inputs
 from hotreload.module.pack import pack_module
 from hotreload.module.store_image import make_partition_image
 from hotreload.report import Steps
@@ -26,15 +25,11 @@ def update_module(
 ) -> bytes:
     """Writes module.elf, module.bin and partition.bin; returns the packed module."""
     with steps.step("link"):
-        inputs = Inputs(
-            description,
-            read_objects(description.objects),
-            reader.read(description),
-            read_exports(description.exports),
-        )
+        firmware = reader.read(description)
+        inputs = make_inputs(description, firmware, read_exports(description.exports))
         link_module(inputs)
     with steps.step("check"):
-        guard(description, inputs.table)
+        guard(description, inputs.exports.table)
     with steps.step("pack"):
         module = pack_module(inputs)
         image = make_partition_image(module, description.partition_size)

@@ -35,6 +35,9 @@ STT_FUNC = 2
 STT_SECTION = 3
 STT_TLS = 6
 
+# Sections whose addresses of functions no program keeps: called once, or read by an unwinder.
+_NO_POINTERS = (".init_array", ".fini_array", ".ctors", ".dtors", ".eh_frame", ".gcc_except_table")
+
 MACHINES = {"riscv": 243, "xtensa": 94}
 
 _SYMBOL = struct.Struct("<IIIBBH")
@@ -58,6 +61,11 @@ class Section(NamedTuple):
     @property
     def allocated(self) -> bool:
         return bool(self.flags & SHF_ALLOC)
+
+    @property
+    def keeps_pointers(self) -> bool:
+        """Whether an address in it may be kept by the program."""
+        return not self.name.startswith(_NO_POINTERS)
 
 
 class Symbol(NamedTuple):

@@ -9,14 +9,18 @@ import os
 import re
 import subprocess
 import sys
-from typing import Dict, Iterable, List, NamedTuple, Set
+from typing import Iterable, List, NamedTuple, Set
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.files import make_directory, write_if_changed
+from hotreload.module.callbacks import Callbacks, assign_callbacks
+from hotreload.module.exports import Exports
+from hotreload.module.fill import make_fill_object
 from hotreload.module.firmware import Firmware
 from hotreload.module.linker_script import COPIED_PREFIX, format_script
-from hotreload.module.objects import Objects
+from hotreload.module.objects import Definition, Objects, read_objects
+from hotreload.module.resolve import Resolution, resolve
 from hotreload.module.thread_local import make_object
 
 _LITERAL_IN_DATA = re.compile(r"dangerous relocation: l32r: .*: \(?\.(ro)?(data|bss)\b")
@@ -28,24 +32,52 @@ class Inputs(NamedTuple):
     description: Description
     objects: Objects
     firmware: Firmware
-    table: Dict[str, bool]
-    """The exports that the firmware has stubs for; True for weak ones."""
+    exports: Exports
+    """What the firmware was built with."""
+    resolution: Resolution
+    callbacks: Callbacks
 
-    def overridden(self) -> List[str]:
-        """Weak exports that the firmware defines, too: there, and so here, its one counts."""
-        symbols = self.firmware.symbols
-        weak = [name for name, is_weak in self.table.items() if is_weak and name in symbols]
-        return [name for name in weak if not symbols[name].weak]
+    @property
+    def fill_count(self) -> int:
+        """How many things in the firmware the module fills in when it is loaded."""
+        resolution, callbacks = self.resolution, self.callbacks
+        housed = len(resolution.housed) + len(resolution.local_vtables)
+        slots = len(callbacks.used) + len(callbacks.unused) + len(resolution.inline_slots)
+        return housed + slots
+
+
+def make_inputs(description: Description, firmware: Firmware, exports: Exports) -> Inputs:
+    """Reads the objects, and decides which definition of each name counts."""
+    objects = read_objects(description.objects, exports.wraps)
+    for name, path in objects.thread_local.items():
+        raise ToolError(
+            f"{path}: '{name}' is a thread-local variable, which a module cannot define: every "
+            "task's block has the firmware's layout; make it global, or define it in the firmware"
+        )
+    make_directory(os.path.dirname(description.module_elf))
+    resolution = resolve(description, objects, firmware, exports)
+    callbacks = assign_callbacks(description, objects.callbacks, firmware, exports)
+    return Inputs(description, objects, firmware, exports, resolution, callbacks)
+
+
+def map_path(description: Description) -> str:
+    """Where the linker says what it put where."""
+    return description.module_elf + ".map"
 
 
 def link_module(inputs: Inputs) -> None:
-    """Writes module.elf."""
-    _check_objects(inputs)
-    make_directory(os.path.dirname(inputs.description.module_elf))
-    names = {*inputs.objects.imports, *inputs.objects.weak_imports, *inputs.overridden()}
+    """Writes module.elf and its map."""
+    names = {*inputs.objects.imports, *inputs.objects.weak_imports}
     output = _run_linker(inputs, names, ())
     if output:
         _complete(inputs, names, output)
+    for definition in inputs.callbacks.without:
+        print(
+            f"note: no stub is left for the static function {definition.symbol}(): pointers to it "
+            f"lead nowhere after the next reload. Build '{inputs.description.firmware_target}' "
+            "again and flash it",
+            file=sys.stderr,
+        )
 
 
 def _complete(inputs: Inputs, names: Set[str], output: str) -> None:
@@ -78,40 +110,37 @@ def _known(firmware: Firmware) -> Set[str]:
     return {*firmware.symbols, *firmware.thread_local}
 
 
-def _check_objects(inputs: Inputs) -> None:
-    for name, path in inputs.objects.thread_local.items():
-        raise ToolError(
-            f"{path}: '{name}' is a thread-local variable, which a module cannot define: every "
-            "task's block has the firmware's layout; make it global, or define it in the firmware"
-        )
-    for name in inputs.table:
-        if name not in inputs.objects.functions:
-            raise ToolError(
-                f"{name}() was removed since the firmware was built, but the firmware may call it: "
-                f"put it back, or build '{inputs.description.firmware_target}' again and flash it"
-            )
-
-
 def _run_linker(inputs: Inputs, names: Iterable[str], copied: Iterable[str]) -> str:
     """Runs ld with these imports and object files of the C library.
 
     Returns what it said, or an empty string when it succeeded.
     """
-    description, firmware = inputs.description, inputs.firmware
+    description, firmware, resolution = inputs.description, inputs.firmware, inputs.resolution
     addresses = {n: firmware.symbols[n].value for n in names if n in firmware.symbols}
+    addresses.update(resolution.theirs)
+    addresses.update({name: housed.address for name, housed in resolution.housed.items()})
     thread_local = {n: firmware.thread_local[n] for n in names if n in firmware.thread_local}
     objects = [*description.objects, *copied]
     if thread_local:
         objects.append(make_object(description, thread_local, firmware.thread_local_alignment))
+    if inputs.fill_count:
+        objects.append(make_fill_object(description, inputs.fill_count))
     script = os.path.join(os.path.dirname(description.module_elf), "module.ld")
     patterns = [f"*{os.path.basename(path)}:*" for path in description.libraries]
     near = [*patterns, f"*{COPIED_PREFIX}*.o"] if description.text_readable else []
-    text = format_script(firmware.text_address, addresses, near, bool(thread_local))
+    unused = [h.definition for h in resolution.housed.values() if _is_alone(h.definition)]
+    text = format_script(firmware.text_address, addresses, near, bool(thread_local), unused)
     write_if_changed(script, text)
     command = [description.linker, *description.linker_flags, "--emit-relocs", "-nostdlib"]
+    command += [*inputs.exports.wraps.options(), "-Map", map_path(description)]
     command += ["-z", "max-page-size=4", "-T", script, "-o", description.module_elf, *objects]
     command += ["--start-group", *description.libraries, "--end-group"]
     return _run(command)
+
+
+def _is_alone(variable: Definition) -> bool:
+    """A variable of zeros in a section of its own, which the module needs no room for."""
+    return variable.is_zero and variable.section.endswith(f".{variable.symbol}")
 
 
 def _run(command: List[str]) -> str:

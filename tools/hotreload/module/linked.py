@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import struct
 import subprocess
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Protocol, Sequence
 
 from hotreload.errors import ToolError
 from hotreload.module import elf
@@ -17,6 +17,18 @@ from hotreload.module.layout import DATA_ADDRESS, SEGMENT_LIMIT
 from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS
 
 _WORD = struct.Struct("<I")
+_ATTRIBUTES = {
+    ".noinit": "__NOINIT_ATTR",
+    ".ext_ram.bss": "EXT_RAM_BSS_ATTR",
+    ".ext_ram_noinit": "EXT_RAM_NOINIT_ATTR",
+    ".rtc.data": "RTC_DATA_ATTR",
+    ".rtc.bss": "RTC_DATA_ATTR",
+    ".rtc.rodata": "RTC_RODATA_ATTR",
+    ".rtc.text": "RTC_IRAM_ATTR",
+    ".rtc.force_fast": "RTC_FAST_ATTR",
+    ".rtc.force_slow": "RTC_SLOW_ATTR",
+    ".rtc_noinit": "RTC_NOINIT_ATTR",
+}
 _BASE_NAMES = {fmt.SYM_NONE: "the firmware", fmt.SYM_TEXT: "the text", fmt.SYM_DATA: "the data"}
 
 
@@ -64,6 +76,13 @@ class Relocation(NamedTuple):
         return not self.symbol.defined
 
 
+class Places(Protocol):
+    """Knows what outlives the module."""
+
+    def lasting(self, relocation: Relocation) -> Optional[int]:
+        """The firmware's address that a pointer is to hold instead of one in the module."""
+
+
 class Kept(NamedTuple):
     """A relocation of the packed module."""
 
@@ -101,9 +120,12 @@ class LinkedModule:
         for section in self.file.sections:
             stray = section.allocated and section.number not in self._bases
             if stray and section.size > 0 and not section.flags & elf.SHF_TLS:
+                names = [s.name for s in self.symbols if s.section == section.number and s.size]
+                named = f" ({', '.join(names)})" if names else ""
                 raise ToolError(
-                    f"section {section.name} has no place in a module, which is text and data in "
-                    "RAM: remove the attribute that puts code or data there, or move it to the "
+                    f"section {section.name}{named} has no place in a module, which is text and "
+                    f"data in RAM that come anew with every reload: remove the attribute"
+                    f"{_attribute(section.name)} that puts code or data there, or move it to the "
                     "firmware"
                 )
 
@@ -138,12 +160,12 @@ class LinkedModule:
         kind: int,
         name: str,
         encode: Callable[[int, int], int],
-        stubs: Dict[str, int],
+        places: "Optional[Places]",
     ) -> List[Kept]:
         """Handles a relocation that holds an address: kept when the target moves.
 
-        `encode(bits, value)` puts an address into an instruction or word. An export of the
-        firmware is its stub, which is an address of the firmware and stays.
+        `encode(bits, value)` puts an address into an instruction or word. `places` knows what has
+        a lasting address, which is one of the firmware; without them, it is a call.
         """
         if relocation.base == fmt.SYM_NONE:
             return []
@@ -151,14 +173,10 @@ class LinkedModule:
         bits = segment.read(place)
         if encode(bits, relocation.target) != bits:
             raise self.error(relocation, name, "ld wrote another value there than it should")
-        symbol = relocation.symbol
-        if symbol.binding == elf.STB_LOCAL or symbol.name not in stubs:
+        address = places.lasting(relocation) if places is not None else None
+        if address is None:
             return [self.keep(relocation, kind)]
-        if relocation.addend != 0:
-            raise self.error(
-                relocation, name, f"it points {relocation.addend} bytes into a function's stub"
-            )
-        segment.write(place, encode(bits, stubs[symbol.name]))
+        segment.write(place, encode(bits, address))
         return []
 
     def error(self, relocation: Relocation, name: str, what_to_do: str) -> ToolError:
@@ -191,6 +209,12 @@ class LinkedModule:
         result = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=False)
         line = result.stdout.strip().partition(" (")[0]
         return "" if result.returncode != 0 or line.startswith("?") or line.endswith("?") else line
+
+
+def _attribute(section: str) -> str:
+    """ESP-IDF's name for what puts something into a section."""
+    known = (word for start, word in _ATTRIBUTES.items() if section.startswith(start))
+    return "".join(f" {word}" for word in list(known)[:1])
 
 
 def find_addr2line(compiler: Optional[str]) -> Optional[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Dict, Sequence
 
 from hotreload.module.layout import DATA_ADDRESS
+from hotreload.module.objects import Definition
 
 TEXT_SECTIONS = (".text",)
 DATA_SECTIONS = (".rodata", ".data", ".init_array", ".fini_array", ".bss")
@@ -29,7 +30,7 @@ PHDRS
 {tls_header}}}
 SECTIONS
 {{
-    . = {text:#x};
+{unused}    . = {text:#x};
     .text :
     {{
         *({code})
@@ -54,7 +55,7 @@ SECTIONS
     }} :data
     .bss (NOLOAD) :
     {{
-        *(.bss .bss.* .sbss .sbss.* .noinit .noinit.* .ext_ram.bss .ext_ram.bss.*)
+        *(.bss .bss.* .sbss .sbss.*)
         *(COMMON)
     }} :data
 {tls_section}    /DISCARD/ : {{ *({discarded}) }}
@@ -67,16 +68,20 @@ def format_script(
     imports: Dict[str, int],
     files_in_text: Sequence[str],
     thread_local: bool,
+    unused: Sequence[Definition],
 ) -> str:
-    """The script for `imports` (names and addresses in the firmware).
+    """The script for `imports` (names and addresses in the firmware), which replace definitions.
 
-    The constants of `files_in_text` (patterns) stay with their code: libraries compiled for
+    The sections of `unused` definitions are left out. The constants of `files_in_text` (patterns) stay with their code: libraries compiled for
     PC-relative access have to keep their distance.
     """
-    lines = [f"{name} = {imports[name]:#x};" for name in sorted(imports)]
+    # In quotes: MAX, SIZEOF, ... are words of the linker's language.
+    lines = [f'"{name}" = {imports[name]:#x};' for name in sorted(imports)]
+    dropped = [f'        "{variable.path}"({variable.section})' for variable in unused]
     return _SCRIPT.format(
         imports="\n".join(lines),
         text=text_address,
+        unused="\n".join(["    /DISCARD/ :", "    {", *dropped, "    }", ""]) if dropped else "",
         data=DATA_ADDRESS,
         code=_CODE,
         constants=_CONSTANTS,

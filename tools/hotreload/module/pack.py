@@ -17,7 +17,8 @@ from hotreload.module.exports import sort_names
 from hotreload.module.firmware import Firmware
 from hotreload.module.link import Inputs
 from hotreload.module.linked import Kept, LinkedModule, Segment, find_addr2line
-from hotreload.module.objects import Objects
+from hotreload.module.objects import Binding, Kind, Objects
+from hotreload.module.places import Places, fill_in
 
 _EHDR = struct.Struct("<16sHHIIIIIHHHHHH")
 _PHDR = struct.Struct("<IIIIIIII")
@@ -45,16 +46,18 @@ def pack_module(inputs: Inputs) -> bytes:
     module = LinkedModule(
         description.module_elf, description.arch, firmware.text_address, addr2line
     )
-    with_stub = set(inputs.table) & set(firmware.symbols) - set(inputs.overridden())
-    stubs = {name: firmware.symbols[name].value for name in with_stub}
-    kept = relocation_rules(description.arch).select(module, stubs)
     module.check_sections()
+    rules = relocation_rules(description.arch)
+    places = Places(inputs, module)
+    kept = rules.select(module, places)
+    kept += fill_in(module, places.entries(), rules.WORD)
     if module.data.memory_size == 0 and any(k.base == fmt.SYM_DATA for k in kept):
         module.data.memory_size = 4  # The address of an object without bytes is an address, too.
     notes = _note(fmt.NOTE_MODULE, _module_note(description, firmware))
     notes += _note(fmt.NOTE_EXPORTS, _exports_note(module, inputs.objects))
     init = _init_note(module)
     notes += _note(fmt.NOTE_INIT, init) if init else b""
+    notes += _note(fmt.NOTE_INTERNAL, b"") if inputs.objects.is_internal else b""
     return _file(module, notes, kept)
 
 
@@ -129,7 +132,8 @@ def _module_note(description: Description, firmware: Firmware) -> bytes:
 
 
 def _exports_note(module: LinkedModule, objects: Objects) -> bytes:
-    names = sort_names(objects.functions)
+    functions = objects.of_kind(Kind.FUNCTION, Kind.LABEL)
+    names = sort_names(n for n, f in functions.items() if f.binding != Binding.INLINE)
     addresses = [_export_address(module, name) for name in names]
     text = b"".join(name.encode() + b"\0" for name in names)
     return struct.pack(f"<I{len(names)}I", len(names), *addresses) + _pad(text)

@@ -9,8 +9,10 @@ from importlib import import_module
 from typing import Any, Callable, List, NamedTuple
 
 from hotreload.errors import ToolError
+from hotreload.module import elf
 
 ARCHITECTURES = ("riscv", "xtensa")
+_ARCH_OF = {number: arch for arch, number in elf.MACHINES.items()}
 
 
 class StubWriter(NamedTuple):
@@ -20,8 +22,8 @@ class StubWriter(NamedTuple):
     """Bytes that a function must be aligned to."""
     prologue: List[str]
     """Lines before each function."""
-    stub: Callable[[str, int], List[str]]
-    """(address of the slot, its index) -> lines that jump to the address in the slot."""
+    stub: Callable[[str], List[str]]
+    """(address of the slot) -> lines that jump to the address in the slot."""
     missing: Callable[[int], List[str]]
     """(index of the slot) -> lines that call hotreload_missing(index)."""
 
@@ -30,6 +32,11 @@ def stub_writer(arch: str) -> StubWriter:
     """The stubs of an architecture."""
     writer: StubWriter = _module(arch, "stubs").WRITER
     return writer
+
+
+def object_rules(machine: int) -> Any:
+    """The module with `called(file)` and `pointers(file)` for an ELF machine."""
+    return import_module(f"hotreload.module.arch.{_ARCH_OF[machine]}_objects")
 
 
 def relocation_rules(arch: str) -> Any:

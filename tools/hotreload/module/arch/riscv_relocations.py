@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Callable, Dict, List, Tuple
 
-from hotreload.module.linked import Kept, LinkedModule, Relocation
+from hotreload.module.linked import Kept, LinkedModule, Places, Relocation
 from hotreload.module.module_format import SYM_NONE, SYM_TEXT
 
 _NAMES = {
@@ -38,7 +38,7 @@ _NAMES = {
     59: "R_RISCV_PLT32",
 }
 
-_WORD, _HI20, _LO12_I, _LO12_S = 1, 26, 27, 28
+WORD, _HI20, _LO12_I, _LO12_S = 1, 26, 27, 28
 _CALL, _CALL_PLT = 18, 19
 _RVC_LUI = 46
 _GPREL = (47, 48)
@@ -80,15 +80,15 @@ def _with_lo12_s(instruction: int, value: int) -> int:
 
 
 _ENCODE: Dict[int, Callable[[int, int], int]] = {
-    _WORD: lambda _word, value: value & 0xFFFFFFFF,
+    WORD: lambda _word, value: value & 0xFFFFFFFF,
     _HI20: _with_hi20,
     _LO12_I: _with_lo12_i,
     _LO12_S: _with_lo12_s,
 }
 
 
-def select(module: LinkedModule, stubs: Dict[str, int]) -> List[Kept]:
-    """The relocations to keep. Addresses of `stubs` are written into the module on the way."""
+def select(module: LinkedModule, places: Places) -> List[Kept]:
+    """The relocations to keep. Lasting addresses are written into the module on the way."""
     kept: List[Kept] = []
     differences: Dict[Tuple[int, int], int] = {}
     examples: Dict[int, Relocation] = {}
@@ -101,11 +101,11 @@ def select(module: LinkedModule, stubs: Dict[str, int]) -> List[Kept]:
             differences[key] = differences.get(key, 0) + _DIFFERENCE[kind]
             examples[relocation.place] = relocation
         elif kind in _ENCODE:
-            kept += module.keep_absolute(relocation, kind, _NAMES[kind], _ENCODE[kind], stubs)
+            kept += module.keep_absolute(relocation, kind, _NAMES[kind], _ENCODE[kind], places)
         elif kind in (_CALL, _CALL_PLT):
             kept += _keep_call(module, relocation)
         else:
-            _check_rest(module, relocation)
+            _check_rest(module, relocation, places)
     for (place, base), sum_of_signs in differences.items():
         if sum_of_signs != 0 and base != SYM_NONE:
             raise module.error(
@@ -124,11 +124,12 @@ def _keep_call(module: LinkedModule, relocation: Relocation) -> List[Kept]:
     return [module.keep(relocation, _CALL_PLT)]
 
 
-def _check_rest(module: LinkedModule, relocation: Relocation) -> None:
+def _check_rest(module: LinkedModule, relocation: Relocation, places: Places) -> None:
     """Accepts what does not depend on where the segments go."""
     kind = relocation.type
     if kind in _RELATIVE and relocation.base == relocation.segment.base:
-        return
+        if kind not in DISTANCE_TO_DATA or places.lasting(relocation) is None:
+            return
     if relocation.base == SYM_NONE and (kind == _RVC_LUI or _is_from_zero(relocation)):
         return
     name = _NAMES.get(kind, f"type {kind}")

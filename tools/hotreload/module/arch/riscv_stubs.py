@@ -10,7 +10,7 @@ from typing import List
 from hotreload.module.arch import StubWriter
 
 
-def _stub(slot: str, _index: int) -> List[str]:
+def _stub(slot: str) -> List[str]:
     return [f"lui t1, %hi({slot})", f"lw t1, %lo({slot})(t1)", "jr t1"]
 
 

@@ -10,12 +10,12 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import struct
-from typing import Dict, FrozenSet, List, Set
+from typing import FrozenSet, List, Set
 
-from hotreload.module.linked import Kept, LinkedModule, Relocation
+from hotreload.module.linked import Kept, LinkedModule, Places, Relocation
 from hotreload.module.module_format import SYM_TEXT
 
-_WORD = 1
+WORD = 1
 _ASM_EXPAND = 11
 _PCREL_WORD = 14
 _SLOTS = frozenset(range(20, 50))
@@ -33,17 +33,17 @@ _PROPERTY = struct.Struct("<III")
 _PROPERTY_LITERAL = 1
 
 
-def select(module: LinkedModule, stubs: Dict[str, int]) -> List[Kept]:
-    """The relocations to keep. Addresses of `stubs` are written into the module on the way."""
+def select(module: LinkedModule, places: Places) -> List[Kept]:
+    """The relocations to keep. Lasting addresses are written into the module on the way."""
     relocations = list(module.relocations())
     only_calls = _literals(module) - _loaded_as_values(relocations)
     kept: List[Kept] = []
     for relocation in relocations:
         kind = relocation.type
-        if kind == _WORD:
+        if kind == WORD:
             final = _with_final_value(relocation)
-            values = {} if final.place in only_calls else stubs
-            kept += module.keep_absolute(final, kind, "R_XTENSA_32", _encode, values)
+            pointed = None if final.place in only_calls else places
+            kept += module.keep_absolute(final, kind, "R_XTENSA_32", _encode, pointed)
         elif kind not in _IGNORED:
             _check_relative(module, relocation)
     return kept

@@ -13,9 +13,8 @@ from typing import List
 from hotreload.module.arch import StubWriter
 
 
-def _stub(slot: str, index: int) -> List[str]:
-    literal = f".Lhotreload_slot_{index}"
-    return [f".literal {literal}, {slot}", f"l32r a9, {literal}", "l32i a9, a9, 0", "jx a9"]
+def _stub(slot: str) -> List[str]:
+    return [f"movi a9, {slot}", "l32i a9, a9, 0", "jx a9"]
 
 
 def _missing(index: int) -> List[str]:

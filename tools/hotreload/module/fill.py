@@ -1,0 +1,83 @@
+"""Fills in what lives in the firmware for the module: variables, virtual tables, slots of stubs.
+
+A generated constructor does it, before all others, so the device needs to know nothing of it. The
+packer writes the list that the constructor works off.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional
+
+from hotreload.description import Description
+from hotreload.module.generated import compile_generated
+
+LIST = "hotreload_fill_entries"
+ENTRY_SIZE = 12
+
+# A slot is read by other tasks meanwhile, so words are written as such.
+_SOURCE = """\
+typedef struct {{
+    volatile unsigned *to;
+    const volatile unsigned *from; /* null: zeros */
+    unsigned size;                 /* in bytes; 0: `from` itself is the word to write */
+}} entry_t;
+
+__asm__(".section .data.{list}, \\"aw\\"\\n .balign 4\\n .globl {list}\\n"
+        "{list}: .skip {size}\\n"
+        ".section .init_array.00000, \\"aw\\", @init_array\\n .balign 4\\n .word hotreload_fill\\n"
+        ".text");
+extern const volatile entry_t {list}[];
+void hotreload_fill(void);
+
+static void copy_bytes(volatile unsigned char *to, const volatile unsigned char *from,
+                       unsigned size)
+{{
+    for (unsigned i = 0; i < size; i++) {{
+        to[i] = from != 0 ? from[i] : 0;
+    }}
+}}
+
+static void copy_words(volatile unsigned *to, const volatile unsigned *from, unsigned size)
+{{
+    for (unsigned i = 0; i < size / sizeof *to; i++) {{
+        to[i] = from != 0 ? from[i] : 0;
+    }}
+}}
+
+void hotreload_fill(void)
+{{
+    for (unsigned i = 0; i < {count}; i++) {{
+        const volatile entry_t *entry = &{list}[i];
+        if (entry->size == 0) {{
+            *entry->to = (unsigned)entry->from;
+        }} else if (((unsigned)entry->from | entry->size) % sizeof(unsigned) == 0) {{
+            copy_words(entry->to, entry->from, entry->size);
+        }} else {{
+            copy_bytes((volatile unsigned char *)entry->to,
+                       (const volatile unsigned char *)entry->from, entry->size);
+        }}
+    }}
+}}
+"""
+
+
+class Entry(NamedTuple):
+    """One thing to fill in."""
+
+    target: int
+    """Address in the firmware."""
+    source: Optional[int]
+    """Link address in the module, or an address of the firmware; None: zeros."""
+    size: int
+    """In bytes; 0: the source's address itself goes there."""
+
+
+def make_fill_object(description: Description, count: int) -> str:
+    """Compiles the constructor for a number of entries; returns the path of the object file."""
+    text = _SOURCE.format(list=LIST, size=ENTRY_SIZE * count, count=count)
+    flags = ["-Os", "-ffunction-sections", "-fno-tree-loop-distribute-patterns"]
+    return compile_generated(
+        description, "fill.c", text, flags, "variables of the module live in the firmware"
+    )

@@ -1,0 +1,113 @@
+"""What of the linked module has a place in the firmware: where pointers lead, and what is there.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Dict, Iterable, List, Optional
+
+from hotreload.errors import ToolError
+from hotreload.module import elf
+from hotreload.module import module_format as fmt
+from hotreload.module.fill import ENTRY_SIZE, LIST, Entry
+from hotreload.module.link import Inputs, map_path
+from hotreload.module.link_map import Placed, read_link_map
+from hotreload.module.linked import Kept, LinkedModule, Relocation
+from hotreload.module.objects import Definition
+from hotreload.module.resolve import Housed
+from hotreload.module.stubs import GONE
+
+
+class Places:
+    """Finds them by the linker's map and the symbols of the module."""
+
+    def __init__(self, inputs: Inputs, module: LinkedModule) -> None:
+        self._inputs = inputs
+        self._module = module
+        self._map = read_link_map(map_path(inputs.description)) if inputs.fill_count else {}
+        self._callbacks = {
+            self._function(definition): stub
+            for definition, stub in inputs.callbacks.used.items()
+        }
+        self._vtables = {
+            self._variable(housed.definition): housed
+            for housed in inputs.resolution.local_vtables
+        }
+        self._once = [
+            (module.names[f"hotreload_{kind}_start"].value, module.names[f"hotreload_{kind}_end"].value)
+            for kind in ("init", "fini")
+        ]
+
+    def lasting(self, relocation: Relocation) -> Optional[int]:
+        """The firmware's address that a pointer is to hold instead of one in the module.
+
+        An array of constructors has none: it is called once.
+        """
+        if any(start <= relocation.place < end for start, end in self._once):
+            return None
+        symbol = relocation.symbol
+        if symbol.binding != elf.STB_LOCAL and symbol.name in self._inputs.resolution.stubs:
+            stub = self._inputs.resolution.stubs[symbol.name]
+            return stub + relocation.target - symbol.value
+        if relocation.target in self._callbacks:
+            return self._callbacks[relocation.target].address
+        for start, housed in self._vtables.items():
+            if start <= relocation.target <= start + housed.definition.size:
+                return housed.address + relocation.target - start
+        return None
+
+    def entries(self) -> List[Entry]:
+        """What to fill in, in the firmware."""
+        resolution, callbacks = self._inputs.resolution, self._inputs.callbacks
+        entries = [self._initial_value(housed) for housed in resolution.housed.values()]
+        entries += [self._initial_value(housed) for housed in resolution.local_vtables]
+        for name, slot in resolution.inline_slots.items():
+            entries.append(Entry(slot, self._module.names[name].value, 0))
+        for address, stub in self._callbacks.items():
+            entries.append(Entry(stub.slot, address, 0))
+        gone = self._inputs.firmware.symbols.get(GONE)
+        for slot in callbacks.unused:
+            entries.append(Entry(slot, gone.value if gone else None, 0))
+        return entries
+
+    def _initial_value(self, housed: Housed) -> Entry:
+        definition = housed.definition
+        source = None if definition.is_zero else self._variable(definition)
+        return Entry(housed.address, source, definition.size)
+
+    def _placed(self, definition: Definition) -> Placed:
+        placed = self._map.get((definition.path, definition.section))
+        if placed is None:
+            raise ToolError(
+                f"{definition.path}: the linker's map does not tell where '{definition.symbol}' is"
+            )
+        return placed
+
+    def _variable(self, definition: Definition) -> int:
+        return self._placed(definition).address + definition.offset
+
+    def _function(self, definition: Definition) -> int:
+        """By the symbol: the linker may have shortened what comes before."""
+        start, size = self._placed(definition)
+        for symbol in self._module.symbols:
+            is_local = symbol.kind == elf.STT_FUNC and symbol.binding == elf.STB_LOCAL
+            if is_local and symbol.name == definition.symbol and 0 <= symbol.value - start < size:
+                return symbol.value
+        raise ToolError(f"{definition.path}: the module lacks '{definition.symbol}'")
+
+
+def fill_in(module: LinkedModule, entries: Iterable[Entry], word: int) -> List[Kept]:
+    """Writes the list of the generated constructor; returns the relocations of its addresses."""
+    kept: List[Kept] = []
+    starts: Dict[int, int] = {fmt.SYM_TEXT: module.text.address, fmt.SYM_DATA: module.data.address}
+    sizes = {fmt.SYM_TEXT: module.text.memory_size, fmt.SYM_DATA: module.data.memory_size}
+    for index, (target, source, size) in enumerate(entries):
+        place = module.names[LIST].value + index * ENTRY_SIZE
+        for offset, value in enumerate(struct.unpack("<3I", struct.pack("<3I", target, source or 0, size))):
+            module.data.write(place + 4 * offset, value)
+        for base, start in starts.items():
+            if source is not None and 0 <= source - start < sizes[base]:
+                kept.append(Kept(place + 4, word, base, source - start))
+    return kept
