@@ -135,10 +135,12 @@ endfunction()
 function(_hotreload_set_stub_options flags)
     idf_build_get_property(options COMPILE_OPTIONS)
     idf_build_get_property(definitions COMPILE_DEFINITIONS)
-    # target_compile_definitions() takes both spellings; that of ESP-IDF 5.0 begins with -D.
-    target_compile_options(hotreload_stubs PRIVATE ${options})
-    target_compile_definitions(hotreload_stubs PRIVATE ${definitions})
-    target_compile_options(hotreload_stubs PRIVATE "$<$<COMPILE_LANGUAGE:ASM>:${flags}>")
+    foreach(target hotreload_stubs hotreload_inline)
+        # target_compile_definitions() takes both spellings; that of ESP-IDF 5.0 begins with -D.
+        target_compile_options(${target} PRIVATE ${options})
+        target_compile_definitions(${target} PRIVATE ${definitions})
+        target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:ASM>:${flags}>")
+    endforeach()
 endfunction()
 
 # At the end of the project's CMakeLists.txt.
@@ -191,6 +193,7 @@ function(hotreload_finish_project)
         MODULE_LIBRARIES ${libgcc}
         C_LIBRARY ${c_library}
         TEXT_READABLE FALSE
+        EXCEPTIONS ${CONFIG_COMPILER_CXX_EXCEPTIONS}
         PARTITION_SIZE ${partition_size}
         WATCH_DIRS ${watch_dirs})
     _hotreload_set_stub_options("${flags}")

@@ -60,15 +60,24 @@ endfunction()
 # symbols that it must contain for the module. Everything is rewritten only when it changes, so that
 # another function body leaves the firmware alone.
 function(_hotreload_add_stubs firmware arch dir objects tool tool_sources)
+    file(GENERATE OUTPUT ${dir}/firmware.txt CONTENT "$<TARGET_FILE:${firmware}>\n")
+    add_custom_command(
+        OUTPUT ${dir}/wraps.txt
+        COMMAND ${tool} wraps --build-dir ${CMAKE_BINARY_DIR} --output ${dir}/wraps.txt
+            @${dir}/firmware.txt
+        DEPENDS ${CMAKE_BINARY_DIR}/build.ninja ${dir}/firmware.txt ${tool_sources}
+        COMMENT "Reading the firmware's link options"
+        VERBATIM)
     add_custom_command(
         OUTPUT ${dir}/exports.txt ${dir}/imports.ld
-        COMMAND ${tool} exports --output-dir ${dir} @${dir}/objects.txt
-        DEPENDS ${objects} ${dir}/objects.txt ${tool_sources}
+        COMMAND ${tool} exports --build-dir ${CMAKE_BINARY_DIR} --wraps ${dir}/wraps.txt
+            --output-dir ${dir} @${dir}/objects.txt
+        DEPENDS ${objects} ${dir}/objects.txt ${dir}/wraps.txt ${tool_sources}
         COMMENT "Listing exports and imports of the module"
         VERBATIM)
     add_custom_command(
-        OUTPUT ${dir}/stubs.S
-        COMMAND ${tool} stubs --arch ${arch} --exports ${dir}/exports.txt --output ${dir}/stubs.S
+        OUTPUT ${dir}/stubs.S ${dir}/inline.S
+        COMMAND ${tool} stubs --arch ${arch} --exports ${dir}/exports.txt --output-dir ${dir}
         DEPENDS ${dir}/exports.txt ${tool_sources}
         COMMENT "Generating stubs"
         VERBATIM)
@@ -78,11 +87,14 @@ function(_hotreload_add_stubs firmware arch dir objects tool tool_sources)
         COMMENT "Generating the secret of uploads"
         VERBATIM)
     add_library(hotreload_stubs OBJECT ${dir}/stubs.S ${dir}/secret.c)
+    add_library(hotreload_inline OBJECT ${dir}/inline.S)
     # A debugger would take a stub's second line for the end of a prologue, and stop behind it.
-    set_source_files_properties(${dir}/stubs.S PROPERTIES COMPILE_OPTIONS -g0)
+    set_source_files_properties(${dir}/stubs.S ${dir}/inline.S PROPERTIES COMPILE_OPTIONS -g0)
     add_custom_target(hotreload_imports DEPENDS ${dir}/imports.ld)
     add_dependencies(${firmware} hotreload_imports)
-    target_link_libraries(${firmware} PRIVATE hotreload_stubs)
+    # As a file, and so behind all libraries: inline functions of the firmware's own come first.
+    target_link_libraries(${firmware} PRIVATE
+        hotreload_stubs $<TARGET_OBJECTS:hotreload_inline>)
     target_link_options(${firmware} PRIVATE "SHELL:-T \"${dir}/imports.ld\"")
     set_property(TARGET ${firmware} APPEND PROPERTY LINK_DEPENDS ${dir}/imports.ld)
 endfunction()
@@ -101,18 +113,19 @@ endfunction()
 #   MODULE_LIBRARIES                libgcc, for what the firmware lacks
 #   C_LIBRARY                       libc.a, for its stateless functions that the firmware lacks
 #   TEXT_READABLE                   constants of these libraries may live in the text segment
+#   EXCEPTIONS                      true: C++ exceptions pass through the firmware
 #   PARTITION_SIZE                  bytes of the flash partition
 #   WATCH_DIRS                      directories of the sources
 #   URL                             where the device listens; optional
 #
 # Targets: hotreload_objects compiles the reloadable code and nothing else; hotreload_module (part
-# of ALL) makes module.bin and partition.bin; hotreload_stubs is the firmware's part, to be compiled
-# with the firmware's options; hotreload-gdb starts a debugger that knows where the module runs on the
+# of ALL) makes module.bin and partition.bin; hotreload_stubs and hotreload_inline are the firmware's
+# part, to be compiled with the firmware's options; hotreload-gdb starts a debugger that knows where the module runs on the
 # device (of the environment variable HOTRELOAD_URL, else of URL). hotreload.json describes all this
 # to the host tools.
 function(hotreload_add_module)
-    set(single FIRMWARE PROJECT ARCH CHIP ABI IDENTITY LINKER TEXT_READABLE PARTITION_SIZE
-        C_LIBRARY URL)
+    set(single FIRMWARE PROJECT ARCH CHIP ABI IDENTITY LINKER TEXT_READABLE EXCEPTIONS
+        PARTITION_SIZE C_LIBRARY URL)
     set(multiple LIBRARIES LINKER_FLAGS COMPILER_FLAGS MODULE_LIBRARIES WATCH_DIRS)
     cmake_parse_arguments(arg "" "${single}" "${multiple}" ${ARGN})
     if(arg_UNPARSED_ARGUMENTS)
@@ -187,6 +200,7 @@ macro(_hotreload_describe dir objects)
     \"libraries\": ${libraries},
     \"c_library\": ${c_library},
     \"text_readable\": ${text_readable},
+    \"exceptions\": $<IF:$<BOOL:${arg_EXCEPTIONS}>,true,false>,
     \"module_elf\": \"${dir}/module.elf\",
     \"module\": \"${dir}/module.bin\",
     \"partition_image\": \"${dir}/partition.bin\",

@@ -176,4 +176,5 @@ function(emulator_add_firmware name)
         WATCH_DIRS ${watch_dirs}
         URL ${HOTRELOAD_URL})
     target_link_libraries(hotreload_stubs PRIVATE emulator_options)
+    target_link_libraries(hotreload_inline PRIVATE emulator_options)
 endfunction()

@@ -94,16 +94,24 @@ def write_firmware_stubs(toolchain: Toolchain, folder: Path) -> None:
     """The stubs, or something with an address in their place where they cannot be assembled."""
     exports, stubs = folder / "exports.txt", folder / "stubs.S"
     if toolchain.has_stubs:
-        tool("stubs", "--arch", toolchain.arch, "--exports", exports, "--output", stubs)
+        tool("stubs", "--arch", toolchain.arch, "--exports", exports, "--output-dir", folder)
+        stubs.write_text(stubs.read_text().replace("hotreload_spare", "unused_spare"))
         return
-    names = [line.split()[1] for line in exports.read_text().splitlines()]
+    lines = [line.split() for line in exports.read_text().splitlines()]
+    names = [f"{prefix}{name}" for _, name in lines for prefix in ("", "hotreload_stub.")]
     stubs.write_text("".join(f".align 4\n.global {name}\n{name}: ret\n" for name in names))
 
 
 def build_firmware(case: Case, module: Path, folder: Path) -> Path:
     """Links a firmware with the stubs of the module's exports."""
     toolchain = case.toolchain
-    tool("exports", "--output-dir", folder, module)
+    (folder / "wraps.txt").write_text("")
+    tool("exports", "--build-dir", folder, "--wraps", folder / "wraps.txt",
+         "--output-dir", folder, module)
+    # Neither stubs for static functions nor homes for variables: ld alone knows nothing of them.
+    exports = folder / "exports.txt"
+    lines = exports.read_text().splitlines(keepends=True)
+    exports.write_text("".join(x for x in lines if not x.startswith(("callback", "variable"))))
     write_firmware_stubs(toolchain, folder)
     elf = folder / "firmware.elf"
     run(toolchain.tool("gcc"), *toolchain.compile_flags, "-Os", "-nostdlib", "-nostartfiles",
@@ -125,7 +133,7 @@ def describe(case: Case, module: Path, folder: Path) -> Path:
         "abi": toolchain.abi, "identity": "build-id", "build_dir": str(folder),
         "source_dir": str(folder), "ninja": "ninja", "objects_target": "none",
         "objects": [str(module)], "firmware_elf": str(folder / "firmware.elf"),
-        "firmware_target": "firmware", "exports": str(folder / "exports.txt"),
+        "firmware_target": "firmware", "exceptions": False, "exports": str(folder / "exports.txt"),
         "compiler": toolchain.tool("gcc"), "compiler_flags": toolchain.compile_flags,
         "linker": toolchain.tool("ld"), "linker_flags": toolchain.link_flags,
         "libraries": [libgcc(toolchain)], "text_readable": toolchain.arch == "riscv",

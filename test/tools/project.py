@@ -15,6 +15,7 @@ from typing import Any, Dict, List
 from click.testing import CliRunner
 
 from hotreload.cli import main
+from hotreload.module.exports import read_exports, stub_symbol
 from toolchains import Toolchain, run
 
 TOOLS = str(Path(__file__).resolve().parents[2] / "tools")
@@ -41,8 +42,8 @@ __asm__(".section .tbss, \\"awT\\", @nobits\\n .balign 8\\n"
 
 MAIN = """\
 extern const int hotreload_firmware_table[] __attribute__((weak));
-const int *volatile table;
-void _start(void) { table = hotreload_firmware_table; for (;;) { } }
+const int *volatile used_table;
+void _start(void) { used_table = hotreload_firmware_table; for (;;) { } }
 """
 
 FIRMWARE_SCRIPT = """\
@@ -91,6 +92,10 @@ class Project:
         self.out = self.build / "hotreload"
         self.flags = ["-Os", "-g", "-ffunction-sections", "-fdata-sections"]
         self.firmware_source = FIRMWARE + MAIN
+        self.firmware_options: List[str] = []
+        self.wraps: List[str] = []
+        self.callbacks = True
+        """Whether the firmware has stubs for static functions."""
         for directory in (self.sources, self.out):
             directory.mkdir(parents=True)
 
@@ -125,9 +130,16 @@ class Project:
         )
         (self.build / "build.ninja").write_text(text)
 
+    def export_arguments(self) -> List[str]:
+        """`exports`, but for the objects."""
+        wraps = self.out / "wraps.txt"
+        wraps.write_text("".join(f"{name}\n" for name in self.wraps))
+        build = ["--build-dir", str(self.build), "--wraps", str(wraps)]
+        return ["exports", *build, "--output-dir", str(self.out)]
+
     def link_firmware(self) -> None:
         """Exports, stubs and secret by our commands, then the firmware."""
-        self.tool("exports", "--output-dir", str(self.out), *self.objects())
+        self.tool(*self.export_arguments(), *self.objects())
         self.tool("secret", "--output-dir", str(self.out))
         source = self.build / "firmware.c"
         source.write_text(self.firmware_source)
@@ -135,24 +147,30 @@ class Project:
         script.write_text(FIRMWARE_SCRIPT)
         command = [self.toolchain.compiler, *self.toolchain.flags, "-O1", "-ffunction-sections"]
         command += ["-fno-builtin", "-nostdlib", "-Wl,--build-id", "-Wl,--gc-sections"]
-        command += ["-Wl,--no-warn-mismatch", f"-Wl,-T,{script}", str(source), self._stubs()]
+        command += ["-Wl,--no-warn-mismatch", f"-Wl,-T,{script}", str(source), *self._stubs()]
+        command += [*(f"-Wl,--wrap={name}" for name in self.wraps), *self.firmware_options]
         command += [str(self.out / "imports.ld"), "-lgcc", "-o", self.firmware]
         run(command)
 
-    def _stubs(self) -> str:
+    def _stubs(self) -> List[str]:
         exports = self.out / "exports.txt"
+        if not self.callbacks:
+            lines = exports.read_text().splitlines(True)
+            exports.write_text("".join(x for x in lines if not x.startswith("callback")))
         stubs = self.out / "stubs.S"
         if self.toolchain.stubs:
             arch = self.toolchain.arch
-            self.tool("stubs", "--arch", arch, "--exports", str(exports), "--output", str(stubs))
-        else:
-            names = [line.split()[1] for line in exports.read_text().splitlines()]
-            lines = [
-                f'    .section .text.{n}, "ax"\n    .align 4\n    .global {n}\n{n}: ret'
-                for n in names
-            ]
-            stubs.write_text("\n".join(lines) + "\n")
-        return str(stubs)
+            self.tool("stubs", "--arch", arch, "--exports", str(exports), "--output-dir", str(self.out))
+            if not self.callbacks:
+                stubs.write_text(stubs.read_text().replace("hotreload_spare", "unused_spare"))
+            return [str(stubs), str(self.out / "inline.S")]
+        lines = []
+        for name in read_exports(str(exports)).table:
+            lines += [f'    .section .text.{name}, "ax"\n    .align 4']
+            lines += [f'    .global "{n}"\n"{n}":' for n in (name, stub_symbol(name))]
+            lines += ["    ret"]
+        stubs.write_text("\n".join(lines) + "\n")
+        return [str(stubs)]
 
     @property
     def firmware(self) -> str:
@@ -182,6 +200,7 @@ class Project:
             "linker_flags": chain.linker_flags,
             "libraries": chain.libraries,
             "text_readable": chain.text_readable,
+            "exceptions": False,
             "module_elf": str(self.out / "module.elf"),
             "module": str(self.out / "module.bin"),
             "partition_image": str(self.out / "partition.bin"),

@@ -11,6 +11,7 @@ import struct
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
 import toolchains
 from project import FIRMWARE, MAIN, THREAD_LOCAL, Project
@@ -18,6 +19,14 @@ from reference import Module
 from toolchains import run
 
 USE = "int firmware_function(int); int f(int x) { return firmware_function(x); }\n"
+
+
+def section_of(path: str, name: str) -> str:
+    """The section that a symbol of an ELF file is in."""
+    with open(path, "rb") as file:
+        elf = ELFFile(file)
+        symbol = elf.get_section_by_name(".symtab").get_symbol_by_name(name)[0]
+        return str(elf.get_section(symbol["st_shndx"]).name)
 
 
 def symbol(project: Project, name: str) -> int:
@@ -126,7 +135,7 @@ def test_thread_local_variables_need_a_compiler(threaded: Project) -> None:
     assert "thread-local variables of the firmware (thread_error)" in text
     threaded.describe(compiler="/nonexistent/gcc")
     (threaded.out / "thread_local.o").unlink()
-    assert "cannot assemble" in threaded.fail("link", str(threaded.build))
+    assert "cannot compile" in threaded.fail("link", str(threaded.build))
 
 
 def test_own_thread_local_variable_is_refused(riscv: Project) -> None:
@@ -230,24 +239,38 @@ def test_text_beyond_the_reach_of_l32r(xtensa: Project) -> None:
     assert "l32r instruction reaches literals at most 256 KB" in text
 
 
-def test_section_without_a_place(riscv: Project) -> None:
-    variable = '__attribute__((section(".rtc.data"))) int slow = 1;\n'
-    riscv.write("a.c", variable + "int f(void) { return slow; }\n")
+@pytest.mark.parametrize(
+    "section, attribute",
+    [
+        (".rtc.data.0", "RTC_DATA_ATTR"),
+        (".noinit.1", "__NOINIT_ATTR"),
+        (".ext_ram.bss.2", "EXT_RAM_BSS_ATTR"),
+        (".ext_ram_noinit.3", "EXT_RAM_NOINIT_ATTR"),
+        (".rtc_noinit.4", "RTC_NOINIT_ATTR"),
+    ],
+)
+def test_section_without_a_place(riscv: Project, section: str, attribute: str) -> None:
+    variable = f'static __attribute__((section("{section}"))) int slow;\n'
+    riscv.write("a.c", variable + "int f(void) { return slow++; }\n")
     riscv.compile()
     riscv.link_firmware()
     riscv.describe()
-    assert "section .rtc.data has no place in a module" in riscv.fail("link", str(riscv.build))
+    text = riscv.fail("link", str(riscv.build))
+    assert f"section {section} (slow) has no place in a module" in text
+    assert f"remove the attribute {attribute} that" in text
 
 
 def test_attributes_of_esp_idf(riscv: Project) -> None:
     riscv.write(
         "a.c",
         "#define AT(name) __attribute__((section(name)))\n"
-        'static AT(".dram1.0") int fast = 3; static AT(".noinit.1") int kept;\n'
-        'AT(".iram1.2") int f(void) { return fast++ + kept++; }\n',
+        'static AT(".dram1.0") int fast = 3;\nAT(".iram1.2") int f(void) { return fast++; }\n',
     )
     module = Module(riscv.make())
-    assert module.data.content == (3).to_bytes(4, "little") and module.data.memory_size == 8
+    assert module.data.content == (3).to_bytes(4, "little")
+    assert module.notes[4] == b"", "the module needs internal memory"
+    assert "strong-iram f\n" in (riscv.out / "exports.txt").read_text()
+    assert section_of(riscv.firmware, "f").startswith(".iram1")
 
 
 def test_identity_by_hash(riscv: Project) -> None:

@@ -130,6 +130,7 @@ def test_loads_like_ld_links(tmp_path: Path, chain: str, flag: str, name: str) -
     project = Project(tmp_path, toolchains.get(chain))
     project.flags.append(flag)
     project.write("code.c", DECLARATIONS + SOURCES[name])
+    project.callbacks = False
     module = Module(project.make())
     for text, data in ADDRESSES:
         expected = link_at(project, text, data)

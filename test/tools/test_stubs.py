@@ -13,6 +13,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 import toolchains
+from hotreload.module.exports import SPARE, SPARE_INTERNAL
 from project import Project
 from toolchains import run
 
@@ -66,13 +67,15 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
 
 def test_table(target: Project) -> None:
     memory = firmware(target)
-    count, slots, missing, names = memory.words(memory.symbols["hotreload_firmware_table"], 4)
-    assert count == 3
-    assert memory.bytes(names, 19) == b"first\0second\0third\0"
+    fields = memory.words(memory.symbols["hotreload_firmware_table"], 5)
+    count, slots, missing, names, slot_count = fields
+    assert (count, slot_count) == (3, 3 + SPARE + SPARE_INTERNAL)
+    assert memory.bytes(names, 37) == b"first\0second\0third\0a static function\0"
     handlers = tuple(memory.symbols[f"hotreload_missing_{i}"] for i in range(3))
     assert len(set(handlers)) == 3
-    assert memory.words(missing, 3) == handlers
-    assert memory.words(slots, 3) == handlers, "a slot is never null"
+    handlers += (memory.symbols["hotreload_missing_gone"],) * (slot_count - count)
+    assert memory.words(missing, slot_count) == handlers
+    assert memory.words(slots, slot_count) == handlers, "a slot is never null"
     assert memory.kinds["hotreload_firmware_table"] == "STB_GLOBAL STT_OBJECT"
 
 
@@ -127,31 +130,32 @@ def test_many_exports(target: Project, number: int) -> None:
     """The index of a slot may be too large for the instruction that loads small numbers."""
     exports = target.root / "exports.txt"
     exports.write_text("".join(f"strong f{i:04}\n" for i in range(number)))
-    source, output = str(target.root / "s.S"), str(target.root / "s.o")
+    source, output = str(target.root / "stubs.S"), str(target.root / "s.o")
     arch = target.toolchain.arch
-    target.tool("stubs", "--arch", arch, "--exports", str(exports), "--output", source)
+    target.tool("stubs", "--arch", arch, "--exports", str(exports), "--output-dir", str(target.root))
     run([target.toolchain.compiler, *target.toolchain.flags, "-c", source, "-o", output])
 
 
 @pytest.mark.parametrize(
     "line, message",
     [
-        ("strong", "exports.txt:1: expected 'strong NAME' or 'weak NAME', found 'strong'"),
-        ("great f", "found 'great f'"),
-        ("strong f g", "found 'strong f g'"),
+        ("strong", "exports.txt:1: 'strong' is not a line of this version of hotreload"),
+        ("great f", "'great f' is not a line"),
+        ("variable-strong 4 f", "'variable-strong 4 f' is not a line"),
+        ("variable-strong four 4 f", "'variable-strong four 4 f' is not a line"),
         ("strong b\nstrong a", "the names are not sorted"),
     ],
 )
 def test_malformed_exports(riscv: Project, line: str, message: str) -> None:
     exports = riscv.root / "exports.txt"
     exports.write_text(line + "\n")
-    arguments = ["--exports", str(exports), "--output", str(riscv.root / "s.S")]
+    arguments = ["--exports", str(exports), "--output-dir", str(riscv.root)]
     assert message in riscv.fail("stubs", "--arch", "riscv", *arguments)
 
 
 def test_bad_arguments(riscv: Project) -> None:
     exports = riscv.root / "exports.txt"
-    output = ["--output", str(riscv.root / "none/s.S")]
+    output = ["--output-dir", str(riscv.root / "none")]
     arguments = ["stubs", "--exports", str(exports), *output]
     assert "build the firmware first" in riscv.fail(*arguments, "--arch", "riscv")
     exports.write_text("")

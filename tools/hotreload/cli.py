@@ -37,25 +37,39 @@ def main() -> None:
 
 
 @main.command()
+@click.option("--build-dir", required=True, help="Directory with build.ninja.")
+@click.option("--output", required=True, help="File to write.")
+@click.argument("firmware")
+def wraps(build_dir: str, output: str, firmware: str) -> None:
+    """List the names that the link of FIRMWARE wraps. @FILE names a file that has its path."""
+    from hotreload.module.link_options import write_wraps
+    from hotreload.module.objects import expand_lists
+
+    write_wraps(build_dir, expand_lists([firmware])[0], output)
+
+
+@main.command()
+@click.option("--build-dir", required=True, help="Directory that names of objects count from.")
+@click.option("--wraps", "wraps_path", required=True, help="Names that the firmware's link wraps.")
 @click.option("--output-dir", required=True, help="Directory for exports.txt and imports.ld.")
 @click.argument("objects", nargs=-1, required=True)
-def exports(output_dir: str, objects: Tuple[str, ...]) -> None:
+def exports(build_dir: str, wraps_path: str, output_dir: str, objects: Tuple[str, ...]) -> None:
     """List what OBJECTS define and need. @FILE names a file with one object per line."""
     from hotreload.module.exports import write_exports
     from hotreload.module.objects import expand_lists
 
-    write_exports(expand_lists(objects), output_dir)
+    write_exports(expand_lists(objects), wraps_path, build_dir, output_dir)
 
 
 @main.command()
 @click.option("--arch", required=True, help="riscv or xtensa.")
 @click.option("--exports", "exports_path", required=True, help="exports.txt to read.")
-@click.option("--output", required=True, help="Assembly source to write.")
-def stubs(arch: str, exports_path: str, output: str) -> None:
+@click.option("--output-dir", required=True, help="Directory for stubs.S and inline.S.")
+def stubs(arch: str, exports_path: str, output_dir: str) -> None:
     """Write the stubs and the table for the firmware."""
     from hotreload.module.stubs import write_stubs
 
-    write_stubs(arch, exports_path, output)
+    write_stubs(arch, exports_path, output_dir)
 
 
 @main.command()

@@ -46,6 +46,7 @@ class Description(NamedTuple):
     partition_image: str
     partition_size: int
     secret: str
+    exceptions: bool
     watch_dirs: List[str]
     url: Optional[str]
 

@@ -57,7 +57,7 @@ class _Build:
         """How many exports the firmware has; which, if it is the build's."""
         if self._description is None or identity != self._identity:
             return str(count)
-        return f"{count}: {', '.join(read_exports(self._description.exports))}"
+        return f"{count}: {', '.join(read_exports(self._description.exports).table)}"
 
 
 def _rows(answer: Dict[str, Any], build: _Build) -> List[Tuple[str, str]]:

@@ -165,7 +165,7 @@ def _iram(is_internal: bool) -> str:
 
 def _format_extern(names: Sequence[str]) -> str:
     listed = "".join(f'    "{name}"\n' for name in names)
-    return f"EXTERN(\n{listed})\n" if names else "/* Nothing to import. */\n"
+    return f"EXTERN(\n{listed})\n"
 
 
 def read_exports(path: str) -> Exports:

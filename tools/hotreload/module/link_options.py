@@ -8,6 +8,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from typing import FrozenSet, Iterable, List
@@ -34,9 +35,11 @@ class Wraps(FrozenSet[str]):
         return [f"--wrap={name}" for name in sorted(self)]
 
 
-def write_wraps(build_ninja: str, firmware: str, output: str) -> None:
-    """Writes the names that the link of `firmware`, an output of build.ninja, wraps."""
-    names = sorted(set(_find(_link_options(_read(build_ninja), firmware))))
+def write_wraps(build_dir: str, firmware: str, output: str) -> None:
+    """Writes the names that the link of `firmware`, which build.ninja makes, wraps."""
+    text = _read(os.path.join(build_dir, "build.ninja"))
+    name = os.path.relpath(os.path.join(build_dir, firmware), build_dir)
+    names = sorted(set(_find(_link_options(text, name))))
     write_if_changed(output, "".join(f"{name}\n" for name in names))
 
 

@@ -76,8 +76,8 @@ class Relocation(NamedTuple):
         return not self.symbol.defined
 
 
-class Places(Protocol):
-    """Knows what outlives the module."""
+class Lasting(Protocol):
+    """Knows what of the module outlives it."""
 
     def lasting(self, relocation: Relocation) -> Optional[int]:
         """The firmware's address that a pointer is to hold instead of one in the module."""
@@ -160,7 +160,7 @@ class LinkedModule:
         kind: int,
         name: str,
         encode: Callable[[int, int], int],
-        places: "Optional[Places]",
+        places: Optional[Lasting],
     ) -> List[Kept]:
         """Handles a relocation that holds an address: kept when the target moves.
 
@@ -176,6 +176,10 @@ class LinkedModule:
         address = places.lasting(relocation) if places is not None else None
         if address is None:
             return [self.keep(relocation, kind)]
+        if relocation.symbol.binding != elf.STB_LOCAL and relocation.addend != 0:
+            raise self.error(
+                relocation, name, f"it points {relocation.addend} bytes into a function's stub"
+            )
         segment.write(place, encode(bits, address))
         return []
 

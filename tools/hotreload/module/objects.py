@@ -156,6 +156,8 @@ class _Reader:
             needs.setdefault(name, path)
             return
         found = _definition(path, file, symbol, called)
+        if found is not None and found.size == 0:
+            found = found._replace(size=_room(file, symbol))
         known = self.objects.defined.get(symbol.name)
         if found is None:
             return
@@ -205,6 +207,13 @@ def _kind(symbol: elf.Symbol, section: elf.Section, is_called: bool) -> Optional
     if symbol.kind == elf.STT_NOTYPE and section.flags & elf.SHF_EXECINSTR:
         return Kind.FUNCTION if is_called else Kind.LABEL
     return Kind.VARIABLE
+
+
+def _room(file: elf.Elf, symbol: elf.Symbol) -> int:
+    """Bytes until the next symbol: what an assembly source without .size has defined."""
+    end = file.sections[symbol.section].size
+    offsets = [s.value for s in file.symbols() if s.section == symbol.section]
+    return min([o for o in offsets if o > symbol.value], default=end) - symbol.value
 
 
 def _common_size(definition: Definition) -> int:

@@ -46,10 +46,10 @@ def pack_module(inputs: Inputs) -> bytes:
     module = LinkedModule(
         description.module_elf, description.arch, firmware.text_address, addr2line
     )
-    module.check_sections()
     rules = relocation_rules(description.arch)
     places = Places(inputs, module)
     kept = rules.select(module, places)
+    module.check_sections()
     kept += fill_in(module, places.entries(), rules.WORD)
     if module.data.memory_size == 0 and any(k.base == fmt.SYM_DATA for k in kept):
         module.data.memory_size = 4  # The address of an object without bytes is an address, too.

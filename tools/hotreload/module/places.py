@@ -5,7 +5,6 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import struct
 from typing import Dict, Iterable, List, Optional
 
 from hotreload.errors import ToolError
@@ -35,8 +34,9 @@ class Places:
             self._variable(housed.definition): housed
             for housed in inputs.resolution.local_vtables
         }
+        names = module.names
         self._once = [
-            (module.names[f"hotreload_{kind}_start"].value, module.names[f"hotreload_{kind}_end"].value)
+            (names[f"hotreload_{kind}_start"].value, names[f"hotreload_{kind}_end"].value)
             for kind in ("init", "fini")
         ]
 
@@ -49,8 +49,7 @@ class Places:
             return None
         symbol = relocation.symbol
         if symbol.binding != elf.STB_LOCAL and symbol.name in self._inputs.resolution.stubs:
-            stub = self._inputs.resolution.stubs[symbol.name]
-            return stub + relocation.target - symbol.value
+            return self._inputs.resolution.stubs[symbol.name]
         if relocation.target in self._callbacks:
             return self._callbacks[relocation.target].address
         for start, housed in self._vtables.items():
@@ -105,7 +104,7 @@ def fill_in(module: LinkedModule, entries: Iterable[Entry], word: int) -> List[K
     sizes = {fmt.SYM_TEXT: module.text.memory_size, fmt.SYM_DATA: module.data.memory_size}
     for index, (target, source, size) in enumerate(entries):
         place = module.names[LIST].value + index * ENTRY_SIZE
-        for offset, value in enumerate(struct.unpack("<3I", struct.pack("<3I", target, source or 0, size))):
+        for offset, value in enumerate((target, source or 0, size)):
             module.data.write(place + 4 * offset, value)
         for base, start in starts.items():
             if source is not None and 0 <= source - start < sizes[base]:

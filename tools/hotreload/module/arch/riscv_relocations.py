@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Callable, Dict, List, Tuple
 
-from hotreload.module.linked import Kept, LinkedModule, Places, Relocation
+from hotreload.module.linked import Kept, Lasting, LinkedModule, Relocation
 from hotreload.module.module_format import SYM_NONE, SYM_TEXT
 
 _NAMES = {
@@ -87,7 +87,7 @@ _ENCODE: Dict[int, Callable[[int, int], int]] = {
 }
 
 
-def select(module: LinkedModule, places: Places) -> List[Kept]:
+def select(module: LinkedModule, places: Lasting) -> List[Kept]:
     """The relocations to keep. Lasting addresses are written into the module on the way."""
     kept: List[Kept] = []
     differences: Dict[Tuple[int, int], int] = {}
@@ -124,7 +124,7 @@ def _keep_call(module: LinkedModule, relocation: Relocation) -> List[Kept]:
     return [module.keep(relocation, _CALL_PLT)]
 
 
-def _check_rest(module: LinkedModule, relocation: Relocation, places: Places) -> None:
+def _check_rest(module: LinkedModule, relocation: Relocation, places: Lasting) -> None:
     """Accepts what does not depend on where the segments go."""
     kind = relocation.type
     if kind in _RELATIVE and relocation.base == relocation.segment.base:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 from typing import FrozenSet, List, Set
 
-from hotreload.module.linked import Kept, LinkedModule, Places, Relocation
+from hotreload.module.linked import Kept, Lasting, LinkedModule, Relocation
 from hotreload.module.module_format import SYM_TEXT
 
 WORD = 1
@@ -33,7 +33,7 @@ _PROPERTY = struct.Struct("<III")
 _PROPERTY_LITERAL = 1
 
 
-def select(module: LinkedModule, places: Places) -> List[Kept]:
+def select(module: LinkedModule, places: Lasting) -> List[Kept]:
     """The relocations to keep. Lasting addresses are written into the module on the way."""
     relocations = list(module.relocations())
     only_calls = _literals(module) - _loaded_as_values(relocations)
