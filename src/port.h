@@ -27,6 +27,9 @@ typedef struct {
     size_t size;  /**< bytes, as asked for */
 } hotreload_region_t;
 
+/** MALLOC_CAP_INTERNAL of ESP-IDF: memory that is there while the flash cache is off. */
+#define HOTRELOAD_CAP_INTERNAL (1u << 11)
+
 /**
  * Allocates an executable region. Its content is only ever accessed through
  * hotreload_port_text_read() and hotreload_port_text_write().

@@ -13,6 +13,7 @@
 #include "sdkconfig.h"
 
 _Static_assert(HOTRELOAD_CAP_SPIRAM == MALLOC_CAP_SPIRAM, "hotreload.h has another number");
+_Static_assert(HOTRELOAD_CAP_INTERNAL == MALLOC_CAP_INTERNAL, "port.h has another number");
 
 #ifdef CONFIG_HOTRELOAD_PREFER_SPIRAM
 #define PREFER_SPIRAM true

@@ -37,6 +37,7 @@ typedef struct {
     uint32_t export_count;
     const char *export_names;
     hotreload_note_init_t init;
+    bool is_internal; /**< must be in internal RAM: it runs while the flash cache is off */
 } hotreload_image_t;
 
 /** A relocation of the image. */

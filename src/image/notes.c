@@ -153,6 +153,9 @@ static esp_err_t read_note(const note_t *note, hotreload_image_t *image, hotrelo
         return read_exports(note, image, reason);
     case HOTRELOAD_NOTE_INIT:
         return read_init(note, image, reason);
+    case HOTRELOAD_NOTE_INTERNAL:
+        image->is_internal = true;
+        return ESP_OK;
     default:
         if (note->type & HOTRELOAD_NOTE_OPTIONAL) {
             return ESP_OK;

@@ -95,6 +95,9 @@ static esp_err_t allocate(const hotreload_image_t *image, uint32_t caps, hotrelo
     const hotreload_segment_t *data = &image->data;
     const char *kind = "text";
     esp_err_t error = ESP_OK;
+    if (image->is_internal) {
+        caps = (caps & ~HOTRELOAD_CAP_SPIRAM) | HOTRELOAD_CAP_INTERNAL;
+    }
     if (text->memory_size > 0) {
         error = hotreload_port_text_alloc(text->memory_size, text->align, caps, &module->text);
     }

@@ -60,4 +60,4 @@ def test_thread_local_variable_of_the_firmware(results: Dict[str, str]) -> None:
 def test_call4_without_a_module_names_the_function(windowed: Build, tmp_path: Path) -> None:
     board = run(windowed, tmp_path, "too-early")
     assert board.wait_for_exit() == PANIC
-    board.wait_for(r"^E .*windowed_2\(\) was called, but no module is loaded")
+    board.wait_for(r"^E .*windowed_2\(\) was called, but no loaded module has it")

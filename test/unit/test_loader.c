@@ -106,6 +106,29 @@ static void aligns_run_addresses(void **state)
     }
 }
 
+/** A module with IRAM_ATTR runs while the flash cache, and with it external RAM, is off. */
+static void asks_for_memory_inside_the_chip_for_a_module_that_needs_it(void **state)
+{
+    (void)state;
+    module_spec_t spec = module_spec_default();
+    spec.init.init_address = spec.data_address;
+    spec.init.init_count = 1;
+    module_layout_t layout;
+    size_t size;
+    uint8_t *file = module_build(&spec, &layout, &size);
+    const size_t type = 8;
+    module_put32(file + layout.init_note + type, HOTRELOAD_NOTE_INTERNAL);
+    hotreload_image_t image;
+    hotreload_module_t staged;
+    hotreload_reason_t reason = {0};
+    assert_int_equal(
+        hotreload_loader_stage(file, size, HOTRELOAD_CAP_SPIRAM, &image, &staged, &reason), ESP_OK);
+    assert_int_equal(fake_port.last_text_caps, HOTRELOAD_CAP_INTERNAL);
+    assert_int_equal(fake_port.last_data_caps, HOTRELOAD_CAP_INTERNAL);
+    hotreload_loader_release(&staged);
+    free(file);
+}
+
 static void asks_for_memory_with_the_given_capabilities(void **state)
 {
     (void)state;
@@ -323,7 +346,8 @@ static void call_missing(void *slot)
 static void unbinding_leads_every_slot_to_its_handler(void **state)
 {
     (void)state;
-    static const char *const names[] = {"alpha", "beta", "gamma"};
+    static const char *const names[] = {"alpha", "beta", "gamma", "a static function"};
+    hotreload_firmware_table.slots[3] = 0x12345678u; /* as a module fills it in */
     hotreload_loader_unbind();
     for (uint32_t slot = 0; slot < COUNT(names); slot++) {
         char message[128];
@@ -331,7 +355,7 @@ static void unbinding_leads_every_slot_to_its_handler(void **state)
                          hotreload_firmware_table.missing[slot]);
         assert_true(fake_port_panics(call_missing, &slot));
         snprintf(message, sizeof message,
-                 "%s() was called, but no module is loaded: call hotreload_load() first",
+                 "%s() was called, but no loaded module has it: call hotreload_load() first",
                  names[slot]);
         assert_string_equal(fake_port.panic, message);
     }
@@ -350,6 +374,7 @@ int main(void)
         TEST(a_segment_without_bytes_gets_no_memory),
         TEST(aligns_run_addresses),
         TEST(asks_for_memory_with_the_given_capabilities),
+        TEST(asks_for_memory_inside_the_chip_for_a_module_that_needs_it),
         TEST(survives_each_failing_allocation),
         TEST(refuses_a_module_larger_than_ram),
         TEST(refuses_bss_of_gigabytes),

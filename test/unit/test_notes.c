@@ -72,8 +72,8 @@ static const damage_t damages[] = {
     {"other_firmware_by_its_last_byte", MODULE, CONTENT + 27, 1, 0, ESP_ERR_INVALID_VERSION,
      "linked with another firmware"},
 
-    {"unknown_mandatory_note", INIT, TYPE, 4, 4, ESP_ERR_NOT_SUPPORTED,
-     "note 4 is unknown to this firmware: rebuild and flash it"},
+    {"unknown_mandatory_note", INIT, TYPE, 4, 5, ESP_ERR_NOT_SUPPORTED,
+     "note 5 is unknown to this firmware: rebuild and flash it"},
     {"last_mandatory_note", INIT, TYPE, 4, 0x7fffffff, ESP_ERR_NOT_SUPPORTED,
      "note 2147483647 is unknown to this firmware"},
     {"note_of_type_0", MODULE, TYPE, 4, 0, ESP_ERR_INVALID_RESPONSE, "note 0 is out of order"},

@@ -118,7 +118,9 @@ def _run_linker(inputs: Inputs, names: Iterable[str], copied: Iterable[str]) -> 
     description, firmware, resolution = inputs.description, inputs.firmware, inputs.resolution
     addresses = {n: firmware.symbols[n].value for n in names if n in firmware.symbols}
     addresses.update(resolution.theirs)
-    addresses.update({name: housed.address for name, housed in resolution.housed.items()})
+    # A constant in code keeps its name: only the linker, which shortens code, knows where it is.
+    housed = {n: h for n, h in resolution.housed.items() if not h.definition.is_in_code}
+    addresses.update({name: variable.address for name, variable in housed.items()})
     thread_local = {n: firmware.thread_local[n] for n in names if n in firmware.thread_local}
     objects = [*description.objects, *copied]
     if thread_local:

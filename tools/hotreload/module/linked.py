@@ -176,7 +176,9 @@ class LinkedModule:
         address = places.lasting(relocation) if places is not None else None
         if address is None:
             return [self.keep(relocation, kind)]
-        if relocation.symbol.binding != elf.STB_LOCAL and relocation.addend != 0:
+        symbol = relocation.symbol
+        is_export = symbol.binding != elf.STB_LOCAL and symbol.kind == elf.STT_FUNC
+        if is_export and relocation.addend != 0:
             raise self.error(
                 relocation, name, f"it points {relocation.addend} bytes into a function's stub"
             )

@@ -42,6 +42,7 @@ SECTIONS
     .init_array :
     {{
         hotreload_init_start = .;
+        KEEP(*(.init_array.00000))
         KEEP(*(SORT_BY_INIT_PRIORITY(.init_array.*) SORT_BY_INIT_PRIORITY(.ctors.*)))
         KEEP(*(.init_array .ctors))
         hotreload_init_end = .;

@@ -52,6 +52,8 @@ class Definition(NamedTuple):
     alignment: int
     is_zero: bool
     """A variable without an initial value."""
+    is_in_code: bool
+    """In a section of code; a variable there is a constant."""
 
     @property
     def is_internal(self) -> bool:
@@ -182,7 +184,7 @@ def _definition(
     if symbol.section == elf.SHN_COMMON:
         return Definition(
             path, symbol.name, Kind.VARIABLE, Binding.COMMON, _COMMON, 0, symbol.size,
-            symbol.value, True,
+            symbol.value, True, False,
         )  # fmt: skip
     if symbol.section >= len(file.sections) or not symbol.defined:
         return None
@@ -196,6 +198,7 @@ def _definition(
     return Definition(
         path, symbol.name, kind, binding, section.name, symbol.value,
         symbol.size, max(section.alignment, 1), section.type == "SHT_NOBITS",
+        bool(section.flags & elf.SHF_EXECINSTR),
     )  # fmt: skip
 
 

@@ -48,8 +48,11 @@ class Places:
         if any(start <= relocation.place < end for start, end in self._once):
             return None
         symbol = relocation.symbol
-        if symbol.binding != elf.STB_LOCAL and symbol.name in self._inputs.resolution.stubs:
-            return self._inputs.resolution.stubs[symbol.name]
+        resolution = self._inputs.resolution
+        if symbol.binding != elf.STB_LOCAL and symbol.name in resolution.stubs:
+            return resolution.stubs[symbol.name]
+        if symbol.binding != elf.STB_LOCAL and symbol.name in resolution.housed:
+            return resolution.housed[symbol.name].address + relocation.target - symbol.value
         if relocation.target in self._callbacks:
             return self._callbacks[relocation.target].address
         for start, housed in self._vtables.items():
@@ -74,6 +77,8 @@ class Places:
     def _initial_value(self, housed: Housed) -> Entry:
         definition = housed.definition
         source = None if definition.is_zero else self._variable(definition)
+        if definition.is_in_code:
+            source = self._module.names[definition.symbol].value
         return Entry(housed.address, source, definition.size)
 
     def _placed(self, definition: Definition) -> Placed:

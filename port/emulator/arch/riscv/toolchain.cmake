@@ -15,6 +15,7 @@ if(NOT EXISTS ${picolibc_specs})
         "apt-get install picolibc-riscv64-unknown-elf")
 endif()
 set(CMAKE_C_COMPILER ${BOARD_GCC})
+string(REGEX REPLACE "gcc$" "g++" CMAKE_CXX_COMPILER ${BOARD_GCC})
 set(CMAKE_ASM_COMPILER ${BOARD_GCC})
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY) # nothing links before the board is there
 

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+int idle(void);
+
+int idle(void)
+{
+    return 0;
+}

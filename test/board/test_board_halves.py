@@ -1,0 +1,76 @@
+"""A program of two halves behaves as the same program linked as one.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import List
+
+import pytest
+from board_build import HERE, Build
+from emulated_board import Board
+
+SOURCE = os.path.join(HERE, "halves", "firmware")
+COMPONENT = os.path.join(HERE, "halves", "half")
+
+
+@pytest.fixture(scope="module")
+def halves(arch: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """The program with a reloadable half."""
+    return Build(str(tmp_path_factory.mktemp("halves")), arch, SOURCE, COMPONENT)
+
+
+@pytest.fixture(scope="module")
+def whole(arch: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """The same, linked as one."""
+    directory = str(tmp_path_factory.mktemp("whole"))
+    return Build(directory, arch, SOURCE, COMPONENT, ["-DHALVES_STATIC=ON"])
+
+
+def start(build: Build, directory: Path) -> Board:
+    flash = str(directory / "flash.bin")
+    shutil.copy(build.generated("partition.bin"), flash)
+    return Board([build.qemu, build.firmware, "--flash", flash, "--port", "0", "--poll", "20"])
+
+
+def shown(board: Board) -> List[str]:
+    """What the program says of its names."""
+    board.wait_for("^shown$")
+    return [line for line in board.lines[: board.lines.index("shown")] if "hotreload:" not in line]
+
+
+def test_names_of_both_halves_are_resolved_as_the_linker_does(
+    halves: Build, whole: Build, tmp_path: Path
+) -> None:
+    expected = start(whole, tmp_path)
+    lines = shown(expected)
+    board = start(halves, tmp_path)
+    try:
+        assert shown(board) == lines
+    finally:
+        board.kill()
+        expected.kill()
+    assert len(lines) >= 35
+
+
+def test_callbacks_and_objects_outlive_their_module(halves: Build, tmp_path: Path) -> None:
+    board = start(halves, tmp_path)
+    try:
+        board.wait_for("^kept callback: 2$")
+        halves.edit("half.c", "return x + 1; /* version */", "return x + 7; /* version */")
+        if halves.arch == "riscv":
+            board.wait_for("^kept objects: 1003 4 42 502$")
+            halves.edit("half.cpp", "return 1000 + size; }", "return 2000 + size; }")
+            halves.edit("half.cpp", "return x + 500;", "return x + 600;")
+        halves.ninja("hotreload_module")
+        module = halves.read(halves.generated("module.bin"))
+        assert board.upload(module, halves.secret).status == 200
+        board.wait_for("^kept callback: 8$")
+        if halves.arch == "riscv":
+            board.wait_for("^kept objects: 2003 4 42 602$")
+    finally:
+        board.kill()
