@@ -95,6 +95,7 @@ class _Search:
         self._firmware = {description.firmware_target, self._path(description.firmware_elf)}
         directory = os.path.dirname(description.exports)
         self._generated = {os.path.join(directory, n) for n in ("exports.txt", "imports.ld")}
+        self._wraps = os.path.join(directory, "wraps.txt")
 
     def outside(self, causes: Iterable[Cause]) -> List[Cause]:
         """Those of the causes that reach the firmware by another way than through the module."""
@@ -109,9 +110,19 @@ class _Search:
             return True
         if output in self._generated and cause.input is not None:
             return self._path(cause.input) in self._objects
+        if output == self._wraps and os.path.exists(output):
+            return self._wraps_are_current()
         if output.endswith((".obj", ".o", ".a", "build.ninja")):
             return False
         return os.path.exists(output) and not self._reaches_firmware(cause.output)
+
+    def _wraps_are_current(self) -> bool:
+        """Whether CMake wrote build.ninja again with the same options for the firmware's link."""
+        from hotreload.module.link_options import find_wraps, read_wraps
+
+        description = self._description
+        wraps = find_wraps(description.build_dir, description.firmware_elf)
+        return wraps == read_wraps(self._wraps)
 
     def _reaches_firmware(self, name: str) -> bool:
         """Follows the outputs of a generated file, but not through the module's objects."""

@@ -61,7 +61,7 @@ def assign_callbacks(
         else:
             result.used[definition] = stub
             del keys[key]
-    for key, definition in keys.items():
+    for key, definition in sorted(keys.items()):
         stub = spares.take(key, definition.is_internal)
         if stub is None:
             result.without.append(definition)

@@ -37,10 +37,15 @@ class Wraps(FrozenSet[str]):
 
 def write_wraps(build_dir: str, firmware: str, output: str) -> None:
     """Writes the names that the link of `firmware`, which build.ninja makes, wraps."""
+    names = sorted(find_wraps(build_dir, firmware))
+    write_if_changed(output, "".join(f"{name}\n" for name in names))
+
+
+def find_wraps(build_dir: str, firmware: str) -> Wraps:
+    """The names that the link of `firmware` wraps, according to build.ninja."""
     text = _read(os.path.join(build_dir, "build.ninja"))
     name = os.path.relpath(os.path.join(build_dir, firmware), build_dir)
-    names = sorted(set(_find(_link_options(text, name))))
-    write_if_changed(output, "".join(f"{name}\n" for name in names))
+    return Wraps(_find(_link_options(text, name)))
 
 
 def read_wraps(path: str) -> Wraps:
