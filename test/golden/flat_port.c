@@ -110,4 +110,4 @@ uint16_t hotreload_port_abi(void)
 
 /** Exports are not bound here: this firmware has no table. */
 static uint32_t no_slots[1];
-const hotreload_table_t hotreload_firmware_table = {0, no_slots, no_slots, ""};
+const hotreload_table_t hotreload_firmware_table = {0, no_slots, no_slots, "", 0};
