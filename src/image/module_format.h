@@ -30,9 +30,7 @@ typedef enum {
 #define HOTRELOAD_NOTE_MODULE   1u /**< hotreload_note_module_t, then the firmware's identity */
 #define HOTRELOAD_NOTE_EXPORTS  2u /**< count, addresses, then names, NUL after each, sorted */
 #define HOTRELOAD_NOTE_INIT     3u /**< hotreload_note_init_t; absent without constructors */
-#define HOTRELOAD_NOTE_INTERNAL                                                                    \
-    4u /**< empty; the module has code or data for the time while the                              \
-            flash cache is off: no external RAM */
+#define HOTRELOAD_NOTE_INTERNAL 4u /**< empty; must be in RAM inside the chip, not in external */
 
 typedef struct {
     uint16_t format;           /**< HOTRELOAD_FORMAT_VERSION */

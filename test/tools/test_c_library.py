@@ -164,7 +164,7 @@ def test_absolute_constants_need_no_readable_text(riscv: Project) -> None:
 def test_pc_relative_constants_of_the_firmware_are_copied(riscv: Project) -> None:
     """The firmware's own are too far away, and its distance is not known."""
     own = "const int numbers[4] = {5, 6, 7, 8}; const int *volatile used;\n"
-    main = MAIN.replace("table = hot", "used = numbers; table = hot")
+    main = MAIN.replace("used_table = hot", "used = numbers; used_table = hot")
     riscv.firmware_source = FIRMWARE + own + main
     module = link_use(riscv, add_library(riscv, TABLE, "-mcmodel=medany"))
     assert riscv.symbol(riscv.firmware, "numbers") and inside(riscv, module, "numbers")

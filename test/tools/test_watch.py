@@ -183,7 +183,9 @@ def test_firmware_rebuilt_while_watching(built: Project, device: FakeDevice) -> 
     with start(built, device.url) as watch:
         built.write("a.c", body(2))
         watch.wait_for("Reloaded: ")
-        built.firmware_source = built.firmware_source.replace("table = ", "table = 0; table = ")
+        built.firmware_source = built.firmware_source.replace(
+        "used_table = ", "used_table = 0; used_table = "
+    )
         built.link_firmware()
         built.write("a.c", "/* same code */ " + body(2))
         watch.wait_for("Reloaded: ")
