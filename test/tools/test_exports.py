@@ -156,3 +156,10 @@ def test_symbol_that_a_linker_script_cannot_name(riscv: Project) -> None:
     riscv.compile()
     text = riscv.fail(*riscv.export_arguments(), *riscv.objects())
     assert "a.S.o: the symbol 'odd\\name'" in text
+
+
+def test_numbers_with_a_name_are_no_imports(riscv: Project) -> None:
+    riscv.write("a.S", "    .globl NUMBER\n    .equ NUMBER, 42\n")
+    riscv.write("b.c", "extern char NUMBER[]; int f(void) { return (int)NUMBER; }\n")
+    export(riscv)
+    assert imports(riscv) == ["f"]

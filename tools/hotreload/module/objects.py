@@ -99,6 +99,8 @@ class _Reader:
         self._strong: Dict[str, str] = {}
         self._weak: Dict[str, str] = {}
         self._called: Set[str] = set()
+        self._absolute: Set[str] = set()
+        """Numbers with a name: .equ of assembly sources."""
 
     def read(self, path: str) -> None:
         """Adds an object file."""
@@ -128,8 +130,9 @@ class _Reader:
             else found
             for name, found in self.objects.defined.items()
         }
-        strong = {n: p for n, p in self._strong.items() if n not in defined}
-        weak = {n: p for n, p in self._weak.items() if n not in defined and n not in strong}
+        own = defined.keys() | self._absolute
+        strong = {n: p for n, p in self._strong.items() if n not in own}
+        weak = {n: p for n, p in self._weak.items() if n not in own and n not in strong}
         everything = [*defined.values(), *self.objects.callbacks]
         return self.objects._replace(
             defined=defined,
@@ -141,6 +144,8 @@ class _Reader:
     def _add_local(
         self, path: str, file: elf.Elf, symbol: elf.Symbol, pointers: Set[Tuple[int, int]]
     ) -> None:
+        if symbol.kind not in (elf.STT_FUNC, elf.STT_OBJECT):
+            return
         found = _definition(path, file, symbol, False)
         if found is None:
             return
@@ -152,17 +157,20 @@ class _Reader:
             self.objects.local_vtables.append(found)
 
     def _add_global(self, path: str, file: elf.Elf, symbol: elf.Symbol, called: bool) -> None:
+        if symbol.section == elf.SHN_ABS:
+            self._absolute.add(symbol.name)
+            return
         if not symbol.defined:
             name = self._wraps.resolve(symbol.name)
             needs = self._weak if symbol.binding == elf.STB_WEAK else self._strong
             needs.setdefault(name, path)
             return
         found = _definition(path, file, symbol, called)
-        if found is not None and found.size == 0:
-            found = found._replace(size=_room(file, symbol))
-        known = self.objects.defined.get(symbol.name)
         if found is None:
             return
+        if found.size == 0:
+            found = found._replace(size=_room(file, symbol))
+        known = self.objects.defined.get(symbol.name)
         if known is None or (found.binding, _common_size(found)) > (
             known.binding,
             _common_size(known),
