@@ -97,9 +97,10 @@ def write_firmware_stubs(toolchain: Toolchain, folder: Path) -> None:
         tool("stubs", "--arch", toolchain.arch, "--exports", exports, "--output-dir", folder)
         stubs.write_text(stubs.read_text().replace("hotreload_spare", "unused_spare"))
         return
-    lines = [line.split() for line in exports.read_text().splitlines()]
-    names = [f"{prefix}{name}" for _, name in lines for prefix in ("", "hotreload_stub.")]
-    stubs.write_text("".join(f".align 4\n.global {name}\n{name}: ret\n" for name in names))
+    names = [line.split()[1] for line in exports.read_text().splitlines()]
+    stubs.write_text("".join(
+        f".align 4\n.global {name}, hotreload_stub.{name}\n{name}: hotreload_stub.{name}: ret\n"
+        for name in names))
 
 
 def build_firmware(case: Case, module: Path, folder: Path) -> Path:
