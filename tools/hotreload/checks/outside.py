@@ -93,8 +93,6 @@ class _Search:
         self._description = description
         self._objects = {self._path(name) for name in description.objects}
         self._firmware = {description.firmware_target, self._path(description.firmware_elf)}
-        directory = os.path.dirname(description.exports)
-        self._generated = {os.path.join(directory, n) for n in ("exports.txt", "imports.ld")}
 
     def outside(self, causes: Iterable[Cause]) -> List[Cause]:
         """Those of the causes that reach the firmware by another way than through the module."""
@@ -107,8 +105,9 @@ class _Search:
         output = self._path(cause.output)
         if output in self._objects:
             return True
-        if output in self._generated and cause.input is not None:
-            return self._path(cause.input) in self._objects
+        # The lists of exports and imports, and the components' empty archives.
+        if cause.input is not None and self._path(cause.input) in self._objects:
+            return True
         if output.endswith((".obj", ".o", ".a", "build.ninja")):
             return False
         return os.path.exists(output) and not self._reaches_firmware(cause.output)

@@ -1,0 +1,23 @@
+# A reloadable component's library stays what CMake made it: the same target, compiled by the same
+# commands, with the same requirements for its users. Only the archive that the firmware links holds
+# nothing; the object files go into the module.
+#
+# SPDX-License-Identifier: MIT
+
+include_guard(GLOBAL)
+
+# Empties the archive of a STATIC library; to be called in the directory that made the library.
+function(hotreload_empty_archive library)
+    set(empty ${CMAKE_BINARY_DIR}/hotreload/empty.a)
+    file(WRITE ${empty} "!<arch>\n")
+    set(stamp ${CMAKE_CURRENT_BINARY_DIR}/hotreload_${library}.stamp)
+    # The archiver's commands become arguments of one that does nothing.
+    set_property(TARGET ${library} PROPERTY RULE_LAUNCH_LINK "\"${CMAKE_COMMAND}\" -E true")
+    # Because of the byproduct, Ninja looks afterwards whether the archive is newer. It is not, so
+    # that another function body does not link the firmware again.
+    add_custom_command(TARGET ${library} POST_BUILD
+        COMMAND ${CMAKE_COMMAND} -E copy_if_different ${empty} $<TARGET_FILE:${library}>
+        COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
+        BYPRODUCTS ${stamp}
+        VERBATIM)
+endfunction()
