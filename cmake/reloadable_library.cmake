@@ -21,3 +21,20 @@ function(hotreload_empty_archive library)
         BYPRODUCTS ${stamp}
         VERBATIM)
 endfunction()
+
+# Sets `result` to the object files that the archive would hold, as generator expressions: its own,
+# those among its sources, and those of OBJECT libraries that it links. Called last of all.
+function(hotreload_find_objects result library)
+    set(objects "$<FILTER:$<TARGET_OBJECTS:${library}>,EXCLUDE,[.]gch$>"
+        "$<FILTER:$<TARGET_PROPERTY:${library},SOURCES>,INCLUDE,[.](o|obj)$>")
+    get_target_property(linked ${library} LINK_LIBRARIES)
+    foreach(name ${linked})
+        if(TARGET "${name}")
+            get_target_property(type ${name} TYPE)
+            if(type STREQUAL "OBJECT_LIBRARY")
+                list(APPEND objects $<TARGET_OBJECTS:${name}>)
+            endif()
+        endif()
+    endforeach()
+    set(${result} ${objects} PARENT_SCOPE)
+endfunction()
