@@ -141,6 +141,16 @@ function(_hotreload_set_stub_options flags)
     target_compile_options(hotreload_stubs PRIVATE "$<$<COMPILE_LANGUAGE:ASM>:${flags}>")
 endfunction()
 
+# Sets `result` to all options that every component is compiled with.
+function(_hotreload_options result)
+    set(options ${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS})
+    foreach(property COMPILE_OPTIONS C_COMPILE_OPTIONS CXX_COMPILE_OPTIONS)
+        idf_build_get_property(more ${property})
+        list(APPEND options ${more})
+    endforeach()
+    set(${result} "${options}" PARENT_SCOPE)
+endfunction()
+
 # At the end of the project's CMakeLists.txt.
 function(hotreload_finish_project)
     get_property(libraries GLOBAL PROPERTY HOTRELOAD_LIBRARIES)
@@ -165,6 +175,8 @@ function(hotreload_finish_project)
     idf_build_get_property(arch IDF_TARGET_ARCH)
     idf_build_get_property(HOTRELOAD_PYTHON PYTHON)
     separate_arguments(flags UNIX_COMMAND "${CMAKE_C_FLAGS}")
+    _hotreload_options(options)
+    hotreload_switch_off_lto("${options}" ${libraries})
     _hotreload_find_abi(abi ${arch} "${flags}")
     math(EXPR chip "${CONFIG_IDF_FIRMWARE_CHIP_ID}" OUTPUT_FORMAT DECIMAL)
     execute_process(COMMAND ${CMAKE_C_COMPILER} ${flags} -print-libgcc-file-name

@@ -148,6 +148,7 @@ function(emulator_add_firmware name)
 
     _emulator_ask_compiler(linker -print-prog-name=ld)
     _emulator_ask_compiler(libgcc -print-libgcc-file-name)
+    hotreload_switch_off_lto("${CMAKE_C_FLAGS}" ${reloadable})
     hotreload_find_c_library(c_library ${BOARD_MACHINE_FLAGS} ${BOARD_LIBC_FLAGS})
     hotreload_add_module(
         FIRMWARE ${name}

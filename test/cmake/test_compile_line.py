@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import Dict
 
+import pytest
+
 from stand_in import Project
 
 SOURCE = "int {0}(void);\nint {0}(void) {{ return 1; }}\n"
@@ -146,3 +148,45 @@ def test_archive_is_there_again_after_a_clean(project: Project) -> None:
     project.ninja()
     assert "no work to do" in project.ninja()
     assert project.exports() == ["a"]
+
+
+LTO = {
+    "target": "target_compile_options(${COMPONENT_LIB} PRIVATE -flto)",
+    "flags": "set_target_properties(${COMPONENT_LIB} PROPERTIES COMPILE_FLAGS -flto=auto)",
+    "property": "set_target_properties(${COMPONENT_LIB} PROPERTIES INTERPROCEDURAL_OPTIMIZATION ON)",
+}
+NEEDS_HELPER = "int helper(void);\nint a(void);\nint a(void) { return helper(); }\n"
+SAID = "link-time optimisation (-flto) is off for __idf_a, because a module is linked by itself"
+
+
+@pytest.mark.parametrize("after", LTO.values(), ids=list(LTO))
+def test_link_time_optimisation_is_switched_off(project: Project, after: str) -> None:
+    project.component("a", "RELOADABLE SRCS a.c b.c", A, after)
+    assert SAID in project.configure()
+    project.ninja()
+    assert project.exports() == ["a", "b"]
+
+
+def test_firmware_with_link_time_optimisation(project: Project) -> None:
+    """What only the module calls stays in the firmware, whole."""
+    project.after = "set_property(TARGET __idf_build_target APPEND PROPERTY COMPILE_OPTIONS -flto)"
+    project.after += "\ntarget_link_options(stand_in.elf PRIVATE -flto -Os)"
+    source = "int helper(void);\nint helper(void) { return 5; }\nint unused(void) { return 6; }\n"
+    project.component("near", "SRCS near.c", {"near.c": source})
+    project.component("a", "RELOADABLE SRCS a.c REQUIRES near", {"a.c": NEEDS_HELPER})
+    assert SAID in project.configure()
+    project.ninja()
+    assert project.exports() == ["a"]
+    functions = project.firmware_functions()
+    assert "helper" in functions and "a" in functions and "unused" not in functions
+    assert "a" in project.module_symbols()
+
+
+def test_objects_without_machine_code_are_refused(project: Project) -> None:
+    """Where CMake does not see the option."""
+    after = "set_source_files_properties(b.c PROPERTIES COMPILE_OPTIONS -flto)"
+    project.component("a", "RELOADABLE SRCS a.c b.c", A, after)
+    project.configure()
+    text = project.fail_to_build()
+    assert "b.c.o" in text and "was compiled for link-time optimisation (-flto)" in text
+    assert "compile the reloadable components with -fno-lto" in text

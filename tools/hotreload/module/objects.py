@@ -11,6 +11,9 @@ from typing import Dict, Iterable, List, NamedTuple
 from hotreload.errors import ToolError
 from hotreload.module import elf
 
+# What GCC puts into object files that only its own linker plugin can link.
+_LTO_MARK = "__gnu_lto_slim"
+
 
 class Objects(NamedTuple):
     """Symbols of all objects together; each dictionary maps a name to the object it came from."""
@@ -36,6 +39,11 @@ def read_objects(paths: Iterable[str]) -> Objects:
     for path in paths:
         file = elf.Elf(path, "the object file")
         for symbol in file.symbols():
+            if symbol.name == _LTO_MARK:
+                raise ToolError(
+                    f"{path} was compiled for link-time optimisation (-flto), so it has no machine "
+                    "code: compile the reloadable components with -fno-lto"
+                )
             if symbol.kind == elf.STT_TLS and symbol.defined:
                 thread_local.setdefault(symbol.name, path)
             if symbol.binding == elf.STB_LOCAL or not symbol.name:
