@@ -51,27 +51,26 @@ class DebugSection:
 
     def word(self, place: int) -> int:
         """The 32-bit word at a place, relocated."""
+        target = self.refers_to(place)
+        return self._raw(place) if target is None else target.offset
+
+    def _raw(self, place: int) -> int:
         value: int = _WORD.unpack_from(self.data, place)[0]
-        index = self._index.get(place)
-        if index is None:
-            return value
-        target = self._target(index)
-        return target.offset + value if self._file.adds else target.offset
+        return value
 
     def refers_to(self, place: int) -> Optional[Place]:
         """What the relocation of the word at a place refers to."""
         index = self._index.get(place)
-        return None if index is None else self._target(index)
+        if index is None:
+            return None
+        symbol = self._file.symbol(self._symbols[index] >> 8)
+        offset = symbol.offset + self._addends[index] + (self._raw(place) if self._file.adds else 0)
+        return Place(symbol.section, offset & 0xFFFFFFFF, symbol.name)
 
     def first_reference(self, place: int) -> Optional[Place]:
         """The same for the first word that has one, at a place or behind it."""
         later = [offset for offset in self._index if offset >= place]
         return self.refers_to(min(later)) if later else None
-
-    def _target(self, index: int) -> Place:
-        symbol = self._file.symbol(self._symbols[index] >> 8)
-        offset = (symbol.offset + self._addends[index]) & 0xFFFFFFFF
-        return Place(symbol.section, offset, symbol.name)
 
 
 class ObjectFile:

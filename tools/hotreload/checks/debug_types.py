@@ -42,6 +42,7 @@ _QUALIFIERS = {
     Tag.ATOMIC: "_Atomic ",
 }
 _POINTERS = {Tag.POINTER: " *", Tag.REFERENCE: " &", Tag.RVALUE_REFERENCE: " &&"}
+_NAMED = (Tag.SUBPROGRAM, Tag.VARIABLE, Tag.MEMBER)
 _VOID = Text("void", "void")
 
 Key = Tuple[int, int]
@@ -77,6 +78,8 @@ def _read(file: ObjectFile, opaque: Iterable[str]) -> ObjectInterface:
     dwarf = Dwarf(file)
     units = [unit for unit in dwarf.units() if not unit.is_assembly]
     reader = _Reader(file)
+    for unit in dwarf.type_units():
+        reader.read_unit(unit.root)
     for unit in units:
         if " -g1" in unit.root.text(At.PRODUCER):
             raise Unreadable(_NO_TYPES)
@@ -122,7 +125,10 @@ class _Reader:
 
     def read_unit(self, root: Entry) -> None:
         """Describes the symbols that a unit defines."""
-        self._walk(root, "")
+        found: List[Entry] = []
+        self._walk(root, "", found)
+        for entry in found:
+            self._note(entry)
         if not root.unit.is_c and any(self._lacks(s) for at in self._at.values() for s in at):
             self._walk_bodies(root)
         self.finish()
@@ -133,39 +139,42 @@ class _Reader:
             title, entry = self._pending.popitem()
             self.layouts[title] = tuple(self._layout(entry))
 
-    def _walk(self, parent: Entry, scope: str) -> None:
+    def _walk(self, parent: Entry, scope: str, found: List[Entry]) -> None:
+        """Collects functions and variables, and the namespaces and classes that things are in."""
         for entry in parent.children():
-            if entry.tag == Tag.SUBPROGRAM and (entry.has(At.LOW_PC) or entry.has(At.RANGES)):
-                self._note(entry, self._function(entry))
-            elif entry.tag == Tag.VARIABLE and entry.has(At.LOCATION):
-                self._note(entry, self._variable(entry))
+            if entry.tag in (Tag.SUBPROGRAM, Tag.VARIABLE) and entry.has_address():
+                found.append(entry)
             if entry.unit.is_c:
                 continue
-            if entry.tag in _AGGREGATES or entry.tag == Tag.SUBPROGRAM:
+            if entry.tag in _AGGREGATES or entry.tag in _NAMED:
                 self._scopes[_key(entry)] = scope
-            if entry.tag == Tag.NAMESPACE or entry.tag in _AGGREGATES:
-                self._walk(entry, f"{scope}{entry.name}::" if entry.name else scope)
+            if entry.tag in _AGGREGATES or entry.tag == Tag.NAMESPACE:
+                self._walk(entry, f"{scope}{entry.name}::" if entry.name else scope, found)
 
     def _walk_bodies(self, parent: Entry) -> None:
         """Static variables of inline functions have symbols, too."""
         for entry in parent.children():
-            if entry.tag == Tag.VARIABLE and entry.has(At.LOCATION):
-                self._note(entry, self._variable(entry))
+            if entry.tag == Tag.VARIABLE and entry.has_address():
+                self._note(entry)
             self._walk_bodies(entry)
 
     def _lacks(self, symbol: elf.Symbol) -> bool:
         return symbol.kind == elf.STT_OBJECT and symbol.name not in self.symbols
 
-    def _note(self, entry: Entry, text: Text) -> None:
+    def _note(self, entry: Entry) -> None:
         """Gives a description to the symbols at the address of an entry."""
         place = entry.address()
         if place is None:
             return
+        common = place.section == elf.SHN_COMMON
+        symbols = self._at.get((place.section, place.name if common else place.offset))
+        if symbols is None:
+            return  # Static.
+        text = self._function(entry) if entry.tag == Tag.SUBPROGRAM else self._variable(entry)
         name = entry.inherited(At.NAME).name
         linkage = entry.inherited(At.LINKAGE_NAME).text(At.LINKAGE_NAME) or name
         call = "()" if entry.tag == Tag.SUBPROGRAM else ""
-        common = place.section == elf.SHN_COMMON
-        for symbol in self._at.get((place.section, place.name if common else place.offset), []):
+        for symbol in symbols:
             # An empty function shares its address with the one behind it.
             if symbol.name in self.symbols and symbol.name != linkage:
                 continue
@@ -226,7 +235,10 @@ class _Reader:
             return self._type_of(entry).around("", _POINTERS[tag])
         if tag in _QUALIFIERS:
             target = self._type_of(entry)
-            return Text(_QUALIFIERS[tag] + target.source, target.machine, target.uses)
+            word = _QUALIFIERS[tag]
+            pointer = target.source.endswith(("*", "&"))
+            source = f"{target.source} {word}".rstrip() if pointer else word + target.source
+            return target._replace(source=source)
         if tag == Tag.BASE:
             bits = entry.constant(At.BIT_SIZE) or 8 * entry.constant(At.BYTE_SIZE)
             return Text(entry.name, f"base {entry.constant(At.ENCODING)} of {bits} bits")
@@ -317,6 +329,18 @@ class _Reader:
             elif child.tag == Tag.SUBPROGRAM and child.has(At.VIRTUALITY):
                 start = f"virtual {child.name} at {child.words(At.VTABLE_SLOT)}: "
                 yield self._signature(child, "").around(start, "")
+            elif child.tag == Tag.SUBPROGRAM and not child.has(At.DEFAULTED):
+                yield from self._special(child, entry)
+
+    def _special(self, function: Entry, owner: Entry) -> Iterator[Text]:
+        """A destructor or a copy constructor: with one, a class is passed by its address."""
+        if function.name == f"~{owner.name}":
+            yield Text(f"{function.name}()", "destructor")
+        elif function.name == owner.name.partition("<")[0] and not function.has(At.ARTIFICIAL):
+            title = self._aggregate(owner, "").source
+            parameters = [self._type_of(c) for c in function.children() if c.tag == Tag.PARAMETER]
+            if len(parameters) == 2 and parameters[1].uses == (title,):
+                yield parameters[1]._replace(source=f"{function.name}({parameters[1].source})")
 
 
 def _aligned(entry: Entry) -> str:

@@ -30,7 +30,7 @@ _REFERENCES = (0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x20)
 _COMPILE, _TYPE, _PARTIAL = 1, 2, 3
 _LANGUAGES_C = (0x01, 0x02, 0x0C, 0x1D, 0x2C, 0x3E)
 _ASSEMBLY = (0x31, 0x8001)
-_OP_ADDR, _OP_ADDRX = 0x03, 0xA1
+_OP_ADDR, _OP_ADDRX, _OP_PLUS_UCONST = 0x03, 0xA1, 0x23
 
 Value = Union[int, bytes]
 
@@ -45,6 +45,7 @@ class At:
     SPECIFICATION, TYPE, VIRTUALITY, VTABLE_SLOT, RANGES = 0x47, 0x49, 0x4C, 0x4D, 0x55
     CONVENTION, DATA_BIT_OFFSET, SIGNATURE, LINKAGE_NAME, STR_OFFSETS = 0x36, 0x6B, 0x69, 0x6E, 0x72
     ADDR_BASE, DWO_NAME, NORETURN, ALIGNMENT = 0x73, 0x76, 0x87, 0x88
+    DEFAULTED, ARTIFICIAL = 0x8B, 0x34
     VECTOR, GNU_DWO_NAME, MIPS_LINKAGE_NAME = 0x2107, 0x2130, 0x2007
 
 
@@ -136,6 +137,8 @@ class Entry:
     def words(self, attribute: int) -> str:
         """A number, or the bytes of an expression, to be compared."""
         value = self.values[attribute][2] if attribute in self.values else 0
+        if isinstance(value, bytes) and value[:1] == bytes([_OP_PLUS_UCONST]):
+            value = _uleb(value, 1)[0]
         return str(value) if isinstance(value, int) else value.hex()
 
     def text(self, attribute: int) -> str:
@@ -171,6 +174,10 @@ class Entry:
                 return entry
             entry = entry.refers(At.ABSTRACT_ORIGIN) or entry.refers(At.SPECIFICATION)
         return self
+
+    def has_address(self) -> bool:
+        """Whether this is a definition."""
+        return any(self.has(attribute) for attribute in (At.LOW_PC, At.LOCATION, At.RANGES))
 
     def address(self) -> Optional[Place]:
         """Where a function begins, or a variable is."""
@@ -251,6 +258,10 @@ class Dwarf:
                 raise Unreadable(f"has debug data without {name}")
             self._tables[name] = sections[0]
         return self._tables[name]
+
+    def type_units(self) -> List[Unit]:
+        """The units of which each is about one type."""
+        return list(self._types.values())
 
     def _read_units(self, section: DebugSection) -> Iterator[Unit]:
         offset = 0
