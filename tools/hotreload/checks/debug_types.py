@@ -183,7 +183,9 @@ class _Reader:
             self.symbols[symbol.name] = Symbol(shown + call, text, weak)
 
     def _scope(self, entry: Entry) -> str:
-        return self._scopes.get(_key(entry.inherited(At.NAME)), "")
+        """What stands before a name, such as `geometry::`."""
+        declared = entry.refers(At.SPECIFICATION) or entry.inherited(At.NAME)
+        return self._scopes.get(_key(declared), "")
 
     def _function(self, entry: Entry) -> Text:
         """A function's result, name and parameters."""
@@ -272,28 +274,27 @@ class _Reader:
         entry = entry.refers(At.SIGNATURE) or entry
         kind = _AGGREGATES[entry.tag]
         placeholder = "struct" if entry.tag == Tag.CLASS else kind
-        if not entry.name and not typedef_name:
+        name = entry.inherited(At.NAME).name
+        if not name and not typedef_name:
             inner = join("; ", self._layout(entry))
             return Text(
                 f"{kind} {{{inner.source}}}", f"{placeholder} {{{inner.machine}}}", inner.uses
             )
         title = self._titles.get(_key(entry))
         if title is None:
-            title = self._title(entry, f"{kind} {self._scope(entry)}{entry.name}", typedef_name)
-            self._titles[_key(entry)] = title
+            wanted = f"{kind} {self._scope(entry)}{name}" if name else typedef_name
+            title = self._titles[_key(entry)] = self._title(entry, wanted)
         return Text(title, placeholder, (title,))
 
-    def _title(self, entry: Entry, title: str, typedef_name: str) -> str:
+    def _title(self, entry: Entry, wanted: str) -> str:
         """A title of its own for each type; a declaration has that of the definition."""
-        if not entry.name:
-            title = typedef_name
-        first, number = title, 1
         if entry.has(At.DECLARATION):
-            self.layouts.setdefault(title, ())
-            return title
+            self.layouts.setdefault(wanted, ())
+            return wanted
+        title, number = wanted, 1
         while self.layouts.get(title) or title in self._pending:
             number += 1
-            title = f"{first} ({number})"
+            title = f"{wanted} ({number})"
         self.layouts[title] = ()
         self._pending[title] = entry
         return title
