@@ -74,7 +74,8 @@ def may_define(path: str, titles: Iterable[str]) -> bool:
 def _read(file: ObjectFile, opaque: Iterable[str]) -> ObjectInterface:
     if not file.has(".debug_info"):
         # Compilers sign what they make, assemblers do not; an assembly source has no types.
-        return ObjectInterface({}, {}, [], _NO_DATA if file.has(".comment") else "")
+        compiled = file.has(".comment") and file.globals
+        return ObjectInterface({}, {}, [], _NO_DATA if compiled else "")
     dwarf = Dwarf(file)
     units = [unit for unit in dwarf.units() if not unit.is_assembly]
     reader = _Reader(file)

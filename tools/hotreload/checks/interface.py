@@ -169,11 +169,20 @@ class _Search:
                 continue
             self._opaque.add(title)
             olds = list(self._noted.definitions(title))
+            unchanged = {id(old.found) for old in olds}
             for new in self._present.definitions(title):
-                found = [next(self._differences([(old, new)], set()), None) for old in olds]
-                differences = [pair for pair in found if pair is not None]
-                if differences and len(differences) == len(olds):
-                    self._tell(differences[0])
+                if id(new.found) not in unchanged:
+                    self._find_definition(new, olds)
+
+    def _find_definition(self, new: Node, olds: List[Node]) -> None:
+        """A new definition must be one of those that there were."""
+        different = None
+        for old in olds:
+            different = next(self._differences([(old, new)], set()), None)
+            if different is None:
+                return
+        if different is not None:
+            self._tell(different)
 
     def _tell(self, pair: Pair) -> None:
         old, new = pair
