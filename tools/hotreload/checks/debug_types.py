@@ -1,7 +1,7 @@
 """Describes the functions and variables of an object file, and the types that they lead to.
 
-An entry of the debug data belongs to a symbol by its address, so that names in C++, `__asm__("name")`
-and alias("...") make no difference.
+An entry of the debug data belongs to a symbol by its address: the two may have different names, in
+C++, by `__asm__("name")` and by alias("...").
 
 SPDX-License-Identifier: MIT
 """
@@ -206,9 +206,9 @@ class _Reader:
     def _signature(self, entry: Entry, name: str) -> Text:
         result, parameters = self._type_of(entry.inherited(At.TYPE)), self._parameters(entry)
         # Without a prototype a char comes as an int, a float as a double.
-        named = parameters.machine not in ("void", "...")
-        old_style = named and entry.unit.is_c and not entry.inherited(At.PROTOTYPED).has(At.PROTOTYPED)
-        marks = " without a prototype" if old_style else ""
+        old_style = entry.unit.is_c and parameters.machine not in ("void", "...")
+        prototyped = entry.inherited(At.PROTOTYPED).has(At.PROTOTYPED)
+        marks = " without a prototype" if old_style and not prototyped else ""
         text = join(" (", [result, parameters.around("", f"){marks}")])
         return text._replace(source=f"{result.source}{name or ' '}({parameters.source}){marks}")
 
