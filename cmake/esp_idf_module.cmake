@@ -143,13 +143,20 @@ function(_hotreload_set_stub_options flags)
     endforeach()
 endfunction()
 
+# Sets `result` to all options that every component is compiled with.
+function(_hotreload_options result)
+    set(options ${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS})
+    foreach(property COMPILE_OPTIONS C_COMPILE_OPTIONS CXX_COMPILE_OPTIONS)
+        idf_build_get_property(more ${property})
+        list(APPEND options ${more})
+    endforeach()
+    set(${result} "${options}" PARENT_SCOPE)
+endfunction()
+
 # At the end of the project's CMakeLists.txt.
 function(hotreload_finish_project)
     get_property(libraries GLOBAL PROPERTY HOTRELOAD_LIBRARIES)
     get_property(watch_dirs GLOBAL PROPERTY HOTRELOAD_WATCH_DIRS)
-    foreach(library ${libraries})
-        hotreload_finish_component(${library})
-    endforeach()
     _hotreload_check_names()
     if(NOT libraries)
         message(WARNING "hotreload: no component is reloadable. Add RELOADABLE to the "
@@ -170,6 +177,8 @@ function(hotreload_finish_project)
     idf_build_get_property(arch IDF_TARGET_ARCH)
     idf_build_get_property(HOTRELOAD_PYTHON PYTHON)
     separate_arguments(flags UNIX_COMMAND "${CMAKE_C_FLAGS}")
+    _hotreload_options(options)
+    hotreload_switch_off_lto("${options}" ${libraries})
     _hotreload_find_abi(abi ${arch} "${flags}")
     math(EXPR chip "${CONFIG_IDF_FIRMWARE_CHIP_ID}" OUTPUT_FORMAT DECIMAL)
     execute_process(COMMAND ${CMAKE_C_COMPILER} ${flags} -print-libgcc-file-name

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: MIT
 
 include_guard(GLOBAL)
+include(${CMAKE_CURRENT_LIST_DIR}/reloadable_library.cmake)
 
 get_filename_component(HOTRELOAD_ROOT ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 
@@ -101,9 +102,9 @@ endfunction()
 
 # Builds a module from the object files of libraries, and makes a firmware able to load it.
 #
-#   FIRMWARE        executable target; the libraries must not be linked into it
-#   LIBRARIES       OBJECT or STATIC library targets with the reloadable code; without any, the
-#                   firmware gets an empty table, and there is no module
+#   FIRMWARE        executable target
+#   LIBRARIES       STATIC library targets with the reloadable code, of hotreload_empty_archive();
+#                   without any, the firmware gets an empty table, and there is no module
 #   PROJECT         name for messages
 #   ARCH            riscv or xtensa
 #   CHIP, ABI       numbers of src/image/module_format.h
@@ -139,7 +140,8 @@ function(hotreload_add_module)
 
     set(objects "")
     foreach(library ${arg_LIBRARIES})
-        list(APPEND objects $<TARGET_OBJECTS:${library}>)
+        hotreload_find_objects(found ${library})
+        list(APPEND objects ${found})
     endforeach()
     file(GENERATE OUTPUT ${dir}/objects.txt CONTENT "$<JOIN:${objects},\n>\n")
     add_custom_target(hotreload_objects DEPENDS ${objects})

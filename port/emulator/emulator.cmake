@@ -86,8 +86,7 @@ function(_emulator_require target visibility)
     endforeach()
 endfunction()
 
-# As in ESP-IDF; called by the CMakeLists.txt of components. The code of a RELOADABLE component is
-# compiled, but not linked into the firmware: idf::NAME is then only what its users need.
+# As in ESP-IDF; called by the CMakeLists.txt of components.
 function(idf_component_register)
     cmake_parse_arguments(arg "RELOADABLE" ""
         "SRCS;INCLUDE_DIRS;PRIV_INCLUDE_DIRS;REQUIRES;PRIV_REQUIRES" ${ARGN})
@@ -98,28 +97,20 @@ function(idf_component_register)
     endif()
 
     set(component __idf_${name})
-    if(arg_RELOADABLE)
-        set(code __reloadable_${name})
-        add_library(${code} OBJECT ${arg_SRCS})
-        add_library(${component} INTERFACE)
-        target_include_directories(${component} INTERFACE ${arg_INCLUDE_DIRS})
-        _emulator_require(${component} INTERFACE ${arg_REQUIRES} ${arg_PRIV_REQUIRES})
-        target_include_directories(${code} PRIVATE ${arg_INCLUDE_DIRS})
-        _emulator_require(${code} PRIVATE ${arg_REQUIRES} ${arg_PRIV_REQUIRES})
-        set_property(GLOBAL APPEND PROPERTY EMULATOR_RELOADABLE_LIBRARIES ${code})
-        set_property(GLOBAL APPEND PROPERTY EMULATOR_WATCH_DIRS ${CMAKE_CURRENT_SOURCE_DIR})
-    else()
-        set(code ${component})
-        add_library(${component} STATIC ${arg_SRCS})
-        target_include_directories(${component} PUBLIC ${arg_INCLUDE_DIRS})
-        _emulator_require(${component} PUBLIC ${arg_REQUIRES})
-        _emulator_require(${component} PRIVATE ${arg_PRIV_REQUIRES})
-    endif()
-    target_include_directories(${code} PRIVATE ${arg_PRIV_INCLUDE_DIRS})
-    target_link_libraries(${code} PRIVATE emulator_options)
-    target_compile_options(${code} PRIVATE $<$<COMPILE_LANGUAGE:C>:-std=gnu17>) # as ESP-IDF
+    add_library(${component} STATIC ${arg_SRCS})
+    target_include_directories(${component} PUBLIC ${arg_INCLUDE_DIRS})
+    target_include_directories(${component} PRIVATE ${arg_PRIV_INCLUDE_DIRS})
+    target_link_libraries(${component} PRIVATE emulator_options)
+    target_compile_options(${component} PRIVATE $<$<COMPILE_LANGUAGE:C>:-std=gnu17>) # as ESP-IDF
+    _emulator_require(${component} PUBLIC ${arg_REQUIRES})
+    _emulator_require(${component} PRIVATE ${arg_PRIV_REQUIRES})
     add_library(idf::${name} ALIAS ${component})
     set_property(GLOBAL APPEND PROPERTY EMULATOR_COMPONENTS idf::${name})
+    if(arg_RELOADABLE)
+        hotreload_empty_archive(${component})
+        set_property(GLOBAL APPEND PROPERTY EMULATOR_RELOADABLE_LIBRARIES ${component})
+        set_property(GLOBAL APPEND PROPERTY EMULATOR_WATCH_DIRS ${CMAKE_CURRENT_SOURCE_DIR})
+    endif()
     set(COMPONENT_LIB ${component} PARENT_SCOPE)
     set(COMPONENT_TARGET ${component} PARENT_SCOPE)
 endfunction()
@@ -157,6 +148,7 @@ function(emulator_add_firmware name)
 
     _emulator_ask_compiler(linker -print-prog-name=ld)
     _emulator_ask_compiler(libgcc -print-libgcc-file-name)
+    hotreload_switch_off_lto("${CMAKE_C_FLAGS}" ${reloadable})
     hotreload_find_c_library(c_library ${BOARD_MACHINE_FLAGS} ${BOARD_LIBC_FLAGS})
     hotreload_add_module(
         FIRMWARE ${name}

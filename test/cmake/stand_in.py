@@ -30,7 +30,7 @@ set(CONFIG_IDF_FIRMWARE_CHIP_ID 0x0005)
 set(CONFIG_HOTRELOAD_PARTITION_LABEL hotreload)
 set(STAND_IN_PROJECT_INCLUDES {root}/project_include.cmake)
 {settings}
-project(stand_in C ASM)
+project(stand_in {languages})
 include({root}/test/cmake/idf.cmake)
 stand_in_project(stand_in.elf {components})
 {after}
@@ -63,6 +63,7 @@ class Project:
             "CONFIG_HOTRELOAD_ENABLE": "y",
             "STAND_IN_PARTITIONS": PARTITION,
         }
+        self.languages = "C ASM"
         self.after = ""
         self._components: List[str] = []
         self.component("main", "SRCS main.c", {"main.c": MAIN})
@@ -105,6 +106,7 @@ class Project:
             python=sys.executable,
             root=ROOT,
             settings=settings,
+            languages=self.languages,
             components=" ".join(self._components),
             after=self.after,
         )

@@ -18,7 +18,7 @@ from stand_in import PARTITION, ROOT, Project
 
 CHANGED = "int a(void);\nint a(void) {{ return {0}; }}\n"
 STEPS = {
-    "compile": r"Building C object \S+/hotreload_a\.dir/",
+    "compile": r"Building C object \S+/__idf_a\.dir/",
     "exports": "Listing exports",
     "stubs": "Generating stubs",
     "firmware": r"Linking C executable stand_in\.elf",

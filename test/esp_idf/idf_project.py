@@ -22,8 +22,8 @@ DEFAULTS = "sdkconfig.defaults;sdkconfig.qemu"
 
 STEPS = {
     "cmake": r"Re-running CMake|Running cmake",
-    "module object": r"Building C object \S+/hotreload_\w+\.dir/",
-    "other object": r"Building C object esp-idf/(?!\S+/hotreload_\w+\.dir/)",
+    "module object": r"Building C object \S+/__idf_reloadable\w*\.dir/",
+    "other object": r"Building C object esp-idf/(?!\S+/__idf_reloadable\w*\.dir/)",
     "exports": "Listing exports",
     "stubs": "Generating stubs",
     "firmware": r"Linking CXX executable \w+\.elf",

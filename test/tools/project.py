@@ -107,7 +107,7 @@ class Project:
         return path
 
     def objects(self) -> List[str]:
-        names = sorted(p.name for p in self.sources.iterdir() if p.suffix in (".c", ".S"))
+        names = sorted(p.name for p in self.sources.iterdir() if p.suffix in (".c", ".cpp", ".S"))
         return [str(self.build / f"{name}.o") for name in names]
 
     # ---- what CMake and ninja do ----

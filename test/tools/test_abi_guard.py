@@ -5,9 +5,18 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import re
+from typing import Iterable, List
+
 import pytest
 
 from fake_device import FakeDevice
+from hotreload.checks import abi_guard
+from hotreload.checks.abi_guard import check_interface
+from hotreload.checks.debug_types import read_object
+from hotreload.checks.interface import ObjectInterface
+from hotreload.description import load_description
+from hotreload.errors import ToolError
 from project import Project
 
 HEADER = """\
@@ -95,6 +104,169 @@ def test_whole_build_takes_the_new_interface(riscv: Project, device: FakeDevice)
     assert result.returncode == 0, result.stdout
 
 
+# ---- symbols and object files ----
+
+
+class Sources:
+    """A project that is built, changed, and reloaded; what is refused is not sent."""
+
+    def __init__(self, project: Project, device: FakeDevice, **sources: str) -> None:
+        self.project, self.device = project, device
+        self.write(**sources)
+
+    def write(self, **sources: str) -> None:
+        for name, text in sources.items():
+            self.project.write(name.replace("_", "."), text)
+
+    def build(self, *flags: str) -> "Sources":
+        self.project.flags += [*flags, "-fno-exceptions"]
+        self.project.make()
+        key = self.project.out / "secret.key"
+        self.device.secret = bytes.fromhex(key.read_text().strip())
+        return self
+
+    def reload(self, **sources: str) -> str:
+        self.write(**sources)
+        build = str(self.project.build)
+        result = self.project.run("reload", "--build", build, "--url", self.device.url)
+        assert "Traceback" not in result.stdout
+        assert (result.returncode == 0) == bool(self.device.uploads), result.stdout
+        return result.stdout
+
+
+CPP = """\
+namespace geometry {
+struct point { int x, y; };
+int area(const point &p) { return p.x * p.y; }
+}
+"""
+
+
+def test_structure_in_a_namespace(riscv: Project, device: FakeDevice) -> None:
+    sources = Sources(riscv, device, a_cpp=CPP).build()
+    said = sources.reload(a_cpp=CPP.replace("int x", "char id; int x"))
+    assert "The layout of struct geometry::point has changed" in said
+    assert "new: +4 int x" in said
+
+
+NAMED = """\
+struct point { int x, y; };
+int area(struct point *) __asm__("surface");
+int area(struct point *p) { return p->x; }
+int other(struct point *) __attribute__((alias("surface")));
+"""
+
+
+def test_symbol_with_another_name_than_the_source(riscv: Project, device: FakeDevice) -> None:
+    said = Sources(riscv, device, a_c=NAMED).build().reload(a_c=NAMED.replace("x, y", "y, x"))
+    assert said.count("The layout of struct point has changed") == 1
+
+
+STATE = "struct state {{ int {0}; }};\nint {1}(struct state *s) {{ return s->{2}; }}\n"
+
+
+def test_structures_of_one_name_in_two_sources(riscv: Project, device: FakeDevice) -> None:
+    """Each source has its own."""
+    sources = Sources(
+        riscv, device, a_c=STATE.format("x, y", "a", "x"), b_c=STATE.format("u, v, w", "b", "u")
+    ).build()
+    assert "Reloaded" in sources.reload(a_c=STATE.format("x, y", "a", "y"))
+    device.uploads.clear()
+    assert "old: +0 int u" in sources.reload(b_c=STATE.format("v, u, w", "b", "u"))
+
+
+OPAQUE = "struct state;\nint a(struct state *s) { return s != 0; }\n"
+DEFINED = "struct state {{ {0} }} one;\nvoid *b(void) {{ return &one; }}\n"
+
+
+def test_structure_that_another_source_defines(riscv: Project, device: FakeDevice) -> None:
+    """What the old code made is still there when the new code gets it."""
+    sources = Sources(riscv, device, a_c=OPAQUE, b_c=DEFINED.format("int x;")).build()
+    assert "Reloaded" in sources.reload(b_c=DEFINED.format("int x;") + "int c;\n")
+    device.uploads.clear()
+    said = sources.reload(b_c=DEFINED.format("int id; int x;"))
+    assert "The layout of struct state has changed" in said and "new: +4 int x" in said
+
+
+def test_function_that_moves_to_another_source(riscv: Project, device: FakeDevice) -> None:
+    functions = [STATE.format("x, y", name, "x") for name in ("a", "b")]
+    other = "int b(void) { return 1; }\n"
+    sources = Sources(riscv, device, a_c=functions[0], b_c=other).build()
+    assert "Reloaded" in sources.reload(a_c="int c;\n", b_c=other + functions[0])
+    device.uploads.clear()
+    said = sources.reload(a_c="int c;\n", b_c=other + functions[0].replace("x, y", "y, x"))
+    assert "The layout of struct state has changed" in said
+
+
+def test_weak_definition_that_a_strong_one_replaces(riscv: Project, device: FakeDevice) -> None:
+    weak = "__attribute__((weak)) int a({0} x) {{ return x != 0; }}\n"
+    sources = Sources(riscv, device, a_c=weak.format("int"), b_c="int a(int x) { return x; }\n")
+    assert "Reloaded" in sources.build().reload(a_c=weak.format("long long"))
+
+
+def test_variables_are_compared_by_their_symbols(riscv: Project) -> None:
+    """Those that live in the firmware, whoever defines them."""
+    source = "struct {0} {{ int x; short y; }} level;\nint unshared;\n"
+    riscv.write("a.c", source.format("level"))
+    riscv.make()
+    description = load_description(str(riscv.build))
+    check_interface(description, ["level"])
+    riscv.write("a.c", source.format("level").replace("int x; short y;", "short y; int x;"))
+    riscv.compile()
+    with pytest.raises(ToolError, match="The layout of struct level has changed"):
+        check_interface(description, ["level"])
+    check_interface(description, ["unshared"])
+
+
+def test_only_new_object_files_are_read(riscv: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        riscv.write(f"{name}.c", STATE.format("x, y", name, "x"))
+    riscv.make()
+    read: List[str] = []
+
+    def count(path: str, opaque: Iterable[str]) -> ObjectInterface:
+        read.append(path)
+        return read_object(path, opaque)
+
+    monkeypatch.setattr(abi_guard, "read_object", count)
+    description = load_description(str(riscv.build))
+    check_interface(description, ["a", "b"])
+    assert read == []
+    riscv.write("a.c", STATE.format("x, y", "a", "y"))
+    riscv.compile()
+    check_interface(description, ["a", "b"])
+    assert read == [str(riscv.build / "a.c.o")]
+
+
+# ---- what cannot be compared ----
+
+
 def test_without_debug_data_nothing_is_compared(riscv: Project, device: FakeDevice) -> None:
-    riscv.flags.append("-g0")
-    assert "Reloaded" in reload_after(riscv, device, "int area(", "char area(")
+    """One line says so, of however many object files."""
+    sources = Sources(riscv, device, a_c=BEFORE, b_c="int more(int x) { return x; }\n").build("-g0")
+    said = sources.reload(a_c=BEFORE.replace("int area(", "char area("))
+    notes = [line for line in said.splitlines() if "is not compared" in line]
+    assert len(notes) == 1 and "Reloaded" in said
+    said = r"note: the interface of \S+/a\.c\.o is not compared: it has no debug data \(-g\)"
+    assert re.match(said, notes[0])
+    assert notes[0].endswith("; nor that of 1 more")
+
+
+@pytest.mark.parametrize("flag", ["-g1", "-gsplit-dwarf"])
+def test_debug_data_that_cannot_be_compared(riscv: Project, device: FakeDevice, flag: str) -> None:
+    sources = Sources(riscv, device, a_c=BEFORE).build(flag)
+    said = sources.reload(a_c=BEFORE.replace("int area(", "char area("))
+    assert "Reloaded" in said and said.count(f"({flag})") == 1
+
+
+@pytest.mark.parametrize("flag", ["-fdebug-types-section", "-gdwarf-4", "-gz"])
+def test_debug_data_of_other_kinds(riscv: Project, device: FakeDevice, flag: str) -> None:
+    sources = Sources(riscv, device, a_c=BEFORE).build(flag)
+    assert "new: +4 char z" in sources.reload(a_c=BEFORE.replace("{ int x;", "{ int x; char z;"))
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"format": 2, "layouts": [1], "objects": {}}'])
+def test_notes_that_are_damaged(riscv: Project, device: FakeDevice, content: str) -> None:
+    sources = Sources(riscv, device, a_c=BEFORE).build()
+    (riscv.out / "abi.json").write_text(content)
+    assert "Reloaded" in sources.reload(a_c=BEFORE)

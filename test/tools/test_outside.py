@@ -27,6 +27,9 @@ rule object
 rule list
   command = cat $in > $out.new && (cmp -s $out.new $out || cp $out.new $out)
   restat = 1
+rule archive
+  command = test -e $out || touch $out
+  restat = 1
 """
 
 # As CMake writes it: the module's part of the firmware is made from what its objects export.
@@ -43,7 +46,8 @@ build firmware_version.o: object version.S
 build {directory}/hotreload/exports.txt: list module.o embedded.o ../tool.py
 build {directory}/hotreload/stubs.S: copy {directory}/hotreload/exports.txt
 build stubs.o: object {directory}/hotreload/stubs.S
-build firmware.elf: copy main.o stubs.o firmware_version.o
+build libempty.a: archive module.o embedded.o
+build firmware.elf: copy main.o stubs.o firmware_version.o | libempty.a
 build firmware: phony firmware.elf
 build always: phony
 """
@@ -111,6 +115,13 @@ def test_nothing_has_changed(build: Build) -> None:
 
 def test_only_the_module_has_changed(build: Build) -> None:
     build.change("module.c")
+    assert build.search() == ""
+
+
+def test_the_module_was_compiled(build: Build) -> None:
+    """The component's archive, which the firmware links, is empty, and older than the objects."""
+    (build.directory / "module.o").unlink()
+    build.ninja("module.o")
     assert build.search() == ""
 
 

@@ -1,7 +1,7 @@
 """Refuses a module whose functions are called otherwise than the firmware calls them.
 
-A whole build notes the interface of the exports (abi.json): then firmware and module have seen the
-same headers. A reload builds the module alone, and compares.
+A whole build notes the interface of each object file (abi.json): then firmware and module have seen
+the same headers. A reload builds the module alone, and compares the object files that are newer.
 
 SPDX-License-Identifier: MIT
 """
@@ -10,76 +10,148 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Dict, Iterable, List
+import sys
+from typing import Any, Dict, Iterable, List, NamedTuple
 
-from hotreload.checks.debug_types import Interface, Text, read_interface
+from hotreload.checks.debug_types import may_define, read_object
+from hotreload.checks.interface import (
+    Interface,
+    Layout,
+    ObjectInterface,
+    Symbol,
+    Text,
+    find_changes,
+)
 from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.files import write_if_changed
 
+_FORMAT = 2
 
-def note_interface(description: Description, exports: Iterable[str]) -> None:
+
+class Noted(NamedTuple):
+    """The contents of abi.json."""
+
+    objects: Dict[str, ObjectInterface]
+    stamps: Dict[str, List[int]]
+    """Time and size of each object file when it was read."""
+    opaque: List[str]
+    """Types that some object file only declares; they were looked for in all of them."""
+
+
+def note_interface(description: Description, names: Iterable[str]) -> None:
     """Writes abi.json after a whole build."""
-    interface = read_interface(description.module_elf, exports)
-    content = json.dumps({"functions": interface.functions, "layouts": interface.layouts}, indent=1)
-    write_if_changed(_path(description), content)
+    present = _read(description, _load(_path(description)))
+    _say_unread(present, present, names)
+    write_if_changed(_path(description), _format(present))
 
 
-def check_interface(description: Description, exports: Iterable[str]) -> None:
-    """Compares the module with abi.json; a build without debug data is not compared."""
+def check_interface(description: Description, names: Iterable[str]) -> None:
+    """Compares functions and variables, by their symbols, with abi.json."""
+    names = list(names)
     noted = _load(_path(description))
-    present = read_interface(description.module_elf, exports)
-    changes = _functions(noted, present) + _layouts(noted, present)
+    present = _read(description, noted)
+    changes = find_changes(Interface(noted.objects), Interface(present.objects), names)
     if changes:
         changes.append(
             "The firmware was built with the old one, so a call would go wrong. To use the new "
             f"one, {description.whole_build}"
         )
         raise ToolError("\n".join(changes))
+    _say_unread(noted, present, names)
 
 
 def _path(description: Description) -> str:
     return os.path.join(os.path.dirname(description.module_elf), "abi.json")
 
 
-def _load(path: str) -> Interface:
-    if not os.path.exists(path):
-        return Interface({}, {})
-    with open(path, encoding="utf-8") as file:
-        content = json.load(file)
-    return Interface(
-        {name: Text(*text) for name, text in content["functions"].items()},
-        {name: [Text(*line) for line in lines] for name, lines in content["layouts"].items()},
-    )
+def _read(description: Description, noted: Noted) -> Noted:
+    """Reads the object files that have changed since they were noted."""
+    stamps = {path: _stamp(path) for path in description.objects}
+    objects = {p: noted.objects[p] for p in stamps if noted.stamps.get(p) == stamps[p]}
+    opaque, searched = set(noted.opaque), set(noted.opaque)
+    while True:
+        added = opaque - searched
+        for path in stamps:
+            if path not in objects or (added and may_define(path, added)):
+                objects[path] = read_object(path, opaque)
+        searched = set(opaque)
+        opaque.update(title for found in objects.values() for title in found.opaque)
+        if opaque == searched:
+            return Noted({path: objects[path] for path in stamps}, stamps, sorted(opaque))
 
 
-def _functions(noted: Interface, present: Interface) -> List[str]:
-    changes = []
-    for name, old in noted.functions.items():
-        new = present.functions.get(name)
-        if new is not None and new.machine != old.machine:
-            changes.append(f"{name}() has changed since the firmware was built:")
-            changes += [f"  old: {old.source}", f"  new: {new.source}"]
-    return changes
+def _stamp(path: str) -> List[int]:
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise ToolError(f"there is no object file {path}: {error.strerror}") from error
+    return [status.st_mtime_ns, status.st_size]
 
 
-def _layouts(noted: Interface, present: Interface) -> List[str]:
-    changes = []
-    for name, old in noted.layouts.items():
-        new = present.layouts.get(name)
-        if new is not None and [t.machine for t in new] != [t.machine for t in old]:
-            changes.append(f"The layout of {name} has changed since the firmware was built:")
-            changes += _difference(old, new)
-    return changes
+def _say_unread(noted: Noted, present: Noted, names: Iterable[str]) -> None:
+    """One line about what is not compared."""
+    sides = (noted.objects, present.objects)
+    unread = {path: found.unread for side in sides for path, found in side.items() if found.unread}
+    if not unread or not set(names):
+        return
+    path, reason = next(iter(unread.items()))
+    more = f"; nor that of {len(unread) - 1} more" if len(unread) > 1 else ""
+    print(f"note: the interface of {path} is not compared: it {reason}{more}", file=sys.stderr)
 
 
-def _difference(old: List[Text], new: List[Text]) -> List[str]:
-    """Only the lines that are not in both."""
-    kept = {text.machine for text in old} & {text.machine for text in new}
-    lines: Dict[str, List[Text]] = {"old": old, "new": new}
-    return [
-        f"  {which}: {text.source}"
-        for which, texts in lines.items()
-        for text in texts
-        if text.machine not in kept
-    ]
+# ---- abi.json ----
+
+
+def _format(noted: Noted) -> str:
+    """Layouts that many object files share are written once."""
+    numbers: Dict[Layout, int] = {}
+    objects = {
+        path: {
+            "stamp": noted.stamps[path],
+            "symbols": found.symbols,
+            "layouts": {t: numbers.setdefault(x, len(numbers)) for t, x in found.layouts.items()},
+            "opaque": found.opaque,
+            "unread": found.unread,
+        }
+        for path, found in noted.objects.items()
+    }
+    content = {
+        "format": _FORMAT,
+        "opaque": noted.opaque,
+        "layouts": list(numbers),
+        "objects": objects,
+    }
+    return json.dumps(content, separators=(",", ":"))
+
+
+def _load(path: str) -> Noted:
+    """Nothing where no build of this version has noted anything."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+        if content["format"] == _FORMAT:
+            return _parse(content)
+    except (OSError, ValueError, LookupError, TypeError):
+        pass
+    return Noted({}, {}, [])
+
+
+def _parse(content: Dict[str, Any]) -> Noted:
+    layouts = [tuple(_text(line) for line in layout) for layout in content["layouts"]]
+    objects = {
+        path: ObjectInterface(
+            {n: Symbol(shown, _text(t), weak) for n, (shown, t, weak) in o["symbols"].items()},
+            {title: layouts[number] for title, number in o["layouts"].items()},
+            o["opaque"],
+            o["unread"],
+        )
+        for path, o in content["objects"].items()
+    }
+    stamps = {path: found["stamp"] for path, found in content["objects"].items()}
+    return Noted(objects, stamps, content["opaque"])
+
+
+def _text(line: List[Any]) -> Text:
+    source, machine, uses = line
+    return Text(source, machine, tuple(uses))

@@ -1,217 +1,358 @@
-"""What functions take and return, and how structures are laid out, from the DWARF data of an ELF.
+"""Describes the functions and variables of an object file, and the types that they lead to.
 
-Two texts describe each type: one as the source has it, for people, and one that is equal for types
-that the machine treats alike (int32_t and long, say).
+An entry of the debug data belongs to a symbol by its address: the two may have different names, in
+C++, by `__asm__("name")` and by alias("...").
 
 SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+import struct
+import zlib
+from typing import Dict, Iterable, Iterator, List, Tuple
 
-from elftools.dwarf.die import DIE
-from elftools.elf.elffile import ELFFile
+from hotreload.checks.debug_sections import ObjectFile, Unreadable
+from hotreload.checks.dwarf import At, Dwarf, Entry
+from hotreload.checks.interface import Layout, ObjectInterface, Symbol, Text, join
+from hotreload.module import elf
+
+
+class Tag:
+    """Kinds of entries, DW_TAG_*."""
+
+    ARRAY, CLASS, ENUMERATION, PARAMETER, MEMBER = 0x01, 0x02, 0x04, 0x05, 0x0D
+    POINTER, REFERENCE, STRUCTURE, SUBROUTINE, TYPEDEF = 0x0F, 0x10, 0x13, 0x15, 0x16
+    UNION, UNSPECIFIED_PARAMETERS, INHERITANCE, POINTER_TO_MEMBER = 0x17, 0x18, 0x1C, 0x1F
+    SUBRANGE, BASE, CONST, ENUMERATOR, SUBPROGRAM = 0x21, 0x24, 0x26, 0x28, 0x2E
+    VARIABLE, VOLATILE, RESTRICT, NAMESPACE = 0x34, 0x35, 0x37, 0x39
+    RVALUE_REFERENCE, ATOMIC = 0x42, 0x47
+
 
 _AGGREGATES = {
-    "DW_TAG_structure_type": "struct",
-    "DW_TAG_class_type": "struct",
-    "DW_TAG_union_type": "union",
-    "DW_TAG_enumeration_type": "enum",
+    Tag.STRUCTURE: "struct",
+    Tag.CLASS: "class",
+    Tag.UNION: "union",
+    Tag.ENUMERATION: "enum",
 }
 _QUALIFIERS = {
-    "DW_TAG_const_type": "const ",
-    "DW_TAG_volatile_type": "volatile ",
-    "DW_TAG_restrict_type": "",
-    "DW_TAG_atomic_type": "_Atomic ",
+    Tag.CONST: "const ",
+    Tag.VOLATILE: "volatile ",
+    Tag.RESTRICT: "",
+    Tag.ATOMIC: "_Atomic ",
 }
+_POINTERS = {Tag.POINTER: " *", Tag.REFERENCE: " &", Tag.RVALUE_REFERENCE: " &&"}
+_NAMED = (Tag.SUBPROGRAM, Tag.VARIABLE, Tag.MEMBER)
+_VOID = Text("void", "void")
+
+Key = Tuple[int, int]
+"""Tells one entry from another."""
 
 
-class Text(NamedTuple):
-    """A type in words: `source` is shown, `machine` is compared."""
-
-    source: str
-    machine: str
-
-    def around(self, before: str, after: str) -> "Text":
-        """The same with something before and after."""
-        return Text(before + self.source + after, before + self.machine + after)
-
-
-class Interface(NamedTuple):
-    """Signatures by the name of the function, layouts by the name of the aggregate."""
-
-    functions: Dict[str, Text]
-    layouts: Dict[str, List[Text]]
+def read_object(path: str, opaque: Iterable[str]) -> ObjectInterface:
+    """Describes an object file, and those of the types `opaque` that it defines."""
+    try:
+        return _read(ObjectFile(path), opaque)
+    except Unreadable as error:
+        reason = str(error)
+    except (LookupError, ValueError, AssertionError, RecursionError, struct.error) as error:
+        reason = f"has debug data that cannot be understood ({error!r})"
+    except zlib.error:
+        reason = "has debug data that cannot be decompressed"
+    return ObjectInterface({}, {}, [], reason)
 
 
-def read_interface(path: str, names: Iterable[str]) -> Interface:
-    """Describes the functions `names` that the file defines, and what is reachable from them."""
-    with open(path, "rb") as file:
-        elf = ELFFile(file)
-        if not elf.has_dwarf_info():
-            return Interface({}, {})
-        # The linker has relocated the debug data already; --emit-relocs only left its notes.
-        reader = _Reader(elf.get_dwarf_info(relocate_dwarf_sections=False))
-        functions = {name: reader.signature(die) for name, die in reader.functions(set(names))}
-        return Interface(functions, reader.layouts)
+def may_define(path: str, titles: Iterable[str]) -> bool:
+    """Whether the names of types are in the debug data of an object file."""
+    try:
+        file = ObjectFile(path)
+        return any(file.mentions(_last_name(title)) for title in titles)
+    except (Unreadable, zlib.error):
+        return False
+
+
+def _read(file: ObjectFile, opaque: Iterable[str]) -> ObjectInterface:
+    if not file.has(".debug_info"):
+        # Compilers sign what they make, assemblers do not; an assembly source has no types.
+        compiled = file.has(".comment") and file.globals
+        return ObjectInterface({}, {}, [], _NO_DATA if compiled else "")
+    dwarf = Dwarf(file)
+    units = [unit for unit in dwarf.units() if not unit.is_assembly]
+    reader = _Reader(file)
+    for unit in dwarf.type_units():
+        reader.read_unit(unit.root)
+    for unit in units:
+        if " -g1" in unit.root.text(At.PRODUCER):
+            raise Unreadable(_NO_TYPES)
+        reader.read_unit(unit.root)
+    if units and not reader.symbols and any(s.kind == elf.STT_FUNC for s in file.globals):
+        raise Unreadable(_NO_TYPES)
+    wanted = {title for title in opaque if file.mentions(_last_name(title))}
+    for unit in units if wanted else []:
+        reader.define(unit.root, wanted)
+    reader.finish()
+    undefined = [title for title, layout in reader.layouts.items() if not layout]
+    return ObjectInterface(reader.symbols, reader.layouts, undefined, "")
+
+
+_NO_DATA = "has no debug data (-g)"
+_NO_TYPES = "has no types in its debug data (-g1)"
+
+
+def _last_name(title: str) -> str:
+    """`box<int>` of `struct geometry::box<int>`."""
+    head, bracket, arguments = title.partition(" ")[2].partition("<")
+    return head.rpartition("::")[2] + bracket + arguments
+
+
+def _key(entry: Entry) -> Key:
+    return id(entry.unit.section), entry.offset
 
 
 class _Reader:
-    def __init__(self, dwarf: Any) -> None:
-        self.layouts: Dict[str, List[Text]] = {}
-        self._units = list(dwarf.iter_CUs())
-        self._definitions: Optional[Dict[Tuple[str, str], DIE]] = None
+    def __init__(self, file: ObjectFile) -> None:
+        self.symbols: Dict[str, Symbol] = {}
+        self.layouts: Dict[str, Layout] = {}
+        self._scopes: Dict[Key, str] = {}
+        self._titles: Dict[Key, str] = {}
+        self._pending: Dict[str, Entry] = {}
+        self._at: Dict[Tuple[int, object], List[elf.Symbol]] = {}
+        for symbol in file.globals:
+            common = symbol.section == elf.SHN_COMMON
+            key = (symbol.section, symbol.name if common else symbol.value)
+            self._at.setdefault(key, []).append(symbol)
 
-    def functions(self, names: "set[str]") -> Iterable[Tuple[str, DIE]]:
-        """The definitions of functions."""
-        for unit in self._units:
-            for die in unit.get_top_DIE().iter_children():
-                if die.tag == "DW_TAG_subprogram" and "DW_AT_low_pc" in die.attributes:
-                    declared = self._declaration(die)
-                    name = _name(declared)
-                    if name in names and "DW_AT_external" in declared.attributes:
-                        yield name, declared
+    # ---- symbols ----
 
-    def signature(self, die: DIE) -> Text:
+    def read_unit(self, root: Entry) -> None:
+        """Describes the symbols that a unit defines."""
+        found: List[Entry] = []
+        self._walk(root, "", found)
+        for entry in found:
+            self._note(entry)
+        if not root.unit.is_c and any(self._lacks(s) for at in self._at.values() for s in at):
+            self._walk_bodies(root)
+        self.finish()
+
+    def finish(self) -> None:
+        """Lays out the types that were met, and those that these lead to."""
+        while self._pending:
+            title, entry = self._pending.popitem()
+            self.layouts[title] = tuple(self._layout(entry))
+
+    def _walk(self, parent: Entry, scope: str, found: List[Entry]) -> None:
+        """Collects functions and variables, and the namespaces and classes that things are in."""
+        for entry in parent.children():
+            if entry.tag in (Tag.SUBPROGRAM, Tag.VARIABLE) and entry.has_address():
+                found.append(entry)
+            if entry.unit.is_c:
+                continue
+            if entry.tag in _AGGREGATES or entry.tag in _NAMED:
+                self._scopes[_key(entry)] = scope
+            if entry.tag in _AGGREGATES or entry.tag == Tag.NAMESPACE:
+                self._walk(entry, f"{scope}{entry.name}::" if entry.name else scope, found)
+
+    def _walk_bodies(self, parent: Entry) -> None:
+        """Static variables of inline functions have symbols, too."""
+        for entry in parent.children():
+            if entry.tag == Tag.VARIABLE and entry.has_address():
+                self._note(entry)
+            self._walk_bodies(entry)
+
+    def _lacks(self, symbol: elf.Symbol) -> bool:
+        return symbol.kind == elf.STT_OBJECT and symbol.name not in self.symbols
+
+    def _note(self, entry: Entry) -> None:
+        """Gives a description to the symbols at the address of an entry."""
+        place = entry.address()
+        if place is None:
+            return
+        common = place.section == elf.SHN_COMMON
+        symbols = self._at.get((place.section, place.name if common else place.offset))
+        if symbols is None:
+            return  # Static.
+        text = self._function(entry) if entry.tag == Tag.SUBPROGRAM else self._variable(entry)
+        name = entry.inherited(At.NAME).name
+        linkage = entry.inherited(At.LINKAGE_NAME).text(At.LINKAGE_NAME) or name
+        call = "()" if entry.tag == Tag.SUBPROGRAM else ""
+        for symbol in symbols:
+            # An empty function shares its address with the one behind it.
+            if symbol.name in self.symbols and symbol.name != linkage:
+                continue
+            shown = symbol.name if entry.unit.is_c else self._scope(entry) + name
+            weak = symbol.binding == elf.STB_WEAK
+            self.symbols[symbol.name] = Symbol(shown + call, text, weak)
+
+    def _scope(self, entry: Entry) -> str:
+        """What stands before a name, such as `geometry::`."""
+        declared = entry.refers(At.SPECIFICATION) or entry.inherited(At.NAME)
+        return self._scopes.get(_key(declared), "")
+
+    def _function(self, entry: Entry) -> Text:
         """A function's result, name and parameters."""
-        result = self._type_of(die)
-        name = _name(die)
-        parameters = self._parameters(die)
-        return Text(
-            f"{result.source} {name}({parameters.source})",
-            f"{result.machine} ({parameters.machine})",
-        )
+        # An out-of-line copy of an inline function refers to where it is described.
+        while entry.has(At.ABSTRACT_ORIGIN):
+            entry = entry.refers(At.ABSTRACT_ORIGIN) or entry
+        name = self._scope(entry) + entry.inherited(At.NAME).name
+        signature = self._signature(entry, f" {name}")
+        never = "noreturn " if entry.inherited(At.NORETURN).has(At.NORETURN) else ""
+        return signature.around(never, "")
 
-    @staticmethod
-    def _declaration(die: DIE) -> DIE:
-        """An out-of-line copy of an inline function refers to where it is described."""
-        while "DW_AT_abstract_origin" in die.attributes:
-            die = die.get_DIE_from_attribute("DW_AT_abstract_origin")
-        return die
+    def _variable(self, entry: Entry) -> Text:
+        name = self._scope(entry) + entry.inherited(At.NAME).name
+        kind = self._type_of(entry.inherited(At.TYPE))
+        return Text(f"{kind.source} {name}", kind.machine + _aligned(entry), kind.uses)
 
-    def _parameters(self, die: DIE) -> Text:
+    def _signature(self, entry: Entry, name: str) -> Text:
+        result, parameters = self._type_of(entry.inherited(At.TYPE)), self._parameters(entry)
+        # Without a prototype a char comes as an int, a float as a double.
+        old_style = entry.unit.is_c and parameters.machine not in ("void", "...")
+        prototyped = entry.inherited(At.PROTOTYPED).has(At.PROTOTYPED)
+        marks = " without a prototype" if old_style and not prototyped else ""
+        text = join(" (", [result, parameters.around("", f"){marks}")])
+        return text._replace(source=f"{result.source}{name or ' '}({parameters.source}){marks}")
+
+    def _parameters(self, entry: Entry) -> Text:
         texts = []
-        for child in die.iter_children():
-            if child.tag == "DW_TAG_formal_parameter":
-                texts.append(self._type_of(child))
-            elif child.tag == "DW_TAG_unspecified_parameters":
+        for child in entry.children():
+            if child.tag == Tag.PARAMETER:
+                texts.append(self._type_of(child.inherited(At.TYPE)))
+            elif child.tag == Tag.UNSPECIFIED_PARAMETERS:
                 texts.append(Text("...", "..."))
-        if not texts:
-            return Text("void", "void")
-        return Text(", ".join(t.source for t in texts), ", ".join(t.machine for t in texts))
+        return join(", ", texts) if texts else _VOID
 
-    def _type_of(self, die: DIE) -> Text:
-        if "DW_AT_type" not in die.attributes:
-            return Text("void", "void")
-        return self._describe(die.get_DIE_from_attribute("DW_AT_type"))
+    # ---- types ----
 
-    def _describe(self, die: DIE) -> Text:
-        tag = die.tag
-        if tag == "DW_TAG_base_type":
-            size = die.attributes["DW_AT_byte_size"].value
-            encoding = die.attributes["DW_AT_encoding"].value
-            return Text(_name(die), f"base {encoding} of {size} bytes")
-        if tag in _QUALIFIERS:
-            inner = self._type_of(die)
-            return Text(_QUALIFIERS[tag] + inner.source, inner.machine)
-        if tag == "DW_TAG_typedef":
-            return Text(_name(die), self._typedef(die).machine)
-        if tag == "DW_TAG_pointer_type":
-            return self._type_of(die).around("", " *")
-        if tag == "DW_TAG_subroutine_type":
-            parameters = self._parameters(die)
-            result = self._type_of(die)
-            return Text(
-                f"{result.source} ({parameters.source})",
-                f"{result.machine} ({parameters.machine})",
-            )
-        if tag == "DW_TAG_array_type":
-            return self._array(die)
+    def _type_of(self, entry: Entry) -> Text:
+        target = entry.refers(At.TYPE)
+        return _VOID if target is None else self._describe(target)
+
+    def _describe(self, entry: Entry) -> Text:
+        tag = entry.tag
         if tag in _AGGREGATES:
-            return self._aggregate(die, "")
-        return Text(tag, tag)
+            return self._aggregate(entry, "")
+        if tag == Tag.TYPEDEF:
+            target = self._typedef(entry)
+            return Text(entry.name, target.machine + _aligned(entry), target.uses)
+        if tag in _POINTERS:
+            return self._type_of(entry).around("", _POINTERS[tag])
+        if tag in _QUALIFIERS:
+            target = self._type_of(entry)
+            word = _QUALIFIERS[tag]
+            pointer = target.source.endswith(("*", "&"))
+            source = f"{target.source} {word}".rstrip() if pointer else word + target.source
+            return target._replace(source=source)
+        if tag == Tag.BASE:
+            bits = entry.constant(At.BIT_SIZE) or 8 * entry.constant(At.BYTE_SIZE)
+            return Text(entry.name, f"base {entry.constant(At.ENCODING)} of {bits} bits")
+        if tag == Tag.SUBROUTINE:
+            return self._signature(entry, "")
+        if tag == Tag.ARRAY:
+            return self._array(entry)
+        if tag == Tag.POINTER_TO_MEMBER:
+            owner = entry.refers(At.CONTAINING_TYPE)
+            of = _VOID if owner is None else self._describe(owner)
+            return join(" ", [self._type_of(entry), of.around("", "::*")])
+        return Text(entry.name, f"{tag:#x} {entry.name}")
 
-    def _typedef(self, die: DIE) -> Text:
+    def _typedef(self, entry: Entry) -> Text:
         """What a typedef stands for; a structure without a name goes by that of its typedef."""
-        if "DW_AT_type" in die.attributes:
-            target = die.get_DIE_from_attribute("DW_AT_type")
-            if target.tag in _AGGREGATES and not _name(target):
-                return self._aggregate(target, _name(die))
-        return self._type_of(die)
+        target = entry.refers(At.TYPE)
+        if target is not None and target.tag in _AGGREGATES and not target.name:
+            return self._aggregate(target, entry.name)
+        return self._type_of(entry)
 
-    def _array(self, die: DIE) -> Text:
-        lengths = ""
-        for child in die.iter_children():
-            if child.tag == "DW_TAG_subrange_type":
-                lengths += f"[{_length(child)}]"
-        return self._type_of(die).around("", lengths)
+    def _array(self, entry: Entry) -> Text:
+        lengths = " vector" if entry.has(At.VECTOR) else ""
+        for child in entry.children():
+            if child.tag == Tag.SUBRANGE:
+                last = child.number(At.UPPER_BOUND)
+                length = child.number(At.COUNT) if last is None else last + 1
+                lengths += f"[{'' if length is None else length}]"
+        return self._type_of(entry).around("", lengths)
 
-    def _aggregate(self, die: DIE, typedef_name: str) -> Text:
-        kind = _AGGREGATES[die.tag]
-        name = _name(die) or typedef_name
-        if not name:
-            members = "; ".join(text.machine for text in self._layout(die))
-            shown = "; ".join(text.source for text in self._layout(die))
-            return Text(f"{kind} {{{shown}}}", f"{kind} {{{members}}}")
-        title = f"{kind} {name}" if _name(die) else name
-        if title not in self.layouts:
-            definition = self._definition(die)
-            if definition is not None:
-                self.layouts[title] = []  # Members may lead back here.
-                self.layouts[title] = self._layout(definition)
-        return Text(title, title)
+    def _aggregate(self, entry: Entry, typedef_name: str) -> Text:
+        entry = entry.refers(At.SIGNATURE) or entry
+        kind = _AGGREGATES[entry.tag]
+        placeholder = "struct" if entry.tag == Tag.CLASS else kind
+        name = entry.inherited(At.NAME).name
+        if not name and not typedef_name:
+            inner = join("; ", self._layout(entry))
+            return Text(
+                f"{kind} {{{inner.source}}}", f"{placeholder} {{{inner.machine}}}", inner.uses
+            )
+        title = self._titles.get(_key(entry))
+        if title is None:
+            wanted = f"{kind} {self._scope(entry)}{name}" if name else typedef_name
+            title = self._titles[_key(entry)] = self._title(entry, wanted)
+        return Text(title, placeholder, (title,))
 
-    def _definition(self, die: DIE) -> Optional[DIE]:
-        """The complete type; None where the program only knows the name."""
-        if "DW_AT_declaration" not in die.attributes:
-            return die
-        if self._definitions is None:
-            self._definitions = {
-                (child.tag, _name(child)): child
-                for unit in self._units
-                for child in unit.get_top_DIE().iter_children()
-                if child.tag in _AGGREGATES and "DW_AT_declaration" not in child.attributes
-            }
-        return self._definitions.get((die.tag, _name(die)))
+    def _title(self, entry: Entry, wanted: str) -> str:
+        """A title of its own for each type; a declaration has that of the definition."""
+        if entry.has(At.DECLARATION):
+            self.layouts.setdefault(wanted, ())
+            return wanted
+        title, number = wanted, 1
+        while self.layouts.get(title) or title in self._pending:
+            number += 1
+            title = f"{wanted} ({number})"
+        self.layouts[title] = ()
+        self._pending[title] = entry
+        return title
 
-    def _layout(self, die: DIE) -> List[Text]:
-        size = _constant(die, "DW_AT_byte_size")
-        lines = [Text(f"size {size}", f"size {size}")]
-        for child in die.iter_children():
-            if child.tag == "DW_TAG_member":
-                offset = _constant(child, "DW_AT_data_member_location")
-                lines.append(
-                    self._type_of(child).around(f"+{offset} ", f" {_name(child)}{_bits(child)}")
-                )
-            elif child.tag == "DW_TAG_enumerator":
-                text = f"{_name(child)} = {_constant(child, 'DW_AT_const_value')}"
-                lines.append(Text(text, text))
-        return lines
+    def define(self, parent: Entry, wanted: "set[str]", scope: str = "") -> None:
+        """Lays out the types that a unit defines and that others only declare."""
+        for entry in parent.children():
+            name = entry.name if entry.tag in _AGGREGATES or entry.tag == Tag.NAMESPACE else ""
+            title = f"{_AGGREGATES.get(entry.tag, '')} {scope}{name}"
+            if title in wanted and not entry.has(At.DECLARATION):
+                self._aggregate(entry, "")
+            if name and not entry.unit.is_c:
+                self.define(entry, wanted, f"{scope}{name}::")
+
+    def _layout(self, entry: Entry) -> Iterator[Text]:
+        size = f"size {entry.constant(At.BYTE_SIZE)}{_aligned(entry)}"
+        if entry.has(At.CONVENTION):
+            size += f" passed as {entry.constant(At.CONVENTION)}"
+        yield Text(size, size)
+        if entry.tag == Tag.ENUMERATION and entry.has(At.TYPE):
+            yield self._type_of(entry).around("of ", "")
+        for child in entry.children():
+            if child.tag == Tag.MEMBER and not child.has(At.EXTERNAL):
+                name = f" {child.name}{_bits(child)}{_aligned(child)}"
+                yield self._type_of(child).around(f"+{child.words(At.MEMBER_LOCATION)} ", name)
+            elif child.tag == Tag.INHERITANCE:
+                virtual = "virtual " if child.has(At.VIRTUALITY) else ""
+                start = f"+{child.words(At.MEMBER_LOCATION)} {virtual}base "
+                yield self._type_of(child).around(start, "")
+            elif child.tag == Tag.ENUMERATOR:
+                text = f"{child.name} = {child.constant(At.CONST_VALUE)}"
+                yield Text(text, text)
+            elif child.tag == Tag.SUBPROGRAM and child.has(At.VIRTUALITY):
+                start = f"virtual {child.name} at {child.words(At.VTABLE_SLOT)}: "
+                yield self._signature(child, "").around(start, "")
+            elif child.tag == Tag.SUBPROGRAM and not child.has(At.DEFAULTED):
+                yield from self._special(child, entry)
+
+    def _special(self, function: Entry, owner: Entry) -> Iterator[Text]:
+        """A destructor or a copy constructor: with one, a class is passed by its address."""
+        if function.name == f"~{owner.name}":
+            yield Text(f"{function.name}()", "destructor")
+        elif function.name == owner.name.partition("<")[0] and not function.has(At.ARTIFICIAL):
+            title = self._aggregate(owner, "").source
+            parameters = [self._type_of(c) for c in function.children() if c.tag == Tag.PARAMETER]
+            if len(parameters) == 2 and parameters[1].uses == (title,):
+                yield parameters[1]._replace(source=f"{function.name}({parameters[1].source})")
 
 
-def _name(die: DIE) -> str:
-    attribute = die.attributes.get("DW_AT_name")
-    return attribute.value.decode("utf-8", "replace") if attribute is not None else ""
+def _aligned(entry: Entry) -> str:
+    """Nothing, unless the source asks for an alignment."""
+    return f" aligned {entry.constant(At.ALIGNMENT)}" if entry.has(At.ALIGNMENT) else ""
 
 
-def _constant(die: DIE, attribute: str) -> int:
-    value = die.attributes[attribute].value if attribute in die.attributes else 0
-    return value if isinstance(value, int) else 0
-
-
-def _length(subrange: DIE) -> str:
-    """An array's number of elements; empty when the declaration does not say."""
-    if "DW_AT_count" in subrange.attributes:
-        return str(_constant(subrange, "DW_AT_count"))
-    if "DW_AT_upper_bound" in subrange.attributes:
-        return str(_constant(subrange, "DW_AT_upper_bound") + 1)
-    return ""
-
-
-def _bits(member: DIE) -> str:
+def _bits(member: Entry) -> str:
     """Place and width of a bit field."""
-    if "DW_AT_bit_size" not in member.attributes:
+    if not member.has(At.BIT_SIZE):
         return ""
-    place = _constant(member, "DW_AT_data_bit_offset") or _constant(member, "DW_AT_bit_offset")
-    return f" : {_constant(member, 'DW_AT_bit_size')} at bit {place}"
+    place = member.constant(At.DATA_BIT_OFFSET) or member.constant(At.BIT_OFFSET)
+    return f" : {member.constant(At.BIT_SIZE)} at bit {place}"

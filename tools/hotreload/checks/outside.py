@@ -93,9 +93,7 @@ class _Search:
         self._description = description
         self._objects = {self._path(name) for name in description.objects}
         self._firmware = {description.firmware_target, self._path(description.firmware_elf)}
-        directory = os.path.dirname(description.exports)
-        self._generated = {os.path.join(directory, n) for n in ("exports.txt", "imports.ld")}
-        self._wraps = os.path.join(directory, "wraps.txt")
+        self._wraps = os.path.join(os.path.dirname(description.exports), "wraps.txt")
 
     def outside(self, causes: Iterable[Cause]) -> List[Cause]:
         """Those of the causes that reach the firmware by another way than through the module."""
@@ -108,8 +106,9 @@ class _Search:
         output = self._path(cause.output)
         if output in self._objects:
             return True
-        if output in self._generated and cause.input is not None:
-            return self._path(cause.input) in self._objects
+        # The lists of exports and imports, and the components' empty archives.
+        if cause.input is not None and self._path(cause.input) in self._objects:
+            return True
         if output == self._wraps and os.path.exists(output):
             return self._wraps_are_current()
         if output.endswith((".obj", ".o", ".a", "build.ninja")):

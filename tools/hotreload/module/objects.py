@@ -60,6 +60,9 @@ class Definition(NamedTuple):
         """To be reached while the flash cache is off."""
         return self.section.startswith(_INTERNAL)
 
+# What GCC puts into object files that only its own linker plugin can link.
+_LTO_MARK = "__gnu_lto_slim"
+
 
 class Objects(NamedTuple):
     """Symbols of all objects together; `imports` map a name to the object that needs it first."""
@@ -113,6 +116,11 @@ class _Reader:
         self.objects.pointed.update(symbols[number].name for number, _ in taken)
         pointers = {(symbols[n].section, symbols[n].value + addend) for n, addend in taken}
         for number, symbol in enumerate(symbols):
+            if symbol.name == _LTO_MARK:
+                raise ToolError(
+                    f"{path} was compiled for link-time optimisation (-flto), so it has no machine "
+                    "code: compile the reloadable components with -fno-lto"
+                )
             if symbol.kind == elf.STT_TLS and symbol.defined:
                 self.objects.thread_local.setdefault(symbol.name, path)
             elif symbol.binding == elf.STB_LOCAL:
