@@ -29,7 +29,7 @@ def update_module(
         inputs = make_inputs(description, firmware, read_exports(description.exports))
         link_module(inputs)
     with steps.step("check"):
-        guard(description, inputs.exports.table)
+        guard(description, inputs.shared_names())
     with steps.step("pack"):
         module = pack_module(inputs)
         image = make_partition_image(module, description.partition_size)

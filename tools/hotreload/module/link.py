@@ -46,6 +46,12 @@ class Inputs(NamedTuple):
         return housed + slots
 
 
+    def shared_names(self) -> List[str]:
+        """What both the firmware and the module use, or may use."""
+        shared = self.resolution
+        return [*self.exports.table, *shared.inline_slots, *shared.housed, *shared.theirs]
+
+
 def make_inputs(description: Description, firmware: Firmware, exports: Exports) -> Inputs:
     """Reads the objects, and decides which definition of each name counts."""
     objects = read_objects(description.objects, exports.wraps)
