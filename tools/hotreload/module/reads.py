@@ -72,7 +72,8 @@ class Program:
             if place in seen:
                 continue
             seen.add(place)
-            step: Optional[Step] = self._rules.decode(code, place)
+            inside = place + 2 <= len(code.content)
+            step: Optional[Step] = self._rules.decode(code, place) if inside else None
             if step is None or register in step.reads:
                 return False
             if register in step.writes:

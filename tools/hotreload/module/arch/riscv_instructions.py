@@ -84,6 +84,8 @@ def _decode_short(half: int) -> Optional[Step]:
     if kind == (1, 4):
         two = half >> 10 & 3 == 3
         return Step(2, _registers(short, last) if two else _registers(short), _registers(short))
+    if half == 0:
+        return None
     steps = {
         (0, 0): Step(2, writes=_registers(last)),  # addi4spn
         (0, 2): Step(2, writes=_registers(last)),  # lw
