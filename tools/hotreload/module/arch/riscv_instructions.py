@@ -22,7 +22,6 @@ _STORE, _STORE_FLOAT, _BRANCH, _JAL, _JALR = 0x23, 0x27, 0x63, 0x6F, 0x67
 _RA = 1
 _ARGUMENTS = frozenset(range(10, 18))
 _RESULTS = frozenset([10, 11])
-_CLOBBERED = frozenset([1, 5, 6, 7, *_ARGUMENTS, 28, 29, 30, 31])
 
 
 def only_loads(program: Program, code: Code, entry: elf.Rela) -> bool:
@@ -71,8 +70,9 @@ def decode(code: Code, place: int) -> Optional[Step]:
     return steps.get(opcode)
 
 
-def _call(size: int) -> Step:
-    return Step(size, _ARGUMENTS, _CLOBBERED)
+def _call(size: int, *reads: int) -> Step:
+    """A compiler may know that a function of the same file leaves some registers alone."""
+    return Step(size, _ARGUMENTS | {*reads}, _registers(_RA))
 
 
 def _decode_short(half: int) -> Optional[Step]:
@@ -108,5 +108,5 @@ def _decode_jump_or_move(bit: int, first: int, second: int) -> Optional[Step]:
     if second:
         return Step(2, _registers(second, *([first] if bit else [])), _registers(first))
     if bit:
-        return Step(2, _ARGUMENTS | {first}, _CLOBBERED) if first else None
+        return _call(2, first) if first else None
     return Step(2, _RESULTS, ends=True) if first == _RA else None

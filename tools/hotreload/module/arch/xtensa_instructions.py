@@ -16,7 +16,8 @@ JUMPS = frozenset([_SLOT])
 
 _L32R = 1
 _ARGUMENTS = frozenset(range(10, 16))
-_OF_CALLEE = frozenset(range(8, 16))
+_OF_CALLEE = frozenset([8, 9])
+"""What a call always changes: the return address and the callee's stack pointer."""
 _RESULTS = frozenset([2, 3, 4, 5])
 
 
