@@ -9,13 +9,14 @@ export PYTHON
 export PYTHONPATH := $(CURDIR)/tools
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo watch guards test bench fuzz format api clean
+.PHONY: help demo watch guards test torture bench fuzz format api clean
 
 help:
 	@echo 'make demo    the emulated board: build, boot, edit, reload, refuse what is broken'
 	@echo 'make watch   the same board, left running for your own edits'
 	@echo 'make guards  edits that must not simply be sent, and what is said to each'
 	@echo 'make test    every test; says at its end what was skipped and why'
+	@echo 'make torture the execution tests of GCC as modules, all of them: about half an hour'
 	@echo 'make bench   seconds from save to effect, sizes, costs'
 	@echo 'make fuzz    hostile modules, flash contents and requests, for MINUTES=4 in all'
 	@echo 'make format  clang-format on all C code'
@@ -35,8 +36,12 @@ guards:
 	@$(PYTHON) scripts/guards.py --arch $(ARCH) --build $(BUILD)/guards-$(ARCH)
 
 test:
-	@scripts/install-packages.sh demo test
+	@scripts/install-packages.sh demo test torture
 	@$(PYTHON) scripts/run_tests.py --build $(BUILD)/test
+
+torture:
+	@scripts/install-packages.sh demo torture
+	@$(PYTHON) test/torture/run.py --build $(BUILD)/torture
 
 bench:
 	@scripts/install-packages.sh demo test

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that a target needs and this machine lacks, and says so.
-# Usage: install-packages.sh demo|test|xtensa...   SPDX-License-Identifier: MIT
+# Usage: install-packages.sh demo|test|torture...   SPDX-License-Identifier: MIT
 set -eu
 
 packages_of() {
@@ -10,6 +10,7 @@ packages_of() {
     test) packages_of demo
         echo gcc libc6-dev libcmocka-dev libmbedtls-dev gdb-multiarch python3-pytest python3-serial gcc-xtensa-lx106 clang clang-format \
             libclang-rt-dev llvm curl ;;
+    torture) echo gcc-12-source ;;
     *) echo "install-packages.sh: unknown set '$1'" >&2; exit 2 ;;
     esac
 }

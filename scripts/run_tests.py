@@ -93,6 +93,18 @@ def fuzz_suite(build: Path) -> Result:
     return result
 
 
+def torture_suite(build: Path) -> Result:
+    """A sample of GCC's execution tests; `make torture` runs all of them."""
+    result = Result("torture")
+    report = build / "torture.xml"
+    good = run([sys.executable, "test/torture/run.py", "--build", str(build / "torture"),
+                "--every", "11", "--junit", str(report)])
+    if report.exists():
+        result.add_junit(report)
+    result.failed += not good and result.failed == 0
+    return result
+
+
 def tree_suite(_build: Path) -> Result:
     """What must be true of the tree itself: formatted, API.md up to date."""
     result = Result("tree")
@@ -122,6 +134,7 @@ SUITES: Dict[str, Callable[[Path], Result]] = {
     "tools": pytest_suite("tools"),
     "cmake": pytest_suite("cmake"),
     "board": pytest_suite("board"),
+    "torture": torture_suite,
     "esp_idf": pytest_suite("esp_idf"),
 }
 

@@ -51,7 +51,7 @@ function(_emulator_add_board)
         ${src}/serial)
     _emulator_sources(board_sources ${EMULATOR_DIR})
     list(FILTER core_sources EXCLUDE REGEX "/reloc_[a-z]+\\.c$")
-    list(FILTER board_sources EXCLUDE REGEX "/libc_[a-z]+\\.c$")
+    list(FILTER board_sources EXCLUDE REGEX "/(start|libc_[a-z]+)\\.c$")
     add_library(emulator_board OBJECT
         ${core_sources}
         ${src}/loader/reloc_${BOARD_ARCH}.c
@@ -65,6 +65,10 @@ function(_emulator_add_board)
     target_include_directories(emulator_board PRIVATE ${src}
         ${EMULATOR_DIR}/arch/${BOARD_ARCH})
     target_include_directories(emulator_board INTERFACE ${EMULATOR_DIR})
+
+    # A library, so that a program can have a board_start() of its own.
+    add_library(emulator_start STATIC ${EMULATOR_DIR}/start.c)
+    target_link_libraries(emulator_start PRIVATE emulator_options)
 endfunction()
 
 # Adds a component by its directory, which is named like the component.
@@ -126,11 +130,23 @@ function(_emulator_ask_compiler result question)
     set(${result} ${path} PARENT_SCOPE)
 endfunction()
 
+# Adds the program `name` (file name.elf) for the board from the sources given, with all components
+# added before but for the reloadable code.
+function(_emulator_add_executable name)
+    get_property(components GLOBAL PROPERTY EMULATOR_COMPONENTS)
+    set(script ${EMULATOR_DIR}/arch/${BOARD_ARCH}/board.ld)
+    add_executable(${name} ${ARGN})
+    set_target_properties(${name} PROPERTIES SUFFIX .elf LINK_DEPENDS ${script})
+    target_link_libraries(${name} PRIVATE emulator_options emulator_board emulator_start
+        ${components} ${BOARD_LIBRARIES})
+    target_link_options(${name} PRIVATE ${BOARD_MACHINE_FLAGS} ${BOARD_LIBC_FLAGS} -nostartfiles
+        -static "SHELL:-T \"${script}\"" -Wl,--build-id -Wl,--gc-sections)
+endfunction()
+
 # Adds the firmware `name` (file name.elf) from the sources given, with all components added before,
 # and its module.
 function(emulator_add_firmware name)
     _emulator_add_board()
-    get_property(components GLOBAL PROPERTY EMULATOR_COMPONENTS)
     get_property(reloadable GLOBAL PROPERTY EMULATOR_RELOADABLE_LIBRARIES)
     get_property(watch_dirs GLOBAL PROPERTY EMULATOR_WATCH_DIRS)
     if(NOT reloadable)
@@ -138,14 +154,7 @@ function(emulator_add_firmware name)
             "idf_component_register() of a component")
     endif()
 
-    set(script ${EMULATOR_DIR}/arch/${BOARD_ARCH}/board.ld)
-    add_executable(${name} ${ARGN})
-    set_target_properties(${name} PROPERTIES SUFFIX .elf LINK_DEPENDS ${script})
-    target_link_libraries(${name} PRIVATE emulator_options emulator_board ${components}
-        ${BOARD_LIBRARIES})
-    target_link_options(${name} PRIVATE ${BOARD_MACHINE_FLAGS} ${BOARD_LIBC_FLAGS} -nostartfiles
-        -static "SHELL:-T \"${script}\"" -Wl,--build-id -Wl,--gc-sections)
-
+    _emulator_add_executable(${name} ${ARGN})
     _emulator_ask_compiler(linker -print-prog-name=ld)
     _emulator_ask_compiler(libgcc -print-libgcc-file-name)
     hotreload_switch_off_lto("${CMAKE_C_FLAGS}" ${reloadable})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from typing import Iterator
@@ -37,6 +39,19 @@ int getopt(int count, char *const *arguments, const char *options);
 static int exercise_libc(char *text)
 {
     return getopt(1, &text, " ");
+}
+
+int exercise_marker"""
+
+
+MATHEMATICS = """\
+#include <math.h>
+
+static int exercise_libc(const char *text)
+{
+    volatile double two = text[1] == 'b' ? 2 : 0;
+    double sum = sqrt(8 * two) + pow(two, 5) + ilogb(512 * two) + fmod(7 * two, 8) + tanh(40 * two);
+    return (int)(1000 * sum + ilogbl(sqrtl(two)));
 }
 
 int exercise_marker"""
@@ -78,6 +93,73 @@ def test_copied_functions_run(board: Board, build: Build, url: str) -> None:
     for name in ("qsort", "strpbrk"):
         assert f"note: the firmware lacks {name}(), linked into the module from" in result.stdout
     board.wait_for_round(30 + 400 + 1 + 2, before)
+
+
+def test_mathematics_run(board: Board, build: Build, url: str) -> None:
+    before = board.now()
+    result = reload(build, url, MATHEMATICS)
+    assert result.returncode == 0, result.stdout
+    board.wait_for_round(1000 * (4 + 32 + 10 + 6 + 1), before)
+
+
+def names_of_libm(build: Build) -> "list[str]":
+    """The global functions and variables of the C library's mathematics."""
+    with open(build.generated("hotreload.json"), encoding="utf-8") as file:
+        description = json.load(file)
+    libc = description["c_library"]
+    libm = os.path.join(os.path.dirname(libc), "libm.a")
+    nm = description["compiler"][: -len("gcc")] + "nm"
+    command = [nm, "--extern-only", "--defined-only", "--print-file-name", libc, libm]
+    listed = subprocess.run(command, stdout=subprocess.PIPE, universal_newlines=True, check=True)
+    of_libm = re.compile(r".*(?:/libm\.a:|:libm_)[^:]*:\S* [A-Z] ([a-z]\w*)")
+    found = [of_libm.match(line) for line in listed.stdout.splitlines()]
+    return sorted({match.group(1) for match in found if match})
+
+
+def link(build: Build, names: "list[str]") -> "subprocess.CompletedProcess[str]":
+    """Links a module that has the addresses of all these."""
+    lines = [f'extern const char f{i}[] __asm__("{name}");\n' for i, name in enumerate(names)]
+    table = ", ".join(f"f{i}" for i in range(len(names)))
+    code = f"{''.join(lines)}static const char *const table[] = {{{table}}};\nint exercise_marker"
+    path = os.path.join(build.component, "marker.c")
+    original = build.read(path)
+    build.edit("marker.c", "int exercise_marker", code)
+    build.edit("marker.c", "return 1;", "return *table[*table[0]];")
+    try:
+        command = [sys.executable, "-m", "hotreload", "link", build.generated("hotreload.json")]
+        build.ninja("hotreload_objects")
+        return subprocess.run(
+            command,
+            env={**os.environ, "PYTHONPATH": os.path.join(ROOT, "tools")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
+        )
+    finally:
+        with open(path, "wb") as output:
+            output.write(original)
+
+
+WITH_STATE = {
+    "riscv": {
+        "signgam",  # a variable by definition
+        "e_expl",  # it gives the address of a table that is not constant to another function
+        "e_tgammal",  # what should be its local variables are global
+    },
+    "xtensa": set(),
+}
+"""Object files of libm with variables that are written, or may be."""
+
+
+def test_all_of_libm(arch: str, build: Build, url: str) -> None:
+    names = names_of_libm(build)
+    assert {"sqrt", "pow", "ilogb", "lgamma"} < set(names) and len(names) > 200
+    output = link(build, names).stdout
+    refused = set(re.findall(r"needs '(\w+)'", output))
+    members = set(re.findall(r"(?:libm_[a-z]+_|lib_a-)(\w+)(?:\.c)?\.o\) has it, but", output))
+    assert members == WITH_STATE[arch], output
+    result = link(build, [name for name in names if name not in refused])
+    assert result.returncode == 0, result.stdout
 
 
 def test_function_with_state_is_refused(board: Board, build: Build, url: str) -> None:

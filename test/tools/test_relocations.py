@@ -201,6 +201,21 @@ def test_short_jump_to_the_firmware(riscv: Project) -> None:
     assert "the linker says:" in text and "relocation truncated to fit: R_RISCV_JAL" in text
 
 
+NESTED = """\
+int apply(int (*step)(int)) { return step(1); }
+int f(int x)
+{
+    int step(int y) { return x + y; }
+    return apply(step);
+}
+"""
+
+
+def test_pattern_of_a_trampoline_is_code_among_the_constants(project: Project) -> None:
+    project.write("a.c", NESTED)
+    assert set(Module(project.make()).exports) == {"apply", "f"}
+
+
 def test_literal_in_the_data_segment(xtensa: Project) -> None:
     source = (
         "    .data\n    .align 4\nliteral: .word 5\n    .text\n    .align 4\n"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Dict, NamedTuple, Optional
+from typing import Dict, Iterator, NamedTuple, Optional
 
 from hotreload.errors import ToolError
 from hotreload.files import read_bytes
@@ -48,8 +48,13 @@ class Archive:
     def find(self, symbol: str) -> Optional[Member]:
         """The member that defines a global symbol."""
         offset = self._index.get(symbol)
-        if offset is None:
-            return None
+        return None if offset is None else self._member(offset)
+
+    def members(self) -> Iterator[Member]:
+        """All that define something."""
+        return (self._member(offset) for offset in sorted({*self._index.values()}))
+
+    def _member(self, offset: int) -> Member:
         name, size = self._header(offset)
         name = self._full_name(name)
         start = offset + _HEADER.size

@@ -1,7 +1,8 @@
 """C library functions that the firmware lacks: copied into the module when they keep no state.
 
 A second copy of a variable would be another variable, so a function may only come from the
-toolchain's library when its object file, and every other one that it needs in turn, has none.
+toolchain's library when its object file, and every other one that it needs in turn, has none. One
+that nobody writes is no variable.
 
 SPDX-License-Identifier: MIT
 """
@@ -19,6 +20,10 @@ from hotreload.module.archive import Archive, Member
 from hotreload.module.firmware import Firmware
 from hotreload.module.linker_script import COPIED_PREFIX
 from hotreload.module.objects import Objects
+from hotreload.module.reads import Program
+
+_VARIABLES = (".data", ".sdata", ".bss", ".sbss")
+"""What sections of variables are named like; what is in others is used without being named."""
 
 
 class _Refused(Exception):
@@ -41,6 +46,7 @@ class CLibrary:
     def __init__(self, description: Description, objects: Objects, firmware: Firmware) -> None:
         self._description = description
         self._own = objects.defined
+        self._imports = {*objects.imports, *objects.weak_imports}
         self._firmware = {*firmware.symbols, *firmware.thread_local}
         self._libraries = [Archive(path) for path in _c_libraries(description)]
         self._compiler_libraries = [Archive(path) for path in description.libraries]
@@ -101,7 +107,7 @@ class CLibrary:
             if member.label in taken or member.label in self.copied:
                 continue
             file = elf.Elf(member.label, "the library member", content=member.content)
-            _check_stateless(member, file)
+            self._check_stateless(member, file)
             near = self._near(member, file)
             copied = self._write(member, file)
             taken[member.label] = copied
@@ -117,6 +123,42 @@ class CLibrary:
         if name in self._firmware or name in self._own:
             return True
         return any(archive.find(name) for archive in self._compiler_libraries)
+
+    def _check_stateless(self, member: Member, file: elf.Elf) -> None:
+        for symbol in file.symbols(only_global=True):
+            if symbol.section == elf.SHN_COMMON:
+                raise _Refused(f"{member.label} has it, but keeps state ({symbol.name})")
+        for section in file.sections:
+            is_state = section.flags & (elf.SHF_WRITE | elf.SHF_TLS)
+            if section.allocated and is_state and section.size > 0:
+                if not self._is_never_written(file, section):
+                    raise _Refused(
+                        f"{member.label} has it, but keeps state ({section.name}), of which there "
+                        "must be one only, the firmware's"
+                    )
+
+    def _is_never_written(self, file: elf.Elf, section: elf.Section) -> bool:
+        """Whether the variables of a section are constants that only lack the word."""
+        if not section.name.startswith(_VARIABLES) or section.flags & elf.SHF_TLS:
+            return False
+        program = Program(file, self._description.arch)
+        if not program.only_reads(lambda symbol: symbol.section == section.number):
+            return False
+        names = [s.name for s in file.symbols(only_global=True) if s.section == section.number]
+        return all(self._is_never_written_elsewhere(name) for name in names)
+
+    def _is_never_written_elsewhere(self, name: str) -> bool:
+        """The same for a global variable. The firmware has it not, so it does not write it."""
+        if name in self._imports:
+            return False  # The module does what it likes with it.
+        for library in self._libraries:
+            for member in library.members():
+                if name.encode() in member.content:
+                    file = elf.Elf(member.label, "the library member", content=member.content)
+                    program = Program(file, self._description.arch)
+                    if not program.only_reads(lambda s: s.name == name and not s.defined):
+                        return False
+        return True
 
     def _near(self, member: Member, file: elf.Elf) -> Set[str]:
         """Data that the code reaches by its distance, so that it must lie in the module's text."""
@@ -165,16 +207,3 @@ def _c_libraries(description: Description) -> List[str]:
 def _strong(file: elf.Elf) -> Set[str]:
     symbols = file.symbols(only_global=True)
     return {s.name for s in symbols if not s.defined and s.binding == elf.STB_GLOBAL}
-
-
-def _check_stateless(member: Member, file: elf.Elf) -> None:
-    for section in file.sections:
-        is_state = section.flags & (elf.SHF_WRITE | elf.SHF_TLS)
-        if section.allocated and is_state and section.size > 0:
-            raise _Refused(
-                f"{member.label} has it, but keeps state ({section.name}), of which there must be "
-                "one only, the firmware's"
-            )
-    for symbol in file.symbols(only_global=True):
-        if symbol.section == elf.SHN_COMMON:
-            raise _Refused(f"{member.label} has it, but keeps state ({symbol.name})")

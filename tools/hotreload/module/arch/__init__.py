@@ -44,6 +44,11 @@ def relocation_rules(arch: str) -> Any:
     return _module(arch, "relocations")
 
 
+def instruction_rules(arch: str) -> Any:
+    """The module with `only_loads()`, `decode()` and `JUMPS` for an architecture."""
+    return _module(arch, "instructions")
+
+
 def _module(arch: str, what: str) -> Any:
     if arch not in ARCHITECTURES:
         raise ToolError(f"unknown architecture '{arch}': use {' or '.join(ARCHITECTURES)}")

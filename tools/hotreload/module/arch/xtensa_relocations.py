@@ -1,7 +1,8 @@
 """Which relocations an Xtensa module keeps: words, most of them literals.
 
 Instructions reach the rest of the text and the literals in it relative to the PC, and the text
-moves as one block. A literal that is only there for a call keeps the function's own address, not
+moves as one block. So does the data, where the pattern of a trampoline lies, which is copied to the
+stack for a nested function. A literal that is only there for a call keeps the function's own address, not
 that of its stub: calls inside the module go direct.
 
 SPDX-License-Identifier: MIT
@@ -13,7 +14,6 @@ import struct
 from typing import FrozenSet, List, Set
 
 from hotreload.module.linked import Kept, Lasting, LinkedModule, Relocation
-from hotreload.module.module_format import SYM_TEXT
 
 WORD = 1
 _ASM_EXPAND = 11
@@ -92,7 +92,7 @@ def _encode(_word: int, value: int) -> int:
 def _check_relative(module: LinkedModule, relocation: Relocation) -> None:
     kind = relocation.type
     if kind in _SLOTS:
-        if relocation.base != SYM_TEXT or relocation.segment.base != SYM_TEXT:
+        if relocation.base != relocation.segment.base:
             raise module.error(
                 relocation,
                 f"R_XTENSA_SLOT (type {kind})",

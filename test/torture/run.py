@@ -1,0 +1,169 @@
+"""Runs GCC's execution tests as modules on the emulated boards: each must do what it does when it
+is linked statically. Says which do not, and which were left out and why.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Sequence, Tuple
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(HERE), str(ROOT / "scripts"), str(ROOT / "tools")]
+
+import cross_toolchain  # noqa: E402
+from programs import PACKAGE, Program, unpack  # noqa: E402
+from two_forms import CannotBuild, TwoForms  # noqa: E402
+
+LEVELS = ("-O0", "-O2", "-Os")
+_PROGRESS = 250  # cases
+
+
+class Case(NamedTuple):
+    """A program, compiled in one way."""
+
+    program: Program
+    level: str
+
+    def __str__(self) -> str:
+        return f"{self.program.name} {self.level}"
+
+
+class Report(NamedTuple):
+    """What became of the cases of one architecture."""
+
+    arch: str
+    same: List[str]
+    different: Dict[str, str]
+    """Case: what is different."""
+    left_out: Dict[str, List[str]]
+    """Reason: cases that say nothing about modules."""
+
+
+def choose(programs: Sequence[Program], every: int) -> List[Case]:
+    """All cases; or of every Nth program one, at each level in turn."""
+    if every == 1:
+        return [Case(program, level) for program in programs for level in LEVELS]
+    chosen = programs[::every]
+    return [Case(program, LEVELS[i % len(LEVELS)]) for i, program in enumerate(chosen)]
+
+
+def run_all(arch: str, folder: Path, cases: Sequence[Case]) -> Report:
+    """Runs the cases of an architecture, one after the other."""
+    report = Report(arch, [], {}, {})
+    forms = TwoForms(arch, folder)
+    for number, case in enumerate(cases, 1):
+        verdict, words = run_case(forms, case)
+        if verdict == "same":
+            report.same.append(str(case))
+        elif verdict == "different":
+            report.different[str(case)] = words
+            print(f"{arch}: {case}: {words}", flush=True)
+        else:
+            report.left_out.setdefault(words, []).append(str(case))
+        if number % _PROGRESS == 0 or number == len(cases):
+            print(f"{arch}: {number} of {len(cases)}, {len(report.different)} differ", flush=True)
+    return report
+
+
+def run_case(forms: TwoForms, case: Case) -> Tuple[str, str]:
+    """The verdict (same, different or left out), and for the last two why."""
+    try:
+        forms.compile(case.program, case.level)
+    except CannotBuild:
+        return "left out", "does not compile"
+    try:
+        forms.link_statically()
+        expected = forms.run_static()
+    except CannotBuild:
+        return "left out", "does not link statically"
+    except subprocess.TimeoutExpired:
+        return "left out", "does not end when linked statically"
+    try:
+        forms.make_module()
+        found = forms.run_module()
+    except CannotBuild as refused:
+        return "different", f"refused:\n{refused}"
+    except subprocess.TimeoutExpired:
+        return "different", f"does not end; linked statically: {expected}"
+    if found != expected:
+        return "different", f"{found}; linked statically: {expected}"
+    return "same", ""
+
+
+def write_junit(path: Path, reports: Sequence[Report], skipped: Sequence[str]) -> None:
+    """The results as run_tests.py reads them."""
+    suite = ElementTree.Element("testsuite", name="torture")
+
+    def add(name: str, kind: str = "", message: str = "") -> None:
+        case = ElementTree.SubElement(suite, "testcase", name=name)
+        if kind:
+            ElementTree.SubElement(case, kind, message=message)
+
+    for report in reports:
+        for name in report.same:
+            add(f"{report.arch} {name}")
+        for name in report.different:
+            add(f"{report.arch} {name}", "failure")
+        for reason, names in report.left_out.items():
+            for name in names:
+                add(f"{report.arch} {name}", "skipped", f"{report.arch}: {reason}")
+    for reason in skipped:
+        add(reason, "skipped", reason)
+    ElementTree.ElementTree(suite).write(path)
+
+
+def summarise(reports: Sequence[Report], skipped: Sequence[str]) -> None:
+    """The last lines: what is different, what was left out, how much is the same."""
+    for report in reports:
+        for reason, names in report.left_out.items():
+            print(f"left out, {report.arch}: {len(names)}: {reason}: {', '.join(names)}")
+    for reason in skipped:
+        print(f"SKIPPED: {reason}")
+    for report in reports:
+        if report.different:
+            print(f"DIFFERENT, {report.arch}: {', '.join(report.different)}")
+        print(f"{report.arch}: {len(report.same)} do the same as a module, "
+              f"{len(report.different)} do not")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=Path, required=True)
+    parser.add_argument("--every", type=int, default=1, help="only every Nth program, at one level")
+    parser.add_argument("--only", default="", help="only programs whose name has this")
+    parser.add_argument("--junit", type=Path, help="a file for the results")
+    arguments = parser.parse_args()
+    start = time.monotonic()
+    build = arguments.build.resolve()
+    skipped = []
+    archs = ["riscv", "xtensa"]
+    if not cross_toolchain.add_to_path(build.parent):
+        archs.remove("xtensa")
+        skipped.append(cross_toolchain.MISSING)
+    programs = unpack(build / "execute")
+    if programs is None:
+        archs.clear()
+        skipped.append(f"the Debian package {PACKAGE} is not installed")
+    chosen = [program for program in programs or [] if arguments.only in program.name]
+    cases = choose(chosen, arguments.every)
+    with ProcessPoolExecutor(len(archs) or 1) as pool:
+        running = [pool.submit(run_all, arch, build / arch, cases) for arch in archs]
+        reports = [future.result() for future in running]
+    summarise(reports, skipped)
+    print(f"{time.monotonic() - start:.0f} s")
+    if arguments.junit:
+        write_junit(arguments.junit, reports, skipped)
+    return 1 if any(report.different for report in reports) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
