@@ -61,6 +61,9 @@ typedef struct {
  * module was on trial, that module is marked as bad and never loaded again, and this function loads
  * the newest good one; the log and `GET /status` say so.
  *
+ * After an error no reloadable function may be called, but the server can be started, and a module
+ * that works be sent. So an error is no reason to stop, as ESP_ERROR_CHECK() does.
+ *
  * @param config  partition and memory; not kept after the call
  * @return
  *      - ESP_OK: reloadable functions can be called
@@ -86,7 +89,8 @@ esp_err_t hotreload_load(const hotreload_config_t *config);
  * @param size  its length in bytes
  * @return as hotreload_load(); on an error the module loaded before goes on running.
  *
- * Thread context: a safe point: no task is inside a reloadable function.
+ * Thread context: a safe point: no task is inside a reloadable function. Tasks that call them have
+ * to come to a known point outside first; vTaskSuspend() stops a task anywhere.
  */
 esp_err_t hotreload_load_from_buffer(const void *data, size_t size);
 
@@ -107,8 +111,9 @@ esp_err_t hotreload_unload(void);
  *
  * The new module is validated, placed, relocated and bound first; only then do the stubs change,
  * and after that the old module is freed. Any failure leaves the old module running, is logged with
- * its reason and is shown by `GET /status`. Without a loaded module this is a load of the newest
- * one. A module that runs for the first time is on trial from then on: see hotreload_mark_valid().
+ * its reason and is shown by `GET /status`: nothing that an application has to stop for. Without a
+ * loaded module this is a load of the newest one. A module that runs for the first time is on trial
+ * from then on: see hotreload_mark_valid().
  *
  * @param config  as for hotreload_load(); not kept after the call
  * @return as hotreload_load(); ESP_ERR_INVALID_STATE: another partition is in use

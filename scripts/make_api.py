@@ -18,7 +18,7 @@ INTRODUCTION = """\
 Generated from [include/hotreload.h](include/hotreload.h) by `make api`; edit the header, not this page.
 
 Error codes are those of ESP-IDF. "A safe point" is a moment when no reloadable function is on any
-task's call stack: see [HOW_IT_WORKS.md](HOW_IT_WORKS.md).
+task's call stack, suspended tasks included: see [HOW_IT_WORKS.md](HOW_IT_WORKS.md).
 """
 
 

@@ -24,8 +24,8 @@ static struct {
     hotreload_record_t record;
     /** Sequence of the newest record that was loaded or refused. */
     atomic_uint_least32_t tried;
-    bool crashed;        /**< the last run did, and it is not known yet which module is to blame */
-    uint32_t unstored;   /**< sequence of what ran then, if the flash did not have it; 0: it had */
+    uint32_t suspect;    /**< sequence of what crashed on trial in the last run; 0: it was judged */
+    uint32_t unstored;   /**< the same, if the flash does not have it; 0: it has */
     uint32_t newest_bad; /**< sequence; 0: none is bad */
 } state;
 
@@ -65,30 +65,40 @@ static void tell_rollback(const hotreload_record_t *record)
     hotreload_status_set_rollback(&rollback);
 }
 
-/** Makes a staged module the running one; the old one, if any, goes after the table changed. */
+/**
+ * Changes the table and runs the constructors of the new module, then the destructors of the old
+ * one. A crash in them is the fault of whoever they belong to.
+ */
+static void exchange(const hotreload_image_t *image, const hotreload_module_t *staged,
+                     uint32_t blamed)
+{
+    hotreload_trial_end();
+    hotreload_port_retain(blamed);
+    hotreload_loader_commit(image, staged);
+    hotreload_port_retain(0); /* the old one is not loaded again, on trial or not */
+    hotreload_loader_release(&state.module);
+    hotreload_where_keep_last();
+    state.module = *staged;
+}
+
+/** Makes a staged module the running one in place of the old one, if any. */
 static void switch_to(const hotreload_image_t *image, const hotreload_module_t *staged,
                       const hotreload_record_t *record, bool on_trial)
 {
-    hotreload_module_t old = state.module;
     uint32_t sequence = record != NULL ? record->sequence : 0;
     hotreload_where_begin(staged, sequence);
-    hotreload_loader_commit(image, staged);
-    state.module = *staged;
+    exchange(image, staged, on_trial ? sequence : 0);
     state.loaded = true;
     state.stored = record != NULL;
     if (record != NULL) {
         state.record = *record;
     }
     hotreload_store_keep(record);
-    hotreload_status_set_module(staged, sequence);
     if (on_trial) {
         hotreload_trial_begin(record);
-    } else {
-        hotreload_trial_end();
     }
+    hotreload_status_set_module(staged, sequence);
     tell_rollback(record);
-    hotreload_loader_release(&old);
-    hotreload_where_keep_last();
     hotreload_port_log(HOTRELOAD_LOG_INFO,
                        "module loaded: %u bytes of text at 0x%08x, %u bytes of data at 0x%08x",
                        (unsigned)staged->text.size, (unsigned)staged->text.run,
@@ -98,9 +108,9 @@ static void switch_to(const hotreload_image_t *image, const hotreload_module_t *
 /** The record stays the one to keep, as it may be loaded again. */
 static void unload(void)
 {
-    hotreload_trial_end();
     hotreload_loader_unbind();
     hotreload_loader_release(&state.module);
+    hotreload_trial_end(); /* its destructors were still on trial */
     hotreload_where_keep_none();
     state.loaded = false;
     hotreload_status_set_module(NULL, 0);
@@ -196,21 +206,25 @@ static bool is_usable(const hotreload_config_t *config)
 
 /* ---- After a boot ---- */
 
-/**
- * Blames a crash of the last run on the newest module on trial, unless a newer one ran that is not
- * in the flash. @param blamed 0: on none
- */
+/** Marks what crashed on trial as bad, if the flash has it. @param blamed gets its sequence then */
 static esp_err_t judge_last_run(uint32_t *blamed, hotreload_reason_t *reason)
 {
-    hotreload_record_t record;
-    esp_err_t error = hotreload_store_find_kind(HOTRELOAD_RECORD_ON_TRIAL, NULL, &record, reason);
-    if (error == ESP_OK && record.sequence >= state.unstored) {
-        *blamed = record.sequence;
+    hotreload_record_t record = {.sequence = state.suspect + 1};
+    esp_err_t error =
+        hotreload_store_find_kind(HOTRELOAD_RECORD_ON_TRIAL, &record, &record, reason);
+    if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
+        return error;
+    }
+    const bool stored = error == ESP_OK && record.sequence == state.suspect;
+    state.unstored = stored ? 0 : state.suspect;
+    if (stored) {
+        *blamed = state.suspect;
         if (hotreload_store_judge(&record, false, reason) != ESP_OK) {
             hotreload_port_log(HOTRELOAD_LOG_WARNING, "%s", reason->text);
         }
     }
-    return error == ESP_ERR_NOT_FOUND ? ESP_OK : error;
+    state.suspect = 0;
+    return ESP_OK;
 }
 
 /** Finds out which modules are bad. @param rolls_back gets whether a crash now made one so */
@@ -219,16 +233,14 @@ static esp_err_t look_back(bool *rolls_back, hotreload_reason_t *reason)
     hotreload_record_t bad = {0};
     uint32_t blamed = 0;
     esp_err_t error = ESP_OK;
-    const uint32_t unstored = hotreload_store_take_unstored();
-    if (hotreload_port_take_crash()) {
-        state.crashed = true;
-        state.unstored = unstored;
+    const uint32_t crashed = hotreload_port_take_crashed();
+    if (crashed != 0) {
+        state.suspect = crashed;
     }
-    if (state.crashed) {
+    if (state.suspect != 0) {
         error = judge_last_run(&blamed, reason);
     }
     if (error == ESP_OK) {
-        state.crashed = false;
         error = hotreload_store_find_kind(HOTRELOAD_RECORD_BAD, NULL, &bad, reason);
     }
     if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
@@ -300,6 +312,9 @@ static esp_err_t load_newest(const hotreload_config_t *config, hotreload_reason_
     if (rolls_back &&
         hotreload_store_find_kind(HOTRELOAD_RECORD_GOOD, NULL, &record, reason) == ESP_OK &&
         load_or_older(HOTRELOAD_RECORD_GOOD, &record, config->heap_caps, reason) == ESP_OK) {
+        if (record.sequence > atomic_load(&state.tried)) {
+            atomic_store(&state.tried, record.sequence);
+        }
         return ESP_OK;
     }
     reason->text[0] = '\0';

@@ -174,28 +174,28 @@ uint32_t hotreload_port_now_ms(void);
 typedef enum { HOTRELOAD_LOG_ERROR, HOTRELOAD_LOG_WARNING, HOTRELOAD_LOG_INFO } hotreload_log_t;
 
 /**
- * Tells, once after a boot, whether the program's last run ended in a panic or by a watchdog: false
- * from the second call on.
+ * Keeps the sequence of the module that is on trial, for the next run, in RAM that a restart from a
+ * panic or by a watchdog does not clear; a loss of power may. 0: none is, as at the start of a run.
+ * No two tasks call this at once.
  */
-bool hotreload_port_take_crash(void);
+void hotreload_port_retain(uint32_t sequence);
+
+/**
+ * Tells, once after a boot, which module is to blame: the sequence kept when the program's last run
+ * ended in a panic or by a watchdog. 0: none was, or it ended otherwise, or this was asked before.
+ * The caller holds HOTRELOAD_LOCK_MODULE, here and below.
+ */
+uint32_t hotreload_port_take_crashed(void);
 
 /**
  * Orders a call of `expired(trial)` when the time that a module is on trial has passed, in place of
  * the call ordered before; NULL: orders none. That time is the port's: where it is 0, nothing is
- * ever called. The call may come late, from any task, and even after another was ordered.
- * The caller holds HOTRELOAD_LOCK_MODULE, here and above.
+ * ever called. The call may come late, and even after another was ordered. It writes flash, so it
+ * comes from a task in which nothing else has to wait for that.
  *
  * @return ESP_OK, ESP_ERR_NO_MEM
  */
 esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t trial);
-
-/**
- * Keeps a number in RAM that a restart from a panic or by a watchdog does not clear; a loss of
- * power may. 0 forgets it. The caller holds HOTRELOAD_LOCK_STORE, here and below.
- */
-void hotreload_port_retain(uint32_t number);
-/** The number kept last, by this run or the one before; 0: none. */
-uint32_t hotreload_port_retained(void);
 
 /** Writes one line to the log; `format` as for printf, without a newline. */
 void hotreload_port_log(hotreload_log_t level, const char *format, ...)

@@ -21,6 +21,7 @@ static esp_err_t pass(uint32_t number, const hotreload_record_t *record, hotrelo
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
     if (trial.number == number) {
         trial.running = false;
+        hotreload_port_retain(0);
     }
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
     hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u is good", (unsigned)record->sequence);
@@ -38,7 +39,7 @@ static bool get(uint32_t *number, hotreload_record_t *record)
     return running;
 }
 
-/** Called by the port's timer. */
+/** Called by the port when the time has passed. */
 static void expired(uint32_t expected)
 {
     hotreload_reason_t reason = {0};
@@ -61,6 +62,7 @@ static uint32_t set(const hotreload_record_t *record)
     if (record != NULL) {
         trial.record = *record;
     }
+    hotreload_port_retain(record != NULL ? record->sequence : 0);
     uint32_t number = ++trial.number;
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
     return number;

@@ -12,11 +12,14 @@
 #include "reason.h"
 #include "store/store.h"
 
-/** Begins the trial of a module that has just begun to run, in place of the one before. Any task.
+/**
+ * Begins the trial of a module that has just begun to run, in place of the one before: from now on
+ * a crash is its fault. Any task.
  */
 void hotreload_trial_begin(const hotreload_record_t *record);
 
-/** The module that runs is not on trial, or does not run any more. Any task. */
+/** The module that runs is not on trial, or does not run any more: it is blamed no more. Any task.
+ */
 void hotreload_trial_end(void);
 
 /** Tells whether the module that runs is on trial. Any task. */

@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "board.h"
@@ -30,31 +31,34 @@ static void start_console(void)
     ESP_ERROR_CHECK(hotreload_serial_start(&config));
 }
 
-/* The safe point: nothing reloadable is on the stack here. */
-static void reload(const hotreload_config_t *config)
+/* Begins with what has just been loaded, if that worked: else the log says why it did not. */
+static bool begin(esp_err_t error)
 {
-    ESP_LOGI(TAG, "update available, reloading");
-    esp_err_t error = hotreload_reload(config);
     if (error == ESP_OK) {
         reloadable_init();
-    } else {
-        ESP_LOGE(TAG, "reload failed (%s), the old code goes on", esp_err_to_name(error));
     }
+    return error == ESP_OK;
 }
 
 int main(int argc, char **argv)
 {
     board_init(argc, argv);
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
-    ESP_ERROR_CHECK(hotreload_load(&config));
+    /* First: whatever becomes of the module that is there, a better one can be sent. */
     start_server();
     start_console();
-    reloadable_init();
+    bool loaded = begin(hotreload_load(&config));
     for (unsigned uptime = 0;; uptime++) {
         printf("uptime %u: ", uptime);
-        reloadable_hello("World");
+        if (loaded) {
+            reloadable_hello("World");
+        } else {
+            printf("no module\n");
+        }
+        /* The safe point: nothing reloadable is on the stack here. */
         if (hotreload_update_available()) {
-            reload(&config);
+            ESP_LOGI(TAG, "update available, reloading");
+            loaded |= begin(hotreload_reload(&config)); /* refused: the old code goes on */
         }
         board_delay_ms(board_options()->poll_ms);
     }

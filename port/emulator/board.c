@@ -9,6 +9,7 @@
 #include "http_server.h"
 #include "linux.h"
 #include "options.h"
+#include "retained.h"
 #include "serial.h"
 #include "settle.h"
 #include "trial.h"
@@ -47,6 +48,7 @@ void board_init(int argc, char **argv)
     if (!board_flash_init(&options)) {
         exit(BOARD_EXIT_USAGE);
     }
+    board_retained_init();
 }
 
 /** Waits for clients or for the console, no longer than told, and serves them. */

@@ -4,6 +4,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "retained.h"
+
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +14,8 @@
 #include "linux.h"
 #include "port.h"
 
-static uint32_t *word; /* NULL: there is no file */
+static uint32_t *word;       /* NULL: there is no file */
+static uint32_t kept_before; /* by the last run, if it crashed */
 
 static void open_word(bool create)
 {
@@ -32,20 +35,26 @@ static void open_word(bool create)
     linux_close(file);
 }
 
-void hotreload_port_retain(uint32_t number)
+void board_retained_init(void)
 {
-    open_word(number != 0);
+    open_word(false);
     if (word != NULL) {
-        *word = number;
+        kept_before = board_options()->reset_reason != BOARD_RESET_POWER_ON ? *word : 0;
+        *word = 0;
     }
 }
 
-uint32_t hotreload_port_retained(void)
+void hotreload_port_retain(uint32_t sequence)
 {
-    const bool first = word == NULL;
-    open_word(false);
-    if (first && word != NULL && board_options()->reset_reason == BOARD_RESET_POWER_ON) {
-        *word = 0;
+    open_word(sequence != 0);
+    if (word != NULL) {
+        *word = sequence;
     }
-    return word != NULL ? *word : 0;
+}
+
+uint32_t hotreload_port_take_crashed(void)
+{
+    const uint32_t sequence = kept_before;
+    kept_before = 0;
+    return sequence;
 }

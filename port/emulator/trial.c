@@ -11,14 +11,6 @@ static void (*on_expiry)(uint32_t trial); /* NULL: no trial is timed */
 static uint32_t timed;
 static int64_t deadline_ms;
 
-bool hotreload_port_take_crash(void)
-{
-    static bool taken;
-    bool first = !taken;
-    taken = true;
-    return first && board_options()->reset_reason != BOARD_RESET_POWER_ON;
-}
-
 esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t trial)
 {
     on_expiry = board_options()->trial_ms > 0 ? expired : NULL;

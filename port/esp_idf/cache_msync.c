@@ -38,3 +38,11 @@ esp_err_t hotreload_cache_sync(const hotreload_region_t *text)
     }
     return error;
 }
+
+void hotreload_cache_write_back(void *data, size_t size)
+{
+    if (INTERNAL_IS_CACHED) {
+        (void)esp_cache_msync(data, size,
+                              ESP_CACHE_MSYNC_FLAG_DIR_C2M | ESP_CACHE_MSYNC_FLAG_UNALIGNED);
+    }
+}

@@ -16,3 +16,9 @@ esp_err_t hotreload_cache_sync(const hotreload_region_t *text)
     (void)text;
     return ESP_OK;
 }
+
+void hotreload_cache_write_back(void *data, size_t size)
+{
+    (void)data;
+    (void)size;
+}

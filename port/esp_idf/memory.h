@@ -41,6 +41,9 @@ size_t hotreload_cache_line(bool psram);
 /** Writes text back to memory and lets instruction fetch of every core forget what it has read. */
 esp_err_t hotreload_cache_sync(const hotreload_region_t *text);
 
+/** Writes data in internal memory back from its cache, if it has one. */
+void hotreload_cache_write_back(void *data, size_t size);
+
 /** Rounds up to a power of two; 0: too large to be rounded. */
 static inline size_t hotreload_round_up(size_t size, size_t unit)
 {

@@ -3,8 +3,8 @@
 # hotreload_port_sources(<variable> <IDF_TARGET> <ESP-IDF version, as 5.1>): sets the variable to
 # the names of the files, relative to this directory. Works in script mode as well.
 function(hotreload_port_sources variable target version)
-    set(sources memory.c ram.c flash.c firmware.c clock.c random.c locks.c log.c trial.c server.c
-        server_session.c server_upload.c server_url.c uploads.c)
+    set(sources memory.c ram.c flash.c firmware.c clock.c random.c locks.c log.c crash.c trial.c
+        server.c server_session.c server_upload.c server_url.c uploads.c)
 
     if(target MATCHES "^esp32(s[23])?$")
         list(APPEND sources arch_xtensa.c)

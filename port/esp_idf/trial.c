@@ -1,35 +1,34 @@
 /*
- * What the trial of a module needs of ESP-IDF: how the last run ended, and a timer.
+ * The time that a module is on trial: a timer, and a task when it has passed.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "esp_system.h"
 #include "esp_timer.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
 #include "port.h"
 #include "sdkconfig.h"
+
+#define TRIAL_US (CONFIG_HOTRELOAD_TRIAL_SECONDS * UINT64_C(1000000))
+#define RETRY_US UINT64_C(1000000)
+#define STACK    4096
+#define PRIORITY (tskIDLE_PRIORITY + 5) /* that of the HTTP server's task */
 
 static esp_timer_handle_t timer; /* NULL: there is none */
 static void (*on_expiry)(uint32_t trial);
 
-bool hotreload_port_take_crash(void)
-{
-    static bool taken;
-    bool first = !taken;
-    taken = true;
-    switch (esp_reset_reason()) {
-    case ESP_RST_PANIC:
-    case ESP_RST_INT_WDT:
-    case ESP_RST_TASK_WDT:
-    case ESP_RST_WDT:
-        return first;
-    default:
-        return false;
-    }
-}
-
-static void expire(void *trial)
+static void end_trial(void *trial)
 {
     on_expiry((uint32_t)(uintptr_t)trial);
+    vTaskDelete(NULL);
+}
+
+/** Called by the task that serves all timers of the program: they are not to wait for the flash. */
+static void expire(void *trial)
+{
+    if (xTaskCreate(end_trial, "hotreload", STACK, trial, PRIORITY, NULL) != pdPASS) {
+        (void)esp_timer_start_once(timer, RETRY_US); /* an error: that of another trial runs */
+    }
 }
 
 /** A timer of its own for each trial: a call under way then still knows which one it is for. */
@@ -48,7 +47,7 @@ esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t t
         .callback = expire, .arg = (void *)(uintptr_t)trial, .name = "hotreload"};
     esp_err_t error = esp_timer_create(&arguments, &timer);
     if (error == ESP_OK) {
-        error = esp_timer_start_once(timer, CONFIG_HOTRELOAD_TRIAL_SECONDS * UINT64_C(1000000));
+        error = esp_timer_start_once(timer, TRIAL_US);
     }
     return error == ESP_OK ? ESP_OK : ESP_ERR_NO_MEM;
 }

@@ -311,9 +311,6 @@ static esp_err_t settle(hotreload_reason_t *reason)
     }
     esp_err_t error = commit(store->held.record.sha256, store->held.marks, NULL, reason);
     if (error == ESP_OK) {
-        if (hotreload_port_retained() == store->sequence) {
-            hotreload_port_retain(0);
-        }
         drop();
     }
     return error;

@@ -276,18 +276,6 @@ static esp_err_t mark(const hotreload_record_t *record, hotreload_mark_t mark,
     return ESP_OK;
 }
 
-/** A crash of what the flash does not have must not be blamed on what it has. */
-static void note_running(const hotreload_record_t *record, hotreload_reason_t *reason)
-{
-    const bool held = hotreload_held_is(&store->held, record);
-    hotreload_port_retain(held ? record->sequence : 0);
-    if (held && store->held.state == HOTRELOAD_HELD_LOST) {
-        hotreload_fail(reason, ESP_OK,
-                       "module %u is in RAM only, the flash did not take it: upload it again",
-                       (unsigned)record->sequence);
-    }
-}
-
 esp_err_t hotreload_store_try(const hotreload_record_t *record, bool *on_trial,
                               hotreload_reason_t *reason)
 {
@@ -295,19 +283,13 @@ esp_err_t hotreload_store_try(const hotreload_record_t *record, bool *on_trial,
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
     esp_err_t error = mark(record, HOTRELOAD_MARK_TRIED, &marks, reason);
     *on_trial = !hotreload_marks_make(marks, HOTRELOAD_RECORD_GOOD);
-    if (error == ESP_OK) {
-        note_running(record, reason);
+    if (error == ESP_OK && store->held.state == HOTRELOAD_HELD_LOST &&
+        hotreload_held_is(&store->held, record)) {
+        hotreload_fail(reason, ESP_OK,
+                       "module %u is in RAM only, the flash did not take it: upload it again",
+                       (unsigned)record->sequence);
     }
     return hotreload_store_unlock(error);
-}
-
-uint32_t hotreload_store_take_unstored(void)
-{
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    uint32_t sequence = hotreload_port_retained();
-    hotreload_port_retain(0);
-    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
-    return sequence;
 }
 
 esp_err_t hotreload_store_judge(const hotreload_record_t *record, bool good,

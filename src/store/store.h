@@ -70,8 +70,7 @@ esp_err_t hotreload_store_find_kind(hotreload_record_kind_t kind, const hotreloa
                                     hotreload_record_t *record, hotreload_reason_t *reason);
 
 /**
- * Notes in the flash that a record's module is about to run, unless it is good: should the program
- * crash before hotreload_store_judge(), this record is the newest one on trial.
+ * Notes in the flash that a record's module is about to run, unless it is good.
  *
  * @param on_trial  gets whether the module is on trial now: it is not good
  * @return ESP_OK; ESP_ERR_INVALID_STATE: not open, or the record is not there any more;
@@ -80,13 +79,6 @@ esp_err_t hotreload_store_find_kind(hotreload_record_kind_t kind, const hotreloa
  */
 esp_err_t hotreload_store_try(const hotreload_record_t *record, bool *on_trial,
                               hotreload_reason_t *reason);
-
-/**
- * Sequence of the record that the last run was running when it ended, if that was held in RAM only:
- * then nothing that the flash has, and that is older, is to blame for a crash. 0: there was none,
- * or this was asked before.
- */
-uint32_t hotreload_store_take_unstored(void);
 
 /**
  * Notes in the flash how the trial of a record's module ended. Errors as hotreload_store_try().

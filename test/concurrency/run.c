@@ -24,12 +24,32 @@ static circumstances_t circumstances;
 static uint64_t random_state;
 static uint32_t candidates_used;
 
+/** Between two loads, a crash is blamed on what runs on trial, and on nothing else. */
+static void check_blamed(void)
+{
+    hotreload_status_t status;
+    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
+    const uint32_t blamed = thread_port_retained();
+    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
+    hotreload_status_get(&status); /* meanwhile the trial can only end */
+    if (blamed == 0 ? status.trial : !status.loaded || status.sequence != blamed) {
+        thread_port_fail("a crash would be blamed on module %u, module %u runs%s", blamed,
+                         status.sequence, status.trial ? " on trial" : "");
+    }
+}
+
+static void check_loaded(void)
+{
+    candidates_check_loaded();
+    check_blamed();
+}
+
 void run_set_up(void)
 {
     thread_port_begin(
         &(thread_port_settings_t){.flash_sectors = THREAD_FLASH_SECTORS, .ram_limit = SIZE_MAX});
     candidates_build();
-    thread_port_on_module_unlock(candidates_check_loaded);
+    thread_port_on_module_unlock(check_loaded);
 }
 
 /* ---- Choosing what happens ---- */

@@ -262,20 +262,21 @@ uint32_t hotreload_port_now_ms(void)
     return atomic_fetch_add_explicit(&now_ms, 50, memory_order_relaxed);
 }
 
-bool hotreload_port_take_crash(void)
+uint32_t hotreload_port_take_crashed(void)
 {
-    return false;
+    return 0;
 }
 
-/* Guarded by HOTRELOAD_LOCK_STORE, as the sanitizer sees. */
+/* No two tasks write it at once, as the sanitizer sees. */
 static uint32_t retained;
 
-void hotreload_port_retain(uint32_t number)
+void hotreload_port_retain(uint32_t sequence)
 {
-    retained = number;
+    retained = sequence;
+    thread_port_point();
 }
 
-uint32_t hotreload_port_retained(void)
+uint32_t thread_port_retained(void)
 {
     return retained;
 }

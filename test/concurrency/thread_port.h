@@ -45,6 +45,9 @@ thread_port_digest_t thread_port_digest(const void *key, size_t key_size, const 
 /** `check` is called each time before HOTRELOAD_LOCK_MODULE is given back. */
 void thread_port_on_module_unlock(void (*check)(void));
 
+/** The number that hotreload_port_retain() keeps. The caller holds HOTRELOAD_LOCK_STATUS. */
+uint32_t thread_port_retained(void);
+
 /** Does what the timer of hotreload_port_trial_timer() does when its time has come. */
 void thread_port_let_timer_expire(void);
 

@@ -21,6 +21,7 @@
 #include "fakes/fake_httpd.h"
 #include "fakes/fake_log.h"
 #include "fakes/fake_partition.h"
+#include "fakes/fake_timer.h"
 #include "hotreload.h"
 #include "loader/table.h"
 #include "module_builder.h"
@@ -246,6 +247,25 @@ static void a_module_runs_before_the_flash_has_it(void **test)
     free(module);
 }
 
+/** A task that holds the store's lock, for an upload, does not hold up the task of esp_timer. */
+static void the_end_of_a_trial_keeps_no_timer_waiting(void **test)
+{
+    (void)test;
+    uint8_t before[FAKE_PARTITION_SIZE];
+    expect_update_runs(1);
+    expect_update_runs(2);
+    memcpy(before, fake_partition.content, sizeof before);
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    fake_timer_expire();
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    assert_memory_equal(before, fake_partition.content, sizeof before);
+    assert_non_null(strstr(get("/status").body, "\"trial\":true"));
+    assert_true(fake_task_run());
+    assert_non_null(strstr(get("/status").body, "\"trial\":false"));
+    assert_non_null(strstr(fake_log, "module 2 is good"));
+    assert_memory_not_equal(before, fake_partition.content, sizeof before);
+}
+
 static void what_the_core_refuses_reaches_the_client(void **test)
 {
     (void)test;
@@ -302,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_uploaded_module_runs_and_the_next_takes_its_place),
         TEST(fifty_reloads_leave_one_module),
+        TEST(the_end_of_a_trial_keeps_no_timer_waiting),
         TEST(a_proven_upload_is_taken_once),
         TEST(what_the_core_refuses_reaches_the_client),
         TEST(memory_that_runs_out_keeps_the_old_module),

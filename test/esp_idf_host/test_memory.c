@@ -16,6 +16,7 @@
 #include "fakes/fake_heap.h"
 #include "fakes/fake_log.h"
 #include "hotreload.h"
+#include "memory.h"
 #include "port.h"
 
 static const hotreload_region_t none;
@@ -142,6 +143,21 @@ static void no_memory_is_an_error_and_leaves_nothing(void **test)
                          ESP_ERR_NO_MEM);
         assert_memory_equal(&region, &none, sizeof none);
     }
+}
+
+/** A restart does not clear the memory, but the cache, it does. */
+static void data_is_written_back_where_internal_memory_has_a_cache(void **test)
+{
+    (void)test;
+    hotreload_region_t data;
+    assert_int_equal(hotreload_port_data_alloc(64, 4, MALLOC_CAP_INTERNAL, &data), ESP_OK);
+    hotreload_cache_write_back((uint8_t *)data.write + 4, 8);
+#ifdef SOC_CACHE_INTERNAL_MEM_VIA_L1CACHE
+    assert_int_equal(fake_heap.cache_operations, 1);
+#else
+    assert_int_equal(fake_heap.cache_operations, 0);
+#endif
+    hotreload_port_data_free(&data);
 }
 
 static void freeing_nothing_is_allowed(void **test)
@@ -327,6 +343,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(text_is_written_where_the_instruction_bus_sees_it, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(two_texts_do_not_share_a_byte, setup, teardown),
+        cmocka_unit_test_setup_teardown(data_is_written_back_where_internal_memory_has_a_cache,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(internal_memory_is_synchronised_where_it_has_a_cache, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(capabilities_that_text_cannot_have_are_left_out, setup,

@@ -368,23 +368,18 @@ bool fake_port_holds(hotreload_lock_t lock)
     return held[lock];
 }
 
-bool hotreload_port_take_crash(void)
+uint32_t hotreload_port_take_crashed(void)
 {
-    bool crashed = fake_port.crashed;
-    fake_port.crashed = false;
+    assert_true(held[HOTRELOAD_LOCK_MODULE]);
+    uint32_t crashed = fake_port.crashed;
+    fake_port.crashed = 0;
     return crashed;
 }
 
-void hotreload_port_retain(uint32_t number)
+void hotreload_port_retain(uint32_t sequence)
 {
-    assert_true(held[HOTRELOAD_LOCK_STORE]);
-    fake_port.retained = number;
-}
-
-uint32_t hotreload_port_retained(void)
-{
-    assert_true(held[HOTRELOAD_LOCK_STORE]);
-    return fake_port.retained;
+    assert_true(held[HOTRELOAD_LOCK_MODULE] || held[HOTRELOAD_LOCK_STATUS]);
+    fake_port.retained = sequence;
 }
 
 esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t trial)

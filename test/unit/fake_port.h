@@ -59,9 +59,9 @@ typedef struct {
     /** Calls of hotreload_port_random(): never twice the same bytes since the program's start. */
     unsigned randoms;
 
-    /** The last run ended in a panic, until hotreload_port_take_crash() tells. */
-    bool crashed;
-    /** What a restart does not clear. */
+    /** What the last run had kept when it crashed, until hotreload_port_take_crashed() tells. */
+    uint32_t crashed;
+    /** What this run keeps. */
     uint32_t retained;
     /** What the timer of the trial was ordered to call; NULL: nothing. */
     void (*trial_expired)(uint32_t trial);

@@ -84,11 +84,8 @@ void held_upload_expect_log(const char *words)
 
 void held_upload_boot(bool crashed, uint32_t seed)
 {
-    hotreload_unload();
-    hotreload_store_close();
+    loaded_restart(crashed);
     fake_flash_power_on();
-    fake_port.log[0] = '\0';
-    fake_port.crashed = crashed;
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(seed);
 }

@@ -60,6 +60,16 @@ int loaded_tear_down(void **state)
     return 0;
 }
 
+void loaded_restart(bool crashed)
+{
+    const uint32_t retained = fake_port.retained;
+    hotreload_unload();
+    hotreload_store_close();
+    fake_port.log[0] = '\0';
+    fake_port.crashed = crashed ? retained : 0;
+    fake_port.retained = 0;
+}
+
 uint8_t *loaded_module(uint32_t seed, size_t *size)
 {
     module_spec_t spec = module_spec_default();
@@ -67,12 +77,39 @@ uint8_t *loaded_module(uint32_t seed, size_t *size)
     return module_build(&spec, NULL, size);
 }
 
+uint8_t *loaded_module_with_constructors(uint32_t seed, size_t *size)
+{
+    const module_spec_t default_spec = module_spec_default();
+    const uint32_t data = default_spec.data_address;
+    const module_relocation_t relocations[] = {{data, 1, HOTRELOAD_SYM_TEXT, 4},
+                                               {data + 4, 1, HOTRELOAD_SYM_TEXT, 8}};
+    module_spec_t spec = default_spec;
+    spec.seed = seed;
+    spec.relocations = relocations;
+    spec.relocation_count = 2;
+    spec.init = (hotreload_note_init_t){data, 1, data + 4, 1};
+    return module_build(&spec, NULL, size);
+}
+
+/** Frees the file. */
+static void store(uint8_t *file, size_t size)
+{
+    assert_int_equal(hotreload_update_partition(FAKE_FLASH_LABEL, file, size), ESP_OK);
+    free(file);
+}
+
 void loaded_store(uint32_t seed)
 {
     size_t size;
     uint8_t *file = loaded_module(seed, &size);
-    assert_int_equal(hotreload_update_partition(FAKE_FLASH_LABEL, file, size), ESP_OK);
-    free(file);
+    store(file, size);
+}
+
+void loaded_store_with_constructors(uint32_t seed)
+{
+    size_t size;
+    uint8_t *file = loaded_module_with_constructors(seed, &size);
+    store(file, size);
 }
 
 void loaded_store_bytes(const void *data, size_t size)

@@ -7,6 +7,7 @@
 #ifndef LOADED_H
 #define LOADED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,11 +23,24 @@ int loaded_set_up(void **state);
 /** Unloads what is loaded and closes the store; nothing may be left then. */
 int loaded_tear_down(void **state);
 
+/**
+ * Restarts: forgets all but the flash, and what the port keeps.
+ *
+ * @param crashed  how the last run ended
+ */
+void loaded_restart(bool crashed);
+
 /** Builds the good module `seed`; to be freed. */
 uint8_t *loaded_module(uint32_t seed, size_t *size);
 
 /** Stores the good module `seed` as the newest one. */
 void loaded_store(uint32_t seed);
+
+/** Builds one with a constructor and a destructor, at 4 and 8 bytes of its text; to be freed. */
+uint8_t *loaded_module_with_constructors(uint32_t seed, size_t *size);
+
+/** Stores that as the newest one. */
+void loaded_store_with_constructors(uint32_t seed);
 
 /** Stores bytes as the newest record, without the checks of an upload. */
 void loaded_store_bytes(const void *data, size_t size);

@@ -20,7 +20,6 @@
 #include "store/store.h"
 
 #define TEXT_LINK 0xa0000000u
-#define DATA_LINK 0xb0000000u
 
 /** Bytes of RAM that one good module takes. */
 #define MODULE_RAM 88u
@@ -92,22 +91,6 @@ static void reloads_what_runs_already(void **state)
     loaded_expect(1);
 }
 
-/** A module with one constructor and one destructor, which are functions of its text. */
-static void store_with_constructors(uint32_t seed)
-{
-    static const module_relocation_t relocations[] = {{DATA_LINK, 1, HOTRELOAD_SYM_TEXT, 4},
-                                                      {DATA_LINK + 4, 1, HOTRELOAD_SYM_TEXT, 8}};
-    module_spec_t spec = module_spec_default();
-    spec.seed = seed;
-    spec.relocations = relocations;
-    spec.relocation_count = 2;
-    spec.init = (hotreload_note_init_t){DATA_LINK, 1, DATA_LINK + 4, 1};
-    size_t size;
-    uint8_t *file = module_build(&spec, NULL, &size);
-    assert_int_equal(hotreload_update_partition("hotreload", file, size), ESP_OK);
-    free(file);
-}
-
 /** Where the table led when the first and the second function was called. */
 static uint32_t table_at_call[2];
 
@@ -122,13 +105,13 @@ static void note_table(uint32_t run_address)
 static void constructs_the_new_module_before_it_destroys_the_old(void **state)
 {
     (void)state;
-    store_with_constructors(1);
+    loaded_store_with_constructors(1);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     const uint32_t old = status_now().text_run;
     fake_port.call_count = 0;
     fake_port.on_call = note_table;
 
-    store_with_constructors(2);
+    loaded_store_with_constructors(2);
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     const uint32_t new = status_now().text_run;
     assert_int_not_equal(new, old);

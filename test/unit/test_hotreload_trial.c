@@ -32,19 +32,10 @@ static void expect_log(const char *words)
     }
 }
 
-/** Forgets all but the flash. @param crashed how the last run ended */
-static void restart(bool crashed)
-{
-    hotreload_unload();
-    hotreload_store_close();
-    fake_port.log[0] = '\0';
-    fake_port.crashed = crashed;
-}
-
 /** Restarts and loads; the module `seed` must run. */
 static void boot(bool crashed, uint32_t seed)
 {
-    restart(crashed);
+    loaded_restart(crashed);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(seed);
 }
@@ -123,13 +114,16 @@ static void a_late_timer_marks_nothing(void **state)
     start_good(1);
     reload(2);
     void (*expired)(uint32_t) = fake_port.trial_expired;
-    const uint32_t trial = fake_port.trial;
+    uint32_t trial = fake_port.trial;
     reload(3);
     expired(trial);
     assert_true(status_now().trial);
+    trial = fake_port.trial;
     assert_int_equal(hotreload_unload(), ESP_OK);
     assert_null(fake_port.trial_expired);
     expired(trial);
+    boot(false, 3);
+    assert_true(status_now().trial);
     boot(true, 1);
     expect_rollback("module 3 crashed on trial, module 1 runs");
 }
@@ -206,7 +200,7 @@ static void a_module_that_cannot_be_put_on_trial_does_not_run(void **state)
                           "could not be marked");
     loaded_expect(1);
     assert_int_equal(fake_port.call_count, calls);
-    restart(false);
+    loaded_restart(false);
     fake_flash.fail_write = 1;
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);
@@ -291,7 +285,7 @@ static void without_any_other_it_says_what_to_do(void **state)
     (void)state;
     loaded_start(1);
     for (int i = 0; i < 2; i++) {
-        restart(i == 0);
+        loaded_restart(i == 0);
         loaded_expect_failure(hotreload_load(&loaded_config), ESP_ERR_NOT_FOUND,
                               "every module in partition \"hotreload\" crashed on trial: upload or "
                               "flash a fixed one");
@@ -309,7 +303,7 @@ static void an_untried_one_waits_after_a_rollback(void **state)
     start_good(1);
     reload(2);
     loaded_store(3);
-    restart(true);
+    loaded_restart(true);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);
     assert_string_equal(status_now().rollback.text, "module 2 crashed on trial, module 1 runs");
@@ -346,7 +340,7 @@ static void a_first_load_by_reload_looks_back_too(void **state)
     (void)state;
     start_good(1);
     reload(2);
-    restart(true);
+    loaded_restart(true);
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     loaded_expect(1);
     expect_rollback("module 2 crashed on trial, module 1 runs");
@@ -360,7 +354,7 @@ static void a_flash_that_cannot_be_read_puts_off_the_judgement(void **state)
         loaded_set_up(state);
         start_good(1);
         reload(2);
-        restart(true);
+        loaded_restart(true);
         fake_flash.fail_read = n;
         if (hotreload_load(&loaded_config) != ESP_OK) {
             fake_flash.fail_read = 0;
@@ -377,7 +371,7 @@ static void a_crash_that_cannot_be_noted_still_rolls_back(void **state)
     (void)state;
     start_good(1);
     reload(2);
-    restart(true);
+    loaded_restart(true);
     fake_flash.fail_write = 1;
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);

@@ -60,11 +60,8 @@ static unsigned operations_of(const scenario_t *scenario)
 
 static void power_off(void)
 {
-    hotreload_unload();
-    hotreload_store_close();
+    loaded_restart(false);
     fake_flash_power_on();
-    fake_port.log[0] = '\0';
-    fake_port.crashed = false;
 }
 
 /** @return the first error */
@@ -113,9 +110,7 @@ static void update(uint32_t seed, const scenario_t *scenario)
     if (scenario->end == GOOD) {
         hotreload_mark_valid();
     } else if (!fake_flash.power_off) {
-        hotreload_unload();
-        hotreload_store_close();
-        fake_port.crashed = true;
+        loaded_restart(true);
         hotreload_load(&loaded_config);
     }
 }
@@ -206,9 +201,7 @@ static bool cut_once(const scenario_t *scenario, unsigned at, fake_flash_cut_t c
     counts->new += running == new;
     if (running == new && scenario->end == CRASH) {
         /* The crash was not noted yet: it crashes once more, and that is noted. */
-        hotreload_unload();
-        hotreload_store_close();
-        fake_port.crashed = true;
+        loaded_restart(true);
         assert_int_equal(hotreload_load(&loaded_config), old == 0 ? ESP_ERR_NOT_FOUND : ESP_OK);
         running = boot(old, old, scenario->size);
     }
@@ -326,8 +319,7 @@ static void cuts_in_the_boots_that_note_a_crash(void **state)
         assert_int_equal(store(2, scenario.size), ESP_OK);
         assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
         for (unsigned again = 0; again < 5; again++, cuts++) {
-            power_off();
-            fake_port.crashed = true;
+            loaded_restart(true);
             plan_cut(1, (fake_flash_cut_t)cut);
             hotreload_load(&loaded_config);
             if (!fake_flash.power_off) {
@@ -337,8 +329,8 @@ static void cuts_in_the_boots_that_note_a_crash(void **state)
             }
             assert_int_equal(boot(1, 2, scenario.size), cut == FAKE_FLASH_CUT_AFTER ? 1 : 2);
         }
-        power_off();
-        fake_port.crashed = true;
+        fake_flash_power_on(); /* a cut that was not reached */
+        loaded_restart(true);
         assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
         expect_runs(1, scenario.size);
         expect_next_update(1, 3, scenario.size);

@@ -7,5 +7,5 @@
 void start_uploads(void)
 {
     hotreload_serial_config_t config = HOTRELOAD_SERIAL_CONFIG_DEFAULT();
-    ESP_ERROR_CHECK(hotreload_serial_start(&config));
+    ESP_ERROR_CHECK_WITHOUT_ABORT(hotreload_serial_start(&config));
 }

@@ -8,17 +8,18 @@
 #include "nvs_flash.h"
 #include "protocol_examples_common.h"
 
-static void connect_to_network(void)
+static esp_err_t connect_to_network(void)
 {
     ESP_ERROR_CHECK(nvs_flash_init());
     ESP_ERROR_CHECK(esp_netif_init());
     ESP_ERROR_CHECK(esp_event_loop_create_default());
-    ESP_ERROR_CHECK(example_connect());
+    return example_connect();
 }
 
 void start_uploads(void)
 {
-    connect_to_network();
-    hotreload_server_config_t config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
-    ESP_ERROR_CHECK(hotreload_server_start(&config));
+    if (ESP_ERROR_CHECK_WITHOUT_ABORT(connect_to_network()) == ESP_OK) {
+        hotreload_server_config_t config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
+        ESP_ERROR_CHECK_WITHOUT_ABORT(hotreload_server_start(&config));
+    }
 }

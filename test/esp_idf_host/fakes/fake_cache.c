@@ -41,8 +41,15 @@ static bool is_cached_internal(uintptr_t address)
 #endif
 }
 
+/** Where __NOINIT_ATTR puts variables, by the linker; not in every program. */
+extern const uint8_t __start_noinit[] __attribute__((weak));
+extern const uint8_t __stop_noinit[] __attribute__((weak));
+
 static bool write_back(uintptr_t address, size_t size)
 {
+    if (address >= (uintptr_t)__start_noinit && address + size <= (uintptr_t)__stop_noinit) {
+        return true;
+    }
     assert_true(fake_memory_is_one_block(address, size));
     return is_cached_internal(address) || fake_psram_write_back(address, size);
 }

@@ -6,6 +6,8 @@
 #ifndef FAKE_ESP_ERR_H
 #define FAKE_ESP_ERR_H
 
+#include <stdlib.h>
+
 typedef int esp_err_t;
 
 #define ESP_OK                   0
@@ -25,5 +27,7 @@ typedef int esp_err_t;
 #define ESP_ERR_FLASH_BASE       0x6000
 
 const char *esp_err_to_name(esp_err_t code);
+
+#define ESP_ERROR_CHECK(x) ((x) == ESP_OK ? (void)0 : abort())
 
 #endif

@@ -6,6 +6,8 @@
 #ifndef FAKE_ESP_SYSTEM_H
 #define FAKE_ESP_SYSTEM_H
 
+#include "esp_idf_version.h"
+
 typedef enum {
     ESP_RST_UNKNOWN,
     ESP_RST_POWERON,
@@ -18,6 +20,13 @@ typedef enum {
     ESP_RST_DEEPSLEEP,
     ESP_RST_BROWNOUT,
     ESP_RST_SDIO,
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 3, 0)
+    ESP_RST_USB,
+    ESP_RST_JTAG,
+    ESP_RST_EFUSE,
+    ESP_RST_PWR_GLITCH,
+    ESP_RST_CPU_LOCKUP,
+#endif
 } esp_reset_reason_t;
 
 esp_reset_reason_t esp_reset_reason(void);

@@ -7,8 +7,8 @@
 
 #include "esp_event.h"
 #include "esp_netif.h"
-#include "hotreload.h"
 #include "status.h"
+#include "test_support.h"
 #include "unity.h"
 #include "unity_test_runner.h"
 
@@ -23,7 +23,7 @@ void tearDown(void)
     hotreload_status_t status;
     hotreload_status_get(&status);
     if (status.loaded) {
-        ESP_ERROR_CHECK(hotreload_unload());
+        EXPECT(ESP_OK, hotreload_unload());
     }
 }
 

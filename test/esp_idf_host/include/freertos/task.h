@@ -20,4 +20,7 @@ BaseType_t xTaskCreate(TaskFunction_t pvTaskCode, const char *const pcName,
                        UBaseType_t uxPriority, TaskHandle_t *const pvCreatedTask);
 void vTaskDelete(TaskHandle_t xTaskToDelete);
 
+BaseType_t xTaskNotifyGive(TaskHandle_t xTaskToNotify);
+uint32_t ulTaskNotifyTake(BaseType_t xClearCountOnExit, TickType_t xTicksToWait);
+
 #endif

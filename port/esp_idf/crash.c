@@ -1,0 +1,63 @@
+/*
+ * Whether the last run crashed, and which module was on trial then, by a number in RAM that a
+ * restart does not clear.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "esp_attr.h"
+#include "esp_idf_version.h"
+#include "esp_system.h"
+#include "memory.h"
+#include "port.h"
+
+/* After a loss of power both words hold anything. */
+#define CHECK 0x68725241u
+
+static __NOINIT_ATTR struct {
+    volatile uint32_t sequence, check;
+} kept;
+
+/** What the last run kept. */
+static uint32_t kept_before;
+
+void hotreload_port_retain(uint32_t sequence)
+{
+    kept.sequence = sequence;
+    kept.check = sequence ^ CHECK;
+    hotreload_cache_write_back((void *)&kept, sizeof kept);
+}
+
+/** Before app_main(): a crash between there and hotreload_load() is no module's. */
+__attribute__((constructor)) static void begin(void)
+{
+    kept_before = (kept.sequence ^ CHECK) == kept.check ? kept.sequence : 0;
+    hotreload_port_retain(0);
+}
+
+/** All others are no fault of the program: power, pins, a debugger, sleep, esp_restart(). */
+static bool is_crash(esp_reset_reason_t reason)
+{
+    static const esp_reset_reason_t crashes[] = {
+        ESP_RST_PANIC,
+        ESP_RST_INT_WDT,
+        ESP_RST_TASK_WDT,
+        ESP_RST_WDT,
+/* The chips that report it came with 5.3. */
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 3, 0)
+        ESP_RST_CPU_LOCKUP,
+#endif
+    };
+    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) {
+        if (reason == crashes[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t hotreload_port_take_crashed(void)
+{
+    const uint32_t sequence = is_crash(esp_reset_reason()) ? kept_before : 0;
+    kept_before = 0;
+    return sequence;
+}
