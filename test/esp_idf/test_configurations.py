@@ -138,6 +138,18 @@ def test_memory_protection(project: IdfProject) -> None:
     assert result.returncode != 0 and f"{active[0]}=y forbids" in result.stdout
 
 
+def test_secure_boot(project: IdfProject) -> None:
+    """The build stops, with all the reasons, until the option with the honest name is set."""
+    options = ["CONFIG_SECURE_BOOT", "CONFIG_COMPILER_OPTIMIZATION_ASSERTIONS_DISABLE"]
+    lines = [f"{option}=y" for option in options]
+    configure(project, *lines, "CONFIG_SECURE_BOOT_BUILD_SIGNED_BINARIES=n")
+    result = project.ninja("hotreload_problem")
+    assert result.returncode != 0
+    assert all(f"{line}, and hot reload is on" in result.stdout for line in lines)
+    text = configure(project, "CONFIG_HOTRELOAD_ALLOW_UNSIGNED_CODE=y")
+    assert "hot reload is on" not in text
+
+
 def test_switched_off(
     project: IdfProject, start_chip: "Callable[[IdfProject], Qemu]"
 ) -> None:
