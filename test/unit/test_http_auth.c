@@ -205,7 +205,7 @@ static void reasons_say_what_is_missing(void **state)
     sent_module(&sent, 2, SIZE);
     sent.head.accept_replayed = false;
     expect_head_refused(&sent, 403, "X-Hotreload-Auth is required: use the tools of this version");
-    expect_head_refused(&sent, 403, "or set CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS\"");
+    expect_head_refused(&sent, 403, "or set CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS");
     sent.head.auth_hex = "0";
     expect_head_refused(&sent, 400, "X-Hotreload-Auth is missing or not 64 hex digits");
     sent_free(&sent);
