@@ -190,6 +190,34 @@ static void fifty_reloads_leave_one_module(void **test)
     }
 }
 
+/** Fences of both cores while the old code was still the one to be called. */
+static struct {
+    uint32_t old_slot;
+    unsigned fences, other_fences;
+} in_time;
+
+static void count_in_time(void)
+{
+    if (hotreload_firmware_table.slots[0] == in_time.old_slot) {
+        in_time.fences = fake_heap.fences;
+        in_time.other_fences = fake_heap.other_fences;
+    }
+}
+
+static void every_core_fences_before_the_new_code_can_be_called(void **test)
+{
+    (void)test;
+    expect_update_runs(1);
+    fake_heap.fences = fake_heap.other_fences = 0;
+    in_time.old_slot = hotreload_firmware_table.slots[0];
+    fake_heap.on_fence = count_in_time;
+    expect_update_runs(2);
+    fake_heap.on_fence = NULL;
+    assert_int_equal(in_time.fences, 1);
+    assert_int_equal(in_time.other_fences, CORES - 1);
+    assert_int_equal(fake_heap.other_fences, (CORES - 1) * fake_heap.fences);
+}
+
 static void a_recording_is_refused(void **test)
 {
     (void)test;
@@ -317,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_uploaded_module_runs_and_the_next_takes_its_place),
         TEST(fifty_reloads_leave_one_module),
+        TEST(every_core_fences_before_the_new_code_can_be_called),
         TEST(a_recording_is_refused),
         TEST(a_proven_upload_is_taken_once),
         TEST(what_the_core_refuses_reaches_the_client),

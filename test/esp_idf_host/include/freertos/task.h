@@ -20,4 +20,12 @@ BaseType_t xTaskCreate(TaskFunction_t pvTaskCode, const char *const pcName,
                        UBaseType_t uxPriority, TaskHandle_t *const pvCreatedTask);
 void vTaskDelete(TaskHandle_t xTaskToDelete);
 
+#define taskSCHEDULER_SUSPENDED   ((BaseType_t)0)
+#define taskSCHEDULER_NOT_STARTED ((BaseType_t)1)
+#define taskSCHEDULER_RUNNING     ((BaseType_t)2)
+
+BaseType_t xTaskGetSchedulerState(void);
+void vTaskSuspendAll(void);
+BaseType_t xTaskResumeAll(void);
+
 #endif
