@@ -32,9 +32,9 @@ function(_hotreload_find_contradictions result)
     endif()
     if(lines)
         list(APPEND lines
-            "For a release turn it off, CONFIG_HOTRELOAD_ENABLE=n (idf.py menuconfig, Component config"
-            "> Hot reload): reloadable components are then linked into the firmware. To have it all"
-            "the same, set CONFIG_HOTRELOAD_ALLOW_UNSIGNED_CODE=y; its help says what that means.")
+            "For a release turn it off, CONFIG_HOTRELOAD_ENABLE=n (idf.py menuconfig, Component"
+            "config > Hot reload): reloadable components are then linked into the firmware. To have"
+            "it all the same, set CONFIG_HOTRELOAD_ALLOW_UNSIGNED_CODE=y; its help says more.")
     endif()
     set(${result} "${lines}" PARENT_SCOPE)
 endfunction()

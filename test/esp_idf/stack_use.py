@@ -1,5 +1,5 @@
-"""How much stack hotreload takes at most, on an emulated chip: of the task that loads and reloads, of
-the server's task and of the console's. The program is stacks.c, in place of the basic example's.
+"""How much stack hotreload takes at most, on an emulated chip: of the task that loads and reloads,
+of the server's task and of the console's. The program is stacks.c.
 
 SPDX-License-Identifier: MIT
 """
