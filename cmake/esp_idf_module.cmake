@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: MIT
 
 include_guard(GLOBAL)
+include(${CMAKE_CURRENT_LIST_DIR}/esp_idf_protection.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/hotreload.cmake)
 
 # Options under which code in the heap cannot run, newest name first.
@@ -12,7 +13,11 @@ set(HOTRELOAD_MEMORY_PROTECTION CONFIG_ESP_SYSTEM_MEMPROT CONFIG_ESP_SYSTEM_MEMP
 
 # Sets `result` to the lines that say why no module can be loaded; empty: nothing is wrong.
 function(_hotreload_find_problem result partition_size)
-    set(${result} "" PARENT_SCOPE)
+    _hotreload_find_contradictions(contradictions)
+    set(${result} "${contradictions}" PARENT_SCOPE)
+    if(contradictions)
+        return()
+    endif()
     foreach(option ${HOTRELOAD_MEMORY_PROTECTION})
         if(${option})
             set(${result}

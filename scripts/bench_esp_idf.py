@@ -1,4 +1,4 @@
-"""The loop with a real ESP-IDF on an emulated chip, beside idf.py build and an upload.
+"""With a real ESP-IDF on an emulated chip: the loop, beside idf.py build and an upload, and stacks.
 
 SPDX-License-Identifier: MIT
 """
@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "test" / "esp_idf"))
 
 import qemu  # noqa: E402
+import stack_use  # noqa: E402
 from idf_project import IdfProject, copy_repository, environment, idf_version  # noqa: E402
 
 POLL_MS = 10  # the application's own polling is to be apart: one tick of FreeRTOS
@@ -31,12 +32,16 @@ def missing() -> Optional[str]:
     return qemu.missing()
 
 
-def prepare(build: Path) -> IdfProject:
-    """Builds the basic example, with an application that polls often."""
-    directory = build / "esp_idf"
+def copy_example(directory: Path) -> IdfProject:
+    """The basic example, to be changed."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
-    project = IdfProject(copy_repository(directory) / "examples" / "basic", qemu.MACHINE, "bench")
+    return IdfProject(copy_repository(directory) / "examples" / "basic", qemu.MACHINE, "bench")
+
+
+def prepare(build: Path) -> IdfProject:
+    """Builds the basic example, with an application that polls often."""
+    project = copy_example(build / "esp_idf")
     main = project.directory / "main" / "hotreload.c"
     text, count = re.subn(r"pdMS_TO_TICKS\(\d+\)", f"pdMS_TO_TICKS({POLL_MS})", main.read_text())
     if count != 1:
@@ -95,6 +100,19 @@ def measure_esp_idf(build: Path) -> List[Figure]:
     print(f"{name}: idf.py build and an upload take {whole.value / figures[0].value:.1f} times as "
           "long as watch")
     return figures + [whole]
+
+
+def measure_stacks(build: Path) -> List[Figure]:
+    """What the task that reloads, the server's and the console's need of their stacks."""
+    project = copy_example(build / "stacks")
+    stack_use.prepare(project)
+    chip = qemu.Qemu(project, build / "stacks")
+    try:
+        used = stack_use.measure(project, chip)
+    finally:
+        chip.stop()
+    where = f"ESP-IDF {idf_version()}, {project.target}"
+    return [Figure(f"{where}, stack of {task}", size, "bytes") for task, size in used.items()]
 
 
 def upload(project: IdfProject, url: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import json
 import sys
 import time
 from pathlib import Path
@@ -46,9 +47,11 @@ def show_corrupted_upload(project: EmulatedProject, console: Console) -> None:
     """An upload that lost a bit on the way is refused, and the old code goes on."""
     say("An upload with one bit flipped on the way: the board refuses it, the old code goes on")
     module = project.module()
-    headers = project.upload_headers(module)
-    damaged = module[:-1] + bytes([module[-1] ^ 1])
     connection = http.client.HTTPConnection("127.0.0.1", console.port, timeout=30)
+    connection.request("GET", "/nonce")
+    nonce = bytes.fromhex(json.load(connection.getresponse())["nonce"])
+    headers = project.upload_headers(module, nonce)
+    damaged = module[:-1] + bytes([module[-1] ^ 1])
     connection.request("POST", "/upload", damaged, headers)
     answer = connection.getresponse()
     print(f"  HTTP {answer.status}: {answer.read().decode()}", flush=True)

@@ -5,8 +5,6 @@ SPDX-License-Identifier: MIT
 """
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 import re
 import shutil
@@ -22,6 +20,10 @@ import cross_toolchain
 from timed_lines import TimedLines
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+from hotreload.device.protocol import sign  # noqa: E402
+
 _EXIT_PANIC = 134  # BOARD_EXIT_PANIC of port/emulator/board.h
 _RESTART_SECONDS = 0.5  # a board that crashes at once must not keep the machine busy
 _WATCHDOG_SECONDS = 10.0  # many periods of the application's loop
@@ -191,8 +193,7 @@ class EmulatedProject:
         """The packed module."""
         return self.module_path.read_bytes()
 
-    def upload_headers(self, module: bytes) -> Dict[str, str]:
-        """The headers that authenticate an upload of this module."""
+    def upload_headers(self, module: bytes, nonce: bytes) -> Dict[str, str]:
+        """The headers that authenticate an upload of this module, with a nonce of the board."""
         secret = bytes.fromhex((self.build_dir / "hotreload" / "secret.key").read_text())
-        return {"X-Hotreload-SHA256": hashlib.sha256(module).hexdigest(),
-                "X-Hotreload-HMAC": hmac.new(secret, module, hashlib.sha256).hexdigest()}
+        return sign(module, secret, nonce)

@@ -21,7 +21,6 @@ static board_options_t options = {
     .port = 8080,
     .max_upload = 128 * 1024,
     .idle_timeout_ms = 5000,
-    .erase_limit = 128,
     .settle_pause_ms = 10,
     .poll_ms = 1000,
     .trial_ms = 30000,

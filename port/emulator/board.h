@@ -31,8 +31,7 @@ typedef struct {
     uint32_t port;              /**< for the application's server; 0: a free one */
     uint32_t max_upload;        /**< bytes, likewise */
     uint32_t idle_timeout_ms;   /**< the server gives up clients that are silent for so long */
-    bool require_nonce;         /**< uploads without X-Hotreload-Auth are refused */
-    uint32_t erase_limit;       /**< sectors in 60 s for uploads without it; 0: no limit */
+    bool accept_replayed;       /**< X-Hotreload-HMAC alone is enough for an upload */
     bool ram_first;             /**< uploads run from RAM first and are stored afterwards */
     uint32_t settle_pause_ms;   /**< for the application, before each sector that is stored then */
     uint32_t poll_ms;           /**< period of the application's loop */

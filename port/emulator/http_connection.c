@@ -131,8 +131,7 @@ static void begin_upload(http_connection_t *connection, const http_settings_t *s
         .sha256_hex = request->sha256[0] != '\0' ? request->sha256 : NULL,
         .hmac_hex = request->hmac[0] != '\0' ? request->hmac : NULL,
         .auth_hex = request->auth[0] != '\0' ? request->auth : NULL,
-        .require_nonce = settings->require_nonce,
-        .erase_limit = settings->erase_limit,
+        .accept_replayed = settings->accept_replayed,
         .run_from_ram_first = settings->run_from_ram_first,
     };
     hotreload_http_answer_t answer;

@@ -48,8 +48,7 @@ esp_err_t hotreload_serial_start(const hotreload_serial_config_t *config)
     const hotreload_serial_settings_t settings = {
         .partition_label = config->partition_label,
         .max_size = config->max_elf_size,
-        .require_nonce = board_options()->require_nonce,
-        .erase_limit = board_options()->erase_limit,
+        .accept_replayed = board_options()->accept_replayed,
         .idle_timeout_ms = board_options()->idle_timeout_ms,
         .run_from_ram_first = config->run_from_ram_first,
         .send = send,

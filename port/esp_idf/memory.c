@@ -140,13 +140,14 @@ void hotreload_port_text_write(const hotreload_region_t *region, size_t offset, 
 
 esp_err_t hotreload_port_sync(const hotreload_region_t *text, const hotreload_region_t *data)
 {
-    /* Data is read through the cache that it was written through, which the cores share. */
+    /* Data is read through the cache that it was written through: the cores share it, or on the
+     * ESP32 each half of PSRAM has one (PSRAM_VADDR_MODE_LOWHIGH). */
     (void)data;
     esp_err_t error = ESP_OK;
     if (text->write != NULL) {
         error = hotreload_cache_sync(text);
     }
-    hotreload_arch_fence();
+    hotreload_cores_fence();
     return error;
 }
 

@@ -38,7 +38,7 @@ void hotreload_psram_text_free(const hotreload_region_t *region);
  */
 size_t hotreload_cache_line(bool psram);
 
-/** Writes text back to memory and lets instruction fetch of every core forget what it has read. */
+/** Writes text back to memory and lets the instruction caches of all cores forget it. */
 esp_err_t hotreload_cache_sync(const hotreload_region_t *text);
 
 /** Writes data in internal memory back from its cache, if it has one. */

@@ -65,8 +65,7 @@ static esp_err_t start_task(const hotreload_serial_config_t *config)
     const hotreload_serial_settings_t settings = {
         .partition_label = config->partition_label,
         .max_size = config->max_elf_size,
-        .require_nonce = hotreload_uploads_require_nonce,
-        .erase_limit = CONFIG_HOTRELOAD_ERASE_LIMIT,
+        .accept_replayed = hotreload_uploads_accept_replayed,
         .run_from_ram_first = hotreload_uploads_run_from_ram_first || config->run_from_ram_first,
         .idle_timeout_ms = IDLE_TIMEOUT_MS,
         .send = send,

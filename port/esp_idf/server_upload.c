@@ -63,8 +63,7 @@ static bool begin(const body_t *body)
         .sha256_hex = header(body->request, HOTRELOAD_HEADER_SHA256, sha256),
         .hmac_hex = header(body->request, HOTRELOAD_HEADER_HMAC, hmac),
         .auth_hex = header(body->request, HOTRELOAD_HEADER_AUTH, auth),
-        .require_nonce = hotreload_uploads_require_nonce,
-        .erase_limit = CONFIG_HOTRELOAD_ERASE_LIMIT,
+        .accept_replayed = hotreload_uploads_accept_replayed,
         .run_from_ram_first = body->server->run_from_ram_first,
     };
     return hotreload_http_upload_begin(&upload, &body->server->answer);

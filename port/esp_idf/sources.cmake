@@ -45,6 +45,16 @@ function(hotreload_port_sources variable target version)
     set(${variable} ${sources} PARENT_SCOPE)
 endfunction()
 
+# hotreload_port_cores(<variable> <CONFIG_ESP_IPC_ISR_ENABLE>): sets the variable to the name of the
+# file that fences the cores that run: ESP-IDF can interrupt the other one where there is one.
+function(hotreload_port_cores variable other_core)
+    if(other_core)
+        set(${variable} cores_two.c PARENT_SCOPE)
+    else()
+        set(${variable} cores_one.c PARENT_SCOPE)
+    endif()
+endfunction()
+
 # hotreload_port_panic(<sources> <hook> <riscv or xtensa>): sets the variables to the names of the
 # files that say whether a panic is in a module, and to the function of ESP-IDF that they wrap.
 # Another component may wrap esp_panic_handler (Bluetooth does), so they do not.

@@ -9,10 +9,10 @@
 /* Writing flash stops all tasks: before each sector those of a lower priority have their turn. */
 #define SETTLE_PAUSE (pdMS_TO_TICKS(10) + 1)
 
-#ifdef CONFIG_HOTRELOAD_REQUIRE_NONCE
-const bool hotreload_uploads_require_nonce = true;
+#ifdef CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS
+const bool hotreload_uploads_accept_replayed = true;
 #else
-const bool hotreload_uploads_require_nonce = false;
+const bool hotreload_uploads_accept_replayed = false;
 #endif
 
 #ifdef CONFIG_HOTRELOAD_RUN_FROM_RAM_FIRST

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 /** The options of Kconfig. */
-extern const bool hotreload_uploads_require_nonce;
+extern const bool hotreload_uploads_accept_replayed;
 extern const bool hotreload_uploads_run_from_ram_first;
 
 /**

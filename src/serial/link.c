@@ -58,8 +58,7 @@ static void begin(hotreload_serial_link_t *link, const uint8_t *payload, size_t 
         .partition_label = link->settings.partition_label,
         .max_size = link->settings.max_size,
         .content_length = hotreload_frame_u32(payload),
-        .require_nonce = link->settings.require_nonce,
-        .erase_limit = link->settings.erase_limit,
+        .accept_replayed = link->settings.accept_replayed,
         .run_from_ram_first = link->settings.run_from_ram_first,
     };
     upload.sha256_hex = take_text(&next, end);

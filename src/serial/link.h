@@ -21,9 +21,8 @@
 typedef struct {
     const char *partition_label;
     size_t max_size;          /**< longest upload accepted, bytes */
-    bool require_nonce;       /**< of hotreload_http_upload_t, as is the next */
-    uint32_t erase_limit;     /**< sectors in 60 s */
-    bool run_from_ram_first;  /**< likewise; needs `finished` */
+    bool accept_replayed;     /**< of hotreload_http_upload_t, as is the next */
+    bool run_from_ram_first;  /**< needs `finished` */
     uint32_t idle_timeout_ms; /**< an upload without a piece for so long is given up */
     /** Writes a frame with one call, so that no line of the log lands inside. */
     void (*send)(const char *line, size_t size);

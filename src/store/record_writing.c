@@ -27,17 +27,6 @@ static esp_err_t find_newest(uint32_t *sequence, hotreload_reason_t *reason)
                : hotreload_store_fail_read(store->label, reason);
 }
 
-uint32_t hotreload_store_sectors(uint32_t length)
-{
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    uint32_t sectors = store->open
-                           ? hotreload_span_round(&store->flash, length + HOTRELOAD_RECORD_DATA) /
-                                 store->flash.erase_size
-                           : 0;
-    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
-    return sectors;
-}
-
 /** Finds room beside what must stay: the newest usable, the newest good and the mapped record. */
 static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_reason_t *reason)
 {

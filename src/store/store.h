@@ -113,12 +113,6 @@ bool hotreload_store_has_kept(void);
 void hotreload_store_keep(const hotreload_record_t *record);
 
 /**
- * How many sectors are erased for a module of `length` bytes, one that hotreload_store_begin()
- * accepts; 0: not open.
- */
-uint32_t hotreload_store_sectors(uint32_t length);
-
-/**
  * Begins a new record. Only one is written at a time. Nothing is erased yet.
  *
  * @param length  bytes of the module

@@ -204,15 +204,15 @@ static int parse_digest(const char *name, const char *hex, uint8_t digest[HOTREL
     return 0;
 }
 
-/** Of the two proofs, HMAC and Auth, one is enough; whatever is there must be right. */
+/** Auth, or where that is enough HMAC; whatever is there must be right. */
 static int check_proofs(const hotreload_http_upload_t *head, hotreload_upload_t *upload,
                         hotreload_reason_t *reason)
 {
     int status = 0;
-    if (head->auth_hex == NULL && head->require_nonce) {
+    if (head->auth_hex == NULL && !head->accept_replayed) {
         hotreload_fail(reason, 0,
-                       HOTRELOAD_HEADER_AUTH " is required, over the nonce of GET /nonce: use the "
-                                             "tools of this version");
+                       HOTRELOAD_HEADER_AUTH " is required: use the tools of this version, or set "
+                                             "CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS");
         return 403;
     }
     upload->has_hmac = head->hmac_hex != NULL || head->auth_hex == NULL;
@@ -240,7 +240,6 @@ static int check_head(const hotreload_http_upload_t *head, hotreload_upload_t *u
     if (status == 0) {
         upload->partition_label = head->partition_label;
         upload->length = (uint32_t)head->content_length;
-        upload->erase_limit = head->erase_limit;
         upload->run_from_ram_first = head->run_from_ram_first;
         status = parse_digest(HOTRELOAD_HEADER_SHA256, head->sha256_hex, upload->sha256, reason);
     }

@@ -49,10 +49,9 @@ typedef struct {
     size_t max_size;        /**< longest body accepted, bytes */
     int64_t content_length; /**< bytes of the body; -1: no Content-Length; -2: a malformed one */
     const char *sha256_hex; /**< value of the header; NULL: absent */
-    const char *hmac_hex;   /**< likewise; needed unless there is auth_hex */
     const char *auth_hex;   /**< likewise; see upload/auth.h */
-    bool require_nonce;     /**< uploads without auth_hex are refused */
-    uint32_t erase_limit;   /**< sectors erased in 60 s for uploads without it; 0: no limit */
+    const char *hmac_hex;   /**< likewise; enough without auth_hex if accept_replayed is set */
+    bool accept_replayed;   /**< uploads that may be recordings, those without auth_hex */
     /** An upload with auth_hex is received into RAM, where there is enough: then the server calls
      * hotreload_http_upload_settle(). */
     bool run_from_ram_first;

@@ -9,7 +9,6 @@
 #include "settle.h"
 #include "store/store.h"
 #include "upload/digest.h"
-#include "upload/erase_limit.h"
 #include "upload/http_api.h"
 
 /**
@@ -58,15 +57,6 @@ static esp_err_t begin_hashes(hotreload_reason_t *reason)
     return ESP_OK;
 }
 
-static esp_err_t count_erases(const hotreload_upload_t *announced, hotreload_reason_t *reason)
-{
-    if (announced->is_proven) {
-        return ESP_OK;
-    }
-    return hotreload_erase_limit_take(hotreload_store_sectors(announced->length),
-                                      announced->erase_limit, reason);
-}
-
 /** Only for who has the secret: no stranger makes the device give away so much RAM. */
 static void choose_memory(const hotreload_upload_t *announced)
 {
@@ -99,9 +89,6 @@ esp_err_t hotreload_upload_begin(const hotreload_upload_t *announced, hotreload_
     upload.active = true;
     upload.announced = *announced;
     error = begin_hashes(reason);
-    if (error == ESP_OK) {
-        error = count_erases(announced, reason);
-    }
     if (error != ESP_OK) {
         hotreload_upload_abort();
         return error;

@@ -25,7 +25,6 @@ typedef struct {
     bool is_proven; /**< length and sha256 are the owner's: hotreload_auth_check() */
     bool has_hmac;  /**< false only where is_proven is true */
     uint8_t hmac[HOTRELOAD_HASH_SIZE]; /**< of the body */
-    uint32_t erase_limit;              /**< sectors a minute, unless is_proven; 0: no limit */
     /** Receive into RAM, if is_proven and there is enough: what is stored is in RAM only, until
      * hotreload_settle_all(). */
     bool run_from_ram_first;
@@ -42,8 +41,7 @@ typedef struct {
  * Begins an upload. Nothing of it is erased or written yet; what waits in RAM from the one before
  * is written first.
  *
- * @return ESP_OK; ESP_ERR_INVALID_STATE: another is under way, or too much was erased for unproven
- *         senders; ESP_ERR_INVALID_SIZE: no room, or more than the limit at once;
+ * @return ESP_OK; ESP_ERR_INVALID_STATE: another is under way; ESP_ERR_INVALID_SIZE: no room;
  *         ESP_ERR_NOT_FOUND: no such partition; ESP_ERR_NO_MEM; ESP_ERR_FLASH_OP_FAIL
  */
 esp_err_t hotreload_upload_begin(const hotreload_upload_t *upload, hotreload_reason_t *reason);

@@ -101,9 +101,14 @@ class Board:
             client.send(f"GET {path} HTTP/1.1\r\nHost: board\r\n\r\n".encode())
             return client.answer()
 
+    def upload_head(self, module: bytes, secret: bytes, **changes: Optional[str]) -> bytes:
+        """The head of an upload, with the nonce that the board has now."""
+        return upload_head(module, secret, ask_nonce(self), **changes)
+
     def upload(self, module: bytes, secret: bytes, **changes: Optional[str]) -> Answer:
+        head = self.upload_head(module, secret, **changes)
         with self.connect() as client:
-            client.send(upload_head(module, secret, **changes) + module)
+            client.send(head + module)
             return client.answer()
 
 
@@ -157,13 +162,13 @@ class Client:
         self._buffer += data
 
 
-def upload_head(module: bytes, secret: bytes, **changes: Optional[str]) -> bytes:
+def upload_head(module: bytes, secret: bytes, nonce: str, **changes: Optional[str]) -> bytes:
     """The head of an upload. `changes` replace headers (_ for -), or remove them (None)."""
     headers: Dict[str, Optional[str]] = {
         "Host": "board",
         "Content-Length": str(len(module)),
         "X-Hotreload-SHA256": hashlib.sha256(module).hexdigest(),
-        "X-Hotreload-HMAC": hmac.new(secret, module, hashlib.sha256).hexdigest(),
+        "X-Hotreload-Auth": prove(module, secret, nonce),
     }
     headers.update({name.replace("_", "-"): value for name, value in changes.items()})
     lines = [f"{name}: {value}\r\n" for name, value in headers.items() if value is not None]
@@ -178,16 +183,17 @@ def ask_nonce(board: Board) -> str:
     return nonce
 
 
-def prove(module: bytes, secret: bytes, nonce: str) -> str:
+def prove(module: bytes, secret: bytes, nonce: str, length: Optional[int] = None) -> str:
     """X-Hotreload-Auth, as SECURITY.md says how to make it."""
-    message = b"hotreload-upload\0" + bytes.fromhex(nonce) + len(module).to_bytes(4, "little")
+    size = len(module) if length is None else length
+    message = b"hotreload-upload\0" + bytes.fromhex(nonce) + size.to_bytes(4, "little")
     return hmac.new(secret, message + hashlib.sha256(module).digest(), hashlib.sha256).hexdigest()
 
 
-def upload_proven(board: Board, module: bytes, secret: bytes) -> Answer:
-    """With X-Hotreload-Auth alone."""
-    auth = prove(module, secret, ask_nonce(board))
-    return board.upload(module, secret, X_Hotreload_HMAC=None, X_Hotreload_Auth=auth)
+def recordable(module: bytes, secret: bytes) -> Dict[str, Optional[str]]:
+    """Changes that make the head one of the other kind: X-Hotreload-HMAC alone."""
+    digest = hmac.new(secret, module, hashlib.sha256).hexdigest()
+    return {"X_Hotreload_Auth": None, "X_Hotreload_HMAC": digest}
 
 
 def read_secret(path: str) -> bytes:

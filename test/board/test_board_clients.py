@@ -8,7 +8,7 @@ from typing import Callable, Dict, List
 
 import pytest
 from board_build import Build
-from emulated_board import Board, Client, StartBoard, upload_head
+from emulated_board import Board, Client, StartBoard
 
 IDLE_MS = 300  # a second of a slow client's life is a round of the board here
 GONE = (BrokenPipeError, ConnectionResetError)
@@ -40,7 +40,7 @@ def drip(board: Board, client: Client, data: bytes) -> int:
 
 def drips_head(board: Board, build: Build) -> None:
     with board.connect() as client:
-        head = upload_head(build.module(2), build.secret)
+        head = board.upload_head(build.module(2), build.secret)
         assert drip(board, client, head) < len(head)
 
 
@@ -53,7 +53,7 @@ def drips_headers_for_ever(board: Board, build: Build) -> None:
 def drips_body(board: Board, build: Build) -> None:
     module = build.module(2)
     with board.connect() as client:
-        client.send(upload_head(module, build.secret))
+        client.send(board.upload_head(module, build.secret))
         assert drip(board, client, module) < len(module)
 
 
@@ -95,7 +95,7 @@ def resets_in_the_head(board: Board, build: Build) -> None:
 def resets_in_the_body(board: Board, build: Build) -> None:
     module = build.module(2)
     client = board.connect()
-    client.send(upload_head(module, build.secret) + module[:-1])
+    client.send(board.upload_head(module, build.secret) + module[:-1])
     board.wait_for_round(1, board.now())
     client.reset()
 
@@ -104,7 +104,7 @@ def resets_instead_of_reading(board: Board, build: Build) -> None:
     module = build.module(3)
     for _ in range(8):
         client = board.connect()
-        client.send(b"GET /status HTTP/1.1\r\n\r\n" * 10 + upload_head(module, bytes(32)) + module)
+        client.send(b"GET /status HTTP/1.1\r\n\r\n" * 10 + board.upload_head(module, bytes(32)) + module)
         client.reset()
 
 
@@ -162,8 +162,8 @@ def test_answers_to_clients_that_time_out(impatient: Board, build: Build) -> Non
     """Who still listens is told why."""
     module = build.module(2)
     with impatient.connect() as head, impatient.connect() as body:
-        head.send(upload_head(module, build.secret)[:-2])
-        body.send(upload_head(module, build.secret) + module[:-1])
+        head.send(impatient.upload_head(module, build.secret)[:-2])
+        body.send(impatient.upload_head(module, build.secret) + module[:-1])
         assert head.answer().status == 408
         assert body.answer().status == 408
         assert head.is_closed() and body.is_closed()

@@ -6,7 +6,7 @@ from typing import Callable, Dict, Optional
 
 import pytest
 from board_build import Build
-from emulated_board import Answer, Board, Client, StartBoard, upload_head
+from emulated_board import Answer, Board, Client, StartBoard, ask_nonce, prove, upload_head
 
 
 def assert_refused(answer: Answer, status: int, reason: str) -> None:
@@ -37,11 +37,13 @@ def test_paths_and_methods(board: Board) -> None:
 
 REFUSED_HEADS = [
     (400, {"X_Hotreload_SHA256": None}),
-    (400, {"X_Hotreload_HMAC": None}),
+    (403, {"X_Hotreload_Auth": None}),
     (400, {"X_Hotreload_SHA256": "12"}),
+    (400, {"X_Hotreload_Auth": "g" * 64}),
+    (400, {"X_Hotreload_Auth": "0" * 65}),
+    (400, {"X_Hotreload_Auth": ""}),
     (400, {"X_Hotreload_HMAC": "g" * 64}),
     (400, {"X_Hotreload_HMAC": "0" * 65}),
-    (400, {"X_Hotreload_HMAC": ""}),
     (400, {"Content_Length": "12x"}),
     (400, {"Content_Length": "-1"}),
     (400, {"Content_Length": "+5"}),
@@ -62,7 +64,7 @@ def test_refused_before_the_body(
     board: Board, build: Build, status: int, changes: Dict[str, Optional[str]]
 ) -> None:
     with board.connect() as client:
-        client.send(upload_head(build.module(2), build.secret, **changes))
+        client.send(board.upload_head(build.module(2), build.secret, **changes))
         assert_refused(client.answer(), status, "")
         assert client.is_closed()
     board.wait_for_round(1, board.now())
@@ -87,7 +89,7 @@ def test_signed_but_no_module(board: Board, build: Build, name: str) -> None:
 
 def test_damaged_in_transfer(board: Board, build: Build) -> None:
     module = bytearray(build.module(2))
-    head = upload_head(bytes(module), build.secret)
+    head = board.upload_head(bytes(module), build.secret)
     module[-1] ^= 1
     with board.connect() as client:
         client.send(head + module)
@@ -113,7 +115,9 @@ def test_longer_than_the_partition(start_board: StartBoard, build: Build) -> Non
     board = start_board("--max-upload", "4000000")
     board.wait_for_round(1)
     with board.connect() as client:
-        client.send(upload_head(build.module(2), build.secret, Content_Length="3000000"))
+        auth = prove(build.module(2), build.secret, ask_nonce(board), 3000000)
+        changes = {"Content_Length": "3000000", "X_Hotreload_Auth": auth}
+        client.send(board.upload_head(build.module(2), build.secret, **changes))
         assert_refused(client.answer(), 413, "")
     assert_still_works(board, build)
 
@@ -135,7 +139,7 @@ def test_flash_cannot_be_read_at_boot(start_board: StartBoard) -> None:
 def test_two_uploads_at_once(board: Board, build: Build) -> None:
     module = build.module(2)
     with board.connect() as first:
-        first.send(upload_head(module, build.secret) + module[:100])
+        first.send(board.upload_head(module, build.secret) + module[:100])
         board.wait_for_round(1, board.now())
         assert_refused(board.upload(module, build.secret), 503, "")
         first.send(module[100:])
@@ -146,7 +150,7 @@ def test_two_uploads_at_once(board: Board, build: Build) -> None:
 def test_client_cuts_the_body_short(board: Board, build: Build) -> None:
     module = build.module(2)
     with board.connect() as client:
-        client.send(upload_head(module, build.secret) + module[:-1])
+        client.send(board.upload_head(module, build.secret) + module[:-1])
         client.end_sending()
         assert_refused(client.answer(), 400, "")
     assert_still_works(board, build)
@@ -155,7 +159,7 @@ def test_client_cuts_the_body_short(board: Board, build: Build) -> None:
 def test_client_goes_away(board: Board, build: Build) -> None:
     module = build.module(2)
     with board.connect() as client:
-        client.send(upload_head(module, build.secret) + module[:-1])
+        client.send(board.upload_head(module, build.secret) + module[:-1])
     board.wait_for(r"upload refused \(400\): the connection ended before the body did")
     assert_still_works(board, build)
 
@@ -165,7 +169,7 @@ def test_silent_clients(start_board: StartBoard, build: Build) -> None:
     board.wait_for_round(1)
     module = build.module(2)
     with board.connect() as body, board.connect() as head, board.connect() as nothing:
-        body.send(upload_head(module, build.secret) + module[:10])
+        body.send(board.upload_head(module, build.secret) + module[:10])
         head.send(b"GET /status HTT")
         assert_refused(body.answer(), 408, "")
         assert_refused(head.answer(), 408, "head")
@@ -179,7 +183,7 @@ def test_dripping_client(start_board: StartBoard, build: Build) -> None:
     board.wait_for_round(1)
     module = build.module(2)
     with board.connect() as client:
-        client.send(upload_head(module, build.secret))
+        client.send(board.upload_head(module, build.secret))
         try:
             for byte in module:
                 client.send(bytes([byte]))
@@ -194,7 +198,7 @@ def test_dripping_client(start_board: StartBoard, build: Build) -> None:
 def test_byte_by_byte(board: Board, build: Build) -> None:
     module = build.module(2)
     with board.connect() as client:
-        for byte in upload_head(module, build.secret) + module:
+        for byte in board.upload_head(module, build.secret) + module:
             client.send(bytes([byte]))
         assert client.answer().status == 200
     board.wait_for_round(2)
@@ -204,7 +208,7 @@ def test_pipelined_requests(board: Board, build: Build) -> None:
     module = build.module(2)
     get = b"GET /pending HTTP/1.1\r\n\r\n"
     with board.connect() as client:
-        client.send(get + get + upload_head(module, build.secret) + module + get)
+        client.send(get + get + board.upload_head(module, build.secret) + module + get)
         assert client.answer().json == {"pending": False}
         assert client.answer().json == {"pending": False}
         assert client.answer().json["status"] == "ok"
@@ -229,12 +233,12 @@ def test_keep_alive_and_close(board: Board) -> None:
 def test_expect_continue(board: Board, build: Build) -> None:
     module = build.module(2)
     with board.connect() as client:
-        client.send(upload_head(module, build.secret, Expect="100-continue"))
+        client.send(board.upload_head(module, build.secret, Expect="100-continue"))
         assert client.answer().status == 100
         client.send(module)
         assert client.answer().status == 200
     with board.connect() as client:
-        head = upload_head(module, build.secret, Expect="100-continue", Content_Length="999999999")
+        head = board.upload_head(module, build.secret, Expect="100-continue", Content_Length="999999999")
         client.send(head)
         assert client.answer().status == 413
 
@@ -294,12 +298,14 @@ def test_stopping_the_server(start_board: StartBoard, build: Build) -> None:
     board = start_board("--poll", "3000", "stop-server")
     module = build.module(2)
     with board.connect() as client:
-        client.send(upload_head(module, build.secret) + module[:10])
+        client.send(board.upload_head(module, build.secret) + module[:10])
         assert_refused(client.answer(), 503, "")
         assert client.is_closed()
     board.wait_for("^stopped, again: ESP_ERR_INVALID_STATE")
     before = next(i for i, line in enumerate(board.lines) if line.startswith("stopped"))
     port = int(board.wait_for(r"http://127\.0\.0\.1:(\d+)", before).group(1))
     with Client(port) as client:
-        client.send(upload_head(module, build.secret) + module)
+        client.send(b"GET /nonce HTTP/1.1\r\n\r\n")
+        nonce = str(client.answer().json["nonce"])
+        client.send(upload_head(module, build.secret, nonce) + module)
         assert client.answer().status == 200

@@ -42,7 +42,7 @@ def test_each_allocation_fails_once(start_board: StartBoard) -> None:
 
 
 def test_each_allocation_of_an_upload_fails_once(start_board: StartBoard, build: Build) -> None:
-    board = start_board("--erase-limit", "0", "upload-faults")
+    board = start_board("upload-faults")
     before = heap(board, 0)
     count = 0
     while True:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from board_build import Build
-from emulated_board import Board, StartBoard, upload_proven
+from emulated_board import Board, StartBoard, recordable
 
 NOT_YET = ("--ram-first", "--settle-pause", "3600000", "--trial", "3600000")
 AT_ONCE = ("--ram-first", "--settle-pause", "0", "--trial", "3600000")
@@ -17,7 +17,7 @@ NULL = "int *volatile nowhere = 0; return *nowhere;"
 def reload(board: Board, build: Build, version: int, sequence: int) -> None:
     """Uploads a version and waits until it runs."""
     start = board.now()
-    answer = upload_proven(board, build.module(version), build.secret)
+    answer = board.upload(build.module(version), build.secret)
     assert (answer.status, answer.json["sequence"]) == (200, sequence), answer.body
     board.wait_for(f"module {sequence} received into RAM", start)
     board.wait_for_round(version, start)
@@ -75,7 +75,7 @@ def test_crash_before_it_is_stored(start_board: StartBoard, build: Build) -> Non
 
     crashing = start_board(*NOT_YET)
     crashing.wait_for_round(2)
-    assert upload_proven(crashing, build.module_that(NULL), build.secret).status == 200
+    assert crashing.upload(build.module_that(NULL), build.secret).status == 200
     assert crashing.wait_for_exit() != 0
     text = "module 3 crashed before it was stored, module 2 runs"
     again = start_board("--reset-reason", "panic", *NOT_YET)
@@ -103,7 +103,7 @@ def test_power_cut_before_it_is_stored(start_board: StartBoard, build: Build) ->
 def test_flash_that_fails_afterwards(start_board: StartBoard, build: Build) -> None:
     board = start_board(*AT_ONCE, "--flash-fault", "erase:1")
     board.wait_for_round(1)
-    answer = upload_proven(board, build.module(2), build.secret)
+    answer = board.upload(build.module(2), build.secret)
     assert answer.status == 200, answer.body
     board.wait_for("module 2 stays in RAM, it was not stored: partition")
     board.wait_for_round(2)
@@ -133,15 +133,16 @@ def test_too_little_ram(start_board: StartBoard, build: Build) -> None:
 
     board = start_board("--ram", str(loaded + len(module) - 1), *NOT_YET)
     board.wait_for_round(2)
-    assert upload_proven(board, build.module(3), build.secret).status == 200
+    assert board.upload(build.module(3), build.secret).status == 200
     board.wait_for("the upload is stored first: no .* bytes of RAM to hold the module in")
     board.wait_for("module 3 stored")
 
 
 def test_an_hmac_alone_is_stored_first(start_board: StartBoard, build: Build) -> None:
-    board = start_board(*NOT_YET)
+    board = start_board("--accept-replayed", *NOT_YET)
     board.wait_for_round(1)
-    answer = board.upload(build.module(2), build.secret)
+    module = build.module(2)
+    answer = board.upload(module, build.secret, **recordable(module, build.secret))
     assert answer.status == 200, answer.body
     board.wait_for("module 2 stored")
     board.wait_for_round(2)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from board_build import ROOT, Build
-from emulated_board import PANIC, Board, StartBoard, upload_head
+from emulated_board import PANIC, Board, StartBoard
 
 
 def test_new_code_runs_and_data_begins_afresh(board: Board, build: Build) -> None:
@@ -119,7 +119,7 @@ def test_power_cut_during_an_upload(start_board: StartBoard, build: Build) -> No
     board.wait_for_round(1)
     module = build.module(2)
     with board.connect() as client:
-        client.send(upload_head(module, build.secret) + module[:-1])
+        client.send(board.upload_head(module, build.secret) + module[:-1])
         board.wait_for_round(1, board.now())
         board.kill()
     again = start_board()

@@ -50,6 +50,11 @@ def begin(board: ConsoleBoard, build: Build, module: bytes) -> None:
     device._ask(WRITE, bytes(4) + module[:100])
 
 
+def http_head(board: ConsoleBoard, module: bytes, secret: bytes) -> bytes:
+    nonce = read_nonce(board.device._ask(NONCE), board.device.url)
+    return upload_head(module, secret, nonce.hex())
+
+
 def http_port(board: ConsoleBoard) -> int:
     return int(board.wait_for(r"http://127\.0\.0\.1:(\d+)").group(1))
 
@@ -130,12 +135,12 @@ def test_http_and_console_take_turns(start: Start, build: Build) -> None:
     module = build.module(2)
     begin(board, build, module)
     with Client(http_port(board)) as client:
-        client.send(upload_head(module, build.secret) + module)
+        client.send(http_head(board, module, build.secret) + module)
         assert client.answer().status == 503
     board.device.upload(module, build.secret, ignore)  # Beginning anew, it drops the other.
     board.wait_for("^round: version 2")
     with Client(http_port(board)) as client:
-        client.send(upload_head(module, build.secret) + module[:10])
+        client.send(http_head(board, module, build.secret) + module[:10])
         board.wait_for("^round: version 2", len(board.lines))
         with pytest.raises(DeviceError, match="503 Service Unavailable"):
             board.device.upload(module, build.secret, ignore)
@@ -149,16 +154,16 @@ def test_an_abandoned_upload_does_not_keep_others_out(start: Start, build: Build
     begin(board, build, module)
     board.wait_for(r"upload refused \(408\)")
     with Client(http_port(board)) as client:
-        client.send(upload_head(module, build.secret) + module)
+        client.send(http_head(board, module, build.secret) + module)
         assert client.answer().status == 200
     board.wait_for("^round: version 2")
 
 
 def test_recordings_are_refused(start: Start, build: Build) -> None:
-    board = start("--require-nonce")
+    board = start()
     board.device.upload(build.module(2), build.secret, ignore)
     board.wait_for("^round: version 2")
-    digest = sign(build.module(2), build.secret, None)
+    digest = sign(build.module(2), build.secret, None)  # What firmware without a nonce would get.
     texts = f"{digest['X-Hotreload-SHA256']}\0{digest['X-Hotreload-HMAC']}\0\0"
     length = len(build.module(2)).to_bytes(4, "little")
     with pytest.raises(DeviceError, match="403 Forbidden: X-Hotreload-Auth is required"):

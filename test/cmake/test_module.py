@@ -169,6 +169,47 @@ def test_memory_protection(project: Project, option: str) -> None:
     assert project.make().exports() == ["a"]
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        "SECURE_BOOT",
+        "SECURE_SIGNED_APPS_NO_SECURE_BOOT",
+        "SECURE_FLASH_ENC_ENABLED",
+        "BOOTLOADER_APP_ANTI_ROLLBACK",
+        "COMPILER_OPTIMIZATION_ASSERTIONS_DISABLE",
+    ],
+)
+def test_protected_or_release_firmware(project: Project, option: str) -> None:
+    project.reloadable()
+    project.settings[f"CONFIG_{option}"] = "y"
+    assert f"CONFIG_{option}=y, and hot reload is on" in project.configure()
+    text = project.fail_to_build()
+    assert "firmware" not in steps(text) and not (project.build / "stand_in.elf").exists()
+    assert "CONFIG_HOTRELOAD_ENABLE=n" in text and "CONFIG_HOTRELOAD_ALLOW_UNSIGNED_CODE=y" in text
+    project.settings["CONFIG_HOTRELOAD_ALLOW_UNSIGNED_CODE"] = "y"
+    assert project.make().exports() == ["a"]
+
+
+def test_all_protections_are_named_at_once(project: Project) -> None:
+    """Also where no component is reloadable: the server and the loader are in the firmware."""
+    options = ["CONFIG_SECURE_BOOT", "CONFIG_SECURE_FLASH_ENC_ENABLED"]
+    project.settings.update({option: "y" for option in options})
+    project.configure()
+    text = project.fail_to_build()
+    assert all(f"{option}=y, and hot reload is on" in text for option in options)
+
+
+def test_release_without_hot_reload(project: Project) -> None:
+    """The way to a release: RELOADABLE stays, CONFIG_HOTRELOAD_ENABLE goes."""
+    project.reloadable()
+    project.settings.update({"CONFIG_HOTRELOAD_ENABLE": "", "CONFIG_SECURE_BOOT": "y"})
+    main = project.root / "main" / "main.c"
+    main.write_text(main.read_text().replace("int a(void) __attribute__((weak));", "int a(void);"))
+    assert "SECURE_BOOT" not in project.configure()
+    project.ninja()
+    assert "a" in project.firmware_functions()
+
+
 # ---- commands ----
 
 

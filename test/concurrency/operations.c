@@ -12,8 +12,6 @@
 #include "upload/auth.h"
 
 #define MAX_UPLOAD 65536u
-/** Sectors a minute: more than all runs together erase in one. */
-#define ERASE_LIMIT 100000u
 /** A sender who finds the device busy tries again. */
 #define ATTEMPTS 3u
 
@@ -89,7 +87,7 @@ static void send(const operation_t *operation, hotreload_http_answer_t *answer)
         .content_length = (int64_t)candidate->size,
         .sha256_hex = candidate->sha256_hex,
         .hmac_hex = operation->fate == UPLOAD_FORGED ? other->hmac_hex : candidate->hmac_hex,
-        .erase_limit = ERASE_LIMIT,
+        .accept_replayed = true,
         .run_from_ram_first = operation->ram_first,
     };
     if (operation->proves_itself) {

@@ -138,6 +138,21 @@ def test_memory_protection(project: IdfProject) -> None:
     assert result.returncode != 0 and f"{active[0]}=y forbids" in result.stdout
 
 
+def test_secure_boot(project: IdfProject) -> None:
+    """The build stops, with all the reasons, until the option with the honest name is set."""
+    options = ["CONFIG_SECURE_BOOT", "CONFIG_COMPILER_OPTIMIZATION_ASSERTIONS_DISABLE"]
+    lines = [f"{option}=y" for option in options]
+    unsigned = "CONFIG_SECURE_BOOT_BUILD_SIGNED_BINARIES=n"
+    configure(project, *lines, unsigned)
+    result = project.ninja("hotreload_problem")
+    assert result.returncode != 0
+    assert all(f"{line}, and hot reload is on" in result.stdout for line in lines)
+    (project.build / "sdkconfig").unlink()  # What it holds comes before the defaults.
+    text = configure(project, *lines, unsigned, "CONFIG_HOTRELOAD_ALLOW_UNSIGNED_CODE=y")
+    assert "and hot reload is on" not in text
+    assert project.ninja("hotreload/exports.txt").returncode == 0
+
+
 def test_switched_off(
     project: IdfProject, start_chip: "Callable[[IdfProject], Qemu]"
 ) -> None:

@@ -105,13 +105,6 @@ static fake_response_t post(const uint8_t *module, size_t size, const char *proo
     return response;
 }
 
-static fake_response_t upload(const uint8_t *module, size_t size, const uint8_t *secret)
-{
-    char hmac[128];
-    digest_header(hmac, HOTRELOAD_HEADER_HMAC, secret, HOTRELOAD_SECRET_SIZE, module, size);
-    return post(module, size, hmac);
-}
-
 static fake_response_t get(const char *uri)
 {
     const fake_request_t request = {.method = HTTP_GET, .uri = uri};
@@ -119,6 +112,32 @@ static fake_response_t get(const char *uri)
     fake_httpd_request(server_config.port, &request, &response);
     assert_string_equal(response.status, "200 OK");
     return response;
+}
+
+/** X-Hotreload-Auth for the nonce that the device has now. */
+static void prove(char *line, const uint8_t *module, size_t size, const uint8_t *secret)
+{
+    uint8_t message[17 + 16 + 4 + HOTRELOAD_HASH_SIZE] = "hotreload-upload";
+    fake_response_t nonce = get("/nonce");
+    assert_memory_equal(nonce.body, "{\"nonce\":\"", 10);
+    for (size_t i = 0; i < 16; i++) {
+        unsigned byte;
+        assert_int_equal(sscanf(nonce.body + 10 + 2 * i, "%2x", &byte), 1);
+        message[17 + i] = (uint8_t)byte;
+    }
+    for (size_t i = 0; i < 4; i++) {
+        message[33 + i] = (uint8_t)(size >> 8 * i);
+    }
+    digest_of(message + 37, NULL, 0, module, size);
+    digest_header(line, HOTRELOAD_HEADER_AUTH, secret, HOTRELOAD_SECRET_SIZE, message,
+                  sizeof message);
+}
+
+static fake_response_t upload(const uint8_t *module, size_t size, const uint8_t *secret)
+{
+    char proof[128];
+    prove(proof, module, size, secret);
+    return post(module, size, proof);
 }
 
 static uint8_t *build(uint32_t seed, module_layout_t *layout)
@@ -172,23 +191,47 @@ static void fifty_reloads_leave_one_module(void **test)
     }
 }
 
-/** X-Hotreload-Auth for the nonce that the device has now. */
-static void prove(char *line, const uint8_t *module, size_t size)
+/** Fences of both cores while the old code was still the one to be called. */
+static struct {
+    uint32_t old_slot;
+    unsigned fences, other_fences;
+} in_time;
+
+static void count_in_time(void)
 {
-    uint8_t message[17 + 16 + 4 + HOTRELOAD_HASH_SIZE] = "hotreload-upload";
-    fake_response_t nonce = get("/nonce");
-    assert_memory_equal(nonce.body, "{\"nonce\":\"", 10);
-    for (size_t i = 0; i < 16; i++) {
-        unsigned byte;
-        assert_int_equal(sscanf(nonce.body + 10 + 2 * i, "%2x", &byte), 1);
-        message[17 + i] = (uint8_t)byte;
+    if (hotreload_firmware_table.slots[0] == in_time.old_slot) {
+        in_time.fences = fake_heap.fences;
+        in_time.other_fences = fake_heap.other_fences;
     }
-    for (size_t i = 0; i < 4; i++) {
-        message[33 + i] = (uint8_t)(size >> 8 * i);
-    }
-    digest_of(message + 37, NULL, 0, module, size);
-    digest_header(line, HOTRELOAD_HEADER_AUTH, hotreload_secret, HOTRELOAD_SECRET_SIZE, message,
-                  sizeof message);
+}
+
+static void every_core_fences_before_the_new_code_can_be_called(void **test)
+{
+    (void)test;
+    expect_update_runs(1);
+    fake_heap.fences = fake_heap.other_fences = 0;
+    in_time.old_slot = hotreload_firmware_table.slots[0];
+    fake_heap.on_fence = count_in_time;
+    expect_update_runs(2);
+    fake_heap.on_fence = NULL;
+    assert_int_equal(in_time.fences, 1);
+    assert_int_equal(in_time.other_fences, CORES - 1);
+    assert_int_equal(fake_heap.other_fences, (CORES - 1) * fake_heap.fences);
+}
+
+static void a_recording_is_refused(void **test)
+{
+    (void)test;
+    char hmac[128];
+    module_layout_t layout;
+    uint8_t *module = build(1, &layout);
+    digest_header(hmac, HOTRELOAD_HEADER_HMAC, hotreload_secret, HOTRELOAD_SECRET_SIZE, module,
+                  layout.size);
+    fake_response_t response = post(module, layout.size, hmac);
+    assert_string_equal(response.status, "403 Forbidden");
+    assert_non_null(strstr(response.body, "X-Hotreload-Auth is required"));
+    assert_non_null(strstr(response.body, "CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS"));
+    free(module);
 }
 
 static void a_proven_upload_is_taken_once(void **test)
@@ -197,14 +240,14 @@ static void a_proven_upload_is_taken_once(void **test)
     char proof[128];
     module_layout_t layout;
     uint8_t *module = build(1, &layout);
-    prove(proof, module, layout.size);
+    prove(proof, module, layout.size, hotreload_secret);
     assert_string_equal(post(module, layout.size, proof).status, "200 OK");
     assert_string_equal(post(module, layout.size, proof).status, "403 Forbidden");
-    prove(proof, module, layout.size);
+    prove(proof, module, layout.size, hotreload_secret);
     assert_int_equal(hotreload_server_stop(), ESP_OK);
     assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
     assert_string_equal(post(module, layout.size, proof).status, "403 Forbidden");
-    prove(proof, module, layout.size);
+    prove(proof, module, layout.size, hotreload_secret);
     assert_string_equal(post(module, layout.size, proof).status, "200 OK");
     free(module);
 }
@@ -232,7 +275,7 @@ static void a_module_runs_before_the_flash_has_it(void **test)
     ram_first.run_from_ram_first = true;
     assert_int_equal(hotreload_server_stop(), ESP_OK);
     assert_int_equal(hotreload_server_start(&ram_first), ESP_OK);
-    prove(proof, module, layout.size);
+    prove(proof, module, layout.size, hotreload_secret);
     stored_when_loaded = true;
     fake_on_delay = reload_once;
     assert_string_equal(post(module, layout.size, proof).status, "200 OK");
@@ -323,6 +366,8 @@ int main(void)
         TEST(an_uploaded_module_runs_and_the_next_takes_its_place),
         TEST(fifty_reloads_leave_one_module),
         TEST(the_end_of_a_trial_keeps_no_timer_waiting),
+        TEST(every_core_fences_before_the_new_code_can_be_called),
+        TEST(a_recording_is_refused),
         TEST(a_proven_upload_is_taken_once),
         TEST(what_the_core_refuses_reaches_the_client),
         TEST(memory_that_runs_out_keeps_the_old_module),

@@ -270,6 +270,40 @@ static void a_cache_that_fails_is_reported(void **test)
     hotreload_port_text_free(&text);
 }
 
+/* ---- Cores ---- */
+
+static hotreload_region_t fenced;
+
+/** A fence before the caches agree would let a core fetch what was there before. */
+static void expect_fenced_is_filled(void)
+{
+    expect_filled(&fenced);
+}
+
+static void every_core_fences_after_the_caches(void **test)
+{
+    (void)test;
+    const uint32_t caps = TEXT_RUNS_FROM_PSRAM ? HOTRELOAD_CAP_SPIRAM : MALLOC_CAP_INTERNAL;
+    assert_int_equal(hotreload_port_text_alloc(300, 16, caps, &fenced), ESP_OK);
+    fill(&fenced);
+    fake_heap.on_fence = expect_fenced_is_filled;
+    assert_int_equal(hotreload_port_sync(&fenced, &none), ESP_OK);
+    fake_heap.on_fence = NULL;
+    assert_int_equal(fake_heap.fences, 1);
+    assert_int_equal(fake_heap.other_fences, CORES - 1);
+    hotreload_port_text_free(&fenced);
+}
+
+/** A constructor of C++ may load a module; the other core does not answer then. */
+static void before_the_scheduler_nobody_waits_for_the_other_core(void **test)
+{
+    (void)test;
+    fake_heap.scheduler_not_started = true;
+    assert_int_equal(hotreload_port_sync(&none, &none), ESP_OK);
+    assert_int_equal(fake_heap.fences, 1);
+    assert_int_equal(fake_heap.other_fences, 0);
+}
+
 /* ---- CONFIG_HOTRELOAD_PREFER_SPIRAM ---- */
 
 static void memory_of_the_ports_choice_is_psram_while_there_is_room(void **test)
@@ -360,6 +394,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(psram_that_is_full_or_cannot_be_mapped_leaves_nothing,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_cache_that_fails_is_reported, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_core_fences_after_the_caches, setup, teardown),
+        cmocka_unit_test_setup_teardown(before_the_scheduler_nobody_waits_for_the_other_core, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(memory_of_the_ports_choice_is_psram_while_there_is_room,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(room_is_the_largest_free_block_of_each_kind, setup,

@@ -121,8 +121,7 @@ static void uploads_are_as_over_http(void **test)
     assert_string_equal(fake_http_api.begun_with.partition_label, "other");
     assert_int_equal(fake_http_api.begun_with.max_size, 5000);
     assert_int_equal(fake_http_api.begun_with.content_length, 4);
-    assert_int_equal(fake_http_api.begun_with.erase_limit, 100);
-    assert_int_equal(fake_http_api.begun_with.require_nonce, REQUIRES_NONCE);
+    assert_int_equal(fake_http_api.begun_with.accept_replayed, ACCEPT_REPLAYED);
     assert_int_equal(fake_http_api.begun_with.run_from_ram_first, RAM_FIRST);
     assert_int_equal(ask(HOTRELOAD_FRAME_WRITE, "\0\0\0\0abcd", 8), 200);
     assert_memory_equal(fake_http_api.body, "abcd", 4);

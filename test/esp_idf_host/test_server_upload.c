@@ -95,11 +95,10 @@ static void the_core_gets_the_head_of_the_request(void **test)
     assert_string_equal(fake_http_api.sha256, SHA256);
     assert_string_equal(fake_http_api.hmac, HMAC);
     assert_string_equal(fake_http_api.auth, AUTH);
-    assert_int_equal(fake_http_api.begun_with.erase_limit, CONFIG_HOTRELOAD_ERASE_LIMIT);
-#ifdef CONFIG_HOTRELOAD_REQUIRE_NONCE
-    assert_true(fake_http_api.begun_with.require_nonce);
+#ifdef CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS
+    assert_true(fake_http_api.begun_with.accept_replayed);
 #else
-    assert_false(fake_http_api.begun_with.require_nonce);
+    assert_false(fake_http_api.begun_with.accept_replayed);
 #endif
 }
 

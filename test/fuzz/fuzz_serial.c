@@ -230,10 +230,8 @@ static void wait(input_t *input)
 
 static void set_up(input_t *input)
 {
-    static uint32_t clock_ms;
     hotreload_reason_t none = {0};
     fake_port_reset();
-    fake_port.now_ms = clock_ms += 3000000; /* what was erased before is forgotten */
     fake_flash_create(8, 512);
     hotreload_status_set_error(&none);
     memset(&seen, 0, sizeof seen);
@@ -241,7 +239,7 @@ static void set_up(input_t *input)
     const hotreload_serial_settings_t settings = {
         .partition_label = FAKE_FLASH_LABEL,
         .max_size = 1500,
-        .require_nonce = input_byte(input) < 40,
+        .accept_replayed = input_byte(input) >= 40,
         .run_from_ram_first = true,
         .idle_timeout_ms = 10000,
         .send = take_answer,

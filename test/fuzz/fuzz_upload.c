@@ -5,8 +5,8 @@
  *
  * Always: the newest module is one whose sender knew the secret, byte for byte as sent; without
  * failures an upload is stored if, and only if, all of it is right; a proof is good for one upload;
- * where the nonce is required, the flash is untouched by those who lack it; the erase limit holds;
- * every answer is documented JSON.
+ * unless recordings are accepted, the flash is untouched by those who lack it; every answer is
+ * documented JSON.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -31,7 +31,6 @@
 #define MAX_STEPS 32u
 #define SECTOR    512u
 #define SECTORS   8u
-#define MINUTE_MS 60000u
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -55,11 +54,8 @@ static struct {
     uint8_t *waiting; /**< accepted, and not in the flash yet; NULL: none */
     size_t waiting_size;
     char used_auth[SENDER_HEX_SIZE + 1]; /**< accepted before */
-    bool require_nonce;
+    bool accept_replayed;
     bool ram_first;
-    uint32_t erase_limit;
-    uint32_t accepted_ms[MAX_STEPS], accepted_sectors[MAX_STEPS]; /**< of unproven uploads */
-    uint32_t accepted_count;
     unsigned faults;
 } model;
 
@@ -184,7 +180,7 @@ static void judge(upload_t *upload)
     upload->is_authentic =
         equals(head->sha256_hex, sha256) && (proven || has_hmac) &&
         (head->auth_hex == NULL || proven) && (head->hmac_hex == NULL || has_hmac) &&
-        (proven || !head->require_nonce) && head->content_length == (int64_t)upload->size;
+        (proven || head->accept_replayed) && head->content_length == (int64_t)upload->size;
     upload->is_right = upload->is_authentic && upload->size <= head->max_size &&
                        strcmp(head->partition_label, FAKE_FLASH_LABEL) == 0 &&
                        hotreload_loader_verify(upload->body, upload->size, &reason) == ESP_OK;
@@ -223,8 +219,7 @@ static void prepare(input_t *input, upload_t *upload)
         .sha256_hex = upload->sha256,
         .hmac_hex = proofs == 2 ? NULL : upload->hmac,
         .auth_hex = proofs == 1 ? NULL : upload->auth,
-        .require_nonce = model.require_nonce,
-        .erase_limit = model.erase_limit,
+        .accept_replayed = model.accept_replayed,
         .run_from_ram_first = model.ram_first,
     };
     spoil_head(input, upload);
@@ -243,34 +238,15 @@ static bool answered(bool good)
     return good;
 }
 
-/** Counts the sectors that a sender without proof may now have erased. */
-static void check_erase_limit(const hotreload_http_upload_t *head)
-{
-    uint32_t sectors = ((uint32_t)head->content_length + 128 + SECTOR - 1) / SECTOR;
-    uint32_t sum = 0;
-    if (head->auth_hex != NULL || head->erase_limit == 0) {
-        return;
-    }
-    model.accepted_ms[model.accepted_count] = fake_port.now_ms;
-    model.accepted_sectors[model.accepted_count] = sectors;
-    model.accepted_count++;
-    for (uint32_t i = 0; i < model.accepted_count; i++) {
-        bool is_recent = fake_port.now_ms - model.accepted_ms[i] < MINUTE_MS;
-        sum += is_recent ? model.accepted_sectors[i] : 0;
-    }
-    must(sum <= head->erase_limit);
-}
-
 static void check_accepted(const upload_t *upload)
 {
     const hotreload_http_upload_t *head = &upload->head;
     must(head->content_length > 0 && (uint64_t)head->content_length <= head->max_size);
-    must(head->auth_hex != NULL || !head->require_nonce);
+    must(head->auth_hex != NULL || head->accept_replayed);
     if (head->auth_hex != NULL) {
         must(strcasecmp(head->auth_hex, model.used_auth) != 0);
         strcpy(model.used_auth, head->auth_hex);
     }
-    check_erase_limit(head);
 }
 
 static void begin(input_t *input)
@@ -291,7 +267,7 @@ static void begin(input_t *input)
         must(model.waiting == NULL || model.faults > 0);
         drop_waiting();
     } else if (upload->is_right && model.faults == 0) {
-        must(status == 503 || status == 413); /* busy, the erase limit, or no room */
+        must(status == 503 || status == 413); /* busy, or no room */
     }
     if (model.active) {
         forget_upload(&other);
@@ -463,18 +439,14 @@ static void store_first_module(void)
 
 static void set_up(input_t *input)
 {
-    static const uint32_t limits[] = {0, 0, 4, 12};
-    static uint32_t clock_ms;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     fake_port_reset();
     fake_port.on_call = on_call;
-    fake_port.now_ms = clock_ms += 50 * MINUTE_MS; /* what earlier inputs erased is forgotten */
     fake_port.data_limit = fake_port.text_limit = 0x8000;
     fake_flash_create(SECTORS, SECTOR);
     memset(&model, 0, sizeof model);
     uint8_t options = input_byte(input);
-    model.require_nonce = (options & 3) == 3;
-    model.erase_limit = limits[options >> 2 & 3];
+    model.accept_replayed = (options & 3) != 3;
     fake_port.ram_limit = options & 16 ? 500 : SIZE_MAX;
     model.ram_first = (options & 32) != 0;
     store_first_module();

@@ -62,6 +62,7 @@ void sent_describe(sent_t *sent, uint8_t *body, size_t size)
         .content_length = (int64_t)size,
         .sha256_hex = sent->sha256_hex,
         .hmac_hex = sent->hmac_hex,
+        .accept_replayed = true,
     };
 }
 

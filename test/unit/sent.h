@@ -31,7 +31,10 @@ int sent_set_up(void **state);
 /** Nothing may be left: tear-down of a test. */
 int sent_tear_down(void **state);
 
-/** Fills in length, hashes and head for `body`, which is freed by sent_free(). */
+/**
+ * Fills in length, hashes and head for `body`, which is freed by sent_free(), for a device to which
+ * the HMAC is enough.
+ */
 void sent_describe(sent_t *sent, uint8_t *body, size_t size);
 
 /** Makes a valid module of exactly `size` bytes, well described. */

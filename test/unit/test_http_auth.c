@@ -145,9 +145,9 @@ static const char *proof_text(proof_t proof, char right[65])
     return proof == ABSENT ? NULL : proof == MALFORMED ? "no digest" : right;
 }
 
-static int expected_status(proof_t hmac, proof_t auth, bool require_nonce)
+static int expected_status(proof_t hmac, proof_t auth, bool accept_replayed)
 {
-    if (auth == ABSENT && require_nonce) {
+    if (auth == ABSENT && !accept_replayed) {
         return 403;
     }
     if (hmac == MALFORMED || auth == MALFORMED || (hmac == ABSENT && auth == ABSENT)) {
@@ -156,7 +156,7 @@ static int expected_status(proof_t hmac, proof_t auth, bool require_nonce)
     return hmac == WRONG || auth == WRONG ? 403 : 200;
 }
 
-static void one_combination(proof_t hmac, proof_t auth, bool require_nonce)
+static void one_combination(proof_t hmac, proof_t auth, bool accept_replayed)
 {
     uint8_t nonce[16];
     sent_t sent;
@@ -165,16 +165,16 @@ static void one_combination(proof_t hmac, proof_t auth, bool require_nonce)
     sent_ask_nonce(nonce);
     sent.head.hmac_hex = proof_text(hmac, sent.hmac_hex);
     sent.head.auth_hex = proof_text(auth, sent.auth_hex);
-    sent.head.require_nonce = require_nonce;
+    sent.head.accept_replayed = accept_replayed;
     unsigned erases = fake_flash.erases;
     int status = sent_upload(&sent, 512, &answer);
-    if (status != expected_status(hmac, auth, require_nonce)) {
-        fail_msg("HMAC %d, Auth %d, required %d: %d %s", hmac, auth, require_nonce, status,
+    if (status != expected_status(hmac, auth, accept_replayed)) {
+        fail_msg("HMAC %d, Auth %d, recordings %d: %d %s", hmac, auth, accept_replayed, status,
                  answer.body);
     }
     /* Only who is known, or may yet turn out to be, gets to the flash. */
     bool let_in = status == 200 || (hmac == WRONG && auth != WRONG && status == 403 &&
-                                    (auth == RIGHT || !require_nonce));
+                                    (auth == RIGHT || accept_replayed));
     assert_int_equal(fake_flash.erases != erases, let_in);
     assert_int_equal(is_nonce(nonce), !(auth == RIGHT && let_in));
     if (status != 200) {
@@ -203,8 +203,9 @@ static void reasons_say_what_is_missing(void **state)
     (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
-    sent.head.require_nonce = true;
-    expect_head_refused(&sent, 403, "X-Hotreload-Auth is required, over the nonce of GET /nonce");
+    sent.head.accept_replayed = false;
+    expect_head_refused(&sent, 403, "X-Hotreload-Auth is required: use the tools of this version");
+    expect_head_refused(&sent, 403, "or set CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS");
     sent.head.auth_hex = "0";
     expect_head_refused(&sent, 400, "X-Hotreload-Auth is missing or not 64 hex digits");
     sent_free(&sent);

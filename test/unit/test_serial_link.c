@@ -73,12 +73,12 @@ static void count_finish(void)
     finishes++;
 }
 
-static void open_link(bool require_nonce)
+static void open_link(bool accept_replayed)
 {
     const hotreload_serial_settings_t settings = {
         .partition_label = FAKE_FLASH_LABEL,
         .max_size = 100000,
-        .require_nonce = require_nonce,
+        .accept_replayed = accept_replayed,
         .idle_timeout_ms = TIMEOUT,
         .run_from_ram_first = true,
         .send = take_line,
@@ -95,7 +95,7 @@ static int set_up(void **state)
     memset(&sent_back, 0, sizeof sent_back);
     input_size = 0;
     finishes = 0;
-    open_link(false);
+    open_link(true);
     return 0;
 }
 
@@ -223,7 +223,7 @@ static void a_proof_with_the_nonce_is_enough(void **state)
 {
     (void)state;
     sent_t sent;
-    open_link(true);
+    open_link(false);
     sent_module(&sent, 2, SIZE);
     assert_int_equal(begin(&sent), 403);
     sent_prove(&sent);

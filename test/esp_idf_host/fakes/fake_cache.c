@@ -1,6 +1,6 @@
 /*
- * Cache operations, as strict as the longest cache line makes them: a range that is not one block's
- * would destroy what others have not written back yet.
+ * Caches and cores. Cache operations are as strict as the longest cache line makes them: a range
+ * that is not one block's would destroy what others have not written back yet.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,11 +11,14 @@
 
 #include <cmocka.h>
 
+#include "arch.h"
 #include "chip.h"
 #include "esp_cache.h"
+#include "esp_ipc_isr.h"
 #include "fake_heap.h"
 #include "fake_memory.h"
 #include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
 #include "rom/cache.h"
 
 #define ROM_LINE   64u
@@ -23,11 +26,55 @@
 
 const uintptr_t fake_psram_data = CHIP_PSRAM_DATA, fake_psram_code = CHIP_PSRAM_CODE;
 
-void hotreload_arch_fence(void);
+static int suspended;
+static bool interrupted;
+
+static void fence(unsigned *count)
+{
+    (*count)++;
+    if (fake_heap.on_fence != NULL) {
+        fake_heap.on_fence();
+    }
+}
 
 void hotreload_arch_fence(void)
 {
-    fake_heap.fences++;
+    fence(&fake_heap.fences);
+}
+
+void hotreload_arch_fence_isr(void *unused)
+{
+    (void)unused;
+    assert_true(interrupted);
+    fence(&fake_heap.other_fences);
+}
+
+/** Waits for the other core for ever where that does not answer, or is the same by now. */
+void esp_ipc_isr_asm_call_blocking(esp_ipc_isr_func_t func, void *arg)
+{
+    assert_int_equal(suspended, 1);
+    assert_false(fake_heap.scheduler_not_started);
+    interrupted = true;
+    func(arg);
+    interrupted = false;
+}
+
+BaseType_t xTaskGetSchedulerState(void)
+{
+    return fake_heap.scheduler_not_started ? taskSCHEDULER_NOT_STARTED
+           : suspended > 0                 ? taskSCHEDULER_SUSPENDED
+                                           : taskSCHEDULER_RUNNING;
+}
+
+void vTaskSuspendAll(void)
+{
+    suspended++;
+}
+
+BaseType_t xTaskResumeAll(void)
+{
+    suspended--;
+    return pdTRUE;
 }
 
 /** Internal memory with a cache has one view, so there is nothing to move. */

@@ -31,8 +31,12 @@ typedef struct {
     int cache_error;
     /** Cache operations since the reset. */
     unsigned cache_operations;
-    /** Calls of hotreload_arch_fence() since the reset. */
-    unsigned fences;
+    /** Fences since the reset: of the core that the test runs on, and of the other one. */
+    unsigned fences, other_fences;
+    /** Called at each of them. */
+    void (*on_fence)(void);
+    /** The scheduler does not run yet. */
+    bool scheduler_not_started;
 } fake_heap_t;
 
 extern fake_heap_t fake_heap;

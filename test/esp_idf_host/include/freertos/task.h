@@ -23,4 +23,12 @@ void vTaskDelete(TaskHandle_t xTaskToDelete);
 BaseType_t xTaskNotifyGive(TaskHandle_t xTaskToNotify);
 uint32_t ulTaskNotifyTake(BaseType_t xClearCountOnExit, TickType_t xTicksToWait);
 
+#define taskSCHEDULER_SUSPENDED   ((BaseType_t)0)
+#define taskSCHEDULER_NOT_STARTED ((BaseType_t)1)
+#define taskSCHEDULER_RUNNING     ((BaseType_t)2)
+
+BaseType_t xTaskGetSchedulerState(void);
+void vTaskSuspendAll(void);
+BaseType_t xTaskResumeAll(void);
+
 #endif
