@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 import click
 
 from hotreload.checks.outside import finish_search, start_search
-from hotreload.description import load_description
+from hotreload.description import Description, load_description
 from hotreload.device.device import Device, Where, known_device, search_network
 from hotreload.errors import ToolError
+from hotreload.lock import build_lock
 from hotreload.module.compiler import compile_objects
 from hotreload.report import Progress, Steps
 
@@ -42,6 +43,13 @@ def build_module(options: Options, steps: Steps, reader: Optional[FirmwareReader
         from hotreload.files import read_bytes
 
         return read_bytes(description.module, "the packed module")
+    with build_lock(description):
+        return _build(description, options, steps, reader)
+
+
+def _build(
+    description: Description, options: Options, steps: Steps, reader: Optional[FirmwareReader]
+) -> bytes:
     with steps.step("compile"):
         search = start_search(description)
         # These take as long to import as ninja searches.

@@ -109,9 +109,13 @@ def _run_linker(inputs: Inputs, names: Iterable[str], copied: Iterable[str]) -> 
     text = format_script(firmware.text_address, addresses, near, bool(thread_local))
     write_if_changed(script, text)
     command = [description.linker, *description.linker_flags, "--emit-relocs", "-nostdlib"]
-    command += ["-z", "max-page-size=4", "-T", script, "-o", description.module_elf, *objects]
+    linked = f"{description.module_elf}.new"
+    command += ["-z", "max-page-size=4", "-T", script, "-o", linked, *objects]
     command += ["--start-group", *description.libraries, "--end-group"]
-    return _run(command)
+    output = _run(command)
+    if not output:
+        os.replace(linked, description.module_elf)
+    return output
 
 
 def _run(command: List[str]) -> str:
