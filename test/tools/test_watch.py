@@ -136,6 +136,32 @@ def test_unchanged_module_is_not_sent(watch: Watch, built: Project, device: Fake
     assert len(device.uploads) == 1
 
 
+def test_what_the_device_went_back_from_is_sent_again(
+    watch: Watch, built: Project, device: FakeDevice
+) -> None:
+    built.write("a.c", body(2))
+    watch.wait_for("Reloaded: ")
+    device.more.update(sequence=0, rollback="module 1 crashed on trial, the flashed module runs")
+    built.write("a.c", "/* the same code */ " + body(2))
+    told = watch.wait_for("so that is sent again: ")[-1]
+    assert told.endswith("module 1 crashed on trial, the flashed module runs")
+    device.more.clear()
+    watch.wait_for("Reloaded: ")
+    assert len(device.uploads) == 2 and len(set(device.uploads)) == 1
+
+
+def test_what_another_has_replaced_is_sent_again(
+    watch: Watch, built: Project, device: FakeDevice
+) -> None:
+    built.write("a.c", body(2))
+    watch.wait_for("Reloaded: ")
+    device.uploads.append(b"of somebody else")
+    built.write("a.c", "/* the same code */ " + body(2))
+    watch.wait_for("so that is sent again: it runs another")
+    watch.wait_for("Reloaded: ")
+    assert device.uploads[0] == device.uploads[2]
+
+
 def test_goes_on_after_a_failed_build(watch: Watch, built: Project, device: FakeDevice) -> None:
     built.write("a.c", "int f(void) { return }\n")
     seen = watch.wait_for("Not reloaded: compile failed")

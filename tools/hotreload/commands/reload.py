@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 import click
 
 from hotreload.checks.outside import finish_search, start_search
+from hotreload.commands.outcome import Unfinished, find_out
 from hotreload.description import Description, load_description
 from hotreload.device.device import Device, Where, known_device, search_network
+from hotreload.device.protocol import AnswerLost, DeviceError
 from hotreload.errors import ToolError
 from hotreload.lock import build_lock
 from hotreload.module.compiler import compile_objects
@@ -72,26 +74,38 @@ def send_module(device: Device, options: Options, module: bytes, steps: Steps) -
         progress = Progress("Uploading")
         try:
             answer = device.upload(module, read_secret(description.secret), progress.show)
+            sequence = int(answer.get("sequence", 0))
+        except AnswerLost as lost:
+            progress.clear()
+            sequence = find_out(device, module, lost)
+            click.echo(f"hotreload: {lost}\nBut it has the module, as it says itself.", err=True)
         finally:
             progress.clear()
     if options.wait is not None:
         with steps.step("wait"):
             _wait(device, options.wait)
-    return int(answer.get("sequence", 0))
+    return sequence
 
 
 def _wait(device: Device, seconds: float) -> None:
     """Waits until the application has reloaded; raises when that failed."""
     deadline = time.monotonic() + seconds
-    while device.pending():
-        if time.monotonic() > deadline:
-            raise ToolError(
-                "the device has the module, but the application has not reloaded it within "
-                f"{seconds:g} s: does it poll hotreload_update_available() and call "
-                "hotreload_reload()?"
-            )
-        time.sleep(_POLL_SECONDS)
-    error = device.status().get("last_error")
+    try:
+        while device.pending():
+            if time.monotonic() > deadline:
+                raise Unfinished(
+                    "the device has the module, but the application has not reloaded it within "
+                    f"{seconds:g} s: does it poll hotreload_update_available() and call "
+                    "hotreload_reload()?",
+                    "the device has the new code, and waits for the application",
+                )
+            time.sleep(_POLL_SECONDS)
+        error = device.status().get("last_error")
+    except DeviceError as lost:
+        raise Unfinished(
+            f"the device has the module, but then: {lost}",
+            "whether the device runs the new code is not known",
+        ) from lost
     if error:
         raise ToolError(f"the device has the module, but reports: {error}")
 
@@ -126,5 +140,5 @@ def report_failure(error: ToolError, steps: Steps) -> None:
     """The reason, and a last line."""
     click.echo(f"hotreload: {error}", err=True)
     step = f"{steps.current} failed after {steps.total():.2f} s" if steps.current else "no build"
-    kept = "the device goes on with the code it has"
-    click.secho(f"Not reloaded: {step}; {kept}", fg="red", err=True)
+    left = error.left if isinstance(error, Unfinished) else "the device goes on with the code it has"
+    click.secho(f"Not reloaded: {step}; {left}", fg="red", err=True)

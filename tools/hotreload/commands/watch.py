@@ -12,7 +12,7 @@ from typing import List, Optional, Sequence
 
 import click
 
-from hotreload.commands.outcome import Outcome
+from hotreload.commands.outcome import Outcome, has_module, why_not
 from hotreload.commands.reload import (
     Options,
     build_module,
@@ -24,6 +24,7 @@ from hotreload.commands.sources import is_source, start_watching
 from hotreload.description import load_description
 from hotreload.device.device import find_again, find_device
 from hotreload.device.http_device import Unreachable
+from hotreload.device.protocol import DeviceError
 from hotreload.errors import ToolError
 from hotreload.interrupt import end_by_interrupt
 from hotreload.module.firmware import FirmwareReader
@@ -105,13 +106,24 @@ class _Watch:
             click.echo(f"The board is at {moved.url} now.")
             return send_module(self.device, self._options, module, steps)
 
+    def _is_there(self, module: bytes) -> bool:
+        """Whether the device still has what it was sent: it may have gone back to other code."""
+        try:
+            status = self.device.status()
+        except DeviceError:
+            return False  # Sending says what is wrong.
+        if has_module(status, module):
+            return True
+        _warn(f"The device does not run what it was sent, so that is sent again: {why_not(status)}")
+        return False
+
     def _reload(self) -> None:
         steps = Steps()
         if self._outcome is not None:
             self._outcome.cancel()
         try:
             module = build_module(self._options, steps, self._reader)
-            if module == self._sent:
+            if module == self._sent and self._is_there(module):
                 click.echo(f"No change: the device has this module already; {steps.summary()}")
                 return
             sequence = self._send(module, steps)

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 from urllib.parse import urlsplit
 
 from hotreload.device.device import Device
-from hotreload.device.protocol import DeviceError, read_answer, read_nonce, sign
+from hotreload.device.protocol import AnswerLost, DeviceError, read_answer, read_nonce, sign
 
 _TIMEOUT = 10.0
 _PIECE = 4096
@@ -58,14 +58,21 @@ class HttpDevice(Device):
             connection.putrequest("POST", self._path + "/upload", skip_accept_encoding=True)
             for name, value in headers.items():
                 connection.putheader(name, value)
+            sent = False
             try:
                 connection.endheaders()
                 for start in range(0, len(module), _PIECE):
                     connection.send(module[start : start + _PIECE])
                     progress(min(start + _PIECE, len(module)), len(module))
+                sent = True
             except (BrokenPipeError, ConnectionResetError):
                 pass  # A server that refuses early closes; its answer may be there to read.
-            return read_answer(self.url, *_response(connection))
+            try:
+                status, body = _response(connection)
+            except (OSError, http.client.HTTPException) as error:
+                kind = AnswerLost if sent else DeviceError
+                raise kind(self._explain(error, True)) from error
+            return read_answer(self.url, status, body)
 
     def _ask_nonce(self, connection: http.client.HTTPConnection) -> Optional[bytes]:
         """`GET /nonce`; None: the firmware is older than that."""
