@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Collection, NamedTuple, Optional
 
 import click
 
+from hotreload.checks.inputs import Inputs
 from hotreload.checks.outside import finish_search, start_search
 from hotreload.commands.outcome import Unfinished, find_out
 from hotreload.description import Description, load_description
@@ -38,22 +39,33 @@ class Options(NamedTuple):
     verbose: bool = False
 
 
-def build_module(options: Options, steps: Steps, reader: Optional[FirmwareReader] = None) -> bytes:
-    """Brings the packed module up to date and returns it."""
+def build_module(
+    options: Options,
+    steps: Steps,
+    reader: Optional[FirmwareReader] = None,
+    changed: Collection[str] = (),
+) -> bytes:
+    """Brings the packed module up to date and returns it; of the `changed` files it is known."""
     description = load_description(options.build)
     if options.skip_build:
         from hotreload.files import read_bytes
 
         return read_bytes(description.module, "the packed module")
     with build_lock(description):
-        return _build(description, options, steps, reader)
+        return _build(description, options, steps, reader, changed)
 
 
 def _build(
-    description: Description, options: Options, steps: Steps, reader: Optional[FirmwareReader]
+    description: Description,
+    options: Options,
+    steps: Steps,
+    reader: Optional[FirmwareReader],
+    changed: Collection[str],
 ) -> bytes:
     with steps.step("compile"):
         search = start_search(description)
+        inputs = Inputs(description)
+        inputs.refresh()
         # These take as long to import as ninja searches.
         import hotreload.device.http_device  # noqa: F401
         from hotreload.checks.abi_guard import check_interface
@@ -61,8 +73,20 @@ def _build(
         from hotreload.module.firmware import FirmwareReader
 
         finish_search(search, description)
+        _show_ninja(inputs, changed, description)
         compile_objects(description, options.verbose)
     return update_module(description, reader or FirmwareReader(), steps, check_interface)
+
+
+def _show_ninja(inputs: Inputs, changed: Collection[str], description: Description) -> None:
+    """Has ninja build what it would not, because the time stamp of an input is old."""
+    stale = inputs.stale(changed)
+    if not stale:
+        return
+    for path in sorted({one.input for one in stale}):
+        click.echo(f"{path} has changed, though its time stamp is old")
+    forgotten = inputs.forget(stale, changed)
+    finish_search(start_search(description), description, forgotten)
 
 
 def send_module(device: Device, options: Options, module: bytes, steps: Steps) -> int:
