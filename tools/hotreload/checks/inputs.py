@@ -37,8 +37,9 @@ class Inputs:
         self._made: Files = {}
         self._state: Optional[Tuple[int, ...]] = None
 
-    def refresh(self) -> None:
+    def refresh(self, description: Description) -> None:
         """Looks again, if anything was built or configured."""
+        self._description = description
         directory = self._description.build_dir
         names = (_NINJA, ".ninja_deps")
         state = tuple(_time_of(os.path.join(directory, name)) or 0 for name in names)

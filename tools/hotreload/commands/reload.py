@@ -43,6 +43,7 @@ def build_module(
     options: Options,
     steps: Steps,
     reader: Optional[FirmwareReader] = None,
+    inputs: Optional[Inputs] = None,
     changed: Collection[str] = (),
 ) -> bytes:
     """Brings the packed module up to date and returns it; of the `changed` files it is known."""
@@ -52,7 +53,8 @@ def build_module(
 
         return read_bytes(description.module, "the packed module")
     with build_lock(description):
-        return _build(description, options, steps, reader, changed)
+        inputs = inputs or Inputs(description)
+        return _build(description, options, steps, reader, inputs, changed)
 
 
 def _build(
@@ -60,12 +62,12 @@ def _build(
     options: Options,
     steps: Steps,
     reader: Optional[FirmwareReader],
+    inputs: Inputs,
     changed: Collection[str],
 ) -> bytes:
     with steps.step("compile"):
         search = start_search(description)
-        inputs = Inputs(description)
-        inputs.refresh()
+        inputs.refresh(description)
         # These take as long to import as ninja searches.
         import hotreload.device.http_device  # noqa: F401
         from hotreload.checks.abi_guard import check_interface
