@@ -152,8 +152,7 @@ def test_symbolic_links(built: Project, device: FakeDevice) -> None:
     (built.sources / "linked").symlink_to(elsewhere)
     (built.sources / "b.c").symlink_to("linked/b.c")
     include = '#include "linked/value.h"\n'
-    more = '#if __has_include("linked/new.h")\n#include "linked/new.h"\n#endif\n'
-    built.write("a.c", include + more + "int f(void) { return VALUE; }\n")
+    built.write("a.c", include + "int f(void) { return VALUE; }\n")
     built.make()
     with start(built, device.url) as watch:
         (elsewhere / "value.h").write_text("#define VALUE 3\n")
@@ -165,9 +164,9 @@ def test_symbolic_links(built: Project, device: FakeDevice) -> None:
         (built.sources / "b.c").unlink()
         (built.sources / "b.c").symlink_to(other)
         watch.wait_for("Reloaded: ")
-        (elsewhere / "new.h").write_text("#undef VALUE\n#define VALUE 5\n")
-        assert "Changed: new.h" in watch.wait_for("Reloaded: ")
-    assert len(set(device.uploads)) == 4
+        (elsewhere / "new.h").write_text("/* Which ninja does not know of. */\n")
+        assert "Changed: new.h" in watch.wait_for("No change: ")
+    assert len(set(device.uploads)) == 3
 
 
 def test_inputs_of_generators(built: Project, device: FakeDevice) -> None:
