@@ -63,12 +63,14 @@ def known_device(where: Where, build: str) -> Optional[Device]:
         from hotreload.device.serial_device import SerialDevice
 
         return SerialDevice(where.port, where.baud or console_baud(build))
-    url = where.url or load_description(build).url
+    url, source = where.url, "--url or HOTRELOAD_URL"
+    if not url:
+        url, source = load_description(build).url, f"HOTRELOAD_URL of CMake, in {build}"
     if not url:
         return None
     from hotreload.device.http_device import HttpDevice
 
-    return HttpDevice(url)
+    return HttpDevice(url, source)
 
 
 def search_network(build: str) -> Search:

@@ -9,10 +9,10 @@ import http.client
 import socket
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
-from urllib.parse import urlsplit
 
 from hotreload.device.device import Device
 from hotreload.device.protocol import AnswerLost, DeviceError, read_answer, read_nonce, sign
+from hotreload.device.url import parse_url
 
 _TIMEOUT = 10.0
 _PIECE = 4096
@@ -25,17 +25,8 @@ class Unreachable(DeviceError):
 class HttpDevice(Device):
     """Every call has its own connection."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url if "://" in url else f"http://{url}"
-        try:
-            parts = urlsplit(self.url)
-            port = parts.port
-        except ValueError as error:
-            raise DeviceError(f"the URL {url} is malformed: {error}") from error
-        if parts.scheme != "http" or not parts.hostname:
-            raise DeviceError(f"the URL {url} must be like http://192.168.1.100:8080")
-        self._host, self._port = parts.hostname, port or 80
-        self._path = parts.path.rstrip("/")
+    def __init__(self, url: str, source: str = "") -> None:
+        self.url, self._host, self._port, self._path = parse_url(url, source)
 
     def status(self) -> Dict[str, Any]:
         with self._connect() as connection:
