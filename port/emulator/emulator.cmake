@@ -148,12 +148,14 @@ function(emulator_add_firmware name)
     endif()
 
     set(script ${EMULATOR_DIR}/arch/${BOARD_ARCH}/board.ld)
+    # CMake cannot write an option with a path that has a dollar sign.
+    file(RELATIVE_PATH script_from_build ${CMAKE_BINARY_DIR} ${script})
     add_executable(${name} ${ARGN})
     set_target_properties(${name} PROPERTIES SUFFIX .elf LINK_DEPENDS ${script})
     target_link_libraries(${name} PRIVATE emulator_options emulator_board ${components}
         ${BOARD_LIBRARIES})
     target_link_options(${name} PRIVATE ${BOARD_MACHINE_FLAGS} ${BOARD_LIBC_FLAGS} -nostartfiles
-        -static "SHELL:-T \"${script}\"" -Wl,--build-id -Wl,--gc-sections)
+        -static "SHELL:-T \"${script_from_build}\"" -Wl,--build-id -Wl,--gc-sections)
 
     _emulator_ask_compiler(linker -print-prog-name=ld)
     _emulator_ask_compiler(libgcc -print-libgcc-file-name)

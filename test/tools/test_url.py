@@ -5,6 +5,9 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import re
+from typing import Dict
+
 import pytest
 
 from fake_device import FakeDevice
@@ -89,3 +92,18 @@ def test_path_that_is_not_ascii(built: Project, device: FakeDevice) -> None:
     text = built.fail("status", "--build", str(built.build), "--url", f"{device.url}/ger\u00e4t")
     assert "that is not a hotreload server: is the URL right?" in text
     assert device.requests == ["GET /ger%C3%A4t/status"]
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+)
+def test_terminal_without_the_characters(built: Project, environment: Dict[str, str]) -> None:
+    url = "http://ger\u00e4t.invalid:1"
+    process = built.start("status", "--build", str(built.build), "--url", url, **environment)
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == 1 and "Traceback" not in text
+    assert re.search(r"the host of http://ger(\\xe4|\u00e4)t\.invalid:1 is unknown", text)

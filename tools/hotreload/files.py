@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import contextmanager, suppress
-from typing import Iterator, Union
+from typing import IO, Iterator, Union
 
 from hotreload.errors import ToolError
 
@@ -47,6 +47,11 @@ def replacing(path: str) -> Iterator[str]:
     finally:
         with suppress(OSError):
             os.remove(temporary)
+
+
+def open_text(path: str) -> IO[str]:
+    """Opens a file to read, with paths in it that need not be UTF-8."""
+    return open(path, encoding="utf-8", errors="surrogateescape")
 
 
 def make_directory(path: str) -> None:

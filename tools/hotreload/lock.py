@@ -30,7 +30,7 @@ def build_lock(description: Description) -> Iterator[None]:
     path = os.path.join(os.path.dirname(description.path), "lock")
     try:
         # Not truncated before it is ours: it says whose it is.
-        file = open(path, "a+", encoding="utf-8", errors="replace")
+        file = open(path, "a+", encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise ToolError(f"cannot write {path}: {error.strerror}") from error
     with file:

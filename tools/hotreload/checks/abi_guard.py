@@ -15,7 +15,7 @@ from typing import Dict, Iterable, List
 from hotreload.checks.debug_types import Interface, Text, read_interface
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.files import write_if_changed
+from hotreload.files import open_text, write_if_changed
 
 
 def note_interface(description: Description, exports: Iterable[str]) -> None:
@@ -45,7 +45,7 @@ def _path(description: Description) -> str:
 def _load(path: str) -> Interface:
     if not os.path.exists(path):
         return Interface({}, {})
-    with open(path, encoding="utf-8") as file:
+    with open_text(path) as file:
         content = json.load(file)
     return Interface(
         {name: Text(*text) for name, text in content["functions"].items()},

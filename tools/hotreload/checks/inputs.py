@@ -119,7 +119,7 @@ class Inputs:
         return newest
 
     def forget(self, stale: Iterable[Stale], changed: Collection[str]) -> Set[str]:
-        """Has ninja make anew what is out of date, also outside the module; returns those outputs."""
+        """Has ninja make what is out of date, also outside the module; returns those outputs."""
         inputs = {one.input for one in stale}
         outputs = {one.output for one in self._stale(self._all_users(inputs), changed)}
         outputs |= {one.output for one in stale}

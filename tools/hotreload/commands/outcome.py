@@ -20,7 +20,7 @@ _SECONDS = 20.0  # to load it, to crash, to restart, and to be in the network ag
 
 
 class Unfinished(ToolError):
-    """A failure after which the device may not go on with the code it had; `left` is what it does."""
+    """A failure after which the device may run other code; `left` says what is known of that."""
 
     def __init__(self, text: str, left: str = _UNKNOWN) -> None:
         super().__init__(text)

@@ -166,5 +166,7 @@ def report_failure(error: ToolError, steps: Steps) -> None:
     """The reason, and a last line."""
     click.echo(f"hotreload: {error}", err=True)
     step = f"{steps.current} failed after {steps.total():.2f} s" if steps.current else "no build"
-    left = error.left if isinstance(error, Unfinished) else "the device goes on with the code it has"
+    left = "the device goes on with the code it has"
+    if isinstance(error, Unfinished):
+        left = error.left
     click.secho(f"Not reloaded: {step}; {left}", fg="red", err=True)

@@ -10,7 +10,7 @@ import re
 from typing import Dict, Sequence
 
 from hotreload.errors import ToolError
-from hotreload.files import make_directory, write_if_changed
+from hotreload.files import make_directory, open_text, write_if_changed
 from hotreload.module.objects import read_objects
 
 # What the assembler and the linker scripts take without quoting.
@@ -53,7 +53,7 @@ def read_exports(path: str) -> Dict[str, bool]:
     """Reads exports.txt: the names in order, True for weak ones."""
     exports: Dict[str, bool] = {}
     try:
-        with open(path, encoding="utf-8") as file:
+        with open_text(path) as file:
             lines = file.read().splitlines()
     except OSError as error:
         raise ToolError(

@@ -122,7 +122,11 @@ def _run(command: List[str]) -> str:
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         result = subprocess.run(
-            command, env=environment, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+            command,
+            env=environment,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="surrogateescape",
         )
     except OSError as error:
         raise ToolError(f"cannot run the linker {command[0]}: {error.strerror}") from error

@@ -9,6 +9,7 @@ import os
 from typing import Dict, Iterable, List, NamedTuple
 
 from hotreload.errors import ToolError
+from hotreload.files import open_text
 from hotreload.module import elf
 
 
@@ -74,7 +75,7 @@ def expand_lists(arguments: Iterable[str]) -> List[str]:
             paths.append(argument)
             continue
         try:
-            with open(argument[1:], encoding="utf-8") as file:
+            with open_text(argument[1:]) as file:
                 paths.extend(line.strip() for line in file if line.strip())
         except OSError as error:
             raise ToolError(
