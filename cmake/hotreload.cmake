@@ -45,13 +45,22 @@ function(hotreload_find_c_library result)
     endif()
 endfunction()
 
+# Sets `result` to a JSON string, or to null for no text.
+function(_hotreload_json result text)
+    string(REPLACE "\\" "\\\\" text "${text}")
+    string(REPLACE "\"" "\\\"" text "${text}")
+    set(${result} null PARENT_SCOPE)
+    if(NOT text STREQUAL "")
+        set(${result} "\"${text}\"" PARENT_SCOPE)
+    endif()
+endfunction()
+
 # Sets `result` to a JSON array of strings.
 function(_hotreload_json_array result)
     set(items "")
     foreach(item ${ARGN})
-        string(REPLACE "\\" "\\\\" item "${item}")
-        string(REPLACE "\"" "\\\"" item "${item}")
-        list(APPEND items "\"${item}\"")
+        _hotreload_json(item "${item}")
+        list(APPEND items "${item}")
     endforeach()
     string(REPLACE ";" ", " items "${items}")
     set(${result} "[${items}]" PARENT_SCOPE)
@@ -96,7 +105,9 @@ function(_hotreload_add_stubs firmware arch dir objects tool tool_sources)
     # As a file, and so behind all libraries: inline functions of the firmware's own come first.
     target_link_libraries(${firmware} PRIVATE
         hotreload_stubs $<TARGET_OBJECTS:hotreload_inline>)
-    target_link_options(${firmware} PRIVATE "SHELL:-T \"${dir}/imports.ld\"")
+    # Relative, because CMake cannot write an option with a path that has a dollar sign.
+    file(RELATIVE_PATH imports ${CMAKE_BINARY_DIR} ${dir}/imports.ld)
+    target_link_options(${firmware} PRIVATE "SHELL:-T \"${imports}\"")
     set_property(TARGET ${firmware} APPEND PROPERTY LINK_DEPENDS ${dir}/imports.ld)
 endfunction()
 
@@ -131,6 +142,14 @@ function(hotreload_add_module)
     cmake_parse_arguments(arg "" "${single}" "${multiple}" ${ARGN})
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "hotreload_add_module: unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
+    endif()
+    if(CMAKE_BINARY_DIR MATCHES "[#<>]")
+        message(FATAL_ERROR "hotreload: CMake cannot make files in a directory with # or < or > in "
+            "its path: ${CMAKE_BINARY_DIR}. Choose another build directory")
+    endif()
+    if(NOT CMAKE_GENERATOR STREQUAL "Ninja")
+        message(FATAL_ERROR "hotreload needs CMake's generator Ninja, which it asks what has "
+            "changed; this is ${CMAKE_GENERATOR}. Configure an empty build directory with -G Ninja")
     endif()
 
     set(dir ${CMAKE_BINARY_DIR}/hotreload)
@@ -172,17 +191,12 @@ macro(_hotreload_describe dir objects)
     _hotreload_json_array(libraries ${arg_MODULE_LIBRARIES})
     _hotreload_json_array(watch_dirs ${arg_WATCH_DIRS})
     set(text_readable $<IF:$<BOOL:${arg_TEXT_READABLE}>,true,false>)
-    set(url null)
-    if(arg_URL)
-        set(url "\"${arg_URL}\"")
-    endif()
-    set(c_library null)
-    if(arg_C_LIBRARY)
-        set(c_library "\"${arg_C_LIBRARY}\"")
-    endif()
+    _hotreload_json(project "${arg_PROJECT}")
+    _hotreload_json(url "${arg_URL}")
+    _hotreload_json(c_library "${arg_C_LIBRARY}")
     file(GENERATE OUTPUT ${dir}/hotreload.json CONTENT "{
     \"format\": 1,
-    \"project\": \"${arg_PROJECT}\",
+    \"project\": ${project},
     \"arch\": \"${arg_ARCH}\",
     \"chip\": ${arg_CHIP},
     \"abi\": ${arg_ABI},

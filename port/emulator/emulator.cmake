@@ -135,12 +135,14 @@ endfunction()
 function(_emulator_add_executable name)
     get_property(components GLOBAL PROPERTY EMULATOR_COMPONENTS)
     set(script ${EMULATOR_DIR}/arch/${BOARD_ARCH}/board.ld)
+    # CMake cannot write an option with a path that has a dollar sign.
+    file(RELATIVE_PATH script_from_build ${CMAKE_BINARY_DIR} ${script})
     add_executable(${name} ${ARGN})
     set_target_properties(${name} PROPERTIES SUFFIX .elf LINK_DEPENDS ${script})
     target_link_libraries(${name} PRIVATE emulator_options emulator_board emulator_start
         ${components} ${BOARD_LIBRARIES})
     target_link_options(${name} PRIVATE ${BOARD_MACHINE_FLAGS} ${BOARD_LIBC_FLAGS} -nostartfiles
-        -static "SHELL:-T \"${script}\"" -Wl,--build-id -Wl,--gc-sections)
+        -static "SHELL:-T \"${script_from_build}\"" -Wl,--build-id -Wl,--gc-sections)
 endfunction()
 
 # Adds the firmware `name` (file name.elf) from the sources given, with all components added before,

@@ -5,6 +5,7 @@
 #include "port.h"
 #include "settle.h"
 #include "status.h"
+#include "store/store.h"
 #include "upload/auth.h"
 #include "upload/digest.h"
 #include "upload/json.h"
@@ -85,6 +86,22 @@ static void append_room(hotreload_json_t *json)
     hotreload_json_raw(json, "}");
 }
 
+/** The module that was stored last: who lost the answer to an upload sees whether it is his. */
+static void append_newest(hotreload_json_t *json)
+{
+    hotreload_record_t newest;
+    hotreload_reason_t reason;
+    if (hotreload_store_find(NULL, &newest, &reason) != ESP_OK) {
+        hotreload_json_raw(json, "null");
+        return;
+    }
+    hotreload_json_raw(json, "{\"sequence\":");
+    hotreload_json_number(json, newest.sequence);
+    hotreload_json_raw(json, ",\"sha256\":\"");
+    hotreload_json_hex(json, newest.sha256, sizeof newest.sha256);
+    hotreload_json_raw(json, "\"}");
+}
+
 void hotreload_http_status(hotreload_http_answer_t *answer)
 {
     hotreload_status_t status;
@@ -111,6 +128,8 @@ void hotreload_http_status(hotreload_http_answer_t *answer)
     append_room(&json);
     hotreload_json_raw(&json, ",\"pending\":");
     append_bool(&json, status.pending);
+    hotreload_json_raw(&json, ",\"newest\":");
+    append_newest(&json);
     hotreload_json_raw(&json, ",\"trial\":");
     append_bool(&json, status.trial);
     hotreload_json_raw(&json, ",\"stored\":");

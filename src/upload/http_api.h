@@ -27,7 +27,7 @@ extern const uint8_t hotreload_secret[HOTRELOAD_SECRET_SIZE];
 /** What to answer: the status code and a JSON object. Content-Type: application/json. */
 typedef struct {
     int status;
-    char body[768];
+    char body[896];
 } hotreload_http_answer_t;
 
 /** Call when the server starts: what was signed for it before is worthless from then on. */

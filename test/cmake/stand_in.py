@@ -59,6 +59,7 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.build = root / "build"
+        self.generator = "Ninja"
         self.settings: Dict[str, str] = {
             "CONFIG_HOTRELOAD_ENABLE": "y",
             "STAND_IN_PARTITIONS": PARTITION,
@@ -111,7 +112,7 @@ class Project:
             after=self.after,
         )
         (self.root / "CMakeLists.txt").write_text(text)
-        command = ["cmake", "-S", str(self.root), "-B", str(self.build), "-G", "Ninja"]
+        command = ["cmake", "-S", str(self.root), "-B", str(self.build), "-G", self.generator]
         environment = {k: v for k, v in os.environ.items() if k != "IDF_EXTRA_ACTIONS_PATH"}
         return subprocess.run(
             command,

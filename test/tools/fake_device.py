@@ -26,6 +26,10 @@ class FakeDevice:
         self.refuse: Optional[Tuple[int, Dict[str, Any]]] = None
         self.raw_answer: Optional[bytes] = None
         """Sent instead of an answer, before the body is read; then the connection is cut."""
+        self.goes_after_upload = False
+        """Answers no request after the upload."""
+        self.loses_answer = False
+        """Stores what is sent, and then cuts the connection."""
         self.polls_until_reloaded = 0
         self.last_error: Optional[str] = None
         self.trial = False
@@ -58,11 +62,19 @@ class FakeDevice:
             "text": {"address": "0x40380000", "size": 76},
             "data": {"address": "0x3fc90000", "size": 36},
             "pending": self.polls_until_reloaded > 0,
+            "newest": self.newest(),
             "trial": self.trial,
             "rollback": self.rollback,
             "last_error": self.last_error,
             **self.more,
         }
+
+    def newest(self) -> Optional[Dict[str, Any]]:
+        """The module that was stored last."""
+        if not self.uploads:
+            return None
+        digest = hashlib.sha256(self.uploads[-1]).hexdigest()
+        return {"sequence": len(self.uploads), "sha256": digest}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -99,6 +111,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(403, {"status": "error", "error": "wrong HMAC"})
         else:
             self.device.uploads.append(body)
+            if self.device.goes_after_upload:
+                self.device.raw_answer = b""
+            if self.device.loses_answer:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+                return
             answer = {"status": "ok", "sequence": len(self.device.uploads), "size": len(body)}
             self._answer(200, answer)
 

@@ -100,7 +100,8 @@ class FakeSerial:
         if self.refuse:
             return self.refuse[0], {"status": "error", "error": self.refuse[1]}
         if frame.type == serial_frames.STATUS:
-            return 200, {"status": "ok", "firmware": "0011", "loaded": False, "last_error": None}
+            status = {"status": "ok", "firmware": "0011", "loaded": False, "last_error": None}
+            return 200, {**status, "sequence": len(self.uploads), "newest": self.newest()}
         if frame.type == serial_frames.PENDING:
             return 200, {"pending": False}
         if frame.type == serial_frames.NONCE:
@@ -119,6 +120,13 @@ class FakeSerial:
         if frame.type == serial_frames.CANCEL:
             return 400, {"status": "error", "error": "cancelled"}
         return self._finish(module)
+
+    def newest(self) -> Optional[Dict[str, Any]]:
+        """The module that was stored last."""
+        if not self.uploads:
+            return None
+        digest = hashlib.sha256(self.uploads[-1]).hexdigest()
+        return {"sequence": len(self.uploads), "sha256": digest}
 
     def _finish(self, module: bytes) -> Tuple[int, Dict[str, Any]]:
         digest = hashlib.sha256(module)

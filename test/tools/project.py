@@ -67,6 +67,7 @@ BUILD_NINJA = """\
 rule cc
   command = {compiler} {flags} -MD -MF $out.d -c $in -o $out
   depfile = $out.d
+  deps = gcc
 {objects}
 build hotreload_objects: phony {outputs}
 build firmware: phony hotreload_objects
@@ -119,14 +120,14 @@ class Project:
     def write_ninja(self) -> None:
         flags = " ".join([*self.toolchain.flags, *self.flags])
         rules = [
-            f"build {path}: cc {self.sources / os.path.basename(path)[:-2]}"
+            f"build {os.path.basename(path)}: cc {self.sources / os.path.basename(path)[:-2]}"
             for path in self.objects()
         ]
         text = BUILD_NINJA.format(
             compiler=self.toolchain.compiler,
             flags=flags,
             objects="\n".join(rules),
-            outputs=" ".join(self.objects()),
+            outputs=" ".join(os.path.basename(path) for path in self.objects()),
         )
         (self.build / "build.ninja").write_text(text)
 

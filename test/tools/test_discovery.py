@@ -15,11 +15,13 @@ import pytest
 
 from announce import LOOPBACK, SERVICE, Announcement
 from fake_device import FakeDevice
+from hotreload.commands.reload import Options, reload_once
 from hotreload.description import load_description
 from hotreload.device.device import Where, find_again, find_device
+from hotreload.device.discovery import Search
 from hotreload.module.firmware import read_identity
 from project import Project, hide
-from test_watch import Watch, body
+from test_watch import PATIENCE, Watch, body
 
 Announce = Callable[..., Announcement]
 
@@ -86,6 +88,13 @@ def command(project: Project, name: str) -> List[str]:
     return [name, "--build", str(project.build)]
 
 
+def until_found(count: int) -> Callable[..., bool]:
+    """When a search is over, for tests that know what there is to find."""
+    return lambda search, begun, _matched: (
+        len(search._found) == count or time.monotonic() > begun + PATIENCE
+    )
+
+
 def test_the_only_one_with_this_firmware(
     board: Project, device: FakeDevice, announce: Announce
 ) -> None:
@@ -104,20 +113,29 @@ def test_a_url_is_not_looked_for(board: Project, device: FakeDevice, announce: A
 
 
 def test_several_with_this_firmware(
-    board: Project, device: FakeDevice, announce: Announce
+    board: Project,
+    device: FakeDevice,
+    announce: Announce,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     announce(device.url, "first")
     announce("http://127.0.0.1:2", "second")
-    time.sleep(1.5)  # who has just announced itself answers no question for a second
-    text = board.fail(*command(board, "reload"))
+    monkeypatch.setattr(Search, "_is_over", until_found(2))
+    text = board.fail(*command(board, "status"))
     assert "2 boards run the firmware of this build; say which one:" in text
     short = identity(board)[:12]
     assert f"\n  --url {device.url}  blinky, firmware {short}, first\n" in text
     assert f"\n  --url http://127.0.0.1:2  blinky, firmware {short}, second\n" in text
-    assert "Not reloaded: find failed" in text and device.uploads == []
+    with pytest.raises(SystemExit):
+        reload_once(Options(str(board.build), Where()))
+    assert "Not reloaded: find failed" in capsys.readouterr().err and device.uploads == []
 
 
-def test_none_with_this_firmware(board: Project, announce: Announce) -> None:
+def test_none_with_this_firmware(
+    board: Project, announce: Announce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Search, "_is_over", until_found(2))
     board.describe(chip=5)
     announce("http://127.0.0.1:1", "other", firmware="ab" * 20)
     announce("http://127.0.0.1:2", "strange", firmware="?", project="\x1b[2Jclear")
@@ -209,7 +227,31 @@ def test_a_board_that_is_gone_or_was_named_is_not_looked_for_elsewhere(
     announcement.__exit__()
     assert find_again(found, build) is None
     announce("http://127.0.0.1:2", "twin")
-    announce(device.url, "here")
-    again = find_again(found, build)
-    assert again is None, "of two with its firmware it is the one with its name"
+    assert find_again(found, build) is None, "of two with its firmware it is the other"
     assert find_again(find_device(Where("http://127.0.0.1:1"), build), build) is None
+
+
+def test_who_looks_for_a_name_waits_for_it(
+    board: Project, announce: Announce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hotreload.device.discovery._PATIENCE", PATIENCE)
+    monkeypatch.setattr("hotreload.device.discovery._OTHERS", 0.0)
+    announce("http://127.0.0.1:1", "twin")
+    search = Search(load_description(str(board.build)), "here")
+    deadline = time.monotonic() + PATIENCE
+    while not search._found and time.monotonic() < deadline:
+        time.sleep(0.01)
+    announce("http://127.0.0.1:2", "here")
+    assert search.wait().url == "http://127.0.0.1:2"
+
+
+def test_when_a_search_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    search = Search.__new__(Search)
+    search._name = None
+    monkeypatch.setattr("time.monotonic", lambda: 100.0)
+    assert search._is_over(96.9, None) and not search._is_over(97.1, None), "nothing matches"
+    assert search._is_over(0.0, 99.5), "others had their time"
+    assert not search._is_over(0.0, 99.7), "however long the first took"
+    search._name = "here"
+    assert search._is_over(99.0, 99.9), "no other is waited for"
+    assert search._is_over(96.9, None) and not search._is_over(97.1, None)

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from pathlib import Path
-from typing import Any, List
+from typing import Any, Dict, List
 
 import pytest
 
@@ -225,6 +225,55 @@ def test_connection_cut(built: Project, device: FakeDevice, answer: bytes) -> No
     assert f"{device.url} closed the connection" in text and "did the device restart?" in text
 
 
+UNKNOWN = "whether the device has the new code is not known"
+
+
+def test_lost_answer_of_a_module_that_was_stored(built: Project, device: FakeDevice) -> None:
+    device.loses_answer = True
+    text = reload(built, device.url)
+    assert "closed the connection without an answer" in text
+    assert "But it has the module, as it says itself." in text
+    assert last_line(text).startswith("Reloaded: ") and len(device.uploads) == 1
+
+
+def test_lost_answer_of_a_device_that_stays_away(built: Project, device: FakeDevice) -> None:
+    device.loses_answer = device.goes_after_upload = True
+    text = fail(built, device.url)
+    assert "It does not say either whether it has the module" in text
+    assert last_line(text).startswith("Not reloaded: upload failed")
+    assert last_line(text).endswith(UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "status, reason, left",
+    [
+        ({"newest": {"sequence": 7, "sha256": "00"}}, "does not have the module", KEPT),
+        ({"newest": None}, "does not have the module", KEPT),
+        ({"sequence": 0, "rollback": "module 1 crashed"}, "not run it: module 1 crashed", KEPT),
+        ({"sequence": 0, "last_error": "no memory"}, "not run it: no memory", KEPT),
+        ({"sequence": 0, "pending": True}, "But it has the module", ""),
+    ],
+)
+def test_lost_answer_and_what_the_device_says(
+    built: Project, device: FakeDevice, status: Dict[str, Any], reason: str, left: str
+) -> None:
+    device.loses_answer = True
+    device.more.update(status)
+    result = built.run("reload", "--build", str(built.build), "--url", device.url)
+    assert reason in result.stdout and last_line(result.stdout).endswith(left)
+    assert result.returncode == (1 if left else 0)
+
+
+def test_lost_answer_of_an_older_firmware(
+    built: Project, device: FakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device.loses_answer = True
+    status = {k: v for k, v in device.status().items() if k != "newest"}
+    monkeypatch.setattr(device, "status", lambda: status)
+    text = fail(built, device.url)
+    assert "too old to say whether it has the module" in text and last_line(text).endswith(UNKNOWN)
+
+
 def test_nobody_listens(built: Project) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -237,8 +286,6 @@ def test_nobody_listens(built: Project) -> None:
     "url, message",
     [
         ("https://127.0.0.1", "must be like http://"),
-        ("http://", "must be like http://"),
-        ("http://127.0.0.1:99999", "is malformed"),
         ("http://no-host.invalid:8080", "the host of http://no-host.invalid:8080 is unknown"),
     ],
 )
@@ -290,6 +337,14 @@ def test_wait_too_long(built: Project, device: FakeDevice) -> None:
     device.polls_until_reloaded = 1000000
     text = fail(built, device.url, "--wait", "0.1")
     assert "has not reloaded it within 0.1 s" in text and "hotreload_update_available()" in text
+    assert last_line(text).endswith("the device has the new code, and waits for the application")
+
+
+def test_wait_for_a_device_that_is_gone(built: Project, device: FakeDevice) -> None:
+    device.goes_after_upload = True
+    text = fail(built, device.url, "--wait", "30")
+    assert "the device has the module, but then: " in text
+    assert last_line(text).endswith("whether the device runs the new code is not known")
 
 
 # ---- on a terminal ----

@@ -17,8 +17,9 @@ import pytest
 
 from fake_device import FakeDevice
 from fake_serial import FakeSerial
+from hotreload.commands.outcome import Unfinished, find_out
 from hotreload.device import serial_line
-from hotreload.device.protocol import DeviceError
+from hotreload.device.protocol import AnswerLost, DeviceError
 from hotreload.device.serial_device import SerialDevice
 from hotreload.device.serial_frames import FINISH, STATUS, WRITE, Frame, Splitter
 from hotreload.device.serial_line import SerialLine, split_lines
@@ -203,6 +204,37 @@ def test_restart_during_the_upload(fake: FakeSerial) -> None:
     with pytest.raises(DeviceError, match="the device restarted"):
         device.upload(MODULE, SECRET, nothing)
     assert device.upload(MODULE, SECRET, nothing)["size"] == len(MODULE)
+    device.close()
+
+
+def test_restart_after_the_upload(fake: FakeSerial) -> None:
+    """It has the module, but its answer is lost, and it knows nothing when it is asked again."""
+    fake.faults = [""] * 5 + ["drop", "restart"]
+    device = SerialDevice(fake.port, 115200)
+    with pytest.raises(AnswerLost, match="knows nothing of the upload any more") as lost:
+        device.upload(MODULE, SECRET, nothing)
+    assert fake.uploads == [MODULE] and find_out(device, MODULE, lost.value) == 1
+    device.close()
+
+
+def test_silence_at_the_end_of_the_upload(fake: FakeSerial, impatient: None) -> None:
+    fake.faults = [""] * 5 + ["drop"] + ["lose"] * 100
+    device = SerialDevice(fake.port, 115200)
+    with pytest.raises(AnswerLost, match="stopped answering") as lost:
+        device.upload(MODULE, SECRET, nothing)
+    with pytest.raises(Unfinished, match="does not say either"):
+        find_out(device, MODULE, lost.value)
+    fake.faults = []
+    assert find_out(device, MODULE, lost.value) == 1
+    device.close()
+
+
+def test_silence_before_the_end_of_the_upload(fake: FakeSerial, impatient: None) -> None:
+    fake.faults = [""] * 4 + ["lose"] * 100
+    device = SerialDevice(fake.port, 115200)
+    with pytest.raises(DeviceError, match="stopped answering") as error:
+        device.upload(MODULE, SECRET, nothing)
+    assert not isinstance(error.value, AnswerLost)
     device.close()
 
 

@@ -128,12 +128,108 @@ def test_other_files_are_ignored(watch: Watch, built: Project, device: FakeDevic
     assert [line for line in seen if line.startswith("Changed")] == ["Changed: a.c"]
 
 
+def test_files_elsewhere(watch: Watch, built: Project, device: FakeDevice) -> None:
+    """Known from the build before, since when they are watched."""
+    header = built.root / "elsewhere.h"
+    source = built.root / "elsewhere.inc.txt"
+    header.write_text("#define VALUE 2\n")
+    source.write_text("return VALUE;\n")
+    lines = ["int f(void) {", f'#include "{source}"', "}", ""]
+    built.write("a.c", '#include "../elsewhere.h"\n' + "\n".join(lines))
+    watch.wait_for("Reloaded: ")
+    header.write_text("#define VALUE 3\n")
+    assert "Changed: elsewhere.h" in watch.wait_for("Reloaded: ")
+    source.write_text("return VALUE + 1;\n")
+    assert "Changed: elsewhere.inc.txt" in watch.wait_for("Reloaded: ")
+    assert len(set(device.uploads)) == 3
+
+
+def test_symbolic_links(built: Project, device: FakeDevice) -> None:
+    elsewhere = built.root / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "value.h").write_text("#define VALUE 2\n")
+    (elsewhere / "b.c").write_text("int g(void) { return 2; }\n")
+    (built.sources / "linked").symlink_to(elsewhere)
+    (built.sources / "b.c").symlink_to("linked/b.c")
+    include = '#include "linked/value.h"\n'
+    built.write("a.c", include + "int f(void) { return VALUE; }\n")
+    built.make()
+    with start(built, device.url) as watch:
+        (elsewhere / "value.h").write_text("#define VALUE 3\n")
+        assert "Changed: value.h" in watch.wait_for("Reloaded: ")
+        (elsewhere / "b.c").write_text("int g(void) { return 3; }\n")
+        assert "Changed: b.c" in watch.wait_for("Reloaded: ")
+        other = built.root / "c.c"
+        other.write_text("int g(void) { return 4; }\n")
+        (built.sources / "b.c").unlink()
+        (built.sources / "b.c").symlink_to(other)
+        watch.wait_for("Reloaded: ")
+        (elsewhere / "new.h").write_text("/* Which ninja does not know of. */\n")
+        assert "Changed: new.h" in watch.wait_for("No change: ")
+    assert len(set(device.uploads)) == 3
+
+
+def test_inputs_of_generators(built: Project, device: FakeDevice) -> None:
+    page = built.root / "index.html"
+    page.write_text("#define VALUE 2\n")
+    built.write("a.c", '#include "page.h"\nint f(void) { return VALUE; }\n')
+    built.flags.append(f"-I{built.build}")
+    built.write_ninja()
+    ninja = built.build / "build.ninja"
+    text = ninja.read_text().replace(f"{built.sources}/a.c", f"{built.sources}/a.c || page.h")
+    rule = "rule copy\n  command = cp $in $out\n  restat = 1\n"
+    ninja.write_text(f"{text}{rule}build page.h | {built.build}/page.h: copy {page}\n")
+    subprocess.run(["ninja", "firmware"], cwd=built.build, check=True)
+    with start(built, device.url) as watch:
+        page.write_text("#define VALUE 3\n")
+        assert "Changed: index.html" in watch.wait_for("Reloaded: ")
+        page.write_text("#define VALUE 4\n")
+        watch.wait_for("Reloaded: ")
+    assert len(set(device.uploads)) == 2
+
+
+def test_old_time_stamp(watch: Watch, built: Project, device: FakeDevice) -> None:
+    for number in (2, 3):
+        backup = built.root / "backup.c"
+        backup.write_text(body(number))
+        os.utime(backup, (1000, 1000))
+        os.replace(backup, built.sources / "a.c")
+        watch.wait_for("Reloaded: ")
+    assert len(set(device.uploads)) == 2
+
+
 def test_unchanged_module_is_not_sent(watch: Watch, built: Project, device: FakeDevice) -> None:
     built.write("a.c", body(2))
     watch.wait_for("Reloaded: ")
     built.write("a.c", "/* a comment */ " + body(2))
     assert "the device has this module already" in watch.wait_for("No change: ")[-1]
     assert len(device.uploads) == 1
+
+
+def test_what_the_device_went_back_from_is_sent_again(
+    watch: Watch, built: Project, device: FakeDevice
+) -> None:
+    built.write("a.c", body(2))
+    watch.wait_for("Reloaded: ")
+    device.more.update(sequence=0, rollback="module 1 crashed on trial, the flashed module runs")
+    built.write("a.c", "/* the same code */ " + body(2))
+    told = watch.wait_for("so that is sent again: ")[-1]
+    assert told.endswith("module 1 crashed on trial, the flashed module runs")
+    device.more.clear()
+    watch.wait_for("Reloaded: ")
+    assert len(device.uploads) == 2 and len(set(device.uploads)) == 1
+
+
+def test_what_another_has_replaced_is_sent_again(
+    watch: Watch, built: Project, device: FakeDevice
+) -> None:
+    built.write("a.c", body(2))
+    watch.wait_for("Reloaded: ")
+    device.uploads.append(b"of somebody else")
+    built.write("a.c", "/* the same code */ " + body(2))
+    watch.wait_for("so that is sent again: it runs another")
+    watch.wait_for("Reloaded: ")
+    assert device.uploads[0] == device.uploads[2]
 
 
 def test_goes_on_after_a_failed_build(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -208,7 +304,9 @@ def test_stops_by_interrupt_while_building(built: Project, device: FakeDevice) -
 
 def slow_ninja(project: Project) -> Path:
     script = project.root / "slow-ninja"
-    script.write_text("#!/bin/sh\necho building slowly\nexec sleep 5\n")
+    script.write_text(
+        '#!/bin/sh\ncase "$*" in *-n*) exec ninja "$@";; esac\necho building slowly\nexec sleep 5\n'
+    )
     script.chmod(0o755)
     return script
 

@@ -233,7 +233,9 @@ static void status_tells_what_is_loaded(void **state)
     (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     hotreload_status_t device;
-    char expected[768];
+    sent_t stored;
+    char expected[1024];
+    sent_module(&stored, 1, SENT_OLD_SIZE);
     assert_int_equal(hotreload_reload(&config), ESP_OK);
     hotreload_status_get(&device);
     fake_port.data_limit = 500000;
@@ -246,16 +248,42 @@ static void status_tells_what_is_loaded(void **state)
         "\"text\":{\"address\":\"0x40380000\",\"size\":%u},"
         "\"data\":{\"address\":\"0x3fc90000\",\"size\":24},"
         "\"exports\":%u,\"free\":{\"text\":1048576,\"data\":500000},"
-        "\"pending\":false,\"trial\":true,\"stored\":true,\"rollback\":null,\"last_error\":null}",
+        "\"pending\":false,\"newest\":{\"sequence\":1,\"sha256\":\"%s\"},"
+        "\"trial\":true,\"stored\":true,\"rollback\":null,\"last_error\":null}",
         (unsigned)device.reloads, (unsigned)device.text_size,
-        (unsigned)hotreload_firmware_table.count);
+        (unsigned)hotreload_firmware_table.count, stored.sha256_hex);
     assert_string_equal(answer.body, expected);
+    sent_free(&stored);
     assert_true(device.text_size > 1000 && device.text_size < SENT_OLD_SIZE);
 
     assert_int_equal(hotreload_unload(), ESP_OK);
     hotreload_http_status(&answer);
     assert_non_null(strstr(answer.body, "\"loaded\":false,\"sequence\":0,"));
     assert_non_null(strstr(answer.body, "\"text\":{\"address\":\"0x00000000\",\"size\":0}"));
+}
+
+static void status_tells_which_module_was_stored_last(void **state)
+{
+    (void)state;
+    sent_t sent;
+    char newest[120];
+    sent_module(&sent, 2, SIZE);
+    snprintf(newest, sizeof newest,
+             "\"pending\":true,\"newest\":{\"sequence\":2,\"sha256\":\"%s\"}", sent.sha256_hex);
+    hotreload_http_status(&answer);
+    assert_null(strstr(answer.body, sent.sha256_hex));
+    assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
+    hotreload_http_status(&answer);
+    assert_non_null(strstr(answer.body, newest));
+    sent_free(&sent);
+}
+
+static void status_without_a_store_has_no_newest_module(void **state)
+{
+    (void)state;
+    hotreload_store_close();
+    hotreload_http_status(&answer);
+    assert_non_null(strstr(answer.body, "\"newest\":null"));
 }
 
 static void status_tells_the_last_error_until_an_upload_succeeds(void **state)
@@ -327,6 +355,8 @@ int main(void)
         API_TEST(a_second_upload_is_refused_while_one_is_under_way),
         API_TEST(pending_tells_of_an_update),
         API_TEST(status_tells_what_is_loaded),
+        API_TEST(status_tells_which_module_was_stored_last),
+        API_TEST(status_without_a_store_has_no_newest_module),
         API_TEST(status_tells_the_last_error_until_an_upload_succeeds),
         API_TEST(the_longest_status_fits),
         API_TEST(other_requests_are_refused),

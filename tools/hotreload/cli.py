@@ -87,11 +87,14 @@ def link(description: str) -> None:
     """Link and pack the module. DESCRIPTION is the build directory or its hotreload.json."""
     from hotreload.checks.abi_guard import note_interface
     from hotreload.description import load_description
+    from hotreload.lock import build_lock
     from hotreload.module.build import update_module
     from hotreload.module.firmware import FirmwareReader
     from hotreload.report import Steps
 
-    update_module(load_description(description), FirmwareReader(), Steps(), note_interface)
+    read = load_description(description)
+    with build_lock(read):
+        update_module(read, FirmwareReader(), Steps(), note_interface)
 
 
 _DEVICE_OPTIONS = (

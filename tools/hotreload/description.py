@@ -10,6 +10,7 @@ import os
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from hotreload.errors import ToolError
+from hotreload.files import open_text
 from hotreload.module.arch import ARCHITECTURES
 from hotreload.module.module_format import CHIP_EMULATOR
 
@@ -72,7 +73,7 @@ def load_description(place: str) -> Description:
     """Reads hotreload.json; `place` is that file or the build directory."""
     path = os.path.join(place, _NAME) if os.path.isdir(place) else place
     try:
-        with open(path, encoding="utf-8") as file:
+        with open_text(path) as file:
             content = json.load(file)
     except OSError as error:
         raise ToolError(

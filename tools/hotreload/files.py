@@ -6,7 +6,9 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import os
-from typing import Union
+import threading
+from contextlib import contextmanager, suppress
+from typing import IO, Iterator, Union
 
 from hotreload.errors import ToolError
 
@@ -14,25 +16,42 @@ from hotreload.errors import ToolError
 def write_if_changed(path: str, content: Union[str, bytes], mode: int = 0o666) -> bool:
     """Writes a file unless it has this content already; returns whether it did.
 
-    An untouched file keeps its time stamp, so that nothing depending on it is built again. The
-    new content replaces the old in one step: a reader never sees half of it.
+    An untouched file keeps its time stamp, so that nothing depending on it is built again.
     """
-    data = content.encode() if isinstance(content, str) else content
+    data = content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
     try:
         with open(path, "rb") as file:
             if file.read() == data:
                 return False
     except OSError:
         pass  # Not there yet, most often; any other trouble comes up again below.
-    temporary = f"{path}.{os.getpid()}.tmp"
-    try:
+    with replacing(path) as temporary:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
+    return True
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[str]:
+    """A path to write to; it takes the place of `path` in one step, unless something is raised.
+
+    So a reader never sees half of a file, and two writers do not mix theirs.
+    """
+    temporary = f"{path}.{os.getpid()}-{threading.get_ident()}.tmp"
+    try:
+        yield temporary
         os.replace(temporary, path)
     except OSError as error:
         raise ToolError(f"cannot write {path}: {error.strerror}") from error
-    return True
+    finally:
+        with suppress(OSError):
+            os.remove(temporary)
+
+
+def open_text(path: str) -> IO[str]:
+    """Opens a file to read, with paths in it that need not be UTF-8."""
+    return open(path, encoding="utf-8", errors="surrogateescape")
 
 
 def make_directory(path: str) -> None:

@@ -21,7 +21,8 @@ from hotreload.commands.reload import Options, reload_once
 from hotreload.defaults import DEBOUNCE
 from hotreload.device.device import Where, find_device
 from hotreload.errors import ToolError
-from hotreload.files import write_if_changed
+from hotreload.files import open_text, write_if_changed
+from hotreload.report import show_any_text
 
 _URL = {
     "names": ["--url"],
@@ -222,7 +223,7 @@ def _config(arguments: Any, name: str) -> Any:
     """A value of the build's configuration."""
     path = os.path.join(arguments.build_dir, "config", "sdkconfig.json")
     try:
-        with open(path, encoding="utf-8") as file:
+        with open_text(path) as file:
             return json.load(file).get(name)
     except (OSError, ValueError):
         return None  # Not built: the action says so.
@@ -254,6 +255,7 @@ def _status(name: str, context: Any, arguments: Any, url: Optional[str]) -> None
 
 def _run(arguments: Any, action: Callable[[], None]) -> None:
     """Runs an action; errors end idf.py with one message."""
+    show_any_text()
     try:
         _check_target(arguments.build_dir)
         action()
@@ -265,7 +267,7 @@ def _check_target(build_dir: str) -> None:
     """IDF_TARGET must be what was built, as for every other command of idf.py."""
     wanted = os.environ.get("IDF_TARGET")
     try:
-        with open(os.path.join(build_dir, "project_description.json"), encoding="utf-8") as file:
+        with open_text(os.path.join(build_dir, "project_description.json")) as file:
             built = json.load(file).get("target")
     except (OSError, ValueError):
         return  # Not built: the action says so.
@@ -283,7 +285,7 @@ def install(project_dir: str) -> str:
     relative = os.path.relpath(tools, os.path.dirname(path)).replace(os.sep, "/")
     content = _PROJECT_EXTENSION.format(tools=relative)
     if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
+        with open_text(path) as file:
             if "from hotreload.idf_extension import" in file.read():
                 return path
         raise ToolError(f"{path} exists already. Add to it what hotreload needs:\n{content}")

@@ -13,6 +13,14 @@ from typing import Dict, Iterator, TextIO
 _BAR_WIDTH = 30
 
 
+def show_any_text() -> None:
+    """Escapes what the terminal has no characters for, in paths and in logs, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
 class Steps:
     """How long each step took, and which one is under way."""
 

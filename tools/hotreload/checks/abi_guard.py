@@ -24,7 +24,7 @@ from hotreload.checks.interface import (
 )
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.files import write_if_changed
+from hotreload.files import open_text, write_if_changed
 
 _FORMAT = 2
 
@@ -128,7 +128,7 @@ def _format(noted: Noted) -> str:
 def _load(path: str) -> Noted:
     """Nothing where no build of this version has noted anything."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open_text(path) as file:
             content = json.load(file)
         if content["format"] == _FORMAT:
             return _parse(content)

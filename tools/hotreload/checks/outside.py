@@ -14,8 +14,9 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from typing import Dict, Iterable, List, NamedTuple, Optional, Set
+from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set
 
+from hotreload.checks.ninja import run_ninja, users_of
 from hotreload.description import Description
 from hotreload.errors import ToolError
 
@@ -48,29 +49,19 @@ class Cause(NamedTuple):
 
 
 def start_search(description: Description) -> "subprocess.Popen[str]":
-    """Starts ninja, which reads the build directory's files meanwhile."""
-    command = [description.ninja, "-n", "-d", "explain", description.firmware_target]
-    try:
-        return subprocess.Popen(
-            command,
-            cwd=description.build_dir,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-        )
-    except OSError as error:
-        raise ToolError(
-            f"cannot run {description.ninja} in {description.build_dir}: {error.strerror}"
-        ) from error
+    """Asks ninja what it would do, in the background."""
+    return run_ninja(description, "-d", "explain", description.firmware_target)
 
 
-def finish_search(process: "subprocess.Popen[str]", description: Description) -> None:
-    """Raises when anything outside the module is out of date."""
+def finish_search(
+    process: "subprocess.Popen[str]", description: Description, forgotten: Collection[str] = ()
+) -> None:
+    """Raises when anything outside the module is out of date. Of what was `forgotten` on purpose
+    it is no wonder that it is not there."""
     output, _ = process.communicate()
     if process.returncode != 0:
         raise ToolError(f"the build is out of order:\n{output.rstrip()}\n{_advice(description)}")
-    causes = _Search(description).outside(read_causes(output))
+    causes = _Search(description, forgotten).outside(read_causes(output))
     if causes:
         raise ToolError(_explain(causes, description))
 
@@ -89,8 +80,9 @@ def read_causes(text: str) -> List[Cause]:
 
 
 class _Search:
-    def __init__(self, description: Description) -> None:
+    def __init__(self, description: Description, forgotten: Collection[str]) -> None:
         self._description = description
+        self._forgotten = {self._path(name) for name in forgotten}
         self._objects = {self._path(name) for name in description.objects}
         self._firmware = {description.firmware_target, self._path(description.firmware_elf)}
         self._wraps = os.path.join(os.path.dirname(description.exports), "wraps.txt")
@@ -113,7 +105,8 @@ class _Search:
             return self._wraps_are_current()
         if output.endswith((".obj", ".o", ".a", "build.ninja")):
             return False
-        return os.path.exists(output) and not self._reaches_firmware(cause.output)
+        is_known = output in self._forgotten or os.path.exists(output)
+        return is_known and not self._reaches_firmware(cause.output)
 
     def _wraps_are_current(self) -> bool:
         """Whether CMake wrote build.ninja again with the same options for the firmware's link."""
@@ -129,29 +122,12 @@ class _Search:
         names = [name]
         while names:
             seen.update(names)
-            users = {user for users in self._users(names).values() for user in users}
+            found = users_of(self._description, names)
+            users = {user for users in found.values() for user in users}
             if any(user in self._firmware or self._path(user) in self._firmware for user in users):
                 return True
             names = [u for u in users if u not in seen and self._path(u) not in self._objects]
         return False
-
-    def _users(self, names: List[str]) -> Dict[str, List[str]]:
-        """What is built from each file, by `ninja -t query`."""
-        command = [self._description.ninja, "-t", "query", *names]
-        result = subprocess.run(
-            command, cwd=self._description.build_dir, stdout=subprocess.PIPE, encoding="utf-8"
-        )
-        users: Dict[str, List[str]] = {}
-        current: List[str] = []
-        in_outputs = False
-        for line in result.stdout.splitlines():
-            if not line.startswith(" "):
-                current = users.setdefault(line.rstrip(":"), [])
-            elif not line.startswith("    "):
-                in_outputs = line.strip() == "outputs:"
-            elif in_outputs:
-                current.append(line.strip())
-        return users
 
 
 def _explain(causes: List[Cause], description: Description) -> str:

@@ -18,7 +18,7 @@ from hotreload.commands.gdb import find_gdb, symbols_command
 from hotreload.commands.placed import Placement
 from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
-from hotreload.files import write_if_changed
+from hotreload.files import open_text, write_if_changed
 
 _LONGEST_LINE = 4096
 
@@ -70,7 +70,7 @@ def _gdb_first_on_path(description: Description, directory: str, symbols: str) -
 def _gdb_name(description: Description) -> Optional[str]:
     path = os.path.join(description.build_dir, "project_description.json")
     try:
-        with open(path, encoding="utf-8") as file:
+        with open_text(path) as file:
             return str(json.load(file)["monitor_toolprefix"]) + "gdb"
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -140,7 +140,7 @@ def _copy(source: int, terminal: int, log: _Log) -> None:
             line = (line + part)[-_LONGEST_LINE:]
             if line.endswith(b"\n"):
                 for text in log.explain(line.decode("utf-8", "replace")):
-                    _write(terminal, text.encode() + b"\n")
+                    _write(terminal, text.encode("utf-8", "backslashreplace") + b"\n")
                 line = b""
 
 

@@ -5,15 +5,64 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from typing import Any, Callable, Dict, Optional
 
 from hotreload.device.device import Device
+from hotreload.device.protocol import AnswerLost
 from hotreload.errors import ToolError
 
+_UNKNOWN = "whether the device has the new code is not known"
 _EVERY_SECONDS = 1.0
 _SECONDS = 20.0  # to load it, to crash, to restart, and to be in the network again
+
+
+class Unfinished(ToolError):
+    """A failure after which the device may run other code; `left` says what is known of that."""
+
+    def __init__(self, text: str, left: str = _UNKNOWN) -> None:
+        super().__init__(text)
+        self.left = left
+
+
+def has_module(status: Dict[str, Any], module: bytes) -> bool:
+    """Whether the device runs this module, or will at its next reload."""
+    if not _is_newest(status, module):
+        return False
+    return bool(status.get("pending")) or status.get("sequence") == status["newest"]["sequence"]
+
+
+def why_not(status: Dict[str, Any]) -> str:
+    """What the device says of the module that it does not run."""
+    return str(status.get("rollback") or status.get("last_error") or "it runs another")
+
+
+def _is_newest(status: Dict[str, Any], module: bytes) -> bool:
+    newest = status.get("newest") or {}
+    return bool(newest.get("sha256") == hashlib.sha256(module).hexdigest())
+
+
+def find_out(device: Device, module: bytes, lost: AnswerLost) -> int:
+    """After an upload without an answer: the module's sequence, if the device has it all the same.
+
+    Raises when it has not, and when it does not say.
+    """
+    try:
+        status = device.status()
+    except ToolError as error:
+        raise Unfinished(
+            f"{lost}\nIt does not say either whether it has the module ({error}). Once it answers, "
+            "the command status shows what it runs, and another reload does no harm"
+        ) from error
+    if "newest" not in status:
+        raise Unfinished(f"{lost}\nIts firmware is too old to say whether it has the module")
+    if has_module(status, module):
+        return int(status["newest"]["sequence"])
+    if _is_newest(status, module):
+        raise ToolError(f"{lost}\nIt has the module, but does not run it: {why_not(status)}")
+    raise ToolError(f"{lost}\nIt says that it does not have the module")
 
 
 class Outcome:

@@ -99,7 +99,13 @@ class LinkedFile:
             return f"{symbol} (no addr2line beside the compiler: no file and line)"
         command = [self._addr2line, "-p", "-f", "-i", "-C", "-e", self.path, hex(address)]
         try:
-            output = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True)
+            output = subprocess.run(
+                command,
+                stdout=subprocess.PIPE,
+                encoding="utf-8",
+                errors="surrogateescape",
+                check=True,
+            )
         except (OSError, subprocess.CalledProcessError) as error:
             raise ToolError(f"cannot run {self._addr2line}: {error}") from error
         text = " ".join(output.stdout.split())

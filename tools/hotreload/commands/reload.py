@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Collection, NamedTuple, Optional
 
 import click
 
+from hotreload.checks.inputs import Inputs
 from hotreload.checks.outside import finish_search, start_search
-from hotreload.description import load_description
+from hotreload.commands.outcome import Unfinished, find_out
+from hotreload.description import Description, load_description
 from hotreload.device.device import Device, Where, known_device, search_network
+from hotreload.device.protocol import AnswerLost, DeviceError
 from hotreload.errors import ToolError
+from hotreload.lock import build_lock
 from hotreload.module.compiler import compile_objects
 from hotreload.report import Progress, Steps
 
@@ -35,15 +39,35 @@ class Options(NamedTuple):
     verbose: bool = False
 
 
-def build_module(options: Options, steps: Steps, reader: Optional[FirmwareReader] = None) -> bytes:
-    """Brings the packed module up to date and returns it."""
+def build_module(
+    options: Options,
+    steps: Steps,
+    reader: Optional[FirmwareReader] = None,
+    inputs: Optional[Inputs] = None,
+    changed: Collection[str] = (),
+) -> bytes:
+    """Brings the packed module up to date and returns it; of the `changed` files it is known."""
     description = load_description(options.build)
     if options.skip_build:
         from hotreload.files import read_bytes
 
         return read_bytes(description.module, "the packed module")
+    with build_lock(description):
+        inputs = inputs or Inputs(description)
+        return _build(description, options, steps, reader, inputs, changed)
+
+
+def _build(
+    description: Description,
+    options: Options,
+    steps: Steps,
+    reader: Optional[FirmwareReader],
+    inputs: Inputs,
+    changed: Collection[str],
+) -> bytes:
     with steps.step("compile"):
         search = start_search(description)
+        inputs.refresh(description)
         # These take as long to import as ninja searches.
         import hotreload.device.http_device  # noqa: F401
         from hotreload.checks.abi_guard import check_interface
@@ -51,8 +75,20 @@ def build_module(options: Options, steps: Steps, reader: Optional[FirmwareReader
         from hotreload.module.firmware import FirmwareReader
 
         finish_search(search, description)
+        _show_ninja(inputs, changed, description)
         compile_objects(description, options.verbose)
     return update_module(description, reader or FirmwareReader(), steps, check_interface)
+
+
+def _show_ninja(inputs: Inputs, changed: Collection[str], description: Description) -> None:
+    """Has ninja build what it would not, because the time stamp of an input is old."""
+    stale = inputs.stale(changed)
+    if not stale:
+        return
+    for path in sorted({one.input for one in stale}):
+        click.echo(f"{path} has changed, though its time stamp is old")
+    forgotten = inputs.forget(stale, changed)
+    finish_search(start_search(description), description, forgotten)
 
 
 def send_module(device: Device, options: Options, module: bytes, steps: Steps) -> int:
@@ -64,26 +100,38 @@ def send_module(device: Device, options: Options, module: bytes, steps: Steps) -
         progress = Progress("Uploading")
         try:
             answer = device.upload(module, read_secret(description.secret), progress.show)
+            sequence = int(answer.get("sequence", 0))
+        except AnswerLost as lost:
+            progress.clear()
+            sequence = find_out(device, module, lost)
+            click.echo(f"hotreload: {lost}\nBut it has the module, as it says itself.", err=True)
         finally:
             progress.clear()
     if options.wait is not None:
         with steps.step("wait"):
             _wait(device, options.wait)
-    return int(answer.get("sequence", 0))
+    return sequence
 
 
 def _wait(device: Device, seconds: float) -> None:
     """Waits until the application has reloaded; raises when that failed."""
     deadline = time.monotonic() + seconds
-    while device.pending():
-        if time.monotonic() > deadline:
-            raise ToolError(
-                "the device has the module, but the application has not reloaded it within "
-                f"{seconds:g} s: does it poll hotreload_update_available() and call "
-                "hotreload_reload()?"
-            )
-        time.sleep(_POLL_SECONDS)
-    error = device.status().get("last_error")
+    try:
+        while device.pending():
+            if time.monotonic() > deadline:
+                raise Unfinished(
+                    "the device has the module, but the application has not reloaded it within "
+                    f"{seconds:g} s: does it poll hotreload_update_available() and call "
+                    "hotreload_reload()?",
+                    "the device has the new code, and waits for the application",
+                )
+            time.sleep(_POLL_SECONDS)
+        error = device.status().get("last_error")
+    except DeviceError as lost:
+        raise Unfinished(
+            f"the device has the module, but then: {lost}",
+            "whether the device runs the new code is not known",
+        ) from lost
     if error:
         raise ToolError(f"the device has the module, but reports: {error}")
 
@@ -118,5 +166,7 @@ def report_failure(error: ToolError, steps: Steps) -> None:
     """The reason, and a last line."""
     click.echo(f"hotreload: {error}", err=True)
     step = f"{steps.current} failed after {steps.total():.2f} s" if steps.current else "no build"
-    kept = "the device goes on with the code it has"
-    click.secho(f"Not reloaded: {step}; {kept}", fg="red", err=True)
+    left = "the device goes on with the code it has"
+    if isinstance(error, Unfinished):
+        left = error.left
+    click.secho(f"Not reloaded: {step}; {left}", fg="red", err=True)

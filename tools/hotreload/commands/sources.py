@@ -1,5 +1,9 @@
 """Notices changed source files: by inotify through watchdog where it is there, else by polling.
 
+What is told by the system are changes in the directories of the components, where new files count
+as well. All files that the module is known to be made from are looked at besides, wherever they
+are: they may be elsewhere, or be reached by symbolic links.
+
 SPDX-License-Identifier: MIT
 """
 
@@ -8,7 +12,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Tuple
 
 from hotreload.errors import ToolError
 
@@ -19,9 +23,10 @@ _NAMES = ("CMakeLists.txt", "Kconfig")
 # Opening and reading a file are events, too: the compiler does both.
 _CHANGES = ("created", "modified", "moved", "deleted", "closed")
 _POLL_SECONDS = 0.3
+_POLL_SHARE = 50  # looking takes at most this part of the time, however many files there are
 
 Callback = Callable[[str], None]
-_Stamp = Tuple[int, int, int]
+_Stamp = Optional[Tuple[int, ...]]
 
 
 def is_source(path: str) -> bool:
@@ -32,16 +37,102 @@ def is_source(path: str) -> bool:
     return name in _NAMES or os.path.splitext(name)[1] in _SUFFIXES
 
 
-def start_watching(directories: List[str], callback: Callback) -> str:
-    """Starts a thread that calls back with changed paths; returns in words how it does."""
-    for directory in directories:
-        if not os.path.isdir(directory):
-            raise ToolError(f"cannot watch {directory}: no such directory; run CMake again")
-    reason = _start_observer(directories, callback)
-    if reason is None:
-        return "notified by the system"
-    _start_polling(directories, callback)
-    return f"every {_POLL_SECONDS} s: {reason}"
+class Sources:
+    """Calls back with changed paths, from threads of its own; `means` says in words how it does."""
+
+    def __init__(self, directories: List[str], build_dir: str, callback: Callback) -> None:
+        for directory in directories:
+            if not os.path.isdir(directory):
+                raise ToolError(f"cannot watch {directory}: no such directory; run CMake again")
+        self._build = os.path.join(build_dir, "")
+        self._callback = callback
+        self._lock = threading.Lock()
+        self._known: Dict[str, _Stamp] = {}
+        self._names: Dict[str, str] = {}  # Other names of known files, as events may have them.
+        reason = _start_observer(directories, self._note)
+        self.means = "notified by the system"
+        if reason is not None:
+            self.means = f"every {_POLL_SECONDS} s: {reason}"
+        scanned = directories if reason is not None else []
+        before = self._scan(scanned)
+        threading.Thread(target=self._poll, args=(scanned, before), daemon=True).start()
+
+    def follow(self, paths: Iterable[str], since: Optional[int] = None) -> None:
+        """Watches exactly these files from now on; new ones as they were at `since`, in ns."""
+        known: Dict[str, _Stamp] = {}
+        names: Dict[str, str] = {}
+        for path in paths:
+            stamp = _stamp(path)
+            # What was put in its place since then may have an old time stamp; not so the ctime.
+            is_late = since is not None and stamp is not None and stamp[1] > since
+            known[path] = None if is_late else stamp
+            names[os.path.normpath(path)] = names[os.path.realpath(path)] = path
+        with self._lock:
+            known.update((path, s) for path, s in self._known.items() if path in known)
+            self._known, self._names = known, names
+
+    def _note(self, path: str) -> None:
+        """Takes an event in one of the directories."""
+        known = path if path in self._known else self._names.get(path)
+        if known is not None:
+            self._look_at(known)
+        elif is_source(path) and not path.startswith(self._build):
+            self._callback(path)
+
+    def _look_at(self, path: str) -> None:
+        stamp = _stamp(path)
+        with self._lock:
+            if path not in self._known or self._known[path] == stamp:
+                return
+            self._known[path] = stamp
+        self._callback(path)
+
+    def _poll(self, scanned: List[str], before: Dict[str, _Stamp]) -> None:
+        pause = _POLL_SECONDS
+        while True:
+            time.sleep(pause)
+            begun = time.monotonic()
+            for path in list(self._known):
+                self._look_at(path)
+            now = self._scan(scanned)
+            for path in before.keys() | now.keys():
+                if before.get(path) != now.get(path):
+                    self._note(path)
+            before = now
+            pause = max(_POLL_SECONDS, _POLL_SHARE * (time.monotonic() - begun))
+
+    def _scan(self, directories: List[str]) -> Dict[str, _Stamp]:
+        """The stamps of all source files there."""
+        paths = (
+            os.path.join(root, name)
+            for directory in directories
+            for root, _, names in os.walk(directory)
+            for name in names
+            if is_source(name)
+        )
+        return {path: _stamp(path) for path in paths}
+
+
+def _stamp(path: str) -> _Stamp:
+    """Times, size and inode: a replaced file has another inode. None: there is no such file."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+
+
+def linked_directories(directories: List[str], files: Iterable[str]) -> List[str]:
+    """Where symbolic links in the directories lead to directories that have some of the files."""
+    found = {
+        os.path.realpath(os.path.join(root, name))
+        for directory in directories
+        for root, names, _ in os.walk(directory)
+        for name in names
+        if os.path.islink(os.path.join(root, name))
+    }
+    places = {os.path.realpath(path) for path in files}
+    return sorted(d for d in found if any(p.startswith(os.path.join(d, "")) for p in places))
 
 
 def _start_observer(directories: List[str], callback: Callback) -> Optional[str]:
@@ -68,33 +159,3 @@ def _start_observer(directories: List[str], callback: Callback) -> Optional[str]
     except OSError as error:
         return f"the system's notification fails: {error.strerror}"
     return None
-
-
-def _start_polling(directories: List[str], callback: Callback) -> None:
-    before = _scan(directories)
-
-    def poll() -> None:
-        known = before
-        while True:
-            time.sleep(_POLL_SECONDS)
-            now = _scan(directories)
-            for path in known.keys() | now.keys():
-                if known.get(path) != now.get(path):
-                    callback(path)
-            known = now
-
-    threading.Thread(target=poll, daemon=True).start()
-
-
-def _scan(directories: List[str]) -> Dict[str, _Stamp]:
-    """Time, size and inode of every source file: a replaced file has another inode."""
-    found: Dict[str, _Stamp] = {}
-    for directory in directories:
-        for root, _, names in os.walk(directory):
-            for path in (os.path.join(root, name) for name in names if is_source(name)):
-                try:
-                    status = os.stat(path)
-                except OSError:
-                    continue  # Gone since the directory was read.
-                found[path] = (status.st_mtime_ns, status.st_size, status.st_ino)
-    return found

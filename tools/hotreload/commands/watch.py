@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import time
 from typing import List, Optional, Sequence
 
 import click
 
-from hotreload.commands.outcome import Outcome
+from hotreload.checks.inputs import Inputs
+from hotreload.commands.outcome import Outcome, has_module, why_not
 from hotreload.commands.reload import (
     Options,
     build_module,
@@ -20,10 +22,11 @@ from hotreload.commands.reload import (
     report_success,
     send_module,
 )
-from hotreload.commands.sources import is_source, start_watching
+from hotreload.commands.sources import Sources, linked_directories
 from hotreload.description import load_description
 from hotreload.device.device import find_again, find_device
 from hotreload.device.http_device import Unreachable
+from hotreload.device.protocol import DeviceError
 from hotreload.errors import ToolError
 from hotreload.interrupt import end_by_interrupt
 from hotreload.module.firmware import FirmwareReader
@@ -56,18 +59,24 @@ class _Watch:
         description = load_description(options.build)
         self._options = options
         self._debounce = debounce
-        self._build_dir = description.build_dir
-        self._directories = description.watch_dirs
+        self._changes: "queue.Queue[str]" = queue.Queue()
+        if not description.watch_dirs:
+            raise ToolError("there is nothing to watch: no component is RELOADABLE")
+        self._inputs = Inputs(description)
+        self._inputs.refresh(description)
+        files = self._inputs.files
+        directories = description.watch_dirs
+        directories = list(dict.fromkeys([*directories, *linked_directories(directories, files)]))
+        self._sources = Sources(directories, description.build_dir, self._changes.put)
+        self._sources.follow(files)
         self.device = find_device(options.where, options.build)
         self._reader = FirmwareReader()
         self._sent: Optional[bytes] = None
         self._outcome: Optional[Outcome] = None
-        self._changes: "queue.Queue[str]" = queue.Queue()
-        if not self._directories:
-            raise ToolError("there is nothing to watch: no component is RELOADABLE")
-        means = start_watching(self._directories, self._note)
-        for directory in self._directories:
-            click.echo(f"Watching {directory} ({means})")
+        for directory in directories:
+            click.echo(f"Watching {directory} ({self._sources.means})")
+        elsewhere = [f for f in files if not f.startswith(tuple(d + os.sep for d in directories))]
+        click.echo(f"Watching {len(elsewhere)} files elsewhere that the module is made from")
         click.echo(f"Changes go to {self.device.url}.")
 
     def run(self) -> None:
@@ -75,13 +84,17 @@ class _Watch:
         while True:
             changed = self._wait_for_changes()
             click.echo(f"Changed: {', '.join(os.path.basename(path) for path in changed)}")
-            self._reload()
+            begun = time.time_ns()
+            self._reload(changed)
+            self._look_again(begun)
 
-    def _note(self, path: str) -> None:
-        """Takes a changed path; called from the observer's thread."""
-        inside_build = path.startswith(os.path.join(self._build_dir, ""))
-        if is_source(path) and not inside_build:
-            self._changes.put(path)
+    def _look_again(self, since: int) -> None:
+        """A build may have read other files than the one before."""
+        try:
+            self._inputs.refresh(load_description(self._options.build))
+        except ToolError:
+            return  # The next build says why.
+        self._sources.follow(self._inputs.files, since)
 
     def _wait_for_changes(self) -> Sequence[str]:
         """Waits for a change, then until no more come for the debounce time."""
@@ -105,13 +118,24 @@ class _Watch:
             click.echo(f"The board is at {moved.url} now.")
             return send_module(self.device, self._options, module, steps)
 
-    def _reload(self) -> None:
+    def _is_there(self, module: bytes) -> bool:
+        """Whether the device still has what it was sent: it may have gone back to other code."""
+        try:
+            status = self.device.status()
+        except DeviceError:
+            return False  # Sending says what is wrong.
+        if has_module(status, module):
+            return True
+        _warn(f"The device does not run what it was sent, so that is sent again: {why_not(status)}")
+        return False
+
+    def _reload(self, changed: Sequence[str]) -> None:
         steps = Steps()
         if self._outcome is not None:
             self._outcome.cancel()
         try:
-            module = build_module(self._options, steps, self._reader)
-            if module == self._sent:
+            module = build_module(self._options, steps, self._reader, self._inputs, changed)
+            if module == self._sent and self._is_there(module):
                 click.echo(f"No change: the device has this module already; {steps.summary()}")
                 return
             sequence = self._send(module, steps)

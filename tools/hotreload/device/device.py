@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Optional
 from hotreload.defaults import BAUD
 from hotreload.description import load_description
 from hotreload.errors import ToolError
+from hotreload.files import open_text
 
 if TYPE_CHECKING:
     from hotreload.device.discovery import Search
@@ -63,12 +64,14 @@ def known_device(where: Where, build: str) -> Optional[Device]:
         from hotreload.device.serial_device import SerialDevice
 
         return SerialDevice(where.port, where.baud or console_baud(build))
-    url = where.url or load_description(build).url
+    url, source = where.url, "--url or HOTRELOAD_URL"
+    if not url:
+        url, source = load_description(build).url, f"HOTRELOAD_URL of CMake, in {build}"
     if not url:
         return None
     from hotreload.device.http_device import HttpDevice
 
-    return HttpDevice(url)
+    return HttpDevice(url, source)
 
 
 def search_network(build: str) -> Search:
@@ -100,7 +103,7 @@ def console_baud(build: str) -> int:
     """The rate of the console in the build's configuration; that of all chips otherwise."""
     directory = build if os.path.isdir(build) else os.path.dirname(os.path.dirname(build))
     try:
-        with open(os.path.join(directory, "project_description.json"), encoding="utf-8") as file:
+        with open_text(os.path.join(directory, "project_description.json")) as file:
             return int(json.load(file)["monitor_baud"])
     except (OSError, ValueError, KeyError, TypeError):
         return BAUD

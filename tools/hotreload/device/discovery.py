@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional, Sequence, Set
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Set
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
@@ -48,9 +48,9 @@ class Found(NamedTuple):
 class Search:
     """Looks for the device with the firmware of a build, in the background.
 
-    It takes a moment even if there is one, because another may match as well. Only a device that
-    was used before, known by its `name`, ends the search at once. What takes long to import is
-    imported in the background, too.
+    It takes a moment even if there is one, because another may match as well. A device that was
+    used before, known by its `name`, is waited for: no other is as good, whenever it answers. What
+    takes long to import is imported in the background, too.
     """
 
     def __init__(self, description: Description, name: Optional[str] = None) -> None:
@@ -59,8 +59,8 @@ class Search:
         self._description = description
         self._name = name
         self._identity = ""
+        self._announced: Set[str] = set()
         self._found: Dict[str, Found] = {}
-        self._matched: Optional[float] = None
         self._error: Optional[ToolError] = None
         self._resolving: Set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -73,19 +73,21 @@ class Search:
         self._thread.join()
         if self._error is not None:
             raise self._error
-        known = self._known()
-        if known is None:
-            known = _choose(list(self._found.values()), self._description, self._identity)
+        matching = self._matching()
+        if self._name is not None and not matching:
+            raise ToolError(f"the board {self._name} is not on the network")
+        known = _choose(matching, list(self._found.values()), self._description, self._identity)
         device = HttpDevice(known.url)
         device.name = known.name
         return device
 
-    def _known(self) -> Optional[Found]:
-        """The device that was used before, if it answers."""
-        for one in self._found.values():
-            if one.name == self._name and one.firmware == self._identity:
-                return one
-        return None
+    def _matching(self) -> List[Found]:
+        """Those with the firmware of the build, and the name if one is known."""
+        return [
+            one
+            for one in self._found.values()
+            if one.firmware == self._identity and (self._name is None or one.name == self._name)
+        ]
 
     def _run(self) -> None:
         import asyncio
@@ -119,12 +121,22 @@ class Search:
                 handlers=[self._on_change],
                 question_type=DNSQuestionType.QM,
             )
-            end = time.monotonic() + _PATIENCE
-            while time.monotonic() < end and self._known() is None:
-                if self._matched is not None:
-                    end = min(end, self._matched + _OTHERS)
+            begun = time.monotonic()
+            matched: Optional[float] = None
+            while not self._is_over(begun, matched):
                 await asyncio.sleep(_TICK)
+                if not self._matching():
+                    matched = None  # Not yet, or withdrawn again.
+                elif matched is None:
+                    matched = time.monotonic()
             await browser.async_cancel()
+
+    def _is_over(self, begun: float, matched: Optional[float]) -> bool:
+        """Whether to wait no longer, for the first that matches or for others that do as well."""
+        now = time.monotonic()
+        if matched is None:
+            return now > begun + _PATIENCE
+        return self._name is not None or now > matched + _OTHERS
 
     def _on_change(self, zeroconf: Any, service_type: str, name: str, state_change: Any) -> None:
         """Called by the browser."""
@@ -133,8 +145,10 @@ class Search:
         from zeroconf import ServiceStateChange
 
         if state_change is ServiceStateChange.Removed:
+            self._announced.discard(name)
             self._found.pop(name, None)
             return
+        self._announced.add(name)
         task = asyncio.ensure_future(self._resolve(zeroconf, name))
         self._resolving.add(task)
         task.add_done_callback(self._resolving.discard)
@@ -154,13 +168,11 @@ class Search:
         timeout = _PATIENCE * 1000
         await service.async_request(zeroconf, timeout, question_type=DNSQuestionType.QM)
         addresses = service.parsed_addresses(IPVersion.V4Only)
-        if addresses and service.port:
+        if addresses and service.port and name in self._announced:
             url = f"http://{addresses[0]}:{service.port}"
             short = _plain(name[: -len(SERVICE) - 1])
             firmware = _text(service, b"firmware")
             self._found[name] = Found(short, url, firmware, _text(service, b"project"))
-            if firmware == self._identity and self._matched is None:
-                self._matched = time.monotonic()
 
 
 def _text(service: Any, key: bytes) -> str:
@@ -172,9 +184,10 @@ def _plain(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def _choose(found: Sequence[Found], description: Description, identity: str) -> Found:
-    """The only one that runs the firmware of the build; what to do, if it is not the only one."""
-    matching = [one for one in found if one.firmware == identity]
+def _choose(
+    matching: Sequence[Found], found: Sequence[Found], description: Description, identity: str
+) -> Found:
+    """The only one that matches; what to do, if it is not the only one."""
     if len(matching) == 1:
         return matching[0]
     if matching:

@@ -9,10 +9,10 @@ import http.client
 import socket
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
-from urllib.parse import urlsplit
 
 from hotreload.device.device import Device
-from hotreload.device.protocol import DeviceError, read_answer, read_nonce, sign
+from hotreload.device.protocol import AnswerLost, DeviceError, read_answer, read_nonce, sign
+from hotreload.device.url import parse_url
 
 _TIMEOUT = 10.0
 _PIECE = 4096
@@ -25,17 +25,8 @@ class Unreachable(DeviceError):
 class HttpDevice(Device):
     """Every call has its own connection."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url if "://" in url else f"http://{url}"
-        try:
-            parts = urlsplit(self.url)
-            port = parts.port
-        except ValueError as error:
-            raise DeviceError(f"the URL {url} is malformed: {error}") from error
-        if parts.scheme != "http" or not parts.hostname:
-            raise DeviceError(f"the URL {url} must be like http://192.168.1.100:8080")
-        self._host, self._port = parts.hostname, port or 80
-        self._path = parts.path.rstrip("/")
+    def __init__(self, url: str, source: str = "") -> None:
+        self.url, self._host, self._port, self._path = parse_url(url, source)
 
     def status(self) -> Dict[str, Any]:
         with self._connect() as connection:
@@ -58,14 +49,21 @@ class HttpDevice(Device):
             connection.putrequest("POST", self._path + "/upload", skip_accept_encoding=True)
             for name, value in headers.items():
                 connection.putheader(name, value)
+            sent = False
             try:
                 connection.endheaders()
                 for start in range(0, len(module), _PIECE):
                     connection.send(module[start : start + _PIECE])
                     progress(min(start + _PIECE, len(module)), len(module))
+                sent = True
             except (BrokenPipeError, ConnectionResetError):
                 pass  # A server that refuses early closes; its answer may be there to read.
-            return read_answer(self.url, *_response(connection))
+            try:
+                status, body = _response(connection)
+            except (OSError, http.client.HTTPException) as error:
+                kind = AnswerLost if sent else DeviceError
+                raise kind(self._explain(error, True)) from error
+            return read_answer(self.url, status, body)
 
     def _ask_nonce(self, connection: http.client.HTTPConnection) -> Optional[bytes]:
         """`GET /nonce`; None: the firmware is older than that."""

@@ -32,6 +32,10 @@ class DeviceError(ToolError):
     """The device cannot be reached, or refuses."""
 
 
+class AnswerLost(DeviceError):
+    """The module was sent, all of it, but the answer did not come: the device may have it."""
+
+
 def sign(module: bytes, secret: bytes, nonce: Optional[bytes]) -> Dict[str, str]:
     """The headers of an upload that prove who sends it.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Optional
 
 from hotreload.device.device import Device
-from hotreload.device.protocol import read_answer, read_nonce, sign
+from hotreload.device.protocol import AnswerLost, DeviceError, read_answer, read_nonce, sign
 from hotreload.device.serial_frames import (
     BEGIN,
     CANCEL,
@@ -21,6 +21,8 @@ from hotreload.device.serial_frames import (
 )
 from hotreload.device.serial_line import SerialLine, split_lines
 from hotreload.device.serial_share import Share
+
+_NO_UPLOAD = 410
 
 
 class SerialDevice(Device):
@@ -61,10 +63,19 @@ class SerialDevice(Device):
                 piece = module[start : start + PIECE]
                 self._ask(WRITE, start.to_bytes(4, "little") + piece)
                 progress(start + len(piece), len(module))
-            return self._ask(FINISH)
+            return self._finish()
         except KeyboardInterrupt:
             self.line.tell(CANCEL)
             raise
+
+    def _finish(self) -> Dict[str, Any]:
+        try:
+            status, body = self.line.ask(FINISH)
+        except DeviceError as error:
+            raise AnswerLost(str(error)) from error
+        if status == _NO_UPLOAD:  # Perhaps it restarted after the first of several requests.
+            raise AnswerLost(f"{self.url} knows nothing of the upload any more")
+        return read_answer(self.url, status, body)
 
     def follow_log(self, show: Callable[[str], None]) -> None:
         self._show = split_lines(show)

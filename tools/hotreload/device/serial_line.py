@@ -19,7 +19,7 @@ from hotreload.device.serial_port import open_port
 _FIRST_SECONDS = 6.0  # until a device that has never answered is given up
 _SECONDS = 20.0  # until one that has is
 _PATIENCE = 0.4  # until a request is sent again, beside the time on the line
-_LONGEST_ANSWER = 1100  # characters
+_LONGEST_ANSWER = 1300  # characters
 _TAIL = 4000  # bytes of the log that are kept for messages
 _BOOT = re.compile(rb"ESP-ROM:|rst:0x|boot: ESP-IDF|^ets ", re.MULTILINE)
 

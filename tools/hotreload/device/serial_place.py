@@ -10,19 +10,20 @@ import tempfile
 import zlib
 from typing import Optional
 
+from hotreload.files import write_if_changed
+
 
 def _path(port: str) -> str:
     """A file per user and port, whichever of its names the port is called by."""
     directory = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     user = os.getuid() if hasattr(os, "getuid") else 0
     name = port if "://" in port else os.path.realpath(port)
-    return os.path.join(directory, f"hotreload-{user}-{zlib.crc32(name.encode()):08x}.port")
+    return os.path.join(directory, f"hotreload-{user}-{zlib.crc32(os.fsencode(name)):08x}.port")
 
 
 def publish(port: str, url: str) -> None:
     """Says that `port` is shared at `url`."""
-    with open(_path(port), "w", encoding="ascii") as file:
-        file.write(url)
+    write_if_changed(_path(port), url)
 
 
 def withdraw(port: str) -> None:

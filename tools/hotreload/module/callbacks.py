@@ -13,7 +13,7 @@ import os
 from typing import Dict, List, NamedTuple, Optional
 
 from hotreload.description import Description
-from hotreload.files import write_if_changed
+from hotreload.files import open_text, write_if_changed
 from hotreload.module.exports import (
     SPARE,
     SPARE_INTERNAL,
@@ -113,7 +113,7 @@ class _Spares:
 
     def _read(self) -> Dict[str, int]:
         try:
-            with open(self._path, encoding="utf-8") as file:
+            with open_text(self._path) as file:
                 content = json.load(file)
             if content["firmware"] == self._firmware.identity.hex():
                 return {str(key): int(index) for key, index in content["spare"].items()}

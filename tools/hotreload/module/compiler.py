@@ -41,7 +41,7 @@ def _advise(description: Description, command: List[str]) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        errors="replace",
+        errors="surrogateescape",
     )
     advice = explain_missing_headers(description, _COLOUR.sub("", again.stdout))
     return f"\n{advice}" if advice else ""

@@ -9,7 +9,7 @@ import os
 from typing import Dict, Iterable, List, NamedTuple, Sequence
 
 from hotreload.errors import ToolError
-from hotreload.files import make_directory, write_if_changed
+from hotreload.files import make_directory, open_text, write_if_changed
 from hotreload.module.link_options import Wraps, read_wraps
 from hotreload.module.objects import Binding, Definition, Kind, Objects, is_vtable, read_objects
 
@@ -171,7 +171,7 @@ def _format_extern(names: Sequence[str]) -> str:
 def read_exports(path: str) -> Exports:
     """Reads exports.txt."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        with open_text(path) as file:
             lines = file.read().splitlines()
     except OSError as error:
         raise ToolError(

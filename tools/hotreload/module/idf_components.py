@@ -65,7 +65,7 @@ def _idf_path(build_dir: str) -> Optional[str]:
     """From what ESP-IDF says of its build; None: it is not one of ESP-IDF."""
     try:
         path = os.path.join(build_dir, "project_description.json")
-        with open(path, encoding="utf-8") as file:
+        with open_text(path) as file:
             return str(json.load(file)["idf_path"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

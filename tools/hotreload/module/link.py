@@ -141,9 +141,13 @@ def _run_linker(inputs: Inputs, names: Iterable[str], copied: Iterable[str]) -> 
     write_if_changed(script, text)
     command = [description.linker, *description.linker_flags, "--emit-relocs", "-nostdlib"]
     command += [*inputs.exports.wraps.options(), "-Map", map_path(description)]
-    command += ["-z", "max-page-size=4", "-T", script, "-o", description.module_elf, *objects]
+    linked = f"{description.module_elf}.new"
+    command += ["-z", "max-page-size=4", "-T", script, "-o", linked, *objects]
     command += ["--start-group", *description.libraries, "--end-group"]
-    return _run(command)
+    output = _run(command)
+    if not output:
+        os.replace(linked, description.module_elf)
+    return output
 
 
 def _is_alone(variable: Definition) -> bool:
@@ -155,7 +159,11 @@ def _run(command: List[str]) -> str:
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         result = subprocess.run(
-            command, env=environment, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+            command,
+            env=environment,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="surrogateescape",
         )
     except OSError as error:
         raise ToolError(f"cannot run the linker {command[0]}: {error.strerror}") from error

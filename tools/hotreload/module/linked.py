@@ -212,7 +212,9 @@ class LinkedModule:
         if self._addr2line is None or not os.path.exists(self._addr2line):
             return ""
         command = [self._addr2line, "-e", self.file.path, hex(place)]
-        result = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=False)
+        result = subprocess.run(
+            command, stdout=subprocess.PIPE, encoding="utf-8", errors="surrogateescape", check=False
+        )
         line = result.stdout.strip().partition(" (")[0]
         return "" if result.returncode != 0 or line.startswith("?") or line.endswith("?") else line
 

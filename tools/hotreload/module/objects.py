@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from hotreload.errors import ToolError
+from hotreload.files import open_text
 from hotreload.module import elf
 from hotreload.module.arch import object_rules
 from hotreload.module.link_options import Wraps
@@ -247,7 +248,7 @@ def expand_lists(arguments: Iterable[str]) -> List[str]:
             paths.append(argument)
             continue
         try:
-            with open(argument[1:], encoding="utf-8") as file:
+            with open_text(argument[1:]) as file:
                 paths.extend(line.strip() for line in file if line.strip())
         except OSError as error:
             raise ToolError(

@@ -1,0 +1,73 @@
+"""Where a project may be, and with which generator and locale it is built.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stand_in import ROOT, Project
+
+# Python without UTF-8, as on machines where no locale is set up.
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def reload(project: Project) -> str:
+    """Builds, and finds no device."""
+    command = [sys.executable, "-m", "hotreload", "reload", "--build", str(project.build)]
+    result = subprocess.run(
+        [*command, "--url", "http://127.0.0.1:1"],
+        env={**os.environ, **ASCII, "PYTHONPATH": str(ROOT / "tools")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    return result.stdout.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("name", ["a blank", "a$dollar", "a#hash", "gerät", "it's", "a&b(c)"])
+def test_directories(
+    project: Project, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sources', and where CMake can, the build directory's."""
+    for variable, value in ASCII.items():
+        monkeypatch.setenv(variable, value)
+    project = Project(tmp_path / name)
+    if "#" in name:
+        project.build = tmp_path / "build"
+    source = project.reloadable() / "a.c"
+    project.make()
+    before = (project.build / "hotreload/module.bin").read_bytes()
+    source.write_text(source.read_text().replace("return 1", "return 2"))
+    assert "nothing listens at http://127.0.0.1:1" in reload(project)
+    assert (project.build / "hotreload/module.bin").read_bytes() != before
+    source.write_text(source.read_text().replace("return 2", "return nonsense"))
+    assert f"{source}:2:" in reload(project), "in the compiler's words"
+
+
+def test_build_directory_with_a_hash(project: Project, tmp_path: Path) -> None:
+    project.reloadable()
+    project.build = tmp_path / "a#b"
+    text = project.fail_to_configure()
+    assert "hotreload: CMake cannot make files in a directory with # or < or > in its path" in text
+
+
+def test_generator(project: Project) -> None:
+    project.reloadable()
+    project.generator = "Unix Makefiles"
+    text = project.fail_to_configure()
+    assert "hotreload needs CMake's generator Ninja" in text and "this is Unix Makefiles" in text
+    assert "Configure an empty build directory with -G Ninja" in text
+
+
+def test_tools_without_ninja(project: Project) -> None:
+    project.reloadable()
+    project.make()
+    (project.build / "build.ninja").unlink()
+    text = reload(project)
+    assert f"{project.build} has no build.ninja: hotreload needs CMake's generator Ninja" in text

@@ -1,0 +1,98 @@
+"""Several commands at once in one build directory: none sees what another has half done.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fake_device import FakeDevice
+from hotreload.errors import ToolError
+from hotreload.files import replacing, write_if_changed
+from project import Project
+from test_watch import Watch, body
+
+# Begins when the test lets it, and fails if another one has begun and not ended.
+NINJA = """\
+#!/bin/sh
+case "$*" in *-n*|*-t*) exec ninja "$@";; esac
+mkdir building || { echo "two at once"; exit 1; }
+echo compiling
+read line <gate
+ninja "$@"
+code=$?
+rmdir building
+exit $code
+"""
+
+
+def test_one_build_at_a_time(built: Project, device: FakeDevice) -> None:
+    ninja = built.root / "one-ninja"
+    ninja.write_text(NINJA)
+    ninja.chmod(0o755)
+    gate = built.build / "gate"
+    os.mkfifo(gate)
+    built.describe(ninja=str(ninja))
+    built.write("a.c", body(2))
+    command = ["reload", "--build", str(built.build), "--url", device.url]
+    first = Watch(built.start(*command))
+    first.wait_for("compiling")
+    second = Watch(built.start(*command))
+    waiting = second.wait_for("Waiting for ")[-1]
+    assert waiting == (
+        f"Waiting for 'reload' (process {first.process.pid}), which builds in {built.build}"
+    )
+    gate.write_text("go\n")
+    first.wait_for("Reloaded: ")
+    second.wait_for("compiling")
+    gate.write_text("go\n")
+    second.wait_for("Reloaded: ")
+    assert (first.process.wait(), second.process.wait()) == (0, 0)
+    assert device.uploads == [(built.out / "module.bin").read_bytes()] * 2
+
+
+def test_link_waits_for_a_build(built: Project) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    with open(built.out / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write("somebody")
+        lock.flush()
+        link = Watch(built.start("link", str(built.build)))
+        link.wait_for(f"Waiting for somebody, which builds in {built.build}")
+        assert link.process.poll() is None
+    assert link.process.wait() == 0
+
+
+def test_a_file_is_replaced_not_rewritten(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    with path.open() as reader:
+        assert write_if_changed(str(path), "new")
+        assert (reader.read(), path.read_text()) == ("old", "new")
+    assert not write_if_changed(str(path), "new")
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    with pytest.raises(ToolError, match="cannot write .*file: No space"):
+        with replacing(str(path)) as temporary:
+            Path(temporary).write_text("half")
+            raise OSError(28, "No space left on device")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"] and path.read_text() == "old"
+
+
+def test_a_linked_module_replaces_the_old_one(built: Project) -> None:
+    with (built.out / "module.elf").open("rb") as reader:
+        built.write("a.c", body(2))
+        built.compile()
+        built.tool("link", str(built.build))
+        assert reader.read() != (built.out / "module.elf").read_bytes()
+        built.write("a.c", "int gone(void); int f(void) { return gone(); }\n")
+        built.compile()
+        built.fail("link", str(built.build))
+    assert (built.out / "module.elf").exists(), "what runs can still be debugged"

@@ -1,0 +1,152 @@
+"""The files that the module is made from, and those among them whose change ninja cannot see.
+
+Ninja compares time stamps: a file that was put back with the stamp that it had (cp -p, rsync, a
+backup) is older than what was made from its successor. But the system notes when a file was
+changed, whatever stamp it got, and `watch` has seen it change.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import stat
+from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+
+from hotreload.checks.ninja import Files, deps_of, inputs_of, users_of
+from hotreload.description import Description
+
+_NINJA = "build.ninja"
+_LONG_AGO = 1  # second; 0 would be a file that is not there
+
+
+class Stale(NamedTuple):
+    """An output that is newer than an input that has changed since; both paths are absolute."""
+
+    output: str
+    input: str
+
+
+class Inputs:
+    """Of one build directory; asks ninja only when it has built something."""
+
+    def __init__(self, description: Description) -> None:
+        self._description = description
+        self._made: Files = {}
+        self._state: Optional[Tuple[int, ...]] = None
+
+    def refresh(self, description: Description) -> None:
+        """Looks again, if anything was built or configured."""
+        self._description = description
+        directory = self._description.build_dir
+        names = (_NINJA, ".ninja_deps")
+        state = tuple(_time_of(os.path.join(directory, name)) or 0 for name in names)
+        if state != self._state:
+            self._state = state
+            self._made = self._find()
+
+    @property
+    def files(self) -> Set[str]:
+        """Absolute paths of what nothing else makes."""
+        made = self._made
+        return {path for inputs in made.values() for path in inputs if path not in made}
+
+    def _find(self) -> Files:
+        """What each object is made from, and each file that is generated for it; absolute paths."""
+        description = self._description
+        objects = [os.path.relpath(path, description.build_dir) for path in description.objects]
+        cmake = inputs_of(description, [_NINJA]).get(_NINJA, [])
+        made = {self._path(_NINJA): [p for p in map(self._path, cmake) if not self._is_built(p)]}
+        names = objects
+        while names:
+            known = inputs_of(description, names)
+            read = deps_of(description, known) if known else {}
+            names = []
+            for output, inputs in known.items():
+                both = dict.fromkeys([*inputs, *read.get(output, [])])
+                made[self._path(output)] = [self._path(name) for name in both]
+                names += [n for n in both if self._is_built(self._path(n))]
+            names = [n for n in dict.fromkeys(names) if self._path(n) not in made]
+        return made
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._description.build_dir, name)
+
+    def _is_built(self, path: str) -> bool:
+        return path.startswith(os.path.join(self._description.build_dir, ""))
+
+    # ---- what ninja cannot see ----
+
+    def stale(self, changed: Collection[str]) -> List[Stale]:
+        """What is out of date unseen; of the `changed` files it is known that they are."""
+        return self._stale(self._made, changed)
+
+    def _stale(self, made: Files, changed: Collection[str]) -> List[Stale]:
+        times = {path: _time_of(path) for path in {*made, *itertools.chain(*made.values())}}
+        built = {path: time for path in made for time in [times[path]] if time is not None}
+        oldest = min(built.values(), default=0)
+        late: Dict[str, Tuple[int, float]] = {}
+        for path, time in times.items():
+            if time is not None:
+                when = math.inf if path in changed else self._changed_at(path)
+                if when > oldest:
+                    late[path] = (time, when)
+        return [
+            Stale(output, path)
+            for output, time in built.items()
+            for path in made[output]
+            # An input that is newer is seen by ninja.
+            if path in late and late[path][0] <= time < late[path][1]
+        ]
+
+    def _changed_at(self, path: str) -> int:
+        """When this path began to lead to what it leads to, in ns, as far as the system knows.
+
+        A directory's contents have another time; where both differ, it was renamed. So far up as
+        the project goes: above, nobody puts backups back.
+        """
+        newest = os.stat(path).st_ctime_ns
+        roots = (os.path.join(self._description.source_dir, ""), *self._description.watch_dirs)
+        place = path
+        while place.startswith(roots):
+            status = os.lstat(place)
+            is_directory = stat.S_ISDIR(status.st_mode)
+            if not is_directory or status.st_ctime_ns != status.st_mtime_ns:
+                newest = max(newest, status.st_ctime_ns)
+            place = os.path.dirname(place)
+        return newest
+
+    def forget(self, stale: Iterable[Stale], changed: Collection[str]) -> Set[str]:
+        """Has ninja make what is out of date, also outside the module; returns those outputs."""
+        inputs = {one.input for one in stale}
+        outputs = {one.output for one in self._stale(self._all_users(inputs), changed)}
+        outputs |= {one.output for one in stale}
+        for path in outputs:
+            if path == self._path(_NINJA):
+                os.utime(path, (_LONG_AGO, _LONG_AGO))
+            elif self._is_built(path):
+                os.remove(path)
+        return outputs
+
+    def _all_users(self, inputs: Set[str]) -> Files:
+        """Everything in the build directory that is made from one of these files."""
+        users: Dict[str, List[str]] = {}
+        for output, read in deps_of(self._description).items():
+            mine = [path for path in map(self._path, read) if path in inputs]
+            if mine:
+                users[self._path(output)] = mine
+        for path, outputs in users_of(self._description, inputs).items():
+            for output in outputs:
+                users.setdefault(self._path(output), []).append(path)
+        return users
+
+
+def _time_of(path: str) -> Optional[int]:
+    """The time stamp of a file; directories change with each of their files, so they have none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return None if stat.S_ISDIR(status.st_mode) else status.st_mtime_ns

@@ -1,0 +1,96 @@
+"""What ninja knows of the files of a build, asked without running or writing anything.
+
+Imports little, like compiler.py.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import Dict, Iterable, List
+
+from hotreload.description import Description
+from hotreload.errors import ToolError
+
+Files = Dict[str, List[str]]
+
+
+def run_ninja(description: Description, *arguments: str) -> "subprocess.Popen[str]":
+    """Starts ninja, which reads the build directory's files meanwhile. `-n`: it writes none."""
+    if not os.path.exists(os.path.join(description.build_dir, "build.ninja")):
+        raise ToolError(
+            f"{description.build_dir} has no build.ninja: hotreload needs CMake's generator Ninja. "
+            "Configure an empty build directory with -G Ninja"
+        )
+    try:
+        return subprocess.Popen(
+            [description.ninja, "-n", *arguments],
+            cwd=description.build_dir,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
+    except OSError as error:
+        raise ToolError(
+            f"cannot run {description.ninja} in {description.build_dir}: {error.strerror}"
+        ) from error
+
+
+def inputs_of(description: Description, names: Iterable[str]) -> Files:
+    """What each output is made from, as build.ninja says; those that only come before left out."""
+    return {
+        name: [line.lstrip("| ") for line in about["input"] if not line.startswith("|| ")]
+        for name, about in _query(description, names).items()
+        if "input" in about
+    }
+
+
+def users_of(description: Description, names: Iterable[str]) -> Files:
+    """What is made from each file, as build.ninja says."""
+    return {name: about["outputs"] for name, about in _query(description, names).items()}
+
+
+def _query(description: Description, names: Iterable[str]) -> Dict[str, Files]:
+    """`ninja -t query`, which ends at the first name that it does not know."""
+    found: Dict[str, Files] = {}
+    rest = list(names)
+    while rest:
+        process = run_ninja(description, "-t", "query", *rest)
+        answer = _read_query(process.communicate()[0].splitlines())
+        found.update(answer)
+        rest = rest[len(answer) + 1 :] if process.returncode else []
+    return found
+
+
+def _read_query(lines: Iterable[str]) -> Dict[str, Files]:
+    found: Dict[str, Files] = {}
+    about: Files = {}
+    current: List[str] = []
+    for line in lines:
+        if line.startswith("    "):
+            current.append(line[4:])
+        elif line.startswith("  "):
+            current = about.setdefault(line.strip().partition(":")[0], [])
+        elif line.endswith(":"):
+            about = found.setdefault(line[:-1], {})
+    return found
+
+
+def deps_of(description: Description, names: Iterable[str] = ()) -> Files:
+    """What compilers said that they read, from the log of the builds; of all outputs by default.
+
+    Every name must be known to ninja.
+    """
+    process = run_ninja(description, "-t", "deps", *names)
+    found: Files = {}
+    current: List[str] = []
+    for line in process.communicate()[0].splitlines():
+        output, is_output, _ = line.rpartition(": #deps ")
+        if is_output and not line.startswith(" "):
+            current = found.setdefault(output, [])
+        elif line.startswith("    "):
+            current.append(line[4:])
+    return found
