@@ -78,7 +78,8 @@ typedef struct {
  *      - ESP_ERR_NO_MEM: not enough memory of the wanted kind
  *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read, or the trial not be noted in it
  *
- * Thread context: any task, not an ISR; calls are serialised.
+ * Thread context: any task with 3072 bytes of stack left (2692 were used at most on an ESP32-C3,
+ * its log included), not an ISR; calls are serialised.
  */
 esp_err_t hotreload_load(const hotreload_config_t *config);
 
@@ -90,7 +91,8 @@ esp_err_t hotreload_load(const hotreload_config_t *config);
  * @return as hotreload_load(); on an error the module loaded before goes on running.
  *
  * Thread context: a safe point: no task is inside a reloadable function. Tasks that call them have
- * to come to a known point outside first; vTaskSuspend() stops a task anywhere.
+ * to come to a known point outside first; vTaskSuspend() stops a task anywhere. Stack as for
+ * hotreload_load().
  */
 esp_err_t hotreload_load_from_buffer(const void *data, size_t size);
 
@@ -118,7 +120,7 @@ esp_err_t hotreload_unload(void);
  * @param config  as for hotreload_load(); not kept after the call
  * @return as hotreload_load(); ESP_ERR_INVALID_STATE: another partition is in use
  *
- * Thread context: a safe point.
+ * Thread context: a safe point. Stack as for hotreload_load().
  */
 esp_err_t hotreload_reload(const hotreload_config_t *config);
 

@@ -24,4 +24,5 @@ def test_stacks(project: IdfProject, start_chip: "Callable[[IdfProject], Qemu]")
     smallest = int(re.search(r"range (\d+) ", option).group(1))  # type: ignore[union-attr]
     print(used)
     assert len(promised) == 1 and used["caller"] <= promised.pop()
-    assert max(used["httpd"], used["hotreload"]) <= smallest
+    # A quarter is left for chips and configurations that this one does not stand for.
+    assert max(used["httpd"], used["hotreload"]) <= smallest * 3 // 4
