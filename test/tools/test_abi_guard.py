@@ -218,6 +218,23 @@ def test_variables_are_compared_by_their_symbols(riscv: Project) -> None:
     check_interface(description, ["unshared"])
 
 
+def test_static_functions_are_compared_in_their_object_files(riscv: Project) -> None:
+    """Callbacks, which the firmware calls through stubs; C++ may have colons in names, files not."""
+    source = "static int on_timer({0} x) {{ return x != 0; }}\n"
+    source += "int (*volatile {1})({0}) = on_timer;\n"
+    riscv.write("a.c", source.format("int", "a"))
+    riscv.write("b.c", source.format("short", "b"))
+    riscv.make()
+    description = load_description(str(riscv.build))
+    names = ["a.c.o:on_timer", "b.c.o:on_timer", "c.c.o:on_timer", "a.c.o:none"]
+    check_interface(description, names)
+    riscv.write("b.c", source.format("long long", "b"))
+    riscv.compile()
+    with pytest.raises(ToolError, match=r"on_timer\(\) has changed[^$]*old: int on_timer\(short"):
+        check_interface(description, names)
+    check_interface(description, [names[0]])
+
+
 def test_only_new_object_files_are_read(riscv: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b"):
         riscv.write(f"{name}.c", STATE.format("x, y", name, "x"))

@@ -47,11 +47,15 @@ def note_interface(description: Description, names: Iterable[str]) -> None:
 
 
 def check_interface(description: Description, names: Iterable[str]) -> None:
-    """Compares functions and variables, by their symbols, with abi.json."""
+    """Compares functions and variables, by their symbols, with abi.json.
+
+    A static function is named with its object file, from the build directory: `a.c.o:on_timer`.
+    """
     names = list(names)
     noted = _load(_path(description))
     present = _read(description, noted)
-    changes = find_changes(Interface(noted.objects), Interface(present.objects), names)
+    sides = [_interface(description, side) for side in (noted, present)]
+    changes = find_changes(*sides, names)
     if changes:
         changes.append(
             "The firmware was built with the old one, so a call would go wrong. To use the new "
@@ -59,6 +63,11 @@ def check_interface(description: Description, names: Iterable[str]) -> None:
         )
         raise ToolError("\n".join(changes))
     _say_unread(noted, present, names)
+
+
+def _interface(description: Description, noted: Noted) -> Interface:
+    root = description.build_dir
+    return Interface({os.path.relpath(path, root): x for path, x in noted.objects.items()})
 
 
 def _path(description: Description) -> str:

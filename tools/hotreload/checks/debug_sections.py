@@ -13,7 +13,7 @@ import sys
 import zlib
 from array import array
 from itertools import count
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, Iterator, List, NamedTuple, Optional
 
 from hotreload.module import elf
 
@@ -74,7 +74,7 @@ class DebugSection:
 
 
 class ObjectFile:
-    """An object file's debug data and global symbols."""
+    """An object file's debug data, global symbols and static functions (`:name`)."""
 
     def __init__(self, path: str) -> None:
         self._elf = elf.Elf(path, "the object file")
@@ -89,6 +89,18 @@ class ObjectFile:
         table = next(s for s in self._elf.sections if s.type == "SHT_SYMTAB")
         self._table = self._elf.content(table)
         self._names = self._elf.content(self._elf.sections[table.link])
+        self.static_functions = list(self._find_static_functions(table.info))
+
+    def _find_static_functions(self, count: int) -> Iterator[elf.Symbol]:
+        """Without the names of the many labels that are local as well."""
+        entries = _SYMBOL.iter_unpack(self._table[: count * _SYMBOL.size])
+        for name, value, size, info, _other, section in entries:
+            if info & 0xF == elf.STT_FUNC and section != elf.SHN_UNDEF:
+                text = f":{self._name(name)}"
+                yield elf.Symbol(text, value, size, elf.STB_LOCAL, elf.STT_FUNC, section)
+
+    def _name(self, offset: int) -> str:
+        return self._names[offset : self._names.index(0, offset)].decode("utf-8", "replace")
 
     def sections(self, name: str) -> List[DebugSection]:
         """All sections of a name."""
@@ -109,9 +121,7 @@ class ObjectFile:
         name, value, _size, info, _other, section = _SYMBOL.unpack_from(
             self._table, number * _SYMBOL.size
         )
-        text = ""
-        if info >> 4 != elf.STB_LOCAL:
-            text = self._names[name : self._names.index(0, name)].decode("utf-8", "replace")
+        text = "" if info >> 4 == elf.STB_LOCAL else self._name(name)
         return Place(section, 0 if section == elf.SHN_COMMON else value, text)
 
     def _read(self, section: elf.Section) -> DebugSection:

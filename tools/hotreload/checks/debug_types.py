@@ -117,7 +117,7 @@ class _Reader:
         self._titles: Dict[Key, str] = {}
         self._pending: Dict[str, Entry] = {}
         self._at: Dict[Tuple[int, object], List[elf.Symbol]] = {}
-        for symbol in file.globals:
+        for symbol in [*file.globals, *file.static_functions]:
             common = symbol.section == elf.SHN_COMMON
             key = (symbol.section, symbol.name if common else symbol.value)
             self._at.setdefault(key, []).append(symbol)
@@ -170,16 +170,17 @@ class _Reader:
         common = place.section == elf.SHN_COMMON
         symbols = self._at.get((place.section, place.name if common else place.offset))
         if symbols is None:
-            return  # Static.
+            return  # A static variable.
         text = self._function(entry) if entry.tag == Tag.SUBPROGRAM else self._variable(entry)
         name = entry.inherited(At.NAME).name
         linkage = entry.inherited(At.LINKAGE_NAME).text(At.LINKAGE_NAME) or name
         call = "()" if entry.tag == Tag.SUBPROGRAM else ""
         for symbol in symbols:
             # An empty function shares its address with the one behind it.
-            if symbol.name in self.symbols and symbol.name != linkage:
+            own_name = symbol.name.lstrip(":")
+            if symbol.name in self.symbols and own_name != linkage:
                 continue
-            shown = symbol.name if entry.unit.is_c else self._scope(entry) + name
+            shown = own_name if entry.unit.is_c else self._scope(entry) + name
             weak = symbol.binding == elf.STB_WEAK
             self.symbols[symbol.name] = Symbol(shown + call, text, weak)
 

@@ -54,7 +54,7 @@ class ObjectInterface(NamedTuple):
     """What one object file says."""
 
     symbols: Dict[str, Symbol]
-    """By the names that the linker knows."""
+    """By the names that the linker knows; those of static functions begin with a colon."""
     layouts: Dict[str, Layout]
     """By title, such as `struct point`: all that is reachable from the symbols."""
     opaque: List[str]
@@ -64,7 +64,7 @@ class ObjectInterface(NamedTuple):
 
 
 class Interface:
-    """The interfaces of all object files together."""
+    """The interfaces of all object files together, by their paths."""
 
     def __init__(self, objects: Dict[str, ObjectInterface]) -> None:
         self.objects = objects
@@ -75,9 +75,14 @@ class Interface:
                 if owner is None or objects[owner].symbols[name].weak:
                     self._owner[name] = path
 
-    def owner(self, name: str) -> Optional[str]:
-        """The object file that the linker takes a symbol from."""
-        return self._owner.get(name)
+    def find(self, name: str) -> Optional[Tuple[ObjectInterface, Symbol]]:
+        """A symbol, in the object file that the linker takes it from; `path:name` if static."""
+        path, colon, static = name.rpartition(":")
+        if colon:
+            name = colon + static
+        owner = path if colon else self._owner.get(name)
+        found = self.objects.get(owner) if owner is not None else None
+        return (found, found.symbols[name]) if found and name in found.symbols else None
 
     def definitions(self, title: str) -> Iterator["Node"]:
         """What the object files say about a type that others only declare."""
@@ -123,16 +128,13 @@ class _Search:
 
     def compare(self, name: str) -> None:
         """Compares one symbol, where both sides know something about it."""
-        old_owner, new_owner = self._noted.owner(name), self._present.owner(name)
-        if old_owner is None or new_owner is None:
+        noted, present = self._noted.find(name), self._present.find(name)
+        if noted is None or present is None:
             return
-        old = self._noted.objects[old_owner]
-        new = self._present.objects[new_owner]
+        (old, (shown, before, _)), (new, (_, now, _)) = noted, present
         if old is new:
             self._follow_opaque(old.opaque)
             return
-        shown, before, _weak = old.symbols[name]
-        now = new.symbols[name].text
         if before.machine != now.machine:
             self.changes.append(f"{shown} has changed since the firmware was built:")
             self.changes += [f"  old: {before.source}", f"  new: {now.source}"]
