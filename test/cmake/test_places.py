@@ -1,4 +1,4 @@
-"""Where a project may be, and with which generator and locale it is built.
+"""Where a project and its files may be, and with which generator and locale it is built.
 
 SPDX-License-Identifier: MIT
 """
@@ -13,6 +13,11 @@ from pathlib import Path
 import pytest
 
 from stand_in import ROOT, Project
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+from hotreload.checks.inputs import Inputs  # noqa: E402
+from hotreload.description import load_description  # noqa: E402
 
 # Python without UTF-8, as on machines where no locale is set up.
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -71,3 +76,22 @@ def test_tools_without_ninja(project: Project) -> None:
     (project.build / "build.ninja").unlink()
     text = reload(project)
     assert f"{project.build} has no build.ninja: hotreload needs CMake's generator Ninja" in text
+
+
+def test_embedded_file_that_was_put_back(project: Project) -> None:
+    """Its time stamp is older than all that was made from it; it is no source by its name."""
+    declaration = "extern const char _binary_text_txt_start[];\n"
+    source = f"{declaration}int a(void);\nint a(void) {{ return _binary_text_txt_start[0]; }}\n"
+    files = {"a.c": source, "text.txt": "old words\n"}
+    directory = project.component("a", "RELOADABLE SRCS a.c EMBED_TXTFILES text.txt", files)
+    project.make()
+    inputs = Inputs(load_description(str(project.build)))
+    inputs.refresh(load_description(str(project.build)))
+    wanted = {directory / name for name in ("a.c", "text.txt", "CMakeLists.txt")}
+    assert {str(path) for path in wanted} <= inputs.files
+    (directory / "text.txt").write_text("new words\n")
+    os.utime(directory / "text.txt", (1000, 1000))
+    text = reload(project)
+    assert "text.txt has changed, though its time stamp is old" in text
+    assert "nothing listens" in text
+    assert b"new words" in (project.build / "hotreload" / "module.bin").read_bytes()

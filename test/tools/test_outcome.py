@@ -34,9 +34,15 @@ def test_newer_module(device: FakeDevice) -> None:
 
 
 def test_module_on_trial_is_watched(device: FakeDevice) -> None:
+    said: List[str] = []
     device.trial = True
-    assert said_of(device, sequence=SEQUENCE) == []
-    assert asked(device) > 1
+    device.more = {"sequence": SEQUENCE}
+    outcome = Outcome(HttpDevice(device.url), SEQUENCE, said.append, seconds=60, every=0.01)
+    while asked(device) < 2:
+        pass
+    device.trial = False
+    outcome.wait()
+    assert said == []
 
 
 def test_module_that_crashed(device: FakeDevice) -> None:

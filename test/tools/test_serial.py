@@ -60,8 +60,8 @@ def fake() -> Iterator[FakeSerial]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Devices that do not answer are given up soon."""
-    monkeypatch.setattr(serial_line, "_FIRST_SECONDS", 0.8)
-    monkeypatch.setattr(serial_line, "_SECONDS", 0.8)
+    monkeypatch.setattr(serial_line, "_FIRST_SECONDS", 2.0)
+    monkeypatch.setattr(serial_line, "_SECONDS", 2.0)
 
 
 # ---- Frames ----

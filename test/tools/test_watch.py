@@ -125,7 +125,7 @@ def test_other_files_are_ignored(watch: Watch, built: Project, device: FakeDevic
     (built.sources / "a.c").read_text()
     built.write("a.c", body(2))
     seen = watch.wait_for("Reloaded: ")
-    assert [line for line in seen if line.startswith("Changed")] == ["Changed: a.c"]
+    assert {line for line in seen if line.startswith("Changed")} == {"Changed: a.c"}
 
 
 def test_files_elsewhere(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -266,7 +266,7 @@ def test_goes_on_after_an_unreachable_device(built: Project, device: FakeDevice)
 
 
 def test_many_changes_are_one_reload(built: Project, device: FakeDevice) -> None:
-    with start(built, device.url, "--debounce", "1.0") as watch:
+    with start(built, device.url, "--debounce", "3.0") as watch:
         for number in range(2, 7):
             built.write("a.c", body(number))
             built.write("b.h", f"/* {number} */\n")
@@ -326,4 +326,4 @@ def test_inside_the_build_directory_nothing_counts(built: Project, device: FakeD
         (built.build / "generated.c").write_text("int x;\n")
         built.write("a.c", body(2))
         watch.wait_for("Reloaded: ")
-        assert [line for line in watch.lines if line.startswith("Changed")] == ["Changed: a.c"]
+        assert {line for line in watch.lines if line.startswith("Changed")} == {"Changed: a.c"}

@@ -241,17 +241,16 @@ static void status_tells_what_is_loaded(void **state)
     fake_port.data_limit = 500000;
     hotreload_http_status(&answer);
     assert_int_equal(answer.status, 200);
-    snprintf(
-        expected, sizeof expected,
-        "{\"status\":\"ok\",\"firmware\":\"a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3\","
-        "\"loaded\":true,\"sequence\":1,\"reloads\":%u,"
-        "\"text\":{\"address\":\"0x40380000\",\"size\":%u},"
-        "\"data\":{\"address\":\"0x3fc90000\",\"size\":24},"
-        "\"exports\":%u,\"free\":{\"text\":1048576,\"data\":500000},"
-        "\"pending\":false,\"newest\":{\"sequence\":1,\"sha256\":\"%s\"},"
-        "\"trial\":true,\"stored\":true,\"rollback\":null,\"last_error\":null}",
-        (unsigned)device.reloads, (unsigned)device.text_size,
-        (unsigned)hotreload_firmware_table.count, stored.sha256_hex);
+    snprintf(expected, sizeof expected,
+             "{\"status\":\"ok\",\"firmware\":\"a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3\","
+             "\"loaded\":true,\"sequence\":1,\"reloads\":%u,"
+             "\"text\":{\"address\":\"0x40380000\",\"size\":%u},"
+             "\"data\":{\"address\":\"0x3fc90000\",\"size\":24},"
+             "\"exports\":%u,\"free\":{\"text\":1048576,\"data\":500000},"
+             "\"pending\":false,\"newest\":{\"sequence\":1,\"sha256\":\"%s\"},"
+             "\"trial\":true,\"stored\":true,\"rollback\":null,\"last_error\":null}",
+             (unsigned)device.reloads, (unsigned)device.text_size,
+             (unsigned)hotreload_firmware_table.count, stored.sha256_hex);
     assert_string_equal(answer.body, expected);
     sent_free(&stored);
     assert_true(device.text_size > 1000 && device.text_size < SENT_OLD_SIZE);

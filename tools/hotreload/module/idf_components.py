@@ -12,6 +12,8 @@ import os
 import re
 from typing import Iterator, NamedTuple, Optional
 
+from hotreload.files import open_text
+
 _SKIPPED = {"examples", "host_test", "priv_include", "private_include", "src", "test", "test_apps"}
 
 

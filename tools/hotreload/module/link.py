@@ -49,7 +49,8 @@ class Inputs(NamedTuple):
     def shared_names(self) -> List[str]:
         """What both the firmware and the module use, or may use."""
         shared = self.resolution
-        return [*self.exports.table, *shared.inline_slots, *shared.housed, *shared.theirs]
+        functions = [*self.exports.table, *shared.inline_slots, *self.exports.callbacks]
+        return [*functions, *shared.housed, *shared.theirs]
 
 
 def make_inputs(description: Description, firmware: Firmware, exports: Exports) -> Inputs:
