@@ -5,7 +5,6 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shutil
 import subprocess
