@@ -97,6 +97,8 @@ class Project:
         self.wraps: List[str] = []
         self.callbacks = True
         """Whether the firmware has stubs for static functions."""
+        self.calls_exports = True
+        """Whether the firmware uses all exports."""
         for directory in (self.sources, self.out):
             directory.mkdir(parents=True)
 
@@ -150,6 +152,8 @@ class Project:
         command += ["-fno-builtin", "-nostdlib", "-Wl,--build-id", "-Wl,--gc-sections"]
         command += ["-Wl,--no-warn-mismatch", f"-Wl,-T,{script}", str(source), *self._stubs()]
         command += [*(f"-Wl,--wrap={name}" for name in self.wraps), *self.firmware_options]
+        names = read_exports(str(self.out / "exports.txt")).table if self.calls_exports else []
+        command += [f"-Wl,-u,{name}" for name in names]
         command += [str(self.out / "imports.ld"), "-lgcc", "-o", self.firmware]
         run(command)
 

@@ -84,6 +84,7 @@ def test_direct_calls_inside_the_module_stay_direct(project: Project) -> None:
 
 def test_export_that_the_firmware_does_not_know(project: Project) -> None:
     project.write("a.c", FUNCTIONS)
+    project.callbacks = False
     project.make()
     project.write("a.c", FUNCTIONS + "int h(int x) { return x; } int (*table[2])(int) = {f, h};\n")
     project.compile()

@@ -126,7 +126,7 @@ def test_no_stub_is_left(target: Project) -> None:
     target.write("a.c", TAKE + F + "".join(static(name) for name in names))
     target.compile()
     text = target.tool("link", str(target.build))
-    assert text.count("no stub is left for the static function callback_8()") == 1
+    assert text.count("no stub is left for callback_8(), whose") == 1
     assert len(spares(target)) == SPARE
 
 
@@ -137,6 +137,23 @@ def test_constructors_and_tables_of_jumps_take_no_stub(target: Project) -> None:
     source += "static __attribute__((constructor)) void first(void) { firmware_function(1); }\n"
     built(target, source)
     assert "callback" not in (target.out / "exports.txt").read_text()
+
+
+def test_a_global_function_that_becomes_a_callback(target: Project) -> None:
+    target.calls_exports = False
+    built(target, TAKE + F)
+    relink(target, TAKE + F + "int later(int x) { return x; } callback take_f(void) { return f; }\n"
+           "callback take_later(void) { return later; }\n")  # fmt: skip
+    assert spares(target) == {"f": 0, "later": 1}
+
+
+def test_what_nobody_calls_may_need_what_nobody_has(target: Project) -> None:
+    unused = "void nobody_has_it(void); int unused(void) { nobody_has_it(); return 1; }\n"
+    target.calls_exports = False
+    built(target, F + unused, used="f")
+    assert "nobody_has_it" in refused(
+        target, "int unused(void); int f(int x) { return unused() + x; }\n" + unused
+    )
 
 
 # ---- C++ ----

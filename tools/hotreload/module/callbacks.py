@@ -1,7 +1,7 @@
-"""Stubs for static functions whose address is taken, so that a callback outlives its module.
+"""Stubs for functions whose address is taken, so that a callback outlives its module.
 
-Each that was there when the firmware was built has a stub of its own. One that is new gets a spare
-stub, and keeps it as long as the firmware stays the same: callbacks.json remembers which.
+Each that was there when the firmware was built has a stub of its own, also if it is static. One that
+is new gets a spare stub, and keeps it as long as the firmware stays the same: callbacks.json remembers which.
 
 SPDX-License-Identifier: MIT
 """
@@ -35,19 +35,19 @@ class Stub(NamedTuple):
 
 
 class Callbacks(NamedTuple):
-    """The stubs of a module's static functions."""
+    """The stubs of functions that others know by their address alone."""
 
     used: Dict[Definition, Stub]
     unused: List[int]
     """Slots of those that the module has no longer."""
     without: List[Definition]
-    """Static functions that no stub is left for."""
+    """Functions that no stub is left for."""
 
 
 def assign_callbacks(
     description: Description, callbacks: List[Definition], firmware: Firmware, exports: Exports
 ) -> Callbacks:
-    """Finds a stub for each of the static functions."""
+    """Finds a stub for each of the functions."""
     spares = _Spares(description, firmware, exports)
     result = Callbacks({}, [], [])
     keys = {local_key(definition, description.build_dir): definition for definition in callbacks}

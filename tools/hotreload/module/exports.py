@@ -72,7 +72,7 @@ def home_symbol(name: str) -> str:
 
 
 def spare_symbol(index: int) -> str:
-    """A stub for a static function that is new: SPARE in flash, then SPARE_INTERNAL in IRAM."""
+    """A stub for a function that is new: SPARE in flash, then SPARE_INTERNAL in IRAM."""
     return f"hotreload_spare.{index}"
 
 
@@ -124,17 +124,16 @@ def _needed(exports: Exports, objects: Objects) -> List[str]:
     That is what a pointer may lead to after a reload: stubs, and virtual tables. A label is none:
     the linker would warn of the reference.
     """
-    table = [name for name in exports.table if not exports.functions[name].is_label]
-    inline = [
+    stubs = [
         stub_symbol(name)
         for name, function in exports.functions.items()
-        if function.binding == Binding.INLINE and name in objects.pointed
+        if name in objects.pointed and not function.is_label
     ]
     tables = [home_symbol(name) for name in exports.homes if is_vtable(name)]
     tables += [home_symbol(key) for key in exports.local_homes]
     callbacks = [stub_symbol(key) for key in exports.callbacks]
     callbacks += [spare_symbol(index) for index in range(SPARE + SPARE_INTERNAL)]
-    return [*table, *inline, *tables, *callbacks]
+    return [*stubs, *tables, *callbacks]
 
 
 def sort_names(names: Iterable[str]) -> List[str]:

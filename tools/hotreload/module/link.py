@@ -9,13 +9,13 @@ import os
 import re
 import subprocess
 import sys
-from typing import Iterable, List, NamedTuple, Set
+from typing import Iterable, List, NamedTuple, Sequence, Set
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.files import make_directory, write_if_changed
 from hotreload.module.callbacks import Callbacks, assign_callbacks
-from hotreload.module.exports import Exports
+from hotreload.module.exports import Exports, home_symbol, stub_symbol
 from hotreload.module.fill import make_fill_object
 from hotreload.module.firmware import Firmware
 from hotreload.module.linker_script import COPIED_PREFIX, format_script
@@ -24,6 +24,9 @@ from hotreload.module.resolve import Resolution, resolve
 from hotreload.module.thread_local import make_object
 
 _LITERAL_IN_DATA = re.compile(r"dangerous relocation: l32r: .*: \(?\.(ro)?(data|bss)\b")
+
+
+_KEEP_UNDEFINED = ("--unresolved-symbols=ignore-all",)
 
 
 class Inputs(NamedTuple):
@@ -63,7 +66,8 @@ def make_inputs(description: Description, firmware: Firmware, exports: Exports) 
         )
     make_directory(os.path.dirname(description.module_elf))
     resolution = resolve(description, objects, firmware, exports)
-    callbacks = assign_callbacks(description, objects.callbacks, firmware, exports)
+    pointed = [*objects.callbacks, *resolution.without_stub]
+    callbacks = assign_callbacks(description, pointed, firmware, exports)
     return Inputs(description, objects, firmware, exports, resolution, callbacks)
 
 
@@ -80,7 +84,7 @@ def link_module(inputs: Inputs) -> None:
         _complete(inputs, names, output)
     for definition in inputs.callbacks.without:
         print(
-            f"note: no stub is left for the static function {definition.symbol}(): pointers to it "
+            f"note: no stub is left for {definition.symbol}(), whose address is taken: pointers to it "
             f"lead nowhere after the next reload. Build '{inputs.description.firmware_target}' "
             "again and flash it",
             file=sys.stderr,
@@ -102,6 +106,9 @@ def _complete(inputs: Inputs, names: Set[str], output: str) -> None:
         known = set(undefined) & _known(inputs.firmware)
         more = library.copy(set(undefined) - known)
         if undefined and not more and known <= names:
+            if _is_unused(inputs, names - library.defines, library.paths):
+                _run_linker(inputs, names - library.defines, library.paths, _KEEP_UNDEFINED)
+                break
             raise ToolError(
                 explain_undefined(undefined, inputs.description, inputs.objects, library)
             )
@@ -117,7 +124,20 @@ def _known(firmware: Firmware) -> Set[str]:
     return {*firmware.symbols, *firmware.thread_local}
 
 
-def _run_linker(inputs: Inputs, names: Iterable[str], copied: Iterable[str]) -> str:
+def _is_unused(inputs: Inputs, names: Iterable[str], copied: Iterable[str]) -> bool:
+    """Whether only that needs what is undefined which a static link drops: the firmware was built
+    with it, but does not use it, and the rest of the module does not either."""
+    symbols, exports = inputs.firmware.symbols, inputs.exports
+    unused = {n for n in exports.functions if stub_symbol(n) not in symbols}
+    unused |= {n for n in exports.homes if home_symbol(n) not in symbols}
+    roots = sorted(inputs.objects.defined.keys() - unused)
+    options = ["--gc-sections", *(f"--undefined={name}" for name in roots)]
+    return _run_linker(inputs, names, copied, options) == ""
+
+
+def _run_linker(
+    inputs: Inputs, names: Iterable[str], copied: Iterable[str], options: Sequence[str] = ()
+) -> str:
     """Runs ld with these imports and object files of the C library.
 
     Returns what it said, or an empty string when it succeeded.
@@ -140,7 +160,8 @@ def _run_linker(inputs: Inputs, names: Iterable[str], copied: Iterable[str]) -> 
     unused = [h.definition for h in resolution.housed.values() if _is_alone(h.definition)]
     text = format_script(firmware.text_address, addresses, near, bool(thread_local), unused)
     write_if_changed(script, text)
-    command = [description.linker, *description.linker_flags, "--emit-relocs", "-nostdlib"]
+    command = [description.linker, *description.linker_flags, *options]
+    command += ["--emit-relocs", "-nostdlib"]
     command += [*inputs.exports.wraps.options(), "-Map", map_path(description)]
     linked = f"{description.module_elf}.new"
     command += ["-z", "max-page-size=4", "-T", script, "-o", linked, *objects]

@@ -17,7 +17,7 @@ from hotreload.module.exports import sort_names
 from hotreload.module.firmware import Firmware
 from hotreload.module.link import Inputs
 from hotreload.module.linked import Kept, LinkedModule, Segment, find_addr2line
-from hotreload.module.objects import Binding, Kind, Objects
+from hotreload.module.objects import Binding, Kind
 from hotreload.module.places import Places, fill_in
 
 _EHDR = struct.Struct("<16sHHIIIIIHHHHHH")
@@ -54,7 +54,7 @@ def pack_module(inputs: Inputs) -> bytes:
     if module.data.memory_size == 0 and any(k.base == fmt.SYM_DATA for k in kept):
         module.data.memory_size = 4  # The address of an object without bytes is an address, too.
     notes = _note(fmt.NOTE_MODULE, _module_note(description, firmware))
-    notes += _note(fmt.NOTE_EXPORTS, _exports_note(module, inputs.objects))
+    notes += _note(fmt.NOTE_EXPORTS, _exports_note(module, inputs))
     init = _init_note(module)
     notes += _note(fmt.NOTE_INIT, init) if init else b""
     notes += _note(fmt.NOTE_INTERNAL, b"") if inputs.objects.is_internal else b""
@@ -131,18 +131,19 @@ def _module_note(description: Description, firmware: Firmware) -> bytes:
     return struct.pack("<HHHH", *numbers) + _pad(identity)
 
 
-def _exports_note(module: LinkedModule, objects: Objects) -> bytes:
-    functions = objects.of_kind(Kind.FUNCTION, Kind.LABEL)
-    names = sort_names(n for n, f in functions.items() if f.binding != Binding.INLINE)
+def _exports_note(module: LinkedModule, inputs: Inputs) -> bytes:
+    functions = inputs.objects.of_kind(Kind.FUNCTION, Kind.LABEL)
+    own = {name for name, f in functions.items() if f.binding != Binding.INLINE}
+    names = sort_names(own | set(inputs.exports.table))
     addresses = [_export_address(module, name) for name in names]
     text = b"".join(name.encode() + b"\0" for name in names)
     return struct.pack(f"<I{len(names)}I", len(names), *addresses) + _pad(text)
 
 
 def _export_address(module: LinkedModule, name: str) -> int:
-    symbol = module.names[name]
-    if symbol.section == elf.SHN_ABS:
-        # The firmware's own definition replaces this weak one, so its stub is never called; but
+    symbol = module.names.get(name)
+    if symbol is None or symbol.section == elf.SHN_ABS:
+        # The firmware never calls its stub: it has a definition of its own, or no use for one. But
         # the table names it, and its slot needs an address in the text.
         return module.text.address
     return symbol.value

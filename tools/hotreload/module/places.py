@@ -96,8 +96,8 @@ class Places:
         """By the symbol: the linker may have shortened what comes before."""
         start, size = self._placed(definition)
         for symbol in self._module.symbols:
-            is_local = symbol.kind == elf.STT_FUNC and symbol.binding == elf.STB_LOCAL
-            if is_local and symbol.name == definition.symbol and 0 <= symbol.value - start < size:
+            is_it = symbol.kind == elf.STT_FUNC and symbol.name == definition.symbol
+            if is_it and 0 <= symbol.value - start < size:
                 return symbol.value
         raise ToolError(f"{definition.path}: the module lacks '{definition.symbol}'")
 

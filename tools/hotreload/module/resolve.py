@@ -43,6 +43,8 @@ class Resolution(NamedTuple):
     """What a pointer to a function of the module holds."""
     inline_slots: Dict[str, int]
     """Slots of inline functions that the firmware has a stub for."""
+    without_stub: List[Definition]
+    """Functions whose address is taken, but not when the firmware was built."""
 
 
 class _Resolver:
@@ -53,13 +55,14 @@ class _Resolver:
         self._objects = objects
         self._symbols = firmware.symbols
         self._exports = exports
-        self.result = Resolution({}, {}, [], {}, {})
+        self.result = Resolution({}, {}, [], {}, {}, [])
 
     def resolve(self) -> None:
         """Decides about every name; raises for what needs another firmware."""
         self._check_unwinding()
+        functions = self._objects.of_kind(Kind.FUNCTION, Kind.LABEL)
         for name in self._exports.table:
-            if name not in self._objects.of_kind(Kind.FUNCTION, Kind.LABEL):
+            if name not in functions and stub_symbol(name) in self._symbols:
                 raise self._refuse(
                     f"{name}() was removed since the firmware was built, but the firmware may "
                     "call it: put it back"
@@ -81,6 +84,8 @@ class _Resolver:
         if not self._is_ours(name, definition, stub, name in self._exports.functions):
             return
         if stub is None:
+            if definition.kind == Kind.FUNCTION and name in self._objects.pointed:
+                self.result.without_stub.append(definition)
             return
         if definition.is_internal and not self._exports.functions[name].is_internal:
             raise self._refuse(
