@@ -58,6 +58,12 @@ def test_size_of_a_variable_that_lives_in_the_firmware(target: Project) -> None:
     assert "now it has 8 aligned to 4; or build 'firmware' again and flash it" in text
 
 
+def test_removed_variable_that_the_firmware_uses(target: Project) -> None:
+    built(target, F + "int level = 3; int other = 4;\n", used="level")
+    assert "'level' was removed since the firmware was built" in refused(target, F)
+    relink(target, F + "int level = 3;\n")
+
+
 def test_definition_that_the_firmware_has_too(target: Project) -> None:
     built(target, F, "int late(void) { return 1; }\n", used="late")
     text = refused(target, F + "int late(void) { return 2; }\n")

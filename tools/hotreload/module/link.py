@@ -24,8 +24,6 @@ from hotreload.module.resolve import Resolution, resolve
 from hotreload.module.thread_local import make_object
 
 _LITERAL_IN_DATA = re.compile(r"dangerous relocation: l32r: .*: \(?\.(ro)?(data|bss)\b")
-
-
 _KEEP_UNDEFINED = ("--unresolved-symbols=ignore-all",)
 
 

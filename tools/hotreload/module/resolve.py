@@ -60,13 +60,7 @@ class _Resolver:
     def resolve(self) -> None:
         """Decides about every name; raises for what needs another firmware."""
         self._check_unwinding()
-        functions = self._objects.of_kind(Kind.FUNCTION, Kind.LABEL)
-        for name in self._exports.table:
-            if name not in functions and stub_symbol(name) in self._symbols:
-                raise self._refuse(
-                    f"{name}() was removed since the firmware was built, but the firmware may "
-                    "call it: put it back"
-                )
+        self._check_removed()
         for name, definition in self._objects.defined.items():
             if definition.kind == Kind.VARIABLE:
                 self._variable(name, definition)
@@ -78,6 +72,25 @@ class _Resolver:
             key = local_key(definition, self._description.build_dir)
             housed = self._house(key, definition, self._exports.local_homes.get(key))
             self.result.local_vtables.append(housed)
+
+    def _check_removed(self) -> None:
+        functions = self._objects.of_kind(Kind.FUNCTION, Kind.LABEL)
+        variables = self._objects.of_kind(Kind.VARIABLE)
+        gone = [
+            (f"{name}()", "call")
+            for name in self._exports.table
+            if name not in functions and stub_symbol(name) in self._symbols
+        ]
+        gone += [
+            (f"'{name}'", "use")
+            for name in self._exports.homes
+            if name not in variables and home_symbol(name) in self._symbols
+        ]
+        for name, verb in gone:
+            raise self._refuse(
+                f"{name} was removed since the firmware was built, but the firmware may {verb} it: "
+                "put it back"
+            )
 
     def _function(self, name: str, definition: Definition) -> None:
         stub = self._symbols.get(stub_symbol(name))
