@@ -46,7 +46,6 @@ class Inputs(NamedTuple):
         slots = len(callbacks.used) + len(callbacks.unused) + len(resolution.inline_slots)
         return housed + slots
 
-
     def shared_names(self) -> List[str]:
         """What both the firmware and the module use, or may use."""
         shared = self.resolution
@@ -82,9 +81,9 @@ def link_module(inputs: Inputs) -> None:
         _complete(inputs, names, output)
     for definition in inputs.callbacks.without:
         print(
-            f"note: no stub is left for {definition.symbol}(), whose address is taken: pointers to it "
-            f"lead nowhere after the next reload. Build '{inputs.description.firmware_target}' "
-            "again and flash it",
+            f"note: no stub is left for {definition.symbol}(), whose address is taken: pointers to "
+            "it lead nowhere after the next reload. Build "
+            f"'{inputs.description.firmware_target}' again and flash it",
             file=sys.stderr,
         )
 
