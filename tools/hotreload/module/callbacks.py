@@ -1,7 +1,8 @@
 """Stubs for functions whose address is taken, so that a callback outlives its module.
 
-Each that was there when the firmware was built has a stub of its own, also if it is static. One that
-is new gets a spare stub, and keeps it as long as the firmware stays the same: callbacks.json remembers which.
+Each that was there when the firmware was built has a stub of its own, also if it is static. One
+that is new gets a spare stub, and keeps it as long as the firmware stays the same: callbacks.json
+remembers which.
 
 SPDX-License-Identifier: MIT
 """

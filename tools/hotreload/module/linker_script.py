@@ -73,8 +73,8 @@ def format_script(
 ) -> str:
     """The script for `imports` (names and addresses in the firmware), which replace definitions.
 
-    The sections of `unused` definitions are left out. The constants of `files_in_text` (patterns) stay with their code: libraries compiled for
-    PC-relative access have to keep their distance.
+    The sections of `unused` definitions are left out. The constants of `files_in_text` (patterns)
+    stay with their code: libraries compiled for PC-relative access have to keep their distance.
     """
     # In quotes: MAX, SIZEOF, ... are words of the linker's language.
     lines = [f'"{name}" = {imports[name]:#x};' for name in sorted(imports)]

@@ -1,8 +1,8 @@
 """stubs.S and inline.S: what the firmware defines in place of the module.
 
 A stub per function, the table that the stubs jump through, stubs for static functions, and homes
-of variables, which the linker drops where the firmware uses none. The firmware's link takes inline.S
-last: an inline function of the firmware's own comes before a stub for it.
+of variables. The linker drops what the firmware does not use. It takes inline.S last: an inline
+function of the firmware's own comes before a stub for it.
 
 The layout of the table is hotreload_table_t of src/loader/table.h.
 

@@ -2,8 +2,8 @@
 
 Instructions reach the rest of the text and the literals in it relative to the PC, and the text
 moves as one block. So does the data, where the pattern of a trampoline lies, which is copied to the
-stack for a nested function. A literal that is only there for a call keeps the function's own address, not
-that of its stub: calls inside the module go direct.
+stack for a nested function. A literal that is only there for a call keeps the function's own
+address, not that of its stub: calls inside the module go direct.
 
 SPDX-License-Identifier: MIT
 """
