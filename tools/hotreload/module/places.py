@@ -26,10 +26,10 @@ class Places:
         self._inputs = inputs
         self._module = module
         self._map = read_link_map(map_path(inputs.description)) if inputs.fill_count else {}
-        self._callbacks = {
-            self._function(definition): stub
-            for definition, stub in inputs.callbacks.used.items()
-        }
+        used = inputs.callbacks.used.items()
+        self._slots = [(stub.slot, self._function(definition)) for definition, stub in used]
+        # Of functions that the compiler made one, any stub does.
+        self._callbacks = {self._function(definition): stub.address for definition, stub in used}
         self._vtables = {
             self._variable(housed.definition): housed
             for housed in inputs.resolution.local_vtables
@@ -54,7 +54,7 @@ class Places:
         if symbol.binding != elf.STB_LOCAL and symbol.name in resolution.housed:
             return resolution.housed[symbol.name].address + relocation.target - symbol.value
         if relocation.target in self._callbacks:
-            return self._callbacks[relocation.target].address
+            return self._callbacks[relocation.target]
         for start, housed in self._vtables.items():
             if start <= relocation.target <= start + housed.definition.size:
                 return housed.address + relocation.target - start
@@ -67,8 +67,7 @@ class Places:
         entries += [self._initial_value(housed) for housed in resolution.local_vtables]
         for name, slot in resolution.inline_slots.items():
             entries.append(Entry(slot, self._module.names[name].value, 0))
-        for address, stub in self._callbacks.items():
-            entries.append(Entry(stub.slot, address, 0))
+        entries += [Entry(slot, address, 0) for slot, address in self._slots]
         gone = self._inputs.firmware.symbols.get(GONE)
         for slot in callbacks.unused:
             entries.append(Entry(slot, gone.value if gone else None, 0))
