@@ -171,7 +171,7 @@ class IdfProject:
 
     def exports(self) -> List[str]:
         lines = self.path("exports.txt").read_text().splitlines()
-        return [line.split()[1] for line in lines]
+        return [line.split()[1] for line in lines if line.startswith(("strong ", "weak "))]
 
     def description(self) -> Dict[str, Any]:
         return dict(json.loads(self.path("hotreload.json").read_text()))
