@@ -142,8 +142,11 @@ class EmulatedProject:
         self.source = self.component / "reloadable.c"
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT / "tools")}
 
-    def build(self, *more_components: Path) -> None:
-        """Copies the component as it is in the example, and builds everything."""
+    def build(self, *more_components: Path, used: Sequence[str] = ()) -> None:
+        """Copies the component as it is in the example, and builds everything.
+
+        The firmware uses these functions, as an application would that knows more than its example.
+        """
         shutil.rmtree(self.component, ignore_errors=True)
         # With new times: with those of the repository it would look like something put back.
         shutil.copytree(ROOT / "examples" / "basic" / "components" / "reloadable", self.component,
@@ -152,7 +155,8 @@ class EmulatedProject:
         components = ";".join(str(path) for path in (self.component, *more_components))
         self._run(["cmake", "-S", str(ROOT / "examples" / "emulator"), "-B", str(self.build_dir),
                    "-G", "Ninja", f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",
-                   f"-DHOTRELOAD_COMPONENT_DIRS={components}", "-DHOTRELOAD_URL="])
+                   f"-DHOTRELOAD_COMPONENT_DIRS={components}", "-DHOTRELOAD_URL=",
+                   f"-DCMAKE_EXE_LINKER_FLAGS={' '.join(f'-Wl,-u,{name}' for name in used)}"])
         self._run(["cmake", "--build", str(self.build_dir)])
 
     def _run(self, command: List[str]) -> None:

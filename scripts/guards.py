@@ -60,7 +60,7 @@ class GuardsProject(EmulatedProject):
         shutil.rmtree(motor, ignore_errors=True)
         # With new times: ninja is to see that the edit is gone.
         shutil.copytree(EXAMPLE / "components" / "motor", motor, copy_function=shutil.copy)
-        self.build(motor)
+        self.build(motor, used=("motor_step", "motor_show"))
 
     def try_edit(self, edit: Edit, console: Console) -> "tuple[bool, str]":
         """Makes the edit and reloads; returns whether it was sent, and what was said."""

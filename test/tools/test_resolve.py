@@ -157,6 +157,8 @@ def test_what_nobody_calls_may_need_what_nobody_has(target: Project) -> None:
     unused = "void nobody_has_it(void); int unused(void) { nobody_has_it(); return 1; }\n"
     target.calls_exports = False
     built(target, F + unused, used="f")
+    text = target.tool("link", str(target.build))
+    assert "note: the module needs" in text and "unused needs 'nobody_has_it'" in text
     assert "nobody_has_it" in refused(
         target, "int unused(void); int f(int x) { return unused() + x; }\n" + unused
     )

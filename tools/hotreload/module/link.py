@@ -103,12 +103,13 @@ def _complete(inputs: Inputs, names: Set[str], output: str) -> None:
         known = set(undefined) & _known(inputs.firmware)
         more = library.copy(set(undefined) - known)
         if undefined and not more and known <= names:
-            if _is_unused(inputs, names - library.defines, library.paths):
-                _run_linker(inputs, names - library.defines, library.paths, _KEEP_UNDEFINED)
-                break
-            raise ToolError(
-                explain_undefined(undefined, inputs.description, inputs.objects, library)
-            )
+            text = explain_undefined(undefined, inputs.description, inputs.objects, library)
+            if not _is_unused(inputs, names - library.defines, library.paths):
+                raise ToolError(text)
+            _run_linker(inputs, names - library.defines, library.paths, _KEEP_UNDEFINED)
+            print(f"note: {text}\nNobody calls what needs it, so it is missed by nobody.",
+                  file=sys.stderr)  # fmt: skip
+            break
         if not undefined:
             raise ToolError(_explain_failure(output))
         names |= known | library.needs
