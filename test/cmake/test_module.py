@@ -157,6 +157,14 @@ def test_no_partition(project: Project, partitions: str) -> None:
     assert project.make().exports() == ["a"]
 
 
+@pytest.mark.parametrize("setting", ["", "y"])
+def test_exceptions(project: Project, setting: str) -> None:
+    project.reloadable()
+    project.settings["CONFIG_COMPILER_CXX_EXCEPTIONS"] = setting
+    project.configure()
+    assert project.description()["exceptions"] == (setting == "y")
+
+
 @pytest.mark.parametrize("option", ["MEMPROT", "MEMPROT_FEATURE", "PMP_IDRAM_SPLIT"])
 def test_memory_protection(project: Project, option: str) -> None:
     project.reloadable()

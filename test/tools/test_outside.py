@@ -27,6 +27,10 @@ rule object
 rule list
   command = cat $in > $out.new && (cmp -s $out.new $out || cp $out.new $out)
   restat = 1
+rule wraps
+  command = grep -o 'wrap=[a-z]*$$' $in | cut -d= -f2 > $out.new; $
+      cmp -s $out.new $out || cp $out.new $out
+  restat = 1
 rule archive
   command = test -e $out || touch $out
   restat = 1
@@ -43,11 +47,14 @@ build embedded.o: object text.S || order_module
 build order_module: phony || text.S
 build version.S: copy ../version.txt
 build firmware_version.o: object version.S
-build {directory}/hotreload/exports.txt: list module.o embedded.o ../tool.py
+build {directory}/hotreload/exports.txt: list module.o embedded.o $
+    {directory}/hotreload/wraps.txt ../tool.py
+build {directory}/hotreload/wraps.txt: wraps build.ninja
 build {directory}/hotreload/stubs.S: copy {directory}/hotreload/exports.txt
 build stubs.o: object {directory}/hotreload/stubs.S
 build libempty.a: archive module.o embedded.o
 build firmware.elf: copy main.o stubs.o firmware_version.o | libempty.a
+  LINK_FLAGS = -Wl,--wrap=one
 build firmware: phony firmware.elf
 build always: phony
 """
@@ -166,6 +173,16 @@ def test_both_have_changed(build: Build) -> None:
 def test_other_options(build: Build) -> None:
     build.write(BUILD.replace("main.o: object", "main.o: copy"))
     assert "  main.o is made in another way now\n" in build.search()
+
+
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_cmake_ran_again(build: Build, name: str) -> None:
+    """Only other names that the firmware's link wraps concern more than the module."""
+    build.write(BUILD.replace("--wrap=one", f"--wrap={name}"))
+    later = time.time() + 10
+    os.utime(build.directory / "build.ninja", (later, later))
+    text = build.search()
+    assert text == "" if name == "one" else "hotreload/wraps.txt is made from" in text
 
 
 def test_other_options_of_the_module(build: Build) -> None:
