@@ -73,7 +73,7 @@ def test_only_the_objects(example: IdfProject) -> None:
     example.run("build")
     with example.changed(RELOADABLE, "Hello", "Moin"):
         output = example.ninja("hotreload_objects").stdout
-        assert re.search(r"\[1/1\] Building C object \S+/hotreload_reloadable\.dir/", output)
+        assert re.search(r"\[1/1\] Building C object \S+/__idf_reloadable\.dir/", output)
     example.run("build")
 
 
