@@ -38,6 +38,9 @@ _CAUSE = [re.compile(pattern) for pattern in _CAUSES]
 _NO_CAUSE = re.compile(
     r".+ is dirty$|output .+ of phony edge with no inputs doesn't exist$|loading dyndep file .+"
 )
+# CMake's names for what must be there before a library is compiled. Who really reads it is known to
+# ninja by the compiler, and is a cause of its own.
+_ONLY_ORDER = "cmake_object_order_depends_target_"
 _MOST_LINES = 6
 
 
@@ -124,6 +127,7 @@ class _Search:
             seen.update(names)
             found = users_of(self._description, names)
             users = {user for users in found.values() for user in users}
+            users = {user for user in users if not user.startswith(_ONLY_ORDER)}
             if any(user in self._firmware or self._path(user) in self._firmware for user in users):
                 return True
             names = [u for u in users if u not in seen and self._path(u) not in self._objects]
