@@ -57,6 +57,12 @@ static int exercise_libc(const char *text)
 int exercise_marker"""
 
 
+@pytest.fixture(scope="module")
+def build(arch: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """One of its own: a static callback that is gone stays in the list of all later modules."""
+    return Build(str(tmp_path_factory.mktemp("c_library")), arch)
+
+
 def reload(build: Build, url: str, code: str) -> "subprocess.CompletedProcess[str]":
     """Reloads the marker with these functions before it; then the source is as it was."""
     path = os.path.join(build.component, "marker.c")
