@@ -26,6 +26,8 @@ _SECONDS = 300  # for the slowest program on the busiest machine
 _RAM = 4 * 1024 * 1024
 
 _LOG = re.compile(rb"^[EWI] \(\d+\) hotreload: .*\n", re.MULTILINE)
+# return-addr.c prints where its stack is.
+_ADDRESS = re.compile(rb"\b0x[0-9a-f]{8}\b")
 _FAULT = re.compile(rb"\npanic: the program faulted\n.*", re.DOTALL)
 
 
@@ -102,7 +104,8 @@ class TwoForms:
                                  "--ram", str(_RAM)], stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 timeout=_SECONDS)
-        return Outcome(result.returncode, _FAULT.sub(b"", _LOG.sub(b"", result.stdout)))
+        output = _FAULT.sub(b"", _LOG.sub(b"", result.stdout))
+        return Outcome(result.returncode, _ADDRESS.sub(b"an address", output))
 
     def _run(self, command: Sequence[str]) -> str:
         return _run(command, self._build)
