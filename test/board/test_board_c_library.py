@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import Iterator
 
 import pytest
@@ -63,26 +64,36 @@ def build(arch: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
     return Build(str(tmp_path_factory.mktemp("c_library")), arch)
 
 
-def reload(build: Build, url: str, code: str) -> "subprocess.CompletedProcess[str]":
-    """Reloads the marker with these functions before it; then the source is as it was."""
+@contextmanager
+def marker(build: Build, before: str, statements: str) -> Iterator[None]:
+    """The marker with definitions before it and another body; then the source is as it was."""
     path = os.path.join(build.component, "marker.c")
     original = build.read(path)
-    build.edit("marker.c", "int exercise_marker", code)
-    call = 'static char text[] = "AbC";\n    return exercise_libc(text);'
-    build.edit("marker.c", "return 1;", call)
-    command = [sys.executable, "-m", "hotreload", "reload", "--build", build.dir, "--url", url]
-    environment = {**os.environ, "PYTHONPATH": os.path.join(ROOT, "tools")}
+    build.edit("marker.c", "int exercise_marker", before)
+    build.edit("marker.c", "return 1;", statements)
     try:
-        return subprocess.run(
-            command,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            universal_newlines=True,
-        )
+        yield
     finally:
         with open(path, "wb") as output:
             output.write(original)
+
+
+def tool(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Runs one of our commands."""
+    return subprocess.run(
+        [sys.executable, "-m", "hotreload", *arguments],
+        env={**os.environ, "PYTHONPATH": os.path.join(ROOT, "tools")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+    )
+
+
+def reload(build: Build, url: str, code: str) -> "subprocess.CompletedProcess[str]":
+    """Reloads the marker with these functions before it."""
+    call = 'static char text[] = "AbC";\n    return exercise_libc(text);'
+    with marker(build, code, call):
+        return tool("reload", "--build", build.dir, "--url", url)
 
 
 @pytest.fixture()
@@ -127,23 +138,9 @@ def link(build: Build, names: "list[str]") -> "subprocess.CompletedProcess[str]"
     lines = [f'extern const char f{i}[] __asm__("{name}");\n' for i, name in enumerate(names)]
     table = ", ".join(f"f{i}" for i in range(len(names)))
     code = f"{''.join(lines)}static const char *const table[] = {{{table}}};\nint exercise_marker"
-    path = os.path.join(build.component, "marker.c")
-    original = build.read(path)
-    build.edit("marker.c", "int exercise_marker", code)
-    build.edit("marker.c", "return 1;", "return *table[*table[0]];")
-    try:
-        command = [sys.executable, "-m", "hotreload", "link", build.generated("hotreload.json")]
+    with marker(build, code, "return *table[*table[0]];"):
         build.ninja("hotreload_objects")
-        return subprocess.run(
-            command,
-            env={**os.environ, "PYTHONPATH": os.path.join(ROOT, "tools")},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            universal_newlines=True,
-        )
-    finally:
-        with open(path, "wb") as output:
-            output.write(original)
+        return tool("link", build.generated("hotreload.json"))
 
 
 WITH_STATE = {

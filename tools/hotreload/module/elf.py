@@ -104,6 +104,9 @@ class Elf:
     ) -> None:
         self.path = path
         self.data = read_bytes(path, what) if content is None else content
+        # The long tables, read once.
+        self._symbols: Dict[bool, List[Symbol]] = {}
+        self._relocations: Optional[List[Tuple[Section, List[Rela]]]] = None
         try:
             self._file = ELFFile(BytesIO(self.data))
             if self._file.elfclass != 32 or not self._file.little_endian:
@@ -151,6 +154,11 @@ class Elf:
 
     def symbols(self, only_global: bool = False) -> List[Symbol]:
         """The symbol table, in its order: local symbols first; empty when the file has none."""
+        if only_global not in self._symbols:
+            self._symbols[only_global] = self._read_symbols(only_global)
+        return self._symbols[only_global]
+
+    def _read_symbols(self, only_global: bool) -> List[Symbol]:
         table = next((s for s in self.sections if s.type == "SHT_SYMTAB"), None)
         if table is None:
             return []
@@ -167,8 +175,13 @@ class Elf:
             symbols.append(Symbol(name, value, size, info >> 4, info & 0xF, section))
         return symbols
 
-    def relocations(self) -> Iterator[Tuple[Section, List[Rela]]]:
+    def relocations(self) -> List[Tuple[Section, List[Rela]]]:
         """Each loaded section that has relocations, with them."""
+        if self._relocations is None:
+            self._relocations = list(self._read_relocations())
+        return self._relocations
+
+    def _read_relocations(self) -> Iterator[Tuple[Section, List[Rela]]]:
         for table in self.sections:
             if table.type != "SHT_RELA" or not 0 < table.info < len(self.sections):
                 continue

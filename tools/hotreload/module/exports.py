@@ -84,14 +84,15 @@ def local_key(definition: Definition, build_dir: str) -> str:
 
 def write_exports(paths: Sequence[str], wraps: str, build_dir: str, output_dir: str) -> None:
     """Writes exports.txt and imports.ld for the object files into a directory."""
-    objects = read_objects(paths, read_wraps(wraps))
+    wrapped = read_wraps(wraps)
+    objects = read_objects(paths, wrapped)
     for name in [*objects.defined, *objects.imports]:
         if '"' in name or "\\" in name or "\n" in name:
             source = objects.imports.get(name) or objects.defined[name].path
             raise ToolError(
                 f"{source}: the symbol '{name}' has a character that linker scripts cannot take"
             )
-    exports = make_exports(objects, read_wraps(wraps), build_dir)
+    exports = make_exports(objects, wrapped, build_dir)
     make_directory(output_dir)
     write_if_changed(os.path.join(output_dir, "exports.txt"), format_exports(exports))
     forced = sort_names([*_needed(exports, objects), *objects.imports])

@@ -26,10 +26,13 @@ class Places:
         self._inputs = inputs
         self._module = module
         self._map = read_link_map(map_path(inputs.description)) if inputs.fill_count else {}
-        used = inputs.callbacks.used.items()
-        self._slots = [(stub.slot, self._function(definition)) for definition, stub in used]
+        self._functions: Dict[str, List[int]] = {}
+        for symbol in module.symbols if inputs.callbacks.used else ():
+            if symbol.kind == elf.STT_FUNC:
+                self._functions.setdefault(symbol.name, []).append(symbol.value)
+        self._used = [(self._function(d), stub) for d, stub in inputs.callbacks.used.items()]
         # Of functions that the compiler made one, any stub does.
-        self._callbacks = {self._function(definition): stub.address for definition, stub in used}
+        self._callbacks = {address: stub.address for address, stub in self._used}
         self._vtables = {
             self._variable(housed.definition): housed
             for housed in inputs.resolution.local_vtables
@@ -67,7 +70,7 @@ class Places:
         entries += [self._initial_value(housed) for housed in resolution.local_vtables]
         for name, slot in resolution.inline_slots.items():
             entries.append(Entry(slot, self._module.names[name].value, 0))
-        entries += [Entry(slot, address, 0) for slot, address in self._slots]
+        entries += [Entry(stub.slot, address, 0) for address, stub in self._used]
         gone = self._inputs.firmware.symbols.get(GONE)
         for slot in callbacks.unused:
             entries.append(Entry(slot, gone.value if gone else None, 0))
@@ -94,10 +97,9 @@ class Places:
     def _function(self, definition: Definition) -> int:
         """By the symbol: the linker may have shortened what comes before."""
         start, size = self._placed(definition)
-        for symbol in self._module.symbols:
-            is_it = symbol.kind == elf.STT_FUNC and symbol.name == definition.symbol
-            if is_it and 0 <= symbol.value - start < size:
-                return symbol.value
+        for address in self._functions.get(definition.symbol, ()):
+            if 0 <= address - start < size:
+                return address
         raise ToolError(f"{definition.path}: the module lacks '{definition.symbol}'")
 
 
