@@ -10,11 +10,11 @@
 
 #include "loader/loader.h"
 #include "port.h"
-#include "settle.h"
-#include "status.h"
+#include "run/settle.h"
+#include "run/status.h"
 #include "store/store.h"
-#include "trial.h"
-#include "where.h"
+#include "run/trial.h"
+#include "run/address_map.h"
 
 /** Guarded by HOTRELOAD_LOCK_MODULE, but for `tried`. */
 static struct {

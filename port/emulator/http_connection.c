@@ -6,7 +6,7 @@
 
 #include "linux.h"
 #include "settle.h"
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 /* So much of a body must arrive within the idle time-out: no client holds the upload by dripping.
  */

@@ -1,6 +1,6 @@
 /*
  * One connection of the HTTP server: reads requests one after another, passes them to the core
- * (upload/http_api.h) and sends its answers.
+ * (receive/requests.h) and sends its answers.
  *
  * SPDX-License-Identifier: MIT
  */

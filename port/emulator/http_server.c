@@ -9,7 +9,7 @@
 #include "linux.h"
 #include "port.h"
 #include "store/store.h"
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 /* More clients than these wait until one has gone. */
 #define CONNECTIONS 4

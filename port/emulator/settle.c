@@ -3,7 +3,7 @@
 
 #include "board.h"
 #include "linux.h"
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 static bool waits;
 static int64_t due_ms;

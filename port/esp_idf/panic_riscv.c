@@ -8,7 +8,7 @@
 #include "esp_memory_utils.h"
 #include "panic.h"
 #include "riscv/rvruntime-frames.h"
-#include "where.h"
+#include "run/address_map.h"
 
 #define STACK_BYTES 1024u /* as many as ESP-IDF prints */
 #define STACK_LINE  16u   /* a stack pointer's alignment */

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "esp_http_server.h"
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 #define HOTRELOAD_SERVER_PIECE 1024u
 

@@ -9,7 +9,7 @@
 #include "hotreload.h"
 #include "thread_flash.h"
 #include "thread_port.h"
-#include "upload/auth.h"
+#include "receive/auth.h"
 
 #define MAX_UPLOAD 65536u
 /** A sender who finds the device busy tries again. */

@@ -15,7 +15,7 @@
 #include "esp_private/panic_internal.h"
 #include "fakes/fake_panic.h"
 #include "riscv/rvruntime-frames.h"
-#include "where.h"
+#include "run/address_map.h"
 
 #define OLD      0x40390000u
 #define NEW      0x403a0000u

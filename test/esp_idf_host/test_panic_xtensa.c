@@ -14,7 +14,7 @@
 #include "esp_memory_utils.h"
 #include "esp_private/panic_internal.h"
 #include "fakes/fake_panic.h"
-#include "where.h"
+#include "run/address_map.h"
 #include "xtensa/xtensa_context.h"
 
 #define MODULE   0x40390000u

@@ -19,10 +19,10 @@
 #include "input.h"
 #include "linux.h"
 #include "must.h"
-#include "settle.h"
-#include "status.h"
+#include "run/settle.h"
+#include "run/status.h"
 #include "store/store.h"
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 #define SOCKET   7
 #define SENT_MAX 0x40000u

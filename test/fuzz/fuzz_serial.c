@@ -18,8 +18,8 @@
 #include "input.h"
 #include "must.h"
 #include "sender.h"
-#include "serial/link.h"
-#include "status.h"
+#include "receive/serial_link.h"
+#include "run/status.h"
 #include "store/store.h"
 
 #define LINE      HOTRELOAD_FRAME_LINE(HOTRELOAD_FRAME_PAYLOAD)

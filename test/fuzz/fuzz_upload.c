@@ -26,7 +26,7 @@
 #include "sender.h"
 #include "sha256.h"
 #include "store/store.h"
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 #define MAX_STEPS 32u
 #define SECTOR    512u

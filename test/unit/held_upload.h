@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "sent.h"
-#include "status.h"
+#include "run/status.h"
 
 /** Pieces in which the module of loaded.h is written: its sectors, and the end of its record. */
 #define HELD_UPLOAD_PIECES 3u

@@ -12,7 +12,7 @@
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "module_builder.h"
-#include "status.h"
+#include "run/status.h"
 #include "stored.h"
 
 int sent_set_up(void **state)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 /** A body and what its sender says about it; tests change what they like. */
 typedef struct {

@@ -14,7 +14,7 @@
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "sent.h"
-#include "serial/link.h"
+#include "receive/serial_link.h"
 
 #define SIZE    1300u
 #define TIMEOUT 10000u

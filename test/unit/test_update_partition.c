@@ -15,7 +15,7 @@
 #include "hotreload.h"
 #include "module_builder.h"
 #include "sent.h"
-#include "status.h"
+#include "run/status.h"
 #include "store/record.h"
 #include "stored.h"
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 typedef struct {
     /** Result of hotreload_store_open(). */

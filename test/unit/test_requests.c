@@ -18,7 +18,7 @@
 #include "loader/table.h"
 #include "module_builder.h"
 #include "sent.h"
-#include "status.h"
+#include "run/status.h"
 #include "store/record.h"
 #include "stored.h"
 

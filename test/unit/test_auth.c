@@ -15,7 +15,7 @@
 #include "fake_port.h"
 #include "sent.h"
 #include "store/store.h"
-#include "upload/digest.h"
+#include "receive/digest.h"
 
 #define SIZE 5000u
 

@@ -1,5 +1,5 @@
 /*
- * The requests of upload/http_api.h over a serial line: whoever reads the line passes in what
+ * The requests of receive/requests.h over a serial line: whoever reads the line passes in what
  * comes, and sends the answers. Only answers: the device never speaks by itself, and a request that
  * comes again, because its answer was lost, gets the same answer and has no second effect.
  *
@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "serial/frame.h"
-#include "upload/http_api.h"
+#include "receive/serial_frame.h"
+#include "receive/requests.h"
 
 /** What does not change while the link is in use. */
 typedef struct {

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "loaded.h"
-#include "status.h"
-#include "where.h"
+#include "run/status.h"
+#include "run/address_map.h"
 
 static char words[128];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "where.h"
+#include "run/address_map.h"
 
 #include "hotreload.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "serial/link.h"
+#include "receive/serial_link.h"
 
 #include <string.h>
 
 #include "port.h"
-#include "upload/json.h"
+#include "receive/json.h"
 
 static void send_answer(hotreload_serial_link_t *link, uint8_t type)
 {

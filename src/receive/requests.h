@@ -8,8 +8,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef HOTRELOAD_HTTP_API_H
-#define HOTRELOAD_HTTP_API_H
+#ifndef HOTRELOAD_REQUESTS_H
+#define HOTRELOAD_REQUESTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,7 +49,7 @@ typedef struct {
     size_t max_size;        /**< longest body accepted, bytes */
     int64_t content_length; /**< bytes of the body; -1: no Content-Length; -2: a malformed one */
     const char *sha256_hex; /**< value of the header; NULL: absent */
-    const char *auth_hex;   /**< likewise; see upload/auth.h */
+    const char *auth_hex;   /**< likewise; see receive/auth.h */
     const char *hmac_hex;   /**< likewise; enough without auth_hex if accept_replayed is set */
     bool accept_replayed;   /**< uploads that may be recordings, those without auth_hex */
     /** An upload with auth_hex is received into RAM, where there is enough: then the server calls

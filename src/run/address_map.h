@@ -5,8 +5,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef HOTRELOAD_WHERE_H
-#define HOTRELOAD_WHERE_H
+#ifndef HOTRELOAD_ADDRESS_MAP_H
+#define HOTRELOAD_ADDRESS_MAP_H
 
 #include "loader/loader.h"
 

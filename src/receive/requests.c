@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 #include "loader/table.h"
 #include "port.h"
-#include "settle.h"
-#include "status.h"
+#include "run/settle.h"
+#include "run/status.h"
 #include "store/store.h"
-#include "upload/auth.h"
-#include "upload/digest.h"
-#include "upload/json.h"
-#include "upload/upload.h"
+#include "receive/auth.h"
+#include "receive/digest.h"
+#include "receive/json.h"
+#include "receive/upload.h"
 
 static hotreload_json_t begin_answer(hotreload_http_answer_t *answer, int status)
 {
