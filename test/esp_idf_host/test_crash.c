@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "crash.c" /* for its constructor, which a restart calls */
+#include "system/crash.c" /* for its constructor, which a restart calls */
 
 /** Where __NOINIT_ATTR puts variables, by the linker. */
 extern uint8_t __start_noinit[], __stop_noinit[];

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "discovery.h"
+#include "discovery/discovery.h"
 #include "esp_err.h"
 #include "fakes/fake_log.h"
 #include "fakes/fake_mdns.h"

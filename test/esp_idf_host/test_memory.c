@@ -16,7 +16,7 @@
 #include "fakes/fake_heap.h"
 #include "fakes/fake_log.h"
 #include "hotreload.h"
-#include "memory.h"
+#include "chip/chip.h"
 #include "port.h"
 
 static const hotreload_region_t none;

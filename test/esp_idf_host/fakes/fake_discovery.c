@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "discovery.h"
+#include "discovery/discovery.h"
 
 uint16_t fake_discovery_port;
 

@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "discovery.h"
+#include "discovery/discovery.h"
 
 #include <stddef.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* One core runs: single-core chips, and CONFIG_FREERTOS_UNICORE. SPDX-License-Identifier: MIT */
-#include "arch.h"
+#include "chip/arch.h"
 
 void hotreload_cores_fence(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "uploads.h"
+#include "receiver.h"
 
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"

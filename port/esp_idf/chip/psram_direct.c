@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "psram.h"
+#include "chip/psram.h"
 
 #include "soc/soc.h"
 

@@ -2,7 +2,7 @@
 #include "driver/uart.h"
 #include "freertos/FreeRTOS.h"
 #include "sdkconfig.h"
-#include "serial_console.h"
+#include "console/console.h"
 
 #define CONSOLE ((uart_port_t)CONFIG_ESP_CONSOLE_UART_NUM)
 

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "memory.h"
+#include "chip/chip.h"
 
 size_t hotreload_cache_line(bool psram)
 {

@@ -15,9 +15,9 @@
 #include "port.h"
 #include "sdkconfig.h"
 #include "receive/serial_link.h"
-#include "serial_console.h"
+#include "console/console.h"
 #include "store/store.h"
-#include "uploads.h"
+#include "receiver.h"
 
 #define IDLE_TIMEOUT_MS 10000u
 #define READ_MS         100u                   /* so soon a stop is noticed */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "arch.h"
+#include "chip/arch.h"
 
 #include "port.h"
 

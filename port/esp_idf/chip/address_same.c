@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "memory.h"
+#include "chip/chip.h"
 #include "soc/soc.h"
 
 #ifndef SOC_DIRAM_INVERTED

@@ -3,12 +3,12 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "server.h"
+#include "server/server.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "discovery.h"
+#include "discovery/discovery.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hotreload.h"
@@ -16,7 +16,7 @@
 #include "port.h"
 #include "sdkconfig.h"
 #include "store/store.h"
-#include "uploads.h"
+#include "receiver.h"
 
 #if CONFIG_HTTPD_MAX_REQ_HDR_LEN < 512
 #error "hotreload: an upload has longer headers: set CONFIG_HTTPD_MAX_REQ_HDR_LEN to 512 or more"

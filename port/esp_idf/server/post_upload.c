@@ -8,8 +8,8 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "sdkconfig.h"
-#include "server.h"
-#include "uploads.h"
+#include "server/server.h"
+#include "receiver.h"
 
 /* The server has one task: a slow client must not keep it for ever. */
 #define LONGEST_UPLOAD pdMS_TO_TICKS(60 * 1000)

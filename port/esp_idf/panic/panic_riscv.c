@@ -6,7 +6,7 @@
  */
 #include "esp_attr.h"
 #include "esp_memory_utils.h"
-#include "panic.h"
+#include "panic/panic.h"
 #include "riscv/rvruntime-frames.h"
 #include "run/address_map.h"
 

@@ -6,7 +6,7 @@
 #include "esp_attr.h"
 #include "esp_debug_helpers.h"
 #include "esp_memory_utils.h"
-#include "panic.h"
+#include "panic/panic.h"
 
 #if __has_include("xtensa_context.h") /* since ESP-IDF 6 */
 #include "xtensa_context.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "discovery.h"
+#include "discovery/discovery.h"
 
 void hotreload_discovery_announce(uint16_t port)
 {

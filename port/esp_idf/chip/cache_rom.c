@@ -6,7 +6,7 @@
  */
 #include "esp_memory_utils.h"
 #include "freertos/FreeRTOS.h"
-#include "memory.h"
+#include "chip/chip.h"
 #include "rom/cache.h"
 
 /* The longest line that can be configured. */

@@ -12,7 +12,7 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "lwip/sockets.h"
-#include "server.h"
+#include "server/server.h"
 
 #define LONGEST_HEAD pdMS_TO_TICKS(10 * 1000)
 

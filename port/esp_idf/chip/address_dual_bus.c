@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "esp_memory_utils.h"
-#include "memory.h"
+#include "chip/chip.h"
 #include "soc/soc.h"
 
 _Static_assert(SOC_DIRAM_IRAM_LOW != SOC_DIRAM_DRAM_LOW,

@@ -7,7 +7,7 @@
 #include "esp_attr.h"
 #include "esp_idf_version.h"
 #include "esp_system.h"
-#include "memory.h"
+#include "chip/chip.h"
 #include "port.h"
 
 /* After a loss of power both words hold anything. */

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "memory.h"
+#include "chip/chip.h"
 #include "sdkconfig.h"
 
 esp_err_t hotreload_psram_text_alloc(size_t size, size_t align, hotreload_region_t *region)

@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "psram.h"
+#include "chip/psram.h"
 
 #include "esp_mmu_map.h"
 #include "port.h"

@@ -3,10 +3,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "psram.h"
+#include "chip/psram.h"
 
 #include "esp_heap_caps.h"
-#include "memory.h"
+#include "chip/chip.h"
 
 static size_t larger(size_t a, size_t b)
 {

@@ -3,13 +3,13 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "memory.h"
+#include "chip/chip.h"
 
-#include "arch.h"
+#include "chip/arch.h"
 #include "esp_heap_caps.h"
 #include "esp_memory_utils.h"
 #include "hotreload.h"
-#include "memory_protection_check.h"
+#include "chip/memory_protection_check.h"
 #include "sdkconfig.h"
 
 _Static_assert(HOTRELOAD_CAP_SPIRAM == MALLOC_CAP_SPIRAM, "hotreload.h has another number");

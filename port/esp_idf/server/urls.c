@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "esp_netif.h"
 #include "port.h"
-#include "server.h"
+#include "server/server.h"
 
 #define ADDRESSES 4u
 

@@ -3,7 +3,7 @@
 
 #include "driver/usb_serial_jtag.h"
 #include "freertos/FreeRTOS.h"
-#include "serial_console.h"
+#include "console/console.h"
 
 esp_err_t hotreload_console_open(void)
 {

@@ -5,7 +5,7 @@
  */
 #include "esp_cache.h"
 #include "esp_memory_utils.h"
-#include "memory.h"
+#include "chip/chip.h"
 #include "soc/soc_caps.h"
 
 /* The longest line that can be configured on any of these chips. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "panic.h"
+#include "panic/panic.h"
 
 #include "esp_attr.h"
 #include "esp_private/cache_utils.h"
