@@ -6,13 +6,13 @@
 
 #include "crash.h"
 #include "flash.h"
-#include "http_server.h"
+#include "http/server.h"
 #include "linux.h"
 #include "options.h"
 #include "retained.h"
 #include "serial.h"
-#include "settle.h"
-#include "trial.h"
+#include "settle_timer.h"
+#include "trial_timer.h"
 
 static board_options_t options = {
     .flash_path = "flash.bin",

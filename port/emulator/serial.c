@@ -7,7 +7,7 @@
 #include "hotreload.h"
 #include "port.h"
 #include "serial/link.h"
-#include "settle.h"
+#include "settle_timer.h"
 #include "store/store.h"
 
 #define STANDARD_INPUT  0

@@ -7,7 +7,7 @@
 #ifndef BOARD_HTTP_CONNECTION_H
 #define BOARD_HTTP_CONNECTION_H
 
-#include "http_parser.h"
+#include "http/parser.h"
 
 /** What connections share. */
 typedef struct {

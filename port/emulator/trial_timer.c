@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "trial.h"
+#include "trial_timer.h"
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "settle.h"
+#include "settle_timer.h"
 
 #include "board.h"
 #include "linux.h"
