@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "board.h"
 #include "hotreload.h"
+#include "options.h"
 #include "port.h"
 #include "serial/link.h"
 #include "settle_timer.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "settle_timer.h"
 
-#include "board.h"
 #include "linux.h"
+#include "options.h"
 #include "upload/http_api.h"
 
 static bool waits;

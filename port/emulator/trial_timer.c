@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-#include "board.h"
 #include "linux.h"
+#include "options.h"
 #include "port.h"
 
 static void (*on_expiry)(uint32_t trial); /* NULL: no trial is timed */

@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "board.h"
 #include "hotreload.h"
 #include "http/connection.h"
 #include "linux.h"
+#include "options.h"
 #include "port.h"
 #include "store/store.h"
 #include "upload/http_api.h"
