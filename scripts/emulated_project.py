@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 from hotreload.device.protocol import sign  # noqa: E402
 
-_EXIT_PANIC = 134  # BOARD_EXIT_PANIC of port/emulator/board.h
+_EXIT_PANIC = 134  # BOARD_EXIT_PANIC of port/emulator/options.h
 _RESTART_SECONDS = 0.5  # a board that crashes at once must not keep the machine busy
 _WATCHDOG_SECONDS = 10.0  # many periods of the application's loop
 

@@ -6,45 +6,25 @@
 
 #include "crash.h"
 #include "flash.h"
-#include "http_server.h"
+#include "http/server.h"
 #include "linux.h"
-#include "options.h"
+#include "port.h"
 #include "retained.h"
 #include "serial.h"
-#include "settle.h"
-#include "trial.h"
-
-static board_options_t options = {
-    .flash_path = "flash.bin",
-    .flash_size = 512 * 1024,
-    .ram_size = 512 * 1024,
-    .port = 8080,
-    .max_upload = 128 * 1024,
-    .idle_timeout_ms = 5000,
-    .settle_pause_ms = 10,
-    .poll_ms = 1000,
-    .trial_ms = 30000,
-    .argument = "",
-};
-
-static int64_t start_ms;
-
-const board_options_t *board_options(void)
-{
-    return &options;
-}
+#include "settle_timer.h"
+#include "trial_timer.h"
 
 uint32_t board_uptime_ms(void)
 {
-    return (uint32_t)(linux_now_ms() - start_ms);
+    return hotreload_port_now_ms();
 }
 
 void board_init(int argc, char **argv)
 {
-    start_ms = linux_now_ms();
+    (void)board_uptime_ms(); /* the time counts from here */
     board_crash_init();
-    board_options_parse(argc, argv, &options);
-    if (!board_flash_init(&options)) {
+    board_options_parse(argc, argv);
+    if (!board_flash_init()) {
         exit(BOARD_EXIT_USAGE);
     }
     board_retained_init();

@@ -49,9 +49,9 @@ function(_emulator_add_board)
     set(src ${HOTRELOAD_ROOT}/src)
     _emulator_sources(core_sources ${src} ${src}/image ${src}/loader ${src}/store ${src}/run
         ${src}/receive)
-    _emulator_sources(board_sources ${EMULATOR_DIR})
+    _emulator_sources(board_sources ${EMULATOR_DIR} ${EMULATOR_DIR}/http ${EMULATOR_DIR}/libc)
     list(FILTER core_sources EXCLUDE REGEX "/reloc_[a-z]+\\.c$")
-    list(FILTER board_sources EXCLUDE REGEX "/(start|libc_[a-z]+)\\.c$")
+    list(FILTER board_sources EXCLUDE REGEX "/(start|libc/(newlib|picolibc))\\.c$")
     add_library(emulator_board OBJECT
         ${core_sources}
         ${src}/loader/reloc_${BOARD_ARCH}.c
@@ -62,7 +62,7 @@ function(_emulator_add_board)
     target_compile_options(emulator_board PRIVATE $<$<COMPILE_LANGUAGE:C>:-std=c11> -Werror)
     target_compile_definitions(emulator_board PRIVATE
         BOARD_ABI=${BOARD_ABI} BOARD_RELOCATIONS=hotreload_arch_${BOARD_ARCH})
-    target_include_directories(emulator_board PRIVATE ${src}
+    target_include_directories(emulator_board PRIVATE ${src} ${EMULATOR_DIR}
         ${EMULATOR_DIR}/arch/${BOARD_ARCH})
     target_include_directories(emulator_board INTERFACE ${EMULATOR_DIR})
 

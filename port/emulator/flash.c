@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "linux.h"
+#include "options.h"
 #include "port.h"
 
 #define PARTITION_LABEL "hotreload"
@@ -35,8 +36,9 @@ static bool fail(const char *path, const char *why)
     return false;
 }
 
-bool board_flash_init(const board_options_t *options)
+bool board_flash_init(void)
 {
+    const board_options_t *options = board_options();
     const char *path = options->flash_path;
     fault = options->fault;
     slow = options->slow_flash;

@@ -6,9 +6,9 @@
 #ifndef BOARD_FLASH_H
 #define BOARD_FLASH_H
 
-#include "board.h"
+#include <stdbool.h>
 
 /** Opens the file, creating it erased when it is missing. @return false: failed, with a message */
-bool board_flash_init(const board_options_t *options);
+bool board_flash_init(void);
 
 #endif

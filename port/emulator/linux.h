@@ -49,8 +49,7 @@ int linux_random(void *data, size_t size);
 /** Writes all of it, however often that takes. */
 int linux_write_all(int file, const void *data, size_t size);
 
-/** Reads what is there, at most `size` bytes; waits for the first. 0: nothing will come any more.
- */
+/** Reads up to `size` bytes; waits for the first. 0: the end of the file. */
 int linux_read(int file, void *data, size_t size);
 
 /** Opens a file for reading and writing; creates it when `create` is set. */

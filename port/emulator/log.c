@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "board.h"
 #include "esp_log.h"
+#include "options.h"
 #include "port.h"
 
 static void print_line(char letter, const char *tag, const char *format, va_list arguments)
 {
-    printf("%c (%lu) %s: ", letter, (unsigned long)board_uptime_ms(), tag);
+    printf("%c (%lu) %s: ", letter, (unsigned long)hotreload_port_now_ms(), tag);
     vprintf(format, arguments);
     putchar('\n');
 }

@@ -9,9 +9,9 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-#include "board.h"
 #include "hotreload.h"
 #include "linux.h"
+#include "options.h"
 #include "port.h"
 
 /*

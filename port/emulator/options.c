@@ -6,6 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+static board_options_t options = {
+    .flash_path = "flash.bin",
+    .flash_size = 512 * 1024,
+    .ram_size = 512 * 1024,
+    .port = 8080,
+    .max_upload = 128 * 1024,
+    .idle_timeout_ms = 5000,
+    .settle_pause_ms = 10,
+    .poll_ms = 1000,
+    .trial_ms = 30000,
+    .argument = "",
+};
+
 typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_FAULT, OPTION_RESET } option_kind_t;
 
 typedef struct {
@@ -115,9 +128,9 @@ static board_reset_t parse_reset(const char *name, const char *value)
     fail(name, value, "power-on, panic or watchdog is wanted");
 }
 
-static void set_option(const option_t *option, const char *value, board_options_t *options)
+static void set_option(const option_t *option, const char *value)
 {
-    void *field = (char *)options + option->offset;
+    void *field = (char *)&options + option->offset;
     switch (option->kind) {
     case OPTION_FLAG:
         *(bool *)field = true;
@@ -147,20 +160,25 @@ static const option_t *find_option(const char *name)
     fail(name, "", "there is no such option");
 }
 
-static void check_limits(const board_options_t *options)
+static void check_limits(void)
 {
-    if (options->port > UINT16_MAX) {
+    if (options.port > UINT16_MAX) {
         fail("--port", "", "a number below 65536 is wanted");
     }
-    if (options->ram_size > BOARD_RAM_MAX) {
+    if (options.ram_size > BOARD_RAM_MAX) {
         fail("--ram", "", "the board has at most 4194304 bytes");
     }
-    if (options->flash_size == 0 || options->flash_size % 4096 != 0) {
+    if (options.flash_size == 0 || options.flash_size % 4096 != 0) {
         fail("--flash-size", "", "a multiple of 4096 is wanted");
     }
 }
 
-void board_options_parse(int argc, char **argv, board_options_t *options)
+const board_options_t *board_options(void)
+{
+    return &options;
+}
+
+void board_options_parse(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {
@@ -168,7 +186,7 @@ void board_options_parse(int argc, char **argv, board_options_t *options)
             exit(0);
         }
         if (strncmp(argv[i], "--", 2) != 0) {
-            options->argument = argv[i];
+            options.argument = argv[i];
             continue;
         }
         const option_t *option = find_option(argv[i]);
@@ -179,7 +197,7 @@ void board_options_parse(int argc, char **argv, board_options_t *options)
             }
             value = argv[++i];
         }
-        set_option(option, value, options);
+        set_option(option, value);
     }
-    check_limits(options);
+    check_limits();
 }

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "board.h"
 #include "linux.h"
+#include "options.h"
 #include "port.h"
 
 static uint32_t *word;       /* NULL: there is no file */

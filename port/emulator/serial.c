@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
-#include "board.h"
 #include "hotreload.h"
+#include "options.h"
 #include "port.h"
 #include "receive/serial_link.h"
-#include "settle.h"
+#include "settle_timer.h"
 #include "store/store.h"
 
 #define STANDARD_INPUT  0

@@ -15,7 +15,7 @@
 #include "answer_check.h"
 #include "fake_flash.h"
 #include "fake_port.h"
-#include "http_connection.h"
+#include "http/connection.h"
 #include "input.h"
 #include "linux.h"
 #include "must.h"

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "http_parser.c"
+#include "http/parser.c"
 
 #define DIGITS "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 

@@ -23,7 +23,7 @@ set(BOARD_ARCH riscv)
 set(BOARD_ABI 1) # HOTRELOAD_ABI_RISCV_ILP32
 set(BOARD_MACHINE_FLAGS -march=rv32imac -mabi=ilp32)
 set(BOARD_LIBC_FLAGS --specs=picolibc.specs)
-set(BOARD_LIBC_SOURCE libc_picolibc.c)
+set(BOARD_LIBC_SOURCE libc/picolibc.c)
 set(BOARD_LINKER_FLAGS -m elf32lriscv) # when ld itself links the module
 set(BOARD_TEXT_READABLE TRUE)          # libgcc there is position-independent code (medany)
 set(BOARD_QEMU qemu-riscv32)

@@ -18,7 +18,7 @@ set(BOARD_ABI 3) # HOTRELOAD_ABI_XTENSA_WINDOWED
 set(BOARD_MACHINE_FLAGS -mlongcalls)
 set(BOARD_LIBC_FLAGS "")
 set(BOARD_LIBRARIES -nostdlib -lc -lm -lgcc) # GCC's own list has libraries that are not there
-set(BOARD_LIBC_SOURCE libc_newlib.c)
+set(BOARD_LIBC_SOURCE libc/newlib.c)
 set(BOARD_LINKER_FLAGS "")     # when ld itself links the module
 set(BOARD_TEXT_READABLE FALSE) # as on chips, whose instruction memory has no bytes
 set(BOARD_QEMU qemu-xtensa)

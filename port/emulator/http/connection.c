@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "http_connection.h"
+#include "http/connection.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "linux.h"
-#include "settle.h"
+#include "settle_timer.h"
 #include "receive/requests.h"
 
 /* So much of a body must arrive within the idle time-out: no client holds the upload by dripping.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "http_parser.h"
+#include "http/parser.h"
 
 #include <string.h>
 #include <strings.h>

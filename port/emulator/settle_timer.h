@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef BOARD_SETTLE_H
-#define BOARD_SETTLE_H
+#ifndef BOARD_SETTLE_TIMER_H
+#define BOARD_SETTLE_TIMER_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "console.h"
+#include "libc/console.h"
 
 #include <stddef.h>
 

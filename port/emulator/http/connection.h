@@ -7,7 +7,7 @@
 #ifndef BOARD_HTTP_CONNECTION_H
 #define BOARD_HTTP_CONNECTION_H
 
-#include "http_parser.h"
+#include "http/parser.h"
 
 /** What connections share. */
 typedef struct {
@@ -15,8 +15,7 @@ typedef struct {
     size_t max_upload;    /**< bytes */
     bool accept_replayed; /**< of hotreload_http_upload_t, as is the next */
     bool run_from_ram_first;
-    uint32_t
-        idle_timeout_ms; /**< a head, or the next 1024 bytes of a body, must come in this time */
+    uint32_t idle_timeout_ms; /**< for a head, and for each 1024 bytes of a body */
 } http_settings_t;
 
 typedef enum {

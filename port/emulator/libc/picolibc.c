@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "console.h"
+#include "libc/console.h"
 #include "linux.h"
 
 static int put(char character, FILE *stream)

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "console.h"
+#include "libc/console.h"
 #include "linux.h"
 
 /* Room for malloc(), from the linker script. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "settle.h"
+#include "settle_timer.h"
 
-#include "board.h"
 #include "linux.h"
+#include "options.h"
 #include "receive/requests.h"
 
 static bool waits;

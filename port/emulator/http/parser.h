@@ -47,8 +47,7 @@ typedef struct {
 typedef enum {
     HTTP_PARSER_MORE,     /**< the head goes on */
     HTTP_PARSER_COMPLETE, /**< `request` is complete */
-    HTTP_PARSER_REFUSED,  /**< answer `status` with `reason` and close: what follows has no meaning
-                           */
+    HTTP_PARSER_REFUSED,  /**< answer `status` with `reason` and close the connection */
 } http_parser_result_t;
 
 typedef struct {

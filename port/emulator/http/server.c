@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "http_server.h"
+#include "http/server.h"
 
 #include <stdlib.h>
 
-#include "board.h"
 #include "hotreload.h"
-#include "http_connection.h"
+#include "http/connection.h"
 #include "linux.h"
+#include "options.h"
 #include "port.h"
 #include "store/store.h"
 #include "receive/requests.h"

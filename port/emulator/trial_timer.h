@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef BOARD_TRIAL_H
-#define BOARD_TRIAL_H
+#ifndef BOARD_TRIAL_TIMER_H
+#define BOARD_TRIAL_TIMER_H
 
 #include <stdint.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "trial.h"
+#include "trial_timer.h"
 
 #include <stddef.h>
 
-#include "board.h"
 #include "linux.h"
+#include "options.h"
 #include "port.h"
 
 static void (*on_expiry)(uint32_t trial); /* NULL: no trial is timed */
