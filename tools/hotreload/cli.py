@@ -11,6 +11,7 @@ from typing import Any, Callable, Iterable, Optional, Tuple
 
 import click
 
+from hotreload import __version__
 from hotreload.defaults import DEBOUNCE
 from hotreload.device.device import Where
 from hotreload.errors import ToolError
@@ -32,6 +33,7 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hotreload")
 def main() -> None:
     """Hot reload for ESP chips: change C code, and the running device executes it."""
 
