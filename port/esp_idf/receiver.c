@@ -27,5 +27,5 @@ void hotreload_uploads_settle(const _Atomic bool *stopping)
         if (!*stopping) {
             vTaskDelay(SETTLE_PAUSE);
         }
-    } while (hotreload_http_upload_settle());
+    } while (hotreload_request_upload_settle());
 }

@@ -33,9 +33,9 @@ static int modules(void **state)
             .text = {.run = sequence == 1 ? OLD : NEW, .size = 0x100},
             .data = {.run = 0x3fc90000u + sequence * 0x1000u, .size = 0x100},
         };
-        hotreload_where_begin(&module, sequence);
+        hotreload_address_map_add(&module, sequence);
     }
-    hotreload_where_keep_last();
+    hotreload_address_map_free_older();
     return 0;
 }
 

@@ -27,7 +27,7 @@ static int one_module(void **state)
 {
     (void)state;
     const hotreload_module_t module = {.text = {.run = MODULE, .size = 0x100}};
-    hotreload_where_begin(&module, 3);
+    hotreload_address_map_add(&module, 3);
     return 0;
 }
 

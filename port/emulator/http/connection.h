@@ -13,7 +13,7 @@
 typedef struct {
     const char *partition_label;
     size_t max_upload;    /**< bytes */
-    bool accept_replayed; /**< of hotreload_http_upload_t, as is the next */
+    bool accept_replayed; /**< of hotreload_upload_request_t, as is the next */
     bool run_from_ram_first;
     uint32_t idle_timeout_ms; /**< for a head, and for each 1024 bytes of a body */
 } http_settings_t;
