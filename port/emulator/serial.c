@@ -6,7 +6,7 @@
 #include "board.h"
 #include "hotreload.h"
 #include "port.h"
-#include "serial/link.h"
+#include "receive/serial_link.h"
 #include "settle.h"
 #include "store/store.h"
 

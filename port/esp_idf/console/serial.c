@@ -14,7 +14,7 @@
 #include "lifecycle.h"
 #include "port.h"
 #include "sdkconfig.h"
-#include "serial/link.h"
+#include "receive/serial_link.h"
 #include "console/console.h"
 #include "store/store.h"
 #include "receiver.h"
