@@ -11,7 +11,7 @@
 # address  where text in internal memory is written: `same` address as it runs at, or on the other
 #          bus of a `dual_bus`
 # psram    how the instruction bus sees text in PSRAM: `direct`, by the `mmu`, or `none`: it cannot
-# from     first ESP-IDF version with which text in PSRAM works
+# from     first ESP-IDF version with which text in PSRAM works; `-`: all that support the chip
 # cache    `yes`: text may be in memory that is read through a cache
 # shown    what README.md says that was tried on the chip: `ran`, `compiled` or `neither`
 set(HOTRELOAD_CHIPS
@@ -20,10 +20,10 @@ set(HOTRELOAD_CHIPS
     "esp32c2  | riscv  | 1     | 5.0   | dual_bus | none   | -    | no    | compiled: ESP-IDF 5.1.7"
     "esp32c6  | riscv  | 1     | 5.1   | same     | none   | -    | no    | compiled: ESP-IDF 5.1.7"
     "esp32h2  | riscv  | 1     | 5.1   | same     | none   | -    | no    | compiled: ESP-IDF 5.1.7"
-    "esp32c5  | riscv  | 1     | 5.5   | same     | direct | 5.5  | yes   | neither"
-    "esp32c61 | riscv  | 1     | 5.5   | same     | direct | 5.5  | yes   | neither"
-    "esp32p4  | riscv  | 2     | 5.3   | same     | direct | 5.3  | yes   | neither"
-    "esp32s3  | xtensa | 2     | 5.0   | dual_bus | direct | 5.0  | yes   | neither"
+    "esp32c5  | riscv  | 1     | 5.5   | same     | direct | -    | yes   | neither"
+    "esp32c61 | riscv  | 1     | 5.5   | same     | direct | -    | yes   | neither"
+    "esp32p4  | riscv  | 2     | 5.3   | same     | direct | -    | yes   | neither"
+    "esp32s3  | xtensa | 2     | 5.0   | dual_bus | direct | -    | yes   | neither"
     "esp32s2  | xtensa | 1     | 5.0   | dual_bus | mmu    | 5.1  | yes   | neither"
     "esp32    | xtensa | 2     | 5.0   | same     | none   | -    | no    | neither")
 
