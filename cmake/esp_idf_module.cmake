@@ -6,10 +6,7 @@
 include_guard(GLOBAL)
 include(${CMAKE_CURRENT_LIST_DIR}/esp_idf_protection.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/hotreload.cmake)
-
-# Options under which code in the heap cannot run, newest name first.
-set(HOTRELOAD_MEMORY_PROTECTION CONFIG_ESP_SYSTEM_MEMPROT CONFIG_ESP_SYSTEM_MEMPROT_FEATURE
-    CONFIG_ESP_SYSTEM_PMP_IDRAM_SPLIT)
+include(${CMAKE_CURRENT_LIST_DIR}/../port/esp_idf/chips.cmake)
 
 # Sets `result` to the lines that say why no module can be loaded; empty: nothing is wrong.
 function(_hotreload_find_problem result partition_size)

@@ -119,7 +119,8 @@ def tree_suite(_build: Path) -> Result:
     if not current:
         print("API.md is not what include/hotreload.h says: run make api")
     documents = run([sys.executable, "scripts/check_documents.py"])
-    for good in (formatted, current, documents):
+    chips = run([sys.executable, "scripts/check_chips.py"])
+    for good in (formatted, current, documents, chips):
         result.passed += good
         result.failed += not good
     return result

@@ -160,6 +160,17 @@ static void data_is_written_back_where_internal_memory_has_a_cache(void **test)
     hotreload_port_data_free(&data);
 }
 
+static void a_buffer_is_had_from_whichever_heap_has_room(void **test)
+{
+    (void)test;
+    uint8_t *buffer = hotreload_port_buffer_alloc(777);
+    assert_non_null(buffer);
+    memset(buffer, 0x5a, 777);
+    assert_int_equal(fake_heap.live, 1);
+    hotreload_port_buffer_free(buffer, 777);
+    assert_null(hotreload_port_buffer_alloc(64u * 1024 * 1024));
+}
+
 static void freeing_nothing_is_allowed(void **test)
 {
     (void)test;
@@ -373,36 +384,27 @@ static void a_constructor_is_called_at_its_run_address(void **test)
 
 int main(void)
 {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(text_is_written_where_the_instruction_bus_sees_it, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(two_texts_do_not_share_a_byte, setup, teardown),
-        cmocka_unit_test_setup_teardown(data_is_written_back_where_internal_memory_has_a_cache,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(internal_memory_is_synchronised_where_it_has_a_cache, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(capabilities_that_text_cannot_have_are_left_out, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(data_is_byte_addressable_and_aligned, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_memory_is_an_error_and_leaves_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(freeing_nothing_is_allowed, setup, teardown),
-        cmocka_unit_test_setup_teardown(text_in_psram_runs_or_is_refused_with_the_reason, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_reload_in_psram_keeps_the_old_text_until_it_is_freed,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(without_psram_the_option_is_named, setup, teardown),
-        cmocka_unit_test_setup_teardown(psram_that_is_full_or_cannot_be_mapped_leaves_nothing,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(a_cache_that_fails_is_reported, setup, teardown),
-        cmocka_unit_test_setup_teardown(every_core_fences_after_the_caches, setup, teardown),
-        cmocka_unit_test_setup_teardown(before_the_scheduler_nobody_waits_for_the_other_core, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(memory_of_the_ports_choice_is_psram_while_there_is_room,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(room_is_the_largest_free_block_of_each_kind, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_constructor_is_called_at_its_run_address, setup,
-                                        teardown),
+        TEST(text_is_written_where_the_instruction_bus_sees_it),
+        TEST(two_texts_do_not_share_a_byte),
+        TEST(data_is_written_back_where_internal_memory_has_a_cache),
+        TEST(internal_memory_is_synchronised_where_it_has_a_cache),
+        TEST(capabilities_that_text_cannot_have_are_left_out),
+        TEST(data_is_byte_addressable_and_aligned),
+        TEST(no_memory_is_an_error_and_leaves_nothing),
+        TEST(a_buffer_is_had_from_whichever_heap_has_room),
+        TEST(freeing_nothing_is_allowed),
+        TEST(text_in_psram_runs_or_is_refused_with_the_reason),
+        TEST(a_reload_in_psram_keeps_the_old_text_until_it_is_freed),
+        TEST(without_psram_the_option_is_named),
+        TEST(psram_that_is_full_or_cannot_be_mapped_leaves_nothing),
+        TEST(a_cache_that_fails_is_reported),
+        TEST(every_core_fences_after_the_caches),
+        TEST(before_the_scheduler_nobody_waits_for_the_other_core),
+        TEST(memory_of_the_ports_choice_is_psram_while_there_is_room),
+        TEST(room_is_the_largest_free_block_of_each_kind),
+        TEST(a_constructor_is_called_at_its_run_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

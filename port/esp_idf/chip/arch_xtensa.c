@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "chip/arch.h"
+#include "chip/chip.h"
 
 #include "port.h"
 

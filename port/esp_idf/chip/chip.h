@@ -1,24 +1,28 @@
 /*
- * Memory for modules: what memory.c needs from the files chosen per chip (sources.cmake).
+ * What the files of this folder do for the rest of the port. chips.cmake says which of them a chip
+ * takes.
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef HOTRELOAD_ESP_IDF_MEMORY_H
-#define HOTRELOAD_ESP_IDF_MEMORY_H
+#ifndef HOTRELOAD_ESP_IDF_CHIP_H
+#define HOTRELOAD_ESP_IDF_CHIP_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "port.h"
 
+/* ---- Memory for text ---- */
+
 /**
- * Where a word of internal executable memory is written, by the address at which it runs:
- * address_same.c or address_dual_bus.c.
+ * Where a word of internal executable memory is written: address_same.c or address_dual_bus.c.
+ *
+ * @param run  the address at which it runs
  */
 void *hotreload_write_address(void *run);
 
 /**
- * Allocates text in PSRAM: psram_direct.c, psram_mmu.c or psram_none.c.
+ * Allocates text in PSRAM: psram.c or psram_none.c.
  *
  * @param size    bytes, a multiple of 4, not 0
  * @param align   of the run address, a power of two, at least 4
@@ -30,9 +34,11 @@ esp_err_t hotreload_psram_text_alloc(size_t size, size_t align, hotreload_region
 /** Frees a region of hotreload_psram_text_alloc(). */
 void hotreload_psram_text_free(const hotreload_region_t *region);
 
+/* ---- Caches: cache_none.c, cache_rom.c or cache_msync.c ---- */
+
 /**
  * Text must start and end on a multiple of this many bytes, so that synchronising the caches
- * touches no one else's data: cache_none.c, cache_rom.c or cache_msync.c.
+ * touches no one else's data.
  *
  * @param psram  whether the text is in PSRAM
  */
@@ -49,5 +55,19 @@ static inline size_t hotreload_round_up(size_t size, size_t unit)
 {
     return (size + unit - 1) & ~(unit - 1);
 }
+
+/* ---- Instruction fetch: of one core, arch_riscv.c or arch_xtensa.c; of all, cores.c ---- */
+
+/** Finishes all writes before this core fetches its next instruction. */
+void hotreload_arch_fence(void);
+
+/** The same as a callback of esp_ipc_isr_asm_call_blocking(); in RAM, called from nowhere else. */
+void hotreload_arch_fence_isr(void *unused);
+
+/**
+ * Finishes all writes of this core before any core fetches its next instruction. After caches were
+ * synchronised. Any task; also before the scheduler runs.
+ */
+void hotreload_cores_fence(void);
 
 #endif

@@ -1,15 +1,13 @@
 /*
- * Memory for modules, from ESP-IDF's heaps.
+ * Memory from ESP-IDF's heaps: text and data of modules, and buffers.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "chip/chip.h"
 
-#include "chip/arch.h"
 #include "esp_heap_caps.h"
 #include "esp_memory_utils.h"
 #include "hotreload.h"
-#include "chip/memory_protection_check.h"
 #include "sdkconfig.h"
 
 _Static_assert(HOTRELOAD_CAP_SPIRAM == MALLOC_CAP_SPIRAM, "hotreload.h has another number");
@@ -110,6 +108,19 @@ void hotreload_port_data_free(hotreload_region_t *region)
 {
     heap_caps_free(region->write);
     *region = (hotreload_region_t){0};
+}
+
+/** External memory first: only modules need the internal. */
+void *hotreload_port_buffer_alloc(size_t size)
+{
+    void *buffer = heap_caps_malloc(size, MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT);
+    return buffer != NULL ? buffer : heap_caps_malloc(size, MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT);
+}
+
+void hotreload_port_buffer_free(void *buffer, size_t size)
+{
+    (void)size;
+    heap_caps_free(buffer);
 }
 
 uint32_t hotreload_port_text_room(void)

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "chip/arch.h"
+#include "chip/chip.h"
 #include "chip.h"
 #include "esp_cache.h"
 #include "esp_ipc_isr.h"

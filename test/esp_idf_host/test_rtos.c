@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "fakes/fake_freertos.h"
+#include "freertos/FreeRTOS.h"
 #include "port.h"
 
 #define ROUNDS 2000
@@ -65,12 +66,30 @@ static void the_locks_are_different_ones(void **test)
     }
 }
 
+static void time_is_that_of_the_ticks(void **test)
+{
+    (void)test;
+    fake_ticks = 123;
+    assert_int_equal(hotreload_port_now_ms(), 123 * portTICK_PERIOD_MS);
+}
+
+static void random_bytes_fill_what_is_asked_for(void **test)
+{
+    (void)test;
+    uint8_t bytes[32] = {0}, none[32] = {0};
+    hotreload_port_random(bytes, sizeof bytes - 1);
+    assert_memory_not_equal(bytes, none, sizeof none);
+    assert_int_equal(bytes[31], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_locks_exist_before_main),
         cmocka_unit_test(one_task_at_a_time_holds_a_lock),
         cmocka_unit_test(the_locks_are_different_ones),
+        cmocka_unit_test(time_is_that_of_the_ticks),
+        cmocka_unit_test(random_bytes_fill_what_is_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

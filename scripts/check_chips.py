@@ -1,0 +1,83 @@
+"""Compares what names chips with the table of them, port/esp_idf/chips.cmake.
+
+Part of the tree suite. What README.md has to say is printed by `check_chips.py --readme`.
+
+SPDX-License-Identifier: MIT
+"""
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Dict, List
+
+ROOT = Path(__file__).resolve().parent.parent
+COLUMNS = "chip arch cores since address psram from cache shown".split()
+ARCHITECTURES = {"riscv": "RISC-V", "xtensa": "Xtensa"}
+
+Chip = Dict[str, str]
+
+
+def read_table() -> List[Chip]:
+    text = (ROOT / "port/esp_idf/chips.cmake").read_text()
+    rows = [[cell.strip() for cell in row.split("|")]
+            for row in re.findall(r'^ *"(esp32.*)"', text, re.MULTILINE)]
+    assert rows and all(len(row) == len(COLUMNS) for row in rows), "chips.cmake has other columns"
+    return [dict(zip(COLUMNS, row)) for row in rows]
+
+
+def _in_psram(chip: Chip) -> str:
+    if chip["psram"] == "none":
+        return ""
+    return "yes" if chip["from"] == "-" else f"yes, from ESP-IDF {chip['from']}"
+
+
+def _name(chips: List[Chip]) -> str:
+    """`ESP32-C2, -C6`; the ESP32 itself has no suffix."""
+    suffixes = [chip["chip"][len("esp32"):].upper() for chip in chips]
+    return "ESP32" + ", ".join(f"-{suffix}" if suffix else "" for suffix in suffixes)
+
+
+def readme_rows(chips: List[Chip]) -> List[str]:
+    """Chips of which the same is said share a row."""
+    groups: Dict[str, List[Chip]] = {}
+    for chip in chips:
+        cells = [ARCHITECTURES[chip["arch"]], _in_psram(chip), chip["shown"]]
+        groups.setdefault("| ".join(f"{cell} ".lstrip() for cell in cells), []).append(chip)
+    return [f"| {_name(group)} | {cells}|" for cells, group in groups.items()]
+
+
+def find_differences(chips: List[Chip]) -> List[str]:
+    names = {chip["chip"] for chip in chips}
+    kconfig = (ROOT / "Kconfig").read_text()
+    manifest = (ROOT / "idf_component.yml").read_text()
+    presets = json.loads((ROOT / "examples/basic/CMakePresets.json").read_text())
+    readme = (ROOT / "README.md").read_text()
+    found = {
+        "Kconfig, HOTRELOAD_PREFER_SPIRAM": (
+            {name.lower() for name in re.findall(r"IDF_TARGET_(\w+)", kconfig)},
+            {chip["chip"] for chip in chips if chip["psram"] != "none"}),
+        "idf_component.yml, targets": (set(re.findall(r"^  - (esp32\w*)$", manifest, re.M)), names),
+        "examples/basic/CMakePresets.json": (
+            {preset["name"] for preset in presets["configurePresets"]
+             if preset["name"].endswith("-hardware")}, {f"{name}-hardware" for name in names}),
+        "README.md, Supported chips": (
+            set(re.findall(r"^\| ESP32.*$", readme, re.M)), set(readme_rows(chips))),
+    }
+    return [f"{where}: {', '.join(sorted(has ^ should))} differs from port/esp_idf/chips.cmake"
+            for where, (has, should) in found.items() if has != should]
+
+
+def main() -> int:
+    chips = read_table()
+    if sys.argv[1:] == ["--readme"]:
+        print("\n".join(readme_rows(chips)))
+        return 0
+    differences = find_differences(chips)
+    print("\n".join(differences) or f"{len(chips)} chips: all that names them agrees")
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
