@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterable, Optional, Tuple
 import click
 
 from hotreload.defaults import DEBOUNCE
-from hotreload.device.device import Where
+from hotreload.device.find_device import Where
 from hotreload.errors import ToolError
 
 
@@ -207,7 +207,7 @@ def status(
 ) -> None:
     """Show what the device says about itself."""
     from hotreload.commands.status import show_status
-    from hotreload.device.device import find_device
+    from hotreload.device.find_device import find_device
 
     with closing(find_device(_where(url, port, baud), build)) as device:
         show_status(device, build, as_json)
@@ -231,7 +231,7 @@ def monitor(port: str, baud: Optional[int], build: str, share: int) -> None:
     """
     from hotreload.commands.monitor import know_module
     from hotreload.commands.serial_monitor import run_monitor
-    from hotreload.device.device import console_baud
+    from hotreload.device.find_device import console_baud
 
     with know_module(build):
         run_monitor(port, baud or console_baud(build), share)
@@ -283,7 +283,7 @@ def decode(build: str, url: Optional[str], port: Optional[str], baud: Optional[i
     placement = None
     if url or port:
         from hotreload.commands.placed import placement_of
-        from hotreload.device.device import find_device
+        from hotreload.device.find_device import find_device
 
         with closing(find_device(_where(url, port, baud), build)) as device:
             placement = placement_of(device.status())

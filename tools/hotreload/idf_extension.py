@@ -19,7 +19,7 @@ import click
 
 from hotreload.commands.reload import Options, reload_once
 from hotreload.defaults import DEBOUNCE
-from hotreload.device.device import Where, find_device
+from hotreload.device.find_device import Where, find_device
 from hotreload.errors import ToolError
 from hotreload.files import open_text, write_if_changed
 from hotreload.report import show_any_text
@@ -231,7 +231,7 @@ def _config(arguments: Any, name: str) -> Any:
 
 def _share(arguments: Any, where: Where) -> None:
     """Holds the port for as long as idf.py runs, and has the monitor use it with us."""
-    from hotreload.device.device import console_baud
+    from hotreload.device.find_device import console_baud
     from hotreload.device.serial_line import SerialLine
     from hotreload.device.serial_share import Share
 

@@ -15,7 +15,8 @@ from hotreload.checks.inputs import Inputs
 from hotreload.checks.outside import finish_search, start_search
 from hotreload.commands.outcome import Unfinished, find_out
 from hotreload.description import Description, load_description
-from hotreload.device.device import Device, Where, known_device, search_network
+from hotreload.device.device import Device
+from hotreload.device.find_device import Where, known_device, search_network
 from hotreload.device.protocol import AnswerLost, DeviceError
 from hotreload.errors import ToolError
 from hotreload.lock import build_lock

@@ -24,7 +24,7 @@ from hotreload.commands.reload import (
 )
 from hotreload.commands.sources import Sources, linked_directories
 from hotreload.description import load_description
-from hotreload.device.device import find_again, find_device
+from hotreload.device.find_device import find_device, find_device_again
 from hotreload.device.http_device import Unreachable
 from hotreload.device.protocol import DeviceError
 from hotreload.errors import ToolError
@@ -111,7 +111,7 @@ class _Watch:
         try:
             return send_module(self.device, self._options, module, steps)
         except Unreachable:
-            moved = find_again(self.device, self._options.build)
+            moved = find_device_again(self.device, self._options.build)
             if moved is None:
                 raise
             self.device = moved
