@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from typing import Any, Callable, Iterable, Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import click
 
-from hotreload.defaults import DEBOUNCE
 from hotreload.device.find_device import Where
 from hotreload.errors import ToolError
+from hotreload.options import add_options
 
 
 class _Command(click.Command):
@@ -97,52 +97,6 @@ def link(description: str) -> None:
         update_module(read, FirmwareReader(), Steps(), note_interface)
 
 
-_DEVICE_OPTIONS = (
-    click.option(
-        "--build",
-        default="build",
-        show_default=True,
-        help="Build directory, or its hotreload.json.",
-    ),
-    click.option(
-        "--url",
-        envvar="HOTRELOAD_URL",
-        show_envvar=True,
-        help="Device, like http://192.168.1.100:8080; default: that of the build, else the only "
-        "one on the network with its firmware.",
-    ),
-    click.option(
-        "-p",
-        "--port",
-        envvar="HOTRELOAD_PORT",
-        show_envvar=True,
-        help="Device on a serial port, like /dev/ttyUSB0 or socket://localhost:5555.",
-    ),
-    click.option("--baud", type=int, help="Of the port; default: as the build says, or 115200."),
-)
-_RELOAD_OPTIONS = (
-    *_DEVICE_OPTIONS,
-    click.option(
-        "--wait",
-        type=click.FloatRange(min=0),
-        metavar="SECONDS",
-        help="Wait until the application has reloaded.",
-    ),
-    click.option("-v", "--verbose", is_flag=True, help="Show the commands of the build."),
-)
-
-
-def _add(options: Iterable[Any]) -> Callable[[Any], Any]:
-    """Adds options to a command, in the order given."""
-
-    def decorate(function: Any) -> Any:
-        for option in reversed(list(options)):
-            function = option(function)
-        return function
-
-    return decorate
-
-
 def _where(url: Optional[str], port: Optional[str], baud: Optional[int]) -> Where:
     """The command line counts more than the environment."""
     if url and port:
@@ -156,8 +110,7 @@ def _where(url: Optional[str], port: Optional[str], baud: Optional[int]) -> Wher
 
 
 @main.command()
-@_add(_RELOAD_OPTIONS)
-@click.option("--skip-build", is_flag=True, help="Send the module as it was built last.")
+@add_options("reload")
 def reload(
     build: str,
     url: Optional[str],
@@ -174,15 +127,7 @@ def reload(
 
 
 @main.command()
-@_add(_RELOAD_OPTIONS)
-@click.option(
-    "--debounce",
-    type=click.FloatRange(min=0),
-    default=DEBOUNCE,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long the files must rest after a change.",
-)
+@add_options("watch")
 def watch(
     build: str,
     url: Optional[str],
@@ -200,8 +145,7 @@ def watch(
 
 
 @main.command()
-@_add(_DEVICE_OPTIONS)
-@click.option("--json", "as_json", is_flag=True, help="Print the device's answer as it is.")
+@add_options("status")
 def status(
     build: str, url: Optional[str], port: Optional[str], baud: Optional[int], as_json: bool
 ) -> None:
@@ -214,16 +158,7 @@ def status(
 
 
 @main.command()
-@click.option("-p", "--port", envvar="HOTRELOAD_PORT", show_envvar=True, required=True)
-@click.option("--baud", type=int, help="Default: as the build says, or 115200.")
-@click.option("--build", default="build", show_default=True, help="Build directory.")
-@click.option(
-    "--share",
-    type=click.IntRange(0, 65535),
-    default=0,
-    metavar="TCP_PORT",
-    help="Where others find the serial port; default: a free one.",
-)
+@add_options("monitor")
 def monitor(port: str, baud: Optional[int], build: str, share: int) -> None:
     """Show the log of a serial port, and share it with the other commands and with idf.py monitor.
 
@@ -249,28 +184,25 @@ def idf_ext(project_dir: str) -> None:
     click.echo(f"idf.py reload and idf.py watch are there by {path}")
 
 
-@main.command()
-@_add(_DEVICE_OPTIONS)
-@click.option("--run", is_flag=True, help="Start GDB; without it, its command is printed.")
-@click.option("--gdb", "program", help="The GDB to use; default: the toolchain's.")
-@click.option("--remote", metavar="HOST:PORT", help="Where the target's GDB server listens.")
-def gdb(
+@main.command("gdb")
+@add_options("gdb")
+def print_gdb_command(
     build: str,
     url: Optional[str],
     port: Optional[str],
     baud: Optional[int],
     run: bool,
-    program: Optional[str],
+    gdb: Optional[str],
     remote: Optional[str],
 ) -> None:
     """Debug the module: print the GDB command that has its symbols where it runs."""
     from hotreload.commands.gdb import show_gdb
 
-    show_gdb(build, _where(url, port, baud), run, program, remote)
+    show_gdb(build, _where(url, port, baud), run, gdb, remote)
 
 
 @main.command()
-@_add(_DEVICE_OPTIONS)
+@add_options("decode")
 def decode(build: str, url: Optional[str], port: Optional[str], baud: Optional[int]) -> None:
     """Copy a log from the input, and explain the addresses in it that lie in the module.
 

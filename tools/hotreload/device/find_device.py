@@ -9,7 +9,6 @@ import json
 import os
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from hotreload.defaults import BAUD
 from hotreload.description import load_description
 from hotreload.device.device import Device
 from hotreload.errors import ToolError
@@ -17,6 +16,9 @@ from hotreload.files import open_text
 
 if TYPE_CHECKING:
     from hotreload.device.discovery import Search
+
+
+_BAUD = 115200  # of a serial port, where neither the command line nor the build says another rate
 
 
 class Where(NamedTuple):
@@ -77,4 +79,4 @@ def console_baud(build: str) -> int:
         with open_text(os.path.join(directory, "project_description.json")) as file:
             return int(json.load(file)["monitor_baud"])
     except (OSError, ValueError, KeyError, TypeError):
-        return BAUD
+        return _BAUD
