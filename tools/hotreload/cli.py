@@ -89,7 +89,7 @@ def link(description: str) -> None:
     from hotreload.description import load_description
     from hotreload.lock import build_lock
     from hotreload.module.build import update_module
-    from hotreload.module.firmware import FirmwareReader
+    from hotreload.module.firmware_reader import FirmwareReader
     from hotreload.report import Steps
 
     read = load_description(description)

@@ -25,7 +25,7 @@ from hotreload.report import show_any_text
 _AFTER = ["all", "app", "flash", "app-flash", "hotreload-flash", "partition-table-flash"]
 
 _PROJECT_EXTENSION = '''\
-"""Makes `idf.py reload` and `idf.py watch` known to ESP-IDF 5; ESP-IDF 6 needs no such file."""
+"""Adds `idf.py reload` and `idf.py watch` to ESP-IDF 5. ESP-IDF 6 needs no such file."""
 import os
 import sys
 

@@ -9,10 +9,11 @@ import json
 import os
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from hotreload.description import load_description
+from hotreload.description import Description, load_description
 from hotreload.device.device import Device
 from hotreload.errors import ToolError
 from hotreload.files import open_text
+from hotreload.module.firmware_reader import FirmwareReader
 
 if TYPE_CHECKING:
     from hotreload.device.discovery import Search
@@ -31,7 +32,9 @@ class Where(NamedTuple):
     """None: that of the build's console."""
 
 
-def known_device(where: Where, build: str) -> Optional[Device]:
+def known_device(
+    where: Where, build: str, description: Optional[Description] = None
+) -> Optional[Device]:
     """The device of the command line or the environment, else that of the build directory."""
     if where.port and not where.url:
         from hotreload.device.serial_device import SerialDevice
@@ -39,7 +42,8 @@ def known_device(where: Where, build: str) -> Optional[Device]:
         return SerialDevice(where.port, where.baud or console_baud(build))
     url, source = where.url, "--url or HOTRELOAD_URL"
     if not url:
-        url, source = load_description(build).url, f"HOTRELOAD_URL of CMake, in {build}"
+        url = (description or load_description(build)).url
+        source = f"HOTRELOAD_URL of CMake, in {build}"
     if not url:
         return None
     from hotreload.device.http_device import HttpDevice
@@ -47,26 +51,27 @@ def known_device(where: Where, build: str) -> Optional[Device]:
     return HttpDevice(url, source)
 
 
-def search_network(build: str) -> Search:
+def search_network(description: Description, reader: FirmwareReader) -> Search:
     """Looks on the network for the device with the firmware of the build, in the background."""
     from hotreload.device.discovery import Search
 
-    return Search(load_description(build))
+    return Search(description, reader)
 
 
 def find_device(where: Where, build: str) -> Device:
     """The device that is known, else the one that is found on the network."""
-    return known_device(where, build) or search_network(build).wait()
+    device = known_device(where, build)
+    return device or search_network(load_description(build), FirmwareReader()).wait()
 
 
 def find_device_again(device: Device, build: str) -> Optional[Device]:
-    """A device that was found on the network, where it is now; None: there, or nowhere else."""
+    """Where a device is now that was found on the network; None: there, or nowhere else."""
     if device.name is None:
         return None
     from hotreload.device.discovery import Search
 
     try:
-        now = Search(load_description(build), device.name).wait()
+        now = Search(load_description(build), FirmwareReader(), device.name).wait()
     except ToolError:
         return None
     return now if now.url != device.url else None
