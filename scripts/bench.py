@@ -249,7 +249,7 @@ def measure_upload_ram(build: Path) -> List[Figure]:
     total = 0
     with (build / "loop" / "build" / "firmware.elf").open("rb") as file:
         elf = ELFFile(file)
-        wanted = re.compile(r"(server|connection|parser|upload|state|http_api|sha256)\.c$")
+        wanted = re.compile(r"(server|connection|parser|upload|state|requests|sha256)\.c$")
         unit = ""
         for symbol in elf.get_section_by_name(".symtab").iter_symbols():
             if symbol["st_info"]["type"] == "STT_FILE":

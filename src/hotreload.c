@@ -10,11 +10,11 @@
 
 #include "loader/loader.h"
 #include "port.h"
-#include "settle.h"
-#include "status.h"
+#include "run/settle.h"
+#include "run/status.h"
 #include "store/store.h"
-#include "trial.h"
-#include "where.h"
+#include "run/trial.h"
+#include "run/address_map.h"
 
 /** Guarded by HOTRELOAD_LOCK_MODULE, but for `tried`. */
 static struct {
@@ -77,7 +77,7 @@ static void exchange(const hotreload_image_t *image, const hotreload_module_t *s
     hotreload_loader_commit(image, staged);
     hotreload_port_retain(0); /* the old one is not loaded again, on trial or not */
     hotreload_loader_release(&state.module);
-    hotreload_where_keep_last();
+    hotreload_address_map_free_older();
     state.module = *staged;
 }
 
@@ -86,7 +86,7 @@ static void switch_to(const hotreload_image_t *image, const hotreload_module_t *
                       const hotreload_record_t *record, bool on_trial)
 {
     uint32_t sequence = record != NULL ? record->sequence : 0;
-    hotreload_where_begin(staged, sequence);
+    hotreload_address_map_add(staged, sequence);
     exchange(image, staged, on_trial ? sequence : 0);
     state.loaded = true;
     state.stored = record != NULL;
@@ -111,7 +111,7 @@ static void unload(void)
     hotreload_loader_unbind();
     hotreload_loader_release(&state.module);
     hotreload_trial_end(); /* its destructors were still on trial */
-    hotreload_where_keep_none();
+    hotreload_address_map_free_all();
     state.loaded = false;
     hotreload_status_set_module(NULL, 0);
 }

@@ -47,8 +47,8 @@ endfunction()
 # The board and the portable core.
 function(_emulator_add_board)
     set(src ${HOTRELOAD_ROOT}/src)
-    _emulator_sources(core_sources ${src} ${src}/image ${src}/loader ${src}/store ${src}/upload
-        ${src}/serial)
+    _emulator_sources(core_sources ${src} ${src}/image ${src}/loader ${src}/store ${src}/run
+        ${src}/receive)
     _emulator_sources(board_sources ${EMULATOR_DIR} ${EMULATOR_DIR}/http ${EMULATOR_DIR}/libc)
     list(FILTER core_sources EXCLUDE REGEX "/reloc_[a-z]+\\.c$")
     list(FILTER board_sources EXCLUDE REGEX "/(start|libc/(newlib|picolibc))\\.c$")

@@ -6,7 +6,7 @@
 #include "hotreload.h"
 #include "options.h"
 #include "port.h"
-#include "serial/link.h"
+#include "receive/serial_link.h"
 #include "settle_timer.h"
 #include "store/store.h"
 

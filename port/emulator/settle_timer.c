@@ -3,7 +3,7 @@
 
 #include "linux.h"
 #include "options.h"
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 static bool waits;
 static int64_t due_ms;
@@ -33,7 +33,7 @@ int64_t board_settle_limit(int64_t milliseconds)
 void board_settle_check(void)
 {
     if (waits && linux_now_ms() >= due_ms) {
-        waits = hotreload_http_upload_settle();
+        waits = hotreload_request_upload_settle();
         set_due();
     }
 }

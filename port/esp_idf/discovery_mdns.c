@@ -16,7 +16,7 @@
 #include "mdns.h"
 #include "port.h"
 #include "sdkconfig.h"
-#include "upload/json.h"
+#include "receive/json.h"
 
 #define SERVICE    "_hotreload"
 #define PROTOCOL   "_tcp"

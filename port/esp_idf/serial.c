@@ -14,7 +14,7 @@
 #include "lifecycle.h"
 #include "port.h"
 #include "sdkconfig.h"
-#include "serial/link.h"
+#include "receive/serial_link.h"
 #include "serial_console.h"
 #include "store/store.h"
 #include "uploads.h"

@@ -57,7 +57,7 @@ static const char *status_line(int status)
     return "500 Internal Server Error";
 }
 
-esp_err_t hotreload_server_answer(httpd_req_t *request, const hotreload_http_answer_t *answer)
+esp_err_t hotreload_server_answer(httpd_req_t *request, const hotreload_answer_t *answer)
 {
     esp_err_t error = httpd_resp_set_status(request, status_line(answer->status));
     if (error == ESP_OK) {
@@ -77,19 +77,19 @@ static esp_err_t end_with_answer(httpd_req_t *request)
 
 static esp_err_t get_status(httpd_req_t *request)
 {
-    hotreload_http_status(&server->answer);
+    hotreload_request_status(&server->answer);
     return end_with_answer(request);
 }
 
 static esp_err_t get_pending(httpd_req_t *request)
 {
-    hotreload_http_pending(&server->answer);
+    hotreload_request_pending(&server->answer);
     return end_with_answer(request);
 }
 
 static esp_err_t get_nonce(httpd_req_t *request)
 {
-    hotreload_http_nonce(&server->answer);
+    hotreload_request_nonce(&server->answer);
     return end_with_answer(request);
 }
 
@@ -108,7 +108,7 @@ static esp_err_t refuse(httpd_req_t *request, httpd_err_code_t error)
         [HTTPD_414_URI_TOO_LONG] = {414, "the path is too long"},
         [HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE] = {431, "the headers are too long"},
     };
-    hotreload_http_refuse(refusals[error].status, refusals[error].reason, &server->answer);
+    hotreload_request_refuse(refusals[error].status, refusals[error].reason, &server->answer);
     (void)end_with_answer(request);
     return ESP_FAIL; /* what follows on this connection may be the body of a refused request */
 }
@@ -180,7 +180,7 @@ static esp_err_t start(const hotreload_server_config_t *config)
     server->partition_label = config->partition_label;
     server->max_size = config->max_elf_size;
     server->run_from_ram_first = hotreload_uploads_run_from_ram_first || config->run_from_ram_first;
-    hotreload_http_start();
+    hotreload_requests_start();
     error = start_httpd(config->port);
     if (error != ESP_OK) {
         free(server);

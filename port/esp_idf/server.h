@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "esp_http_server.h"
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 #define HOTRELOAD_SERVER_PIECE 1024u
 
@@ -22,12 +22,12 @@ typedef struct {
     size_t max_size; /**< longest body accepted, bytes */
     bool run_from_ram_first;
     _Atomic bool stopping; /**< an upload under way is to end */
-    hotreload_http_answer_t answer;
+    hotreload_answer_t answer;
     char piece[HOTRELOAD_SERVER_PIECE]; /**< of the body being received */
 } hotreload_server_t;
 
 /** Sends an answer. @return ESP_OK; ESP_FAIL: the connection is of no use any more */
-esp_err_t hotreload_server_answer(httpd_req_t *request, const hotreload_http_answer_t *answer);
+esp_err_t hotreload_server_answer(httpd_req_t *request, const hotreload_answer_t *answer);
 
 /**
  * For `open_fn` of httpd_config_t: prepares a connection. The head of a request on it has 10 s in

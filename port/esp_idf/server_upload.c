@@ -56,7 +56,7 @@ static const char *header(httpd_req_t *request, const char *name, char value[HEX
 static bool begin(const body_t *body)
 {
     char sha256[HEX_HEADER_SIZE], hmac[HEX_HEADER_SIZE], auth[HEX_HEADER_SIZE];
-    const hotreload_http_upload_t upload = {
+    const hotreload_upload_request_t upload = {
         .partition_label = body->server->partition_label,
         .max_size = body->server->max_size,
         .content_length = body->remaining,
@@ -66,7 +66,7 @@ static bool begin(const body_t *body)
         .accept_replayed = hotreload_uploads_accept_replayed,
         .run_from_ram_first = body->server->run_from_ram_first,
     };
-    return hotreload_http_upload_begin(&upload, &body->server->answer);
+    return hotreload_request_upload_begin(&upload, &body->server->answer);
 }
 
 /** Receives a piece. @return its size; 0: the connection ended; less: HTTPD_SOCK_ERR_* */
@@ -90,8 +90,8 @@ static void cancel(hotreload_server_t *server, int received)
 {
     hotreload_upload_end_t why = received == HTTPD_SOCK_ERR_TIMEOUT ? HOTRELOAD_UPLOAD_TIMED_OUT
                                                                     : HOTRELOAD_UPLOAD_CUT_SHORT;
-    hotreload_http_upload_cancel(server->stopping ? HOTRELOAD_UPLOAD_STOPPED : why,
-                                 &server->answer);
+    hotreload_request_upload_cancel(server->stopping ? HOTRELOAD_UPLOAD_STOPPED : why,
+                                    &server->answer);
 }
 
 /** @return false: the connection cannot be used any more; either way there is an answer. */
@@ -104,11 +104,11 @@ static bool receive_all(body_t *body)
             cancel(server, size);
             return false;
         }
-        if (!hotreload_http_upload_write(server->piece, (size_t)size, &server->answer)) {
+        if (!hotreload_request_upload_write(server->piece, (size_t)size, &server->answer)) {
             return true;
         }
     }
-    hotreload_http_upload_finish(&server->answer);
+    hotreload_request_upload_finish(&server->answer);
     return true;
 }
 

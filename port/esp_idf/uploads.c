@@ -4,7 +4,7 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "sdkconfig.h"
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 /* Writing flash stops all tasks: before each sector those of a lower priority have their turn. */
 #define SETTLE_PAUSE (pdMS_TO_TICKS(10) + 1)
@@ -27,5 +27,5 @@ void hotreload_uploads_settle(const _Atomic bool *stopping)
         if (!*stopping) {
             vTaskDelay(SETTLE_PAUSE);
         }
-    } while (hotreload_http_upload_settle());
+    } while (hotreload_request_upload_settle());
 }

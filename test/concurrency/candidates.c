@@ -9,7 +9,7 @@
 #include "thread_flash.h"
 #include "thread_memory.h"
 #include "thread_port.h"
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 #define TEXT_LINK 0xa0000000u
 #define DATA_LINK 0xb0000000u

@@ -9,7 +9,7 @@
 #include "hotreload.h"
 #include "thread_flash.h"
 #include "thread_port.h"
-#include "upload/auth.h"
+#include "receive/auth.h"
 
 #define MAX_UPLOAD 65536u
 /** A sender who finds the device busy tries again. */
@@ -37,7 +37,7 @@ static uint32_t number_after(const char *text, const char *key)
 }
 
 /** @return false: the upload is over */
-static bool send_piece(const operation_t *operation, size_t at, hotreload_http_answer_t *answer)
+static bool send_piece(const operation_t *operation, size_t at, hotreload_answer_t *answer)
 {
     const candidate_t *candidate = operation->candidate;
     size_t size = candidate->size - at < operation->piece ? candidate->size - at : operation->piece;
@@ -47,14 +47,14 @@ static bool send_piece(const operation_t *operation, size_t at, hotreload_http_a
         piece[size - 1] ^= 1;
     }
     if (operation->fate == UPLOAD_LEFT && at > 0) {
-        hotreload_http_upload_cancel(operation->end, answer);
+        hotreload_request_upload_cancel(operation->end, answer);
         return false;
     }
     if (atomic_load_explicit(&server_stops, memory_order_relaxed)) {
-        hotreload_http_upload_cancel(HOTRELOAD_UPLOAD_STOPPED, answer);
+        hotreload_request_upload_cancel(HOTRELOAD_UPLOAD_STOPPED, answer);
         return false;
     }
-    return hotreload_http_upload_write(piece, size, answer);
+    return hotreload_request_upload_write(piece, size, answer);
 }
 
 /** The header of a sender who has asked for a nonce, which another may use up meanwhile. */
@@ -76,12 +76,12 @@ static void prove(const candidate_t *candidate, char auth_hex[65])
         auth_hex);
 }
 
-static void send(const operation_t *operation, hotreload_http_answer_t *answer)
+static void send(const operation_t *operation, hotreload_answer_t *answer)
 {
     const candidate_t *candidate = operation->candidate;
     const candidate_t *other = candidate == candidates ? candidate + 1 : candidate - 1;
     char auth_hex[65];
-    hotreload_http_upload_t head = {
+    hotreload_upload_request_t head = {
         .partition_label = THREAD_FLASH_LABEL,
         .max_size = MAX_UPLOAD,
         .content_length = (int64_t)candidate->size,
@@ -95,7 +95,7 @@ static void send(const operation_t *operation, hotreload_http_answer_t *answer)
         head.auth_hex = auth_hex;
         head.hmac_hex = NULL;
     }
-    if (!hotreload_http_upload_begin(&head, answer)) {
+    if (!hotreload_request_upload_begin(&head, answer)) {
         return;
     }
     for (size_t at = 0; at < candidate->size; at += operation->piece) {
@@ -103,19 +103,19 @@ static void send(const operation_t *operation, hotreload_http_answer_t *answer)
             return;
         }
     }
-    hotreload_http_upload_finish(answer);
+    hotreload_request_upload_finish(answer);
 }
 
 static void settle(void)
 {
     do {
         wait_a_little();
-    } while (hotreload_http_upload_settle());
+    } while (hotreload_request_upload_settle());
 }
 
 static void upload(operation_t *operation)
 {
-    hotreload_http_answer_t answer;
+    hotreload_answer_t answer;
     send(operation, &answer);
     for (unsigned attempts = 1; answer.status == 503 && attempts < ATTEMPTS; attempts++) {
         wait_a_little();
@@ -132,10 +132,10 @@ static void upload(operation_t *operation)
 
 static void ask(operation_t *operation)
 {
-    hotreload_http_answer_t answer;
-    hotreload_http_pending(&answer);
+    hotreload_answer_t answer;
+    hotreload_request_pending(&answer);
     operation->status = answer.status;
-    hotreload_http_status(&answer);
+    hotreload_request_status(&answer);
     if (answer.status != 200 || answer.body[strlen(answer.body) - 1] != '}') {
         operation->status = answer.status;
     }

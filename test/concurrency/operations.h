@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "candidates.h"
-#include "status.h"
-#include "upload/http_api.h"
+#include "run/status.h"
+#include "receive/requests.h"
 
 typedef enum {
     OPERATION_UPLOAD,

@@ -25,9 +25,9 @@
 #include "hotreload.h"
 #include "loader/table.h"
 #include "module_builder.h"
-#include "status.h"
+#include "run/status.h"
 #include "store/store.h"
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 fake_port_t fake_port;
 

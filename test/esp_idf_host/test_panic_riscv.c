@@ -15,7 +15,7 @@
 #include "esp_private/panic_internal.h"
 #include "fakes/fake_panic.h"
 #include "riscv/rvruntime-frames.h"
-#include "where.h"
+#include "run/address_map.h"
 
 #define OLD      0x40390000u
 #define NEW      0x403a0000u
@@ -33,9 +33,9 @@ static int modules(void **state)
             .text = {.run = sequence == 1 ? OLD : NEW, .size = 0x100},
             .data = {.run = 0x3fc90000u + sequence * 0x1000u, .size = 0x100},
         };
-        hotreload_where_begin(&module, sequence);
+        hotreload_address_map_add(&module, sequence);
     }
-    hotreload_where_keep_last();
+    hotreload_address_map_free_older();
     return 0;
 }
 

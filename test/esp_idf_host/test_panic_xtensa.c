@@ -14,7 +14,7 @@
 #include "esp_memory_utils.h"
 #include "esp_private/panic_internal.h"
 #include "fakes/fake_panic.h"
-#include "where.h"
+#include "run/address_map.h"
 #include "xtensa/xtensa_context.h"
 
 #define MODULE   0x40390000u
@@ -27,7 +27,7 @@ static int one_module(void **state)
 {
     (void)state;
     const hotreload_module_t module = {.text = {.run = MODULE, .size = 0x100}};
-    hotreload_where_begin(&module, 3);
+    hotreload_address_map_add(&module, 3);
     return 0;
 }
 

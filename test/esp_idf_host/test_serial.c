@@ -17,7 +17,7 @@
 #include "fakes/fake_http_api.h"
 #include "fakes/fake_log.h"
 #include "hotreload.h"
-#include "serial/frame.h"
+#include "receive/serial_frame.h"
 
 static char input[256];
 static _Atomic unsigned input_size;

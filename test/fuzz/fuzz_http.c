@@ -19,10 +19,10 @@
 #include "input.h"
 #include "linux.h"
 #include "must.h"
-#include "settle.h"
-#include "status.h"
+#include "run/settle.h"
+#include "run/status.h"
 #include "store/store.h"
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 #define SOCKET   7
 #define SENT_MAX 0x40000u
@@ -90,7 +90,7 @@ int64_t linux_now_ms(void)
 /** At once, where the board would wait a little. */
 void board_settle_begin(void)
 {
-    while (hotreload_http_upload_settle()) {
+    while (hotreload_request_upload_settle()) {
     }
 }
 
@@ -176,7 +176,7 @@ static void run(const uint8_t *data, size_t size, size_t piece, uint8_t end, cha
     fake_port_reset();
     fake_flash_create(4, 512);
     hotreload_status_set_error(&none);
-    hotreload_http_start();
+    hotreload_requests_start();
     client = (client_t){.input = {data, size}, .piece = piece, .is_open = true, .sent = sent};
     client.fail_send = end < 224 ? 0 : end / 3 % 8;
     sent[0] = '\0';

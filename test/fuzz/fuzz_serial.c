@@ -18,8 +18,8 @@
 #include "input.h"
 #include "must.h"
 #include "sender.h"
-#include "serial/link.h"
-#include "status.h"
+#include "receive/serial_link.h"
+#include "run/status.h"
 #include "store/store.h"
 
 #define LINE      HOTRELOAD_FRAME_LINE(HOTRELOAD_FRAME_PAYLOAD)
@@ -74,7 +74,7 @@ static size_t decode(const char *line, size_t size, uint8_t *body)
 static void take_answer(const char *line, size_t size)
 {
     static uint8_t body[sizeof serial.line];
-    char json[sizeof((hotreload_http_answer_t *)0)->body];
+    char json[sizeof((hotreload_answer_t *)0)->body];
     must(size <= sizeof seen.line && line[size - 1] == '\n');
     must(memcmp(line, HOTRELOAD_FRAME_MARK, HOTRELOAD_FRAME_MARK_SIZE) == 0);
     size_t used = decode(line, size, body);

@@ -26,7 +26,7 @@
 #include "sender.h"
 #include "sha256.h"
 #include "store/store.h"
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 #define MAX_STEPS 32u
 #define SECTOR    512u
@@ -41,9 +41,9 @@ typedef struct {
     size_t size;     /**< of the body, bytes */
     size_t received; /**< accepted by the device */
     char sha256[SENDER_HEX_SIZE + 1], hmac[SENDER_HEX_SIZE + 1], auth[SENDER_HEX_SIZE + 1];
-    hotreload_http_upload_t head; /**< points to the digests */
-    bool is_right;                /**< as far as the sender can see to it */
-    bool is_authentic;            /**< shows that its sender knows the secret */
+    hotreload_upload_request_t head; /**< points to the digests */
+    bool is_right;                   /**< as far as the sender can see to it */
+    bool is_authentic;               /**< shows that its sender knows the secret */
 } upload_t;
 
 static struct {
@@ -59,7 +59,7 @@ static struct {
     unsigned faults;
 } model;
 
-static hotreload_http_answer_t answer;
+static hotreload_answer_t answer;
 
 static void forget_upload(upload_t *upload)
 {
@@ -125,7 +125,7 @@ static void spoil_digest(input_t *input, char *hex, const char **header, const c
     }
 }
 
-static void spoil_length(input_t *input, hotreload_http_upload_t *head)
+static void spoil_length(input_t *input, hotreload_upload_request_t *head)
 {
     static const int64_t lengths[] = {-1, -2, 0, 1, UINT32_MAX, INT64_MAX, INT64_MIN, 3000, 4000};
     uint32_t choice = input_below(input, 16);
@@ -169,7 +169,7 @@ static bool equals(const char *header, const char *hex)
 /** Judges what came out of it: what is said against what is true. */
 static void judge(upload_t *upload)
 {
-    const hotreload_http_upload_t *head = &upload->head;
+    const hotreload_upload_request_t *head = &upload->head;
     char sha256[SENDER_HEX_SIZE], hmac[SENDER_HEX_SIZE], auth[SENDER_HEX_SIZE];
     hotreload_reason_t reason;
     sender_sha256(upload->body, upload->size, sha256);
@@ -212,7 +212,7 @@ static void prepare(input_t *input, upload_t *upload)
     sender_hmac(upload->body, upload->size, upload->hmac);
     sender_auth(upload->body, upload->size, upload->auth);
     uint32_t proofs = input_below(input, 3);
-    upload->head = (hotreload_http_upload_t){
+    upload->head = (hotreload_upload_request_t){
         .partition_label = FAKE_FLASH_LABEL,
         .max_size = 128 * 1024,
         .content_length = (int64_t)upload->size,
@@ -240,7 +240,7 @@ static bool answered(bool good)
 
 static void check_accepted(const upload_t *upload)
 {
-    const hotreload_http_upload_t *head = &upload->head;
+    const hotreload_upload_request_t *head = &upload->head;
     must(head->content_length > 0 && (uint64_t)head->content_length <= head->max_size);
     must(head->auth_hex != NULL || head->accept_replayed);
     if (head->auth_hex != NULL) {
@@ -257,7 +257,7 @@ static void begin(input_t *input)
         forget_upload(upload);
     }
     prepare(input, upload);
-    bool good = hotreload_http_upload_begin(&upload->head, &answer);
+    bool good = hotreload_request_upload_begin(&upload->head, &answer);
     int status = good ? 200 : answer.status;
     answered(good);
     if (good) {
@@ -283,7 +283,7 @@ static void write_part(input_t *input)
     size_t size = choice < 160 ? left : choice < 250 ? input_below(input, 300) : left + 1;
     uint8_t *part = calloc(1, size + 1);
     memcpy(part, left > 0 ? upload->body + upload->received : part, size < left ? size : left);
-    bool good = answered(hotreload_http_upload_write(part, size, &answer));
+    bool good = answered(hotreload_request_upload_write(part, size, &answer));
     must(!good || model.active);
     upload->received += good && size <= left ? size : 0;
     upload->is_authentic = upload->is_authentic && size <= left;
@@ -309,7 +309,7 @@ static void settle(input_t *input)
 {
     bool more = true;
     for (uint32_t pieces = 1 + input_below(input, 4); more && pieces > 0; pieces--) {
-        more = hotreload_http_upload_settle();
+        more = hotreload_request_upload_settle();
     }
     look_at_waiting();
     if (!more) {
@@ -323,7 +323,7 @@ static void finish(input_t *input)
     (void)input;
     upload_t *upload = &model.upload;
     bool complete = upload->received == upload->size && upload->is_authentic;
-    hotreload_http_upload_finish(&answer);
+    hotreload_request_upload_finish(&answer);
     bool good = answer.status == 200;
     answer_check(answer.status, answer.body);
     if (!model.active) {
@@ -354,15 +354,15 @@ static void send_all(input_t *input)
 
 static void cancel(input_t *input)
 {
-    hotreload_http_upload_cancel((hotreload_upload_end_t)input_below(input, 3), &answer);
+    hotreload_request_upload_cancel((hotreload_upload_end_t)input_below(input, 3), &answer);
     answered(false);
     model.active = false;
 }
 
 static void get(input_t *input)
 {
-    static void (*const gets[])(hotreload_http_answer_t *) = {
-        hotreload_http_status, hotreload_http_pending, hotreload_http_nonce};
+    static void (*const gets[])(hotreload_answer_t *) = {
+        hotreload_request_status, hotreload_request_pending, hotreload_request_nonce};
     gets[input_below(input, 3)](&answer);
     must(answer.status == 200);
     answer_check(answer.status, answer.body);
@@ -396,7 +396,7 @@ static void wait(input_t *input)
 static void restart_server(input_t *input)
 {
     (void)input;
-    hotreload_http_start();
+    hotreload_requests_start();
 }
 
 static void plan_failure(input_t *input)
@@ -450,14 +450,14 @@ static void set_up(input_t *input)
     fake_port.ram_limit = options & 16 ? 500 : SIZE_MAX;
     model.ram_first = (options & 32) != 0;
     store_first_module();
-    hotreload_http_start();
+    hotreload_requests_start();
     must(hotreload_load(&config) == ESP_OK);
 }
 
 static void tear_down(void)
 {
     fake_port.fail_allocation = 0;
-    hotreload_http_upload_cancel(HOTRELOAD_UPLOAD_STOPPED, &answer);
+    hotreload_request_upload_cancel(HOTRELOAD_UPLOAD_STOPPED, &answer);
     hotreload_unload();
     hotreload_store_close(); /* frees what waits */
     fake_flash_destroy();

@@ -6,8 +6,8 @@
 
 #include "module_builder.h"
 #include "sha256.h"
-#include "upload/auth.h"
-#include "upload/http_api.h"
+#include "receive/auth.h"
+#include "receive/requests.h"
 
 static void hash(const void *begin, size_t begin_size, const void *data, size_t size,
                  uint8_t digest[SHA256_DIGEST_SIZE])

@@ -23,7 +23,7 @@ NONCE = "00112233445566778899aabbccddeeff"
 
 
 class FakeSerial:
-    """Does what src/serial/link.c does; `faults` has what happens to the next requests, in turn."""
+    """Does what src/receive/serial_link.c does; `faults` has what happens to the next requests."""
 
     def __init__(self, secret: bytes) -> None:
         self.secret = secret

@@ -31,7 +31,7 @@ int held_upload_tear_down(void **state)
     return loaded_tear_down(state);
 }
 
-int held_upload_send(uint32_t seed, hotreload_http_answer_t *answer)
+int held_upload_send(uint32_t seed, hotreload_answer_t *answer)
 {
     sent_t sent;
     size_t size;
@@ -46,7 +46,7 @@ int held_upload_send(uint32_t seed, hotreload_http_answer_t *answer)
 
 void held_upload_expect(uint32_t seed, uint32_t sequence)
 {
-    hotreload_http_answer_t answer;
+    hotreload_answer_t answer;
     char part[32];
     const unsigned writes = fake_flash.writes, erases = fake_flash.erases;
     assert_int_equal(held_upload_send(seed, &answer), 200);
@@ -62,7 +62,7 @@ bool held_upload_settle(unsigned pieces)
 {
     bool more = true;
     while (more && pieces > 0) {
-        more = hotreload_http_upload_settle();
+        more = hotreload_request_upload_settle();
         pieces--;
     }
     return more;

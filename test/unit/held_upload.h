@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "sent.h"
-#include "status.h"
+#include "run/status.h"
 
 /** Pieces in which the module of loaded.h is written: its sectors, and the end of its record. */
 #define HELD_UPLOAD_PIECES 3u
@@ -23,7 +23,7 @@ int held_upload_set_up(void **state);
 int held_upload_tear_down(void **state);
 
 /** Uploads the module `seed` of loaded.h with run_from_ram_first. @return the status answered */
-int held_upload_send(uint32_t seed, hotreload_http_answer_t *answer);
+int held_upload_send(uint32_t seed, hotreload_answer_t *answer);
 
 /** Likewise; fails the test unless it is accepted as this sequence and waits in RAM. */
 void held_upload_expect(uint32_t seed, uint32_t sequence);

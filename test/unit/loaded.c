@@ -11,7 +11,7 @@
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "loader/table.h"
-#include "status.h"
+#include "run/status.h"
 #include "store/store.h"
 #include "stored.h"
 

@@ -12,7 +12,7 @@
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "module_builder.h"
-#include "status.h"
+#include "run/status.h"
 #include "stored.h"
 
 int sent_set_up(void **state)
@@ -56,7 +56,7 @@ void sent_describe(sent_t *sent, uint8_t *body, size_t size)
     stored_sha256(body, size, sha256);
     to_hex(sha256, sent->sha256_hex);
     sent_hmac(hotreload_secret, body, size, sent->hmac_hex);
-    sent->head = (hotreload_http_upload_t){
+    sent->head = (hotreload_upload_request_t){
         .partition_label = FAKE_FLASH_LABEL,
         .max_size = 128 * 1024,
         .content_length = (int64_t)size,
@@ -73,8 +73,8 @@ void sent_module(sent_t *sent, uint32_t seed, size_t size)
 
 void sent_ask_nonce(uint8_t nonce[16])
 {
-    hotreload_http_answer_t answer;
-    hotreload_http_nonce(&answer);
+    hotreload_answer_t answer;
+    hotreload_request_nonce(&answer);
     assert_int_equal(answer.status, 200);
     assert_int_equal(strlen(answer.body), strlen("{\"nonce\":\"\"}") + 32);
     assert_memory_equal(answer.body, "{\"nonce\":\"", 10);
@@ -118,19 +118,19 @@ void sent_free(sent_t *sent)
     sent->body = NULL;
 }
 
-int sent_upload(const sent_t *sent, size_t piece, hotreload_http_answer_t *answer)
+int sent_upload(const sent_t *sent, size_t piece, hotreload_answer_t *answer)
 {
     memset(answer, 0xee, sizeof *answer);
-    if (!hotreload_http_upload_begin(&sent->head, answer)) {
+    if (!hotreload_request_upload_begin(&sent->head, answer)) {
         return answer->status;
     }
     for (size_t at = 0; at < sent->size; at += piece) {
         size_t part = sent->size - at < piece ? sent->size - at : piece;
-        if (!hotreload_http_upload_write(sent->body + at, part, answer)) {
+        if (!hotreload_request_upload_write(sent->body + at, part, answer)) {
             return answer->status;
         }
     }
-    hotreload_http_upload_finish(answer);
+    hotreload_request_upload_finish(answer);
     return answer->status;
 }
 
@@ -155,9 +155,9 @@ static void expect_old(void)
     sent_free(&old);
 }
 
-void sent_expect_refused(const hotreload_http_answer_t *answer, int status, const char *part)
+void sent_expect_refused(const hotreload_answer_t *answer, int status, const char *part)
 {
-    hotreload_http_answer_t next;
+    hotreload_answer_t next;
     hotreload_status_t device;
     if (answer->status != status || strstr(answer->body, part) == NULL) {
         fail_msg("%d %s instead of %d with \"%s\"", answer->status, answer->body, status, part);

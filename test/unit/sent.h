@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 /** A body and what its sender says about it; tests change what they like. */
 typedef struct {
@@ -17,8 +17,8 @@ typedef struct {
     size_t size;
     char sha256_hex[65];
     char hmac_hex[65];
-    char auth_hex[65];            /**< sent_prove() */
-    hotreload_http_upload_t head; /**< points into this struct: it must stay where it is */
+    char auth_hex[65];               /**< sent_prove() */
+    hotreload_upload_request_t head; /**< points into this struct: it must stay where it is */
 } sent_t;
 
 /** The module that is in the store before a test begins. */
@@ -54,13 +54,13 @@ void sent_auth(const uint8_t *key, const uint8_t nonce[16], uint32_t length, con
 void sent_free(sent_t *sent);
 
 /** Sends head and body in pieces. @return the status of the answer */
-int sent_upload(const sent_t *sent, size_t piece, hotreload_http_answer_t *answer);
+int sent_upload(const sent_t *sent, size_t piece, hotreload_answer_t *answer);
 
 /**
  * Fails the test unless the device answered with `status` and an error that contains `part`, has
  * the old module still, before and after a boot, and takes the next upload. Then sets it up anew.
  */
-void sent_expect_refused(const hotreload_http_answer_t *answer, int status, const char *part);
+void sent_expect_refused(const hotreload_answer_t *answer, int status, const char *part);
 
 /** Fails the test unless the newest module is the body. */
 void sent_expect_stored(const sent_t *sent);

@@ -17,7 +17,7 @@
 #include "fake_port.h"
 #include "loaded.h"
 #include "loader/table.h"
-#include "status.h"
+#include "run/status.h"
 #include "store/store.h"
 
 static hotreload_status_t status_now(void)

@@ -13,7 +13,7 @@
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "loaded.h"
-#include "status.h"
+#include "run/status.h"
 
 static hotreload_status_t status_now(void)
 {

@@ -16,7 +16,7 @@
 #include "fake_port.h"
 #include "loaded.h"
 #include "loader/table.h"
-#include "status.h"
+#include "run/status.h"
 #include "store/store.h"
 
 #define TEXT_LINK 0xa0000000u

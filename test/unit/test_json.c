@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "upload/digest.h"
-#include "upload/json.h"
+#include "receive/digest.h"
+#include "receive/json.h"
 
 static void strings_are_escaped(void **state)
 {

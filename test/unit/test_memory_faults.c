@@ -33,7 +33,7 @@ static esp_err_t upload(void)
 {
     sent_t sent;
     size_t size;
-    hotreload_http_answer_t answer;
+    hotreload_answer_t answer;
     uint8_t *body = loaded_module(UPLOADED, &size);
     unsigned fail_allocation = fake_port.fail_allocation;
     fake_port.fail_allocation = 0; /* the sender's own hashes do not count */

@@ -21,7 +21,7 @@
 
 #define ALL UINT32_MAX
 
-static hotreload_http_answer_t answer;
+static hotreload_answer_t answer;
 
 static void reload(uint32_t seed)
 {
@@ -121,7 +121,7 @@ static void without_ram_the_flash_is_first(void **state)
     held_upload_expect_log("W the upload is stored first: no ");
     held_upload_expect_log("I module 2 stored, ");
     fake_port.ram_limit = SIZE_MAX;
-    assert_false(hotreload_http_upload_settle());
+    assert_false(hotreload_request_upload_settle());
     reload(2);
     assert_true(held_upload_status().stored);
 }
@@ -136,7 +136,7 @@ static void what_does_not_fit_beside_its_copy_is_stored_first(void **state)
     loaded_expect(2);
     assert_true(held_upload_status().stored);
     held_upload_expect_log("I module 2 stored, ");
-    assert_false(hotreload_http_upload_settle());
+    assert_false(hotreload_request_upload_settle());
 }
 
 static void what_fits_nowhere_leaves_the_old_module(void **state)
@@ -168,10 +168,10 @@ static void an_hmac_alone_gets_no_ram(void **state)
     loaded_start(1);
     sent_describe(&sent, body, size);
     sent.head.run_from_ram_first = true;
-    assert_true(hotreload_http_upload_begin(&sent.head, &answer));
-    assert_true(hotreload_http_upload_write(sent.body, sent.size, &answer));
+    assert_true(hotreload_request_upload_begin(&sent.head, &answer));
+    assert_true(hotreload_request_upload_write(sent.body, sent.size, &answer));
     assert_int_equal(fake_port.live_bytes, 64 + 24);
-    hotreload_http_upload_finish(&answer);
+    hotreload_request_upload_finish(&answer);
     assert_int_equal(answer.status, 200);
     held_upload_expect_log("I module 2 stored, ");
     sent_free(&sent);
@@ -184,7 +184,7 @@ static void expect_only_the_old(int status)
     assert_int_equal(answer.status, status);
     assert_false(hotreload_update_available());
     assert_int_equal(hotreload_store_newest_sequence(), 1);
-    assert_false(hotreload_http_upload_settle());
+    assert_false(hotreload_request_upload_settle());
     loaded_expect(1); /* and no buffer is left */
     held_upload_expect(2, 2);
 }
@@ -249,9 +249,9 @@ static void an_upload_that_ends_early_is_dropped(void **state)
     uint8_t *body = loaded_module(2, &size);
     loaded_start(1);
     describe(&sent, body, size);
-    assert_true(hotreload_http_upload_begin(&sent.head, &answer));
-    assert_true(hotreload_http_upload_write(sent.body, 300, &answer));
-    hotreload_http_upload_cancel(HOTRELOAD_UPLOAD_STOPPED, &answer);
+    assert_true(hotreload_request_upload_begin(&sent.head, &answer));
+    assert_true(hotreload_request_upload_write(sent.body, 300, &answer));
+    hotreload_request_upload_cancel(HOTRELOAD_UPLOAD_STOPPED, &answer);
     sent_free(&sent);
     expect_only_the_old(503);
 }
@@ -290,11 +290,11 @@ static void an_upload_under_way_keeps_others_out(void **state)
     uint8_t *body = loaded_module(2, &size);
     loaded_start(1);
     describe(&sent, body, size);
-    assert_true(hotreload_http_upload_begin(&sent.head, &answer));
-    assert_false(hotreload_http_upload_settle());
+    assert_true(hotreload_request_upload_begin(&sent.head, &answer));
+    assert_false(hotreload_request_upload_settle());
     assert_int_equal(held_upload_send(3, &answer), 503);
-    assert_true(hotreload_http_upload_write(sent.body, sent.size, &answer));
-    hotreload_http_upload_finish(&answer);
+    assert_true(hotreload_request_upload_write(sent.body, sent.size, &answer));
+    hotreload_request_upload_finish(&answer);
     assert_int_equal(answer.status, 200);
     sent_free(&sent);
     reload(2);
@@ -330,7 +330,7 @@ static void what_the_flash_refuses_can_be_loaded_once(void **state)
                                "is in RAM only, the flash did not take it: upload it again"));
         assert_int_equal(hotreload_mark_valid(), ESP_OK);
         assert_false(held_upload_status().trial);
-        assert_false(hotreload_http_upload_settle());
+        assert_false(hotreload_request_upload_settle());
     }
     held_upload_boot(false, 1);
 }

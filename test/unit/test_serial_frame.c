@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "serial/frame.h"
+#include "receive/serial_frame.h"
 
 #define LINE HOTRELOAD_FRAME_LINE(HOTRELOAD_FRAME_PAYLOAD)
 

@@ -14,7 +14,7 @@
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "sent.h"
-#include "serial/link.h"
+#include "receive/serial_link.h"
 
 #define SIZE    1300u
 #define TIMEOUT 10000u
@@ -28,7 +28,7 @@ static struct {
     uint8_t type;
     uint32_t number;
     int status;
-    char body[sizeof((hotreload_http_answer_t *)0)->body];
+    char body[sizeof((hotreload_answer_t *)0)->body];
     char line[sizeof serial.line];
     size_t length;
 } sent_back;
@@ -192,15 +192,15 @@ static void expect_error(int status, const char *part)
 static void answers_are_those_of_http(void **state)
 {
     (void)state;
-    hotreload_http_answer_t answer;
+    hotreload_answer_t answer;
     assert_int_equal(ask(HOTRELOAD_FRAME_STATUS, NULL, 0), 200);
-    hotreload_http_status(&answer);
+    hotreload_request_status(&answer);
     assert_string_equal(sent_back.body, answer.body);
     assert_int_equal(ask(HOTRELOAD_FRAME_PENDING, NULL, 0), 200);
-    hotreload_http_pending(&answer);
+    hotreload_request_pending(&answer);
     assert_string_equal(sent_back.body, answer.body);
     assert_int_equal(ask(HOTRELOAD_FRAME_NONCE, NULL, 0), 200);
-    hotreload_http_nonce(&answer);
+    hotreload_request_nonce(&answer);
     assert_string_equal(sent_back.body, answer.body);
     ask(99, NULL, 0);
     expect_error(404, "tools");
@@ -231,7 +231,7 @@ static void a_proof_with_the_nonce_is_enough(void **state)
     assert_int_equal(write_all(&sent), 200);
     assert_int_equal(ask(HOTRELOAD_FRAME_FINISH, NULL, 0), 200);
     assert_int_equal(finishes, 1);
-    while (hotreload_http_upload_settle()) {
+    while (hotreload_request_upload_settle()) {
     }
     sent_expect_stored(&sent);
     assert_int_equal(begin(&sent), 403); /* the nonce is used up */
@@ -328,13 +328,13 @@ static void without_an_upload_nothing_continues(void **state)
                                     HOTRELOAD_FRAME_CANCEL};
     sent_t sent;
     sent_module(&sent, 2, SIZE);
-    assert_true(hotreload_http_upload_begin(&sent.head, &serial.answer)); /* over HTTP */
+    assert_true(hotreload_request_upload_begin(&sent.head, &serial.answer)); /* over HTTP */
     for (size_t i = 0; i < sizeof types; i++) {
         ask(types[i], "\0\0\0\0x", 5);
         expect_error(410, "no upload");
     }
     assert_int_equal(begin(&sent), 503); /* one at a time */
-    hotreload_http_upload_cancel(HOTRELOAD_UPLOAD_CUT_SHORT, &serial.answer);
+    hotreload_request_upload_cancel(HOTRELOAD_UPLOAD_CUT_SHORT, &serial.answer);
     assert_int_equal(begin(&sent), 200);
     assert_int_equal(ask(HOTRELOAD_FRAME_CANCEL, NULL, 0), 400);
     sent_free(&sent);

@@ -18,7 +18,7 @@
 #include "hotreload.h"
 #include "loaded.h"
 #include "module_builder.h"
-#include "status.h"
+#include "run/status.h"
 #include "store/store.h"
 
 /** Bytes before the module in a record. */

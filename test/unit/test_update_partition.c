@@ -15,7 +15,7 @@
 #include "hotreload.h"
 #include "module_builder.h"
 #include "sent.h"
-#include "status.h"
+#include "run/status.h"
 #include "store/record.h"
 #include "stored.h"
 
@@ -95,14 +95,14 @@ static void null_arguments_are_refused(void **state)
 static void an_upload_under_way_keeps_it_out(void **state)
 {
     (void)state;
-    hotreload_http_answer_t answer;
+    hotreload_answer_t answer;
     sent_t other;
     sent_module(&other, 3, SIZE);
-    assert_true(hotreload_http_upload_begin(&other.head, &answer));
-    assert_true(hotreload_http_upload_write(other.body, 4000, &answer));
+    assert_true(hotreload_request_upload_begin(&other.head, &answer));
+    assert_true(hotreload_request_upload_write(other.body, 4000, &answer));
     assert_int_equal(update(), ESP_ERR_INVALID_STATE);
-    assert_true(hotreload_http_upload_write(other.body + 4000, SIZE - 4000, &answer));
-    hotreload_http_upload_finish(&answer);
+    assert_true(hotreload_request_upload_write(other.body + 4000, SIZE - 4000, &answer));
+    hotreload_request_upload_finish(&answer);
     assert_int_equal(answer.status, 200);
     sent_expect_stored(&other);
     sent_free(&other);

@@ -17,13 +17,13 @@
 #include "hotreload.h"
 #include "module_builder.h"
 #include "sent.h"
-#include "status.h"
+#include "run/status.h"
 #include "store/record.h"
 #include "stored.h"
 
 #define SIZE 5000u
 
-static hotreload_http_answer_t answer;
+static hotreload_answer_t answer;
 
 /* ---- Refused by the body ---- */
 
@@ -117,9 +117,9 @@ static void an_upload_that_does_not_end_is_dropped(void **state)
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         sent_t sent;
         sent_module(&sent, 2, SIZE);
-        assert_true(hotreload_http_upload_begin(&sent.head, &answer));
-        assert_true(hotreload_http_upload_write(sent.body, 4500, &answer));
-        hotreload_http_upload_cancel(ends[i].why, &answer);
+        assert_true(hotreload_request_upload_begin(&sent.head, &answer));
+        assert_true(hotreload_request_upload_write(sent.body, 4500, &answer));
+        hotreload_request_upload_cancel(ends[i].why, &answer);
         sent_expect_refused(&answer, ends[i].status, ends[i].part);
         sent_free(&sent);
     }
@@ -258,10 +258,10 @@ static void flash_that_changes_what_was_written_is_told(void **state)
     (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
-    assert_true(hotreload_http_upload_begin(&sent.head, &answer));
-    assert_true(hotreload_http_upload_write(sent.body, SIZE, &answer));
+    assert_true(hotreload_request_upload_begin(&sent.head, &answer));
+    assert_true(hotreload_request_upload_write(sent.body, SIZE, &answer));
     fake_flash.data[FAKE_FLASH_SECTOR + 1000] ^= 1;
-    hotreload_http_upload_finish(&answer);
+    hotreload_request_upload_finish(&answer);
     sent_expect_refused(&answer, 500, "damaged");
     sent_free(&sent);
 }
@@ -274,9 +274,9 @@ static void nothing_goes_on_after_an_error(void **state)
     sent.head.content_length = 10;
     sent_upload(&sent, SIZE, &answer);
     assert_int_equal(answer.status, 400);
-    assert_false(hotreload_http_upload_write(sent.body, 1, &answer));
+    assert_false(hotreload_request_upload_write(sent.body, 1, &answer));
     assert_int_equal(answer.status, 503);
-    hotreload_http_upload_finish(&answer);
+    hotreload_request_upload_finish(&answer);
     sent_expect_refused(&answer, 503, "no upload is under way");
     sent_free(&sent);
 }

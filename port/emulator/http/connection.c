@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "linux.h"
+#include "receive/requests.h"
 #include "settle_timer.h"
-#include "upload/http_api.h"
 
 /* So much of a body must arrive within the idle time-out: no client holds the upload by dripping.
  */
@@ -77,7 +77,7 @@ static bool send_now(http_connection_t *connection, const char *data, size_t siz
     return linux_send(connection->socket, data, size) == (int)size;
 }
 
-static bool send_answer(http_connection_t *connection, const hotreload_http_answer_t *answer,
+static bool send_answer(http_connection_t *connection, const hotreload_answer_t *answer,
                         bool keep_alive)
 {
     char text[256 + sizeof answer->body];
@@ -98,7 +98,7 @@ static bool send_answer(http_connection_t *connection, const hotreload_http_answ
  * and the client might lose the answer.
  */
 static void answer_and_drain(http_connection_t *connection, const http_settings_t *settings,
-                             const hotreload_http_answer_t *answer)
+                             const hotreload_answer_t *answer)
 {
     if (!send_answer(connection, answer, false)) {
         close_connection(connection);
@@ -110,7 +110,7 @@ static void answer_and_drain(http_connection_t *connection, const http_settings_
 }
 
 static void answer_request(http_connection_t *connection, const http_settings_t *settings,
-                           const hotreload_http_answer_t *answer)
+                           const hotreload_answer_t *answer)
 {
     if (answer->status != 200 || !connection->parser.request.keep_alive) {
         answer_and_drain(connection, settings, answer);
@@ -124,7 +124,7 @@ static void answer_request(http_connection_t *connection, const http_settings_t 
 static void begin_upload(http_connection_t *connection, const http_settings_t *settings)
 {
     const http_request_t *request = &connection->parser.request;
-    hotreload_http_upload_t upload = {
+    hotreload_upload_request_t upload = {
         .partition_label = settings->partition_label,
         .max_size = settings->max_upload,
         .content_length = request->chunked ? HTTP_LENGTH_ABSENT : request->content_length,
@@ -134,8 +134,8 @@ static void begin_upload(http_connection_t *connection, const http_settings_t *s
         .accept_replayed = settings->accept_replayed,
         .run_from_ram_first = settings->run_from_ram_first,
     };
-    hotreload_http_answer_t answer;
-    if (!hotreload_http_upload_begin(&upload, &answer)) {
+    hotreload_answer_t answer;
+    if (!hotreload_request_upload_begin(&upload, &answer)) {
         answer_and_drain(connection, settings, &answer);
         return;
     }
@@ -152,7 +152,7 @@ static void begin_upload(http_connection_t *connection, const http_settings_t *s
 static void handle_request(http_connection_t *connection, const http_settings_t *settings)
 {
     http_request_t *request = &connection->parser.request;
-    hotreload_http_answer_t answer;
+    hotreload_answer_t answer;
     if (request->path == HTTP_PATH_UPLOAD && request->method == HTTP_METHOD_POST) {
         begin_upload(connection, settings);
         return;
@@ -163,17 +163,17 @@ static void handle_request(http_connection_t *connection, const http_settings_t 
         request->keep_alive = false;
     }
     if (request->path == HTTP_PATH_OTHER) {
-        hotreload_http_refuse(404, "there are /upload, /pending, /status and /nonce", &answer);
+        hotreload_request_refuse(404, "there are /upload, /pending, /status and /nonce", &answer);
     } else if (request->path == HTTP_PATH_UPLOAD) {
-        hotreload_http_refuse(405, "/upload takes POST only", &answer);
+        hotreload_request_refuse(405, "/upload takes POST only", &answer);
     } else if (request->method != HTTP_METHOD_GET) {
-        hotreload_http_refuse(405, "/pending, /status and /nonce take GET only", &answer);
+        hotreload_request_refuse(405, "/pending, /status and /nonce take GET only", &answer);
     } else if (request->path == HTTP_PATH_NONCE) {
-        hotreload_http_nonce(&answer);
+        hotreload_request_nonce(&answer);
     } else if (request->path == HTTP_PATH_PENDING) {
-        hotreload_http_pending(&answer);
+        hotreload_request_pending(&answer);
     } else {
-        hotreload_http_status(&answer);
+        hotreload_request_status(&answer);
     }
     answer_request(connection, settings, &answer);
 }
@@ -181,7 +181,7 @@ static void handle_request(http_connection_t *connection, const http_settings_t 
 static void take_head(http_connection_t *connection, const http_settings_t *settings)
 {
     size_t used;
-    hotreload_http_answer_t answer;
+    hotreload_answer_t answer;
     http_parser_t *parser = &connection->parser;
     http_parser_result_t result = http_parser_feed(parser, connection->buffer + connection->begin,
                                                    connection->received - connection->begin, &used);
@@ -189,14 +189,14 @@ static void take_head(http_connection_t *connection, const http_settings_t *sett
     if (result == HTTP_PARSER_COMPLETE) {
         handle_request(connection, settings);
     } else if (result == HTTP_PARSER_REFUSED) {
-        hotreload_http_refuse(parser->status, parser->reason, &answer);
+        hotreload_request_refuse(parser->status, parser->reason, &answer);
         answer_and_drain(connection, settings, &answer);
     }
 }
 
 static void take_body(http_connection_t *connection, const http_settings_t *settings)
 {
-    hotreload_http_answer_t answer;
+    hotreload_answer_t answer;
     size_t size = connection->received - connection->begin;
     if ((int64_t)size > connection->body_left) {
         size = (size_t)connection->body_left;
@@ -205,10 +205,10 @@ static void take_body(http_connection_t *connection, const http_settings_t *sett
     connection->begin += size;
     connection->body_left -= (int64_t)size;
     connection->body_progress += size;
-    if (!hotreload_http_upload_write(data, size, &answer)) {
+    if (!hotreload_request_upload_write(data, size, &answer)) {
         answer_and_drain(connection, settings, &answer);
     } else if (connection->body_left == 0) {
-        hotreload_http_upload_finish(&answer);
+        hotreload_request_upload_finish(&answer);
         answer_request(connection, settings, &answer);
         board_settle_begin();
     } else if (connection->body_progress >= BODY_PROGRESS) {
@@ -221,8 +221,8 @@ static void take_body(http_connection_t *connection, const http_settings_t *sett
 static void end_of_input(http_connection_t *connection)
 {
     if (connection->state == HTTP_CONNECTION_BODY) {
-        hotreload_http_answer_t answer;
-        hotreload_http_upload_cancel(HOTRELOAD_UPLOAD_CUT_SHORT, &answer);
+        hotreload_answer_t answer;
+        hotreload_request_upload_cancel(HOTRELOAD_UPLOAD_CUT_SHORT, &answer);
         send_answer(connection, &answer, false); /* it may still listen */
     }
     close_connection(connection);
@@ -258,13 +258,13 @@ void http_connection_receive(http_connection_t *connection, const http_settings_
 
 void http_connection_time_out(http_connection_t *connection)
 {
-    hotreload_http_answer_t answer;
+    hotreload_answer_t answer;
     if (connection->state == HTTP_CONNECTION_BODY) {
-        hotreload_http_upload_cancel(HOTRELOAD_UPLOAD_TIMED_OUT, &answer);
+        hotreload_request_upload_cancel(HOTRELOAD_UPLOAD_TIMED_OUT, &answer);
         send_answer(connection, &answer, false);
     } else if (connection->state == HTTP_CONNECTION_HEAD &&
                !http_parser_is_idle(&connection->parser)) {
-        hotreload_http_refuse(408, "the head of the request did not arrive in time", &answer);
+        hotreload_request_refuse(408, "the head of the request did not arrive in time", &answer);
         send_answer(connection, &answer, false);
     }
     close_connection(connection);
@@ -273,8 +273,8 @@ void http_connection_time_out(http_connection_t *connection)
 void http_connection_stop(http_connection_t *connection)
 {
     if (connection->state == HTTP_CONNECTION_BODY) {
-        hotreload_http_answer_t answer;
-        hotreload_http_upload_cancel(HOTRELOAD_UPLOAD_STOPPED, &answer);
+        hotreload_answer_t answer;
+        hotreload_request_upload_cancel(HOTRELOAD_UPLOAD_STOPPED, &answer);
         send_answer(connection, &answer, false);
     }
     close_connection(connection);

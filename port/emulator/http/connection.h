@@ -1,6 +1,6 @@
 /*
  * One connection of the HTTP server: reads requests one after another, passes them to the core
- * (upload/http_api.h) and sends its answers.
+ * (receive/requests.h) and sends its answers.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,7 +13,7 @@
 typedef struct {
     const char *partition_label;
     size_t max_upload;    /**< bytes */
-    bool accept_replayed; /**< of hotreload_http_upload_t, as is the next */
+    bool accept_replayed; /**< of hotreload_upload_request_t, as is the next */
     bool run_from_ram_first;
     uint32_t idle_timeout_ms; /**< for a head, and for each 1024 bytes of a body */
 } http_settings_t;

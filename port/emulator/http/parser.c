@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 void http_parser_begin(http_parser_t *parser)
 {

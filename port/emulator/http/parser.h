@@ -27,7 +27,7 @@ typedef enum {
     HTTP_PATH_STATUS,
 } http_path_t;
 
-/** Values of content_length that are not a length; as in hotreload_http_upload_t. */
+/** Values of content_length that are not a length; as in hotreload_upload_request_t. */
 #define HTTP_LENGTH_ABSENT    (-1)
 #define HTTP_LENGTH_MALFORMED (-2)
 

@@ -9,7 +9,7 @@
 #include "options.h"
 #include "port.h"
 #include "store/store.h"
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 /* More clients than these wait until one has gone. */
 #define CONNECTIONS 4
@@ -67,7 +67,7 @@ esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
                                          .accept_replayed = board_options()->accept_replayed,
                                          .run_from_ram_first = config->run_from_ram_first,
                                          .idle_timeout_ms = board_options()->idle_timeout_ms};
-    hotreload_http_start();
+    hotreload_requests_start();
     hotreload_port_log(HOTRELOAD_LOG_INFO, "server listens on http://127.0.0.1:%u", port);
     return ESP_OK;
 }

@@ -19,7 +19,7 @@ void fake_http_api_reset(void)
     fake_http_api = (fake_http_api_t){.store_result = ESP_OK};
 }
 
-static void set(hotreload_http_answer_t *answer, int status, const char *text)
+static void set(hotreload_answer_t *answer, int status, const char *text)
 {
     answer->status = status;
     snprintf(answer->body, sizeof answer->body, "{\"text\":\"%s\"}", text);
@@ -31,22 +31,22 @@ esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason)
     return fake_http_api.store_result;
 }
 
-void hotreload_http_start(void)
+void hotreload_requests_start(void)
 {
     fake_http_api.starts++;
 }
 
-void hotreload_http_nonce(hotreload_http_answer_t *answer)
+void hotreload_request_nonce(hotreload_answer_t *answer)
 {
     set(answer, 200, "nonce");
 }
 
-void hotreload_http_status(hotreload_http_answer_t *answer)
+void hotreload_request_status(hotreload_answer_t *answer)
 {
     set(answer, 200, "status");
 }
 
-void hotreload_http_pending(hotreload_http_answer_t *answer)
+void hotreload_request_pending(hotreload_answer_t *answer)
 {
     set(answer, 200, "pending");
 }
@@ -56,8 +56,8 @@ static void note(char *copy, size_t size, const char *value)
     snprintf(copy, size, "%s", value != NULL ? value : "(none)");
 }
 
-bool hotreload_http_upload_begin(const hotreload_http_upload_t *upload,
-                                 hotreload_http_answer_t *answer)
+bool hotreload_request_upload_begin(const hotreload_upload_request_t *upload,
+                                    hotreload_answer_t *answer)
 {
     fake_http_api.begins++;
     fake_http_api.begun_with = *upload;
@@ -70,7 +70,7 @@ bool hotreload_http_upload_begin(const hotreload_http_upload_t *upload,
     return !fake_http_api.refuse;
 }
 
-bool hotreload_http_upload_write(const void *data, size_t size, hotreload_http_answer_t *answer)
+bool hotreload_request_upload_write(const void *data, size_t size, hotreload_answer_t *answer)
 {
     assert_true(fake_http_api.size + size <= sizeof fake_http_api.body);
     memcpy(fake_http_api.body + fake_http_api.size, data, size);
@@ -85,13 +85,13 @@ bool hotreload_http_upload_write(const void *data, size_t size, hotreload_http_a
     return !failed;
 }
 
-void hotreload_http_upload_finish(hotreload_http_answer_t *answer)
+void hotreload_request_upload_finish(hotreload_answer_t *answer)
 {
     fake_http_api.finishes++;
     set(answer, 200, "stored");
 }
 
-bool hotreload_http_upload_settle(void)
+bool hotreload_request_upload_settle(void)
 {
     const uint32_t before = fake_http_api.settled_at;
     fake_http_api.settles++;
@@ -100,7 +100,7 @@ bool hotreload_http_upload_settle(void)
     return fake_http_api.settles <= fake_http_api.to_settle;
 }
 
-void hotreload_http_upload_cancel(hotreload_upload_end_t why, hotreload_http_answer_t *answer)
+void hotreload_request_upload_cancel(hotreload_upload_end_t why, hotreload_answer_t *answer)
 {
     static const int statuses[] = {
         [HOTRELOAD_UPLOAD_CUT_SHORT] = 400,
@@ -114,7 +114,7 @@ void hotreload_http_upload_cancel(hotreload_upload_end_t why, hotreload_http_ans
     }
 }
 
-void hotreload_http_refuse(int status, const char *reason, hotreload_http_answer_t *answer)
+void hotreload_request_refuse(int status, const char *reason, hotreload_answer_t *answer)
 {
     set(answer, status, reason);
 }

@@ -7,7 +7,7 @@
 
 #include "esp_event.h"
 #include "esp_netif.h"
-#include "status.h"
+#include "run/status.h"
 #include "test_support.h"
 #include "unity.h"
 #include "unity_test_runner.h"

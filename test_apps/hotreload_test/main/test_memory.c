@@ -6,7 +6,7 @@
 #include "esp_memory_utils.h"
 #include "loader/loader.h"
 #include "sdkconfig.h"
-#include "status.h"
+#include "run/status.h"
 #include "subject.h"
 #include "test_support.h"
 #include "unity.h"

@@ -1,4 +1,4 @@
-"""A device reached over HTTP: src/upload/http_api.h.
+"""A device reached over HTTP: src/receive/requests.h.
 
 SPDX-License-Identifier: MIT
 """

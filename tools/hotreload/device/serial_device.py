@@ -1,4 +1,4 @@
-"""A device reached over a serial line: src/serial/link.h.
+"""A device reached over a serial line: src/receive/serial_link.h.
 
 SPDX-License-Identifier: MIT
 """

@@ -1,4 +1,4 @@
-"""Requests and answers on a line that carries a log as well: src/serial/frame.h.
+"""Requests and answers on a line that carries a log as well: src/receive/serial_frame.h.
 
 SPDX-License-Identifier: MIT
 """

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "upload/auth.h"
+#include "receive/auth.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "upload/digest.h"
-#include "upload/http_api.h"
+#include "receive/digest.h"
+#include "receive/requests.h"
 
 /** Under HOTRELOAD_LOCK_STATUS. Without one asked for, there is none that could be right. */
 static struct {

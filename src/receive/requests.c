@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "upload/http_api.h"
+#include "receive/requests.h"
 
 #include "loader/table.h"
 #include "port.h"
-#include "settle.h"
-#include "status.h"
+#include "run/settle.h"
+#include "run/status.h"
 #include "store/store.h"
-#include "upload/auth.h"
-#include "upload/digest.h"
-#include "upload/json.h"
-#include "upload/upload.h"
+#include "receive/auth.h"
+#include "receive/digest.h"
+#include "receive/json.h"
+#include "receive/upload.h"
 
-static hotreload_json_t begin_answer(hotreload_http_answer_t *answer, int status)
+static hotreload_json_t begin_answer(hotreload_answer_t *answer, int status)
 {
     answer->status = status;
     return hotreload_json_begin(answer->body, sizeof answer->body);
@@ -31,7 +31,7 @@ static void append_reason(hotreload_json_t *json, const hotreload_reason_t *reas
     }
 }
 
-void hotreload_http_refuse(int status, const char *reason, hotreload_http_answer_t *answer)
+void hotreload_request_refuse(int status, const char *reason, hotreload_answer_t *answer)
 {
     hotreload_json_t json = begin_answer(answer, status);
     hotreload_json_raw(&json, "{\"status\":\"error\",\"error\":");
@@ -39,14 +39,14 @@ void hotreload_http_refuse(int status, const char *reason, hotreload_http_answer
     hotreload_json_raw(&json, "}");
 }
 
-void hotreload_http_start(void)
+void hotreload_requests_start(void)
 {
     hotreload_auth_forget_nonce();
 }
 
 /* ---- GET ---- */
 
-void hotreload_http_nonce(hotreload_http_answer_t *answer)
+void hotreload_request_nonce(hotreload_answer_t *answer)
 {
     uint8_t nonce[HOTRELOAD_NONCE_SIZE];
     hotreload_auth_get_nonce(nonce);
@@ -56,7 +56,7 @@ void hotreload_http_nonce(hotreload_http_answer_t *answer)
     hotreload_json_raw(&json, "\"}");
 }
 
-void hotreload_http_pending(hotreload_http_answer_t *answer)
+void hotreload_request_pending(hotreload_answer_t *answer)
 {
     hotreload_status_t status;
     hotreload_status_get(&status);
@@ -102,7 +102,7 @@ static void append_newest(hotreload_json_t *json)
     hotreload_json_raw(json, "\"}");
 }
 
-void hotreload_http_status(hotreload_http_answer_t *answer)
+void hotreload_request_status(hotreload_answer_t *answer)
 {
     hotreload_status_t status;
     hotreload_status_get(&status);
@@ -181,19 +181,18 @@ static int status_of_begin(esp_err_t error)
 }
 
 /** Answers a failed upload and keeps the reason for `GET /status`. @return false */
-static bool refuse_upload(int status, const hotreload_reason_t *reason,
-                          hotreload_http_answer_t *answer)
+static bool refuse_upload(int status, const hotreload_reason_t *reason, hotreload_answer_t *answer)
 {
     hotreload_status_set_error(reason);
     hotreload_port_log(HOTRELOAD_LOG_ERROR, "upload refused (%d): %s", status, reason->text);
     if (answer != NULL) {
-        hotreload_http_refuse(status, reason->text, answer);
+        hotreload_request_refuse(status, reason->text, answer);
     }
     return false;
 }
 
 /** @return the status to refuse with, or 0 */
-static int check_length(const hotreload_http_upload_t *head, hotreload_reason_t *reason)
+static int check_length(const hotreload_upload_request_t *head, hotreload_reason_t *reason)
 {
     if (head->content_length == -1) {
         hotreload_fail(reason, 0, "no Content-Length: send the length of the body");
@@ -224,7 +223,7 @@ static int parse_digest(const char *name, const char *hex, uint8_t digest[HOTREL
 }
 
 /** Auth, or where that is enough HMAC; whatever is there must be right. */
-static int check_proofs(const hotreload_http_upload_t *head, hotreload_upload_t *upload,
+static int check_proofs(const hotreload_upload_request_t *head, hotreload_upload_t *upload,
                         hotreload_reason_t *reason)
 {
     int status = 0;
@@ -252,7 +251,7 @@ static int check_proofs(const hotreload_http_upload_t *head, hotreload_upload_t 
 }
 
 /** Checks what can be checked before any byte is taken. @return the status to refuse with, or 0 */
-static int check_head(const hotreload_http_upload_t *head, hotreload_upload_t *upload,
+static int check_head(const hotreload_upload_request_t *head, hotreload_upload_t *upload,
                       hotreload_reason_t *reason)
 {
     int status = check_length(head, reason);
@@ -265,8 +264,8 @@ static int check_head(const hotreload_http_upload_t *head, hotreload_upload_t *u
     return status == 0 ? check_proofs(head, upload, reason) : status;
 }
 
-bool hotreload_http_upload_begin(const hotreload_http_upload_t *head,
-                                 hotreload_http_answer_t *answer)
+bool hotreload_request_upload_begin(const hotreload_upload_request_t *head,
+                                    hotreload_answer_t *answer)
 {
     hotreload_reason_t reason = {0};
     hotreload_upload_t upload = {0};
@@ -278,14 +277,14 @@ bool hotreload_http_upload_begin(const hotreload_http_upload_t *head,
     return status == 0 || refuse_upload(status, &reason, answer);
 }
 
-bool hotreload_http_upload_write(const void *data, size_t size, hotreload_http_answer_t *answer)
+bool hotreload_request_upload_write(const void *data, size_t size, hotreload_answer_t *answer)
 {
     hotreload_reason_t reason = {0};
     esp_err_t error = hotreload_upload_write(data, size, &reason);
     return error == ESP_OK || refuse_upload(status_of(error), &reason, answer);
 }
 
-void hotreload_http_upload_finish(hotreload_http_answer_t *answer)
+void hotreload_request_upload_finish(hotreload_answer_t *answer)
 {
     hotreload_reason_t reason = {0};
     hotreload_stored_t stored;
@@ -305,14 +304,14 @@ void hotreload_http_upload_finish(hotreload_http_answer_t *answer)
     hotreload_json_raw(&json, "}");
 }
 
-bool hotreload_http_upload_settle(void)
+bool hotreload_request_upload_settle(void)
 {
     bool more;
     (void)hotreload_settle_piece(&more);
     return more;
 }
 
-void hotreload_http_upload_cancel(hotreload_upload_end_t why, hotreload_http_answer_t *answer)
+void hotreload_request_upload_cancel(hotreload_upload_end_t why, hotreload_answer_t *answer)
 {
     static const struct {
         int status;

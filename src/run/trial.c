@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "trial.h"
+#include "run/trial.h"
 
 #include "port.h"
-#include "status.h"
+#include "run/status.h"
 
 /** Guarded by HOTRELOAD_LOCK_STATUS: a timer must not wait for a reload, nor for constructors. */
 static struct {

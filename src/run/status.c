@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "status.h"
+#include "run/status.h"
 
 #include "hotreload.h"
 #include "port.h"
 #include "store/store.h"
-#include "trial.h"
+#include "run/trial.h"
 
 static hotreload_status_t current;
 

@@ -9,8 +9,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef HOTRELOAD_FRAME_H
-#define HOTRELOAD_FRAME_H
+#ifndef HOTRELOAD_SERIAL_FRAME_H
+#define HOTRELOAD_SERIAL_FRAME_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -8,8 +8,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef HOTRELOAD_HTTP_API_H
-#define HOTRELOAD_HTTP_API_H
+#ifndef HOTRELOAD_REQUESTS_H
+#define HOTRELOAD_REQUESTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,20 +28,20 @@ extern const uint8_t hotreload_secret[HOTRELOAD_SECRET_SIZE];
 typedef struct {
     int status;
     char body[896];
-} hotreload_http_answer_t;
+} hotreload_answer_t;
 
 /** Call when the server starts: what was signed for it before is worthless from then on. */
-void hotreload_http_start(void);
+void hotreload_requests_start(void);
 
 /** `GET /status`: always 200. */
-void hotreload_http_status(hotreload_http_answer_t *answer);
+void hotreload_request_status(hotreload_answer_t *answer);
 
 /** `GET /pending`: always 200. */
-void hotreload_http_pending(hotreload_http_answer_t *answer);
+void hotreload_request_pending(hotreload_answer_t *answer);
 
 /** `GET /nonce`: always 200. The nonce that X-Hotreload-Auth of the next upload is to be made with.
  */
-void hotreload_http_nonce(hotreload_http_answer_t *answer);
+void hotreload_request_nonce(hotreload_answer_t *answer);
 
 /** The head of `POST /upload`. Strings are only read during the call. */
 typedef struct {
@@ -49,35 +49,35 @@ typedef struct {
     size_t max_size;        /**< longest body accepted, bytes */
     int64_t content_length; /**< bytes of the body; -1: no Content-Length; -2: a malformed one */
     const char *sha256_hex; /**< value of the header; NULL: absent */
-    const char *auth_hex;   /**< likewise; see upload/auth.h */
+    const char *auth_hex;   /**< likewise; see receive/auth.h */
     const char *hmac_hex;   /**< likewise; enough without auth_hex if accept_replayed is set */
     bool accept_replayed;   /**< uploads that may be recordings, those without auth_hex */
     /** An upload with auth_hex is received into RAM, where there is enough: then the server calls
-     * hotreload_http_upload_settle(). */
+     * hotreload_request_upload_settle(). */
     bool run_from_ram_first;
-} hotreload_http_upload_t;
+} hotreload_upload_request_t;
 
 /**
- * Begins an upload. @return true: feed the body to hotreload_http_upload_write(), then call
- * hotreload_http_upload_finish() or _cancel(); false: refused, `answer` is to be sent.
+ * Begins an upload. @return true: feed the body to hotreload_request_upload_write(), then call
+ * hotreload_request_upload_finish() or _cancel(); false: refused, `answer` is to be sent.
  */
-bool hotreload_http_upload_begin(const hotreload_http_upload_t *upload,
-                                 hotreload_http_answer_t *answer);
+bool hotreload_request_upload_begin(const hotreload_upload_request_t *upload,
+                                    hotreload_answer_t *answer);
 
 /** Takes a piece of the body of any size. @return false: failed and over, send `answer`. */
-bool hotreload_http_upload_write(const void *data, size_t size, hotreload_http_answer_t *answer);
+bool hotreload_request_upload_write(const void *data, size_t size, hotreload_answer_t *answer);
 
 /**
  * The body is complete: authenticates, validates and stores it. Sets `answer` either way. With
  * run_from_ram_first it may be in RAM only, from where it can be loaded at once: send the answer
- * first, then see hotreload_http_upload_settle().
+ * first, then see hotreload_request_upload_settle().
  */
-void hotreload_http_upload_finish(hotreload_http_answer_t *answer);
+void hotreload_request_upload_finish(hotreload_answer_t *answer);
 
 /**
  * Writes the next piece, one sector at most, of an upload that was received into RAM. A server that
  * sets run_from_ram_first calls this after it has sent the answer of
- * hotreload_http_upload_finish(), whether or not that could be sent, and again until it returns
+ * hotreload_request_upload_finish(), whether or not that could be sent, and again until it returns
  * false. Before each call it lets other tasks run for some milliseconds (writing flash stops them):
  * the application loads the module in such a pause. A server that stops meanwhile goes on until
  * false, without pauses. What is left out is done when the next upload begins, but lost at a
@@ -86,7 +86,7 @@ void hotreload_http_upload_finish(hotreload_http_answer_t *answer);
  * @return whether there is more to write; false at once when nothing waits. Log and `GET /status`
  *         say how it ended. Any task.
  */
-bool hotreload_http_upload_settle(void);
+bool hotreload_request_upload_settle(void);
 
 typedef enum {
     HOTRELOAD_UPLOAD_CUT_SHORT, /**< the connection ended before the body did */
@@ -95,9 +95,9 @@ typedef enum {
 } hotreload_upload_end_t;
 
 /** Drops the upload under way and sets the answer (400, 408 or 503); NULL: nobody is answered. */
-void hotreload_http_upload_cancel(hotreload_upload_end_t why, hotreload_http_answer_t *answer);
+void hotreload_request_upload_cancel(hotreload_upload_end_t why, hotreload_answer_t *answer);
 
 /** Answers a request that is none of these: 400 malformed, 404, 405, 408, 413, 431, 503. */
-void hotreload_http_refuse(int status, const char *reason, hotreload_http_answer_t *answer);
+void hotreload_request_refuse(int status, const char *reason, hotreload_answer_t *answer);
 
 #endif

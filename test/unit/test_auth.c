@@ -15,11 +15,11 @@
 #include "fake_port.h"
 #include "sent.h"
 #include "store/store.h"
-#include "upload/digest.h"
+#include "receive/digest.h"
 
 #define SIZE 5000u
 
-static hotreload_http_answer_t answer;
+static hotreload_answer_t answer;
 
 /* ---- Comparisons, as the linker (--wrap) leads them through here ---- */
 
@@ -49,7 +49,7 @@ static bool is_nonce(const uint8_t nonce[16])
 static void expect_head_refused(const sent_t *sent, int status, const char *part)
 {
     unsigned erases = fake_flash.erases, writes = fake_flash.writes;
-    assert_false(hotreload_http_upload_begin(&sent->head, &answer));
+    assert_false(hotreload_request_upload_begin(&sent->head, &answer));
     assert_int_equal(fake_flash.erases, erases);
     assert_int_equal(fake_flash.writes, writes);
     sent_expect_refused(&answer, status, part);
@@ -81,7 +81,7 @@ static void a_server_that_starts_has_another_nonce(void **state)
     sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
     sent_ask_nonce(before);
-    hotreload_http_start();
+    hotreload_requests_start();
     expect_head_refused(&sent, 403, "a nonce that is used up");
     assert_false(is_nonce(before));
     sent_free(&sent);
@@ -98,7 +98,7 @@ static void nobody_guesses_a_nonce_that_was_never_asked_for(void **state)
     sent_ask_nonce(forgotten);
     const uint8_t *const guesses[] = {zero, forgotten};
     for (size_t i = 0; i < 2; i++) {
-        hotreload_http_start();
+        hotreload_requests_start();
         sent_auth(hotreload_secret, guesses[i], SIZE, sent.sha256_hex, sent.auth_hex);
         expect_head_refused(&sent, 403, "not authentic");
     }
@@ -296,9 +296,9 @@ static void an_upload_that_fails_uses_its_nonce_up(void **state)
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
-    assert_true(hotreload_http_upload_begin(&sent.head, &answer));
-    assert_true(hotreload_http_upload_write(sent.body, 1000, &answer));
-    hotreload_http_upload_cancel(HOTRELOAD_UPLOAD_CUT_SHORT, &answer);
+    assert_true(hotreload_request_upload_begin(&sent.head, &answer));
+    assert_true(hotreload_request_upload_write(sent.body, 1000, &answer));
+    hotreload_request_upload_cancel(HOTRELOAD_UPLOAD_CUT_SHORT, &answer);
     assert_int_equal(sent_upload(&sent, 512, &answer), 403);
     sent_prove(&sent);
     assert_int_equal(sent_upload(&sent, 512, &answer), 200);
@@ -313,12 +313,12 @@ static void an_upload_that_meets_another_can_be_sent_again(void **state)
     sent_module(&first, 2, SIZE);
     sent_module(&second, 3, SIZE);
     sent_prove(&first);
-    assert_true(hotreload_http_upload_begin(&first.head, &answer));
+    assert_true(hotreload_request_upload_begin(&first.head, &answer));
     sent_prove(&second);
     assert_int_equal(sent_upload(&second, 512, &answer), 503);
     assert_int_equal(sent_upload(&second, 512, &answer), 403);
-    assert_true(hotreload_http_upload_write(first.body, SIZE, &answer));
-    hotreload_http_upload_finish(&answer);
+    assert_true(hotreload_request_upload_write(first.body, SIZE, &answer));
+    hotreload_request_upload_finish(&answer);
     assert_int_equal(answer.status, 200);
     sent_expect_stored(&first);
     sent_prove(&second);
@@ -365,7 +365,7 @@ static void a_header_is_compared_as_a_whole_however_wrong_it_is(void **state)
         assert_memory_equal(compared.last, expected, sizeof expected);
         sent.auth_hex[places[i]] = digit;
     }
-    hotreload_http_start(); /* without a nonce, as much is computed and compared */
+    hotreload_requests_start(); /* without a nonce, as much is computed and compared */
     compared.count = 0;
     assert_int_equal(sent_upload(&sent, 600, &answer), 403);
     assert_int_equal(compared.count, 1);
@@ -397,14 +397,14 @@ static void no_digest_and_no_secret_is_told(void **state)
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 403);
     expect_hidden(right);
     expect_hidden(secret);
-    hotreload_http_status(&answer);
+    hotreload_request_status(&answer);
     expect_hidden(right);
     expect_hidden(secret);
     memcpy(sent.auth_hex, right, sizeof right);
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
     expect_hidden(right);
     expect_hidden(secret);
-    hotreload_http_nonce(&answer);
+    hotreload_request_nonce(&answer);
     expect_hidden(right);
     expect_hidden(secret);
     sent_free(&sent);

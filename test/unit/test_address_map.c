@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "loaded.h"
-#include "status.h"
-#include "where.h"
+#include "run/status.h"
+#include "run/address_map.h"
 
 static char words[128];
 
@@ -93,8 +93,8 @@ static void begin_at(uint32_t text, uint32_t sequence)
 {
     hotreload_module_t module = {.text = {.run = text, .size = 64},
                                  .data = {.run = text + 4096, .size = 16}};
-    hotreload_where_begin(&module, sequence);
-    hotreload_where_keep_last();
+    hotreload_address_map_add(&module, sequence);
+    hotreload_address_map_free_older();
 }
 
 static void test_module_from_memory(void **state)
@@ -131,7 +131,7 @@ static void test_both_run_while_the_table_changes(void **state)
     (void)state;
     begin_at(0x40000000, 1);
     hotreload_module_t next = {.text = {.run = 0x40010000, .size = 64}};
-    hotreload_where_begin(&next, 2);
+    hotreload_address_map_add(&next, 2);
     expect(0x40000000, 0, "code", 1);
     expect(0x40010000, 0, "code", 2);
 }
@@ -151,9 +151,9 @@ static int forget(void **state)
     (void)state;
     for (int i = 0; i < 5; i++) {
         const hotreload_module_t none = {0};
-        hotreload_where_begin(&none, 0);
+        hotreload_address_map_add(&none, 0);
     }
-    hotreload_where_keep_none();
+    hotreload_address_map_free_all();
     return 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "settle.h"
+#include "run/settle.h"
 
 #include "port.h"
-#include "status.h"
+#include "run/status.h"
 #include "store/store.h"
 
 esp_err_t hotreload_settle_piece(bool *more)

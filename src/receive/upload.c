@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "upload/upload.h"
+#include "receive/upload.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "loader/loader.h"
-#include "settle.h"
+#include "run/settle.h"
 #include "store/store.h"
-#include "upload/digest.h"
-#include "upload/http_api.h"
+#include "receive/digest.h"
+#include "receive/requests.h"
 
 /**
  * Whether there is an upload; taken before anything of it exists, given back when all is gone. A

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "upload/json.h"
+#include "receive/json.h"
 
 #include <stdio.h>
 

@@ -5,21 +5,21 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef HOTRELOAD_WHERE_H
-#define HOTRELOAD_WHERE_H
+#ifndef HOTRELOAD_ADDRESS_MAP_H
+#define HOTRELOAD_ADDRESS_MAP_H
 
 #include "loader/loader.h"
 
 /** A module is about to run; `sequence` of its record, 0: it has none. */
-void hotreload_where_begin(const hotreload_module_t *module, uint32_t sequence);
+void hotreload_address_map_add(const hotreload_module_t *module, uint32_t sequence);
 
 /** All modules but the one that began last have been freed. */
-void hotreload_where_keep_last(void);
+void hotreload_address_map_free_older(void);
 
 /** All modules have been freed. */
-void hotreload_where_keep_none(void);
+void hotreload_address_map_free_all(void);
 
 /** Whether a module's code is or was at an address. Any context, without the lock. */
-bool hotreload_where_is_code(uint32_t address);
+bool hotreload_address_map_is_code(uint32_t address);
 
 #endif

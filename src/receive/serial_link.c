@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "serial/link.h"
+#include "receive/serial_link.h"
 
 #include <string.h>
 
 #include "port.h"
-#include "upload/json.h"
+#include "receive/json.h"
 
 static void send_answer(hotreload_serial_link_t *link, uint8_t type)
 {
@@ -16,7 +16,7 @@ static void send_answer(hotreload_serial_link_t *link, uint8_t type)
     link->settings.send(link->line, hotreload_frame_end(&writer));
 }
 
-static void accept(hotreload_http_answer_t *answer)
+static void accept(hotreload_answer_t *answer)
 {
     answer->status = 200;
     hotreload_json_t json = hotreload_json_begin(answer->body, sizeof answer->body);
@@ -25,11 +25,11 @@ static void accept(hotreload_http_answer_t *answer)
 
 /** @param answer  NULL: what was answered last stays, for a request that comes again */
 static void cancel(hotreload_serial_link_t *link, hotreload_upload_end_t why,
-                   hotreload_http_answer_t *answer)
+                   hotreload_answer_t *answer)
 {
     if (link->uploading) {
         link->uploading = false;
-        hotreload_http_upload_cancel(why, answer);
+        hotreload_request_upload_cancel(why, answer);
     }
 }
 
@@ -49,12 +49,12 @@ static void begin(hotreload_serial_link_t *link, const uint8_t *payload, size_t 
 {
     cancel(link, HOTRELOAD_UPLOAD_CUT_SHORT, &link->answer);
     if (size < 4) {
-        hotreload_http_refuse(400, "the request has no length", &link->answer);
+        hotreload_request_refuse(400, "the request has no length", &link->answer);
         return;
     }
     const uint8_t *next = payload + 4;
     const uint8_t *end = payload + size;
-    hotreload_http_upload_t upload = {
+    hotreload_upload_request_t upload = {
         .partition_label = link->settings.partition_label,
         .max_size = link->settings.max_size,
         .content_length = hotreload_frame_u32(payload),
@@ -64,7 +64,7 @@ static void begin(hotreload_serial_link_t *link, const uint8_t *payload, size_t 
     upload.sha256_hex = take_text(&next, end);
     upload.hmac_hex = take_text(&next, end);
     upload.auth_hex = take_text(&next, end);
-    link->uploading = hotreload_http_upload_begin(&upload, &link->answer);
+    link->uploading = hotreload_request_upload_begin(&upload, &link->answer);
     link->received = 0;
     if (link->uploading) {
         accept(&link->answer);
@@ -75,11 +75,11 @@ static void write_piece(hotreload_serial_link_t *link, const uint8_t *payload, s
 {
     if (size < 4 || hotreload_frame_u32(payload) != link->received) {
         cancel(link, HOTRELOAD_UPLOAD_CUT_SHORT, &link->answer);
-        hotreload_http_refuse(400, "a piece of the module is missing: send it again",
-                              &link->answer);
+        hotreload_request_refuse(400, "a piece of the module is missing: send it again",
+                                 &link->answer);
         return;
     }
-    link->uploading = hotreload_http_upload_write(payload + 4, size - 4, &link->answer);
+    link->uploading = hotreload_request_upload_write(payload + 4, size - 4, &link->answer);
     link->received += (uint32_t)size - 4;
     if (link->uploading) {
         accept(&link->answer);
@@ -91,12 +91,12 @@ static void continue_upload(hotreload_serial_link_t *link, uint8_t type, const u
                             size_t size)
 {
     if (!link->uploading) {
-        hotreload_http_refuse(410, "no upload is under way here", &link->answer);
+        hotreload_request_refuse(410, "no upload is under way here", &link->answer);
     } else if (type == HOTRELOAD_FRAME_WRITE) {
         write_piece(link, payload, size);
     } else if (type == HOTRELOAD_FRAME_FINISH) {
         link->uploading = false;
-        hotreload_http_upload_finish(&link->answer);
+        hotreload_request_upload_finish(&link->answer);
         link->has_finished = link->settings.run_from_ram_first && link->answer.status == 200;
     } else {
         cancel(link, HOTRELOAD_UPLOAD_CUT_SHORT, &link->answer);
@@ -112,13 +112,13 @@ static void serve(hotreload_serial_link_t *link, uint8_t type)
     const uint8_t *payload = hotreload_frame_payload(&link->reader, &size);
     switch (type) {
     case HOTRELOAD_FRAME_STATUS:
-        hotreload_http_status(&link->answer);
+        hotreload_request_status(&link->answer);
         break;
     case HOTRELOAD_FRAME_PENDING:
-        hotreload_http_pending(&link->answer);
+        hotreload_request_pending(&link->answer);
         break;
     case HOTRELOAD_FRAME_NONCE:
-        hotreload_http_nonce(&link->answer);
+        hotreload_request_nonce(&link->answer);
         break;
     case HOTRELOAD_FRAME_BEGIN:
         begin(link, payload, size);
@@ -129,7 +129,8 @@ static void serve(hotreload_serial_link_t *link, uint8_t type)
         continue_upload(link, type, payload, size);
         break;
     default:
-        hotreload_http_refuse(404, "no such request: use the tools of this version", &link->answer);
+        hotreload_request_refuse(404, "no such request: use the tools of this version",
+                                 &link->answer);
         break;
     }
 }
@@ -195,7 +196,7 @@ void hotreload_serial_open(hotreload_serial_link_t *link,
 {
     memset(link, 0, sizeof *link);
     link->settings = *settings;
-    hotreload_http_start();
+    hotreload_requests_start();
 }
 
 void hotreload_serial_close(hotreload_serial_link_t *link)

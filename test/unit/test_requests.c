@@ -18,13 +18,13 @@
 #include "loader/table.h"
 #include "module_builder.h"
 #include "sent.h"
-#include "status.h"
+#include "run/status.h"
 #include "store/record.h"
 #include "stored.h"
 
 #define SIZE 5000u
 
-static hotreload_http_answer_t answer;
+static hotreload_answer_t answer;
 
 /* ---- Success ---- */
 
@@ -75,11 +75,11 @@ static void receiving_needs_little_memory(void **state)
     (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
-    assert_true(hotreload_http_upload_begin(&sent.head, &answer));
-    assert_true(hotreload_http_upload_write(sent.body, SIZE - 1, &answer));
+    assert_true(hotreload_request_upload_begin(&sent.head, &answer));
+    assert_true(hotreload_request_upload_write(sent.body, SIZE - 1, &answer));
     assert_int_equal(fake_port.live_allocations, 2); /* the two hashes, nothing else */
-    assert_true(hotreload_http_upload_write(sent.body + SIZE - 1, 1, &answer));
-    hotreload_http_upload_finish(&answer);
+    assert_true(hotreload_request_upload_write(sent.body + SIZE - 1, 1, &answer));
+    hotreload_request_upload_finish(&answer);
     assert_int_equal(answer.status, 200);
     sent_free(&sent);
 }
@@ -90,7 +90,7 @@ static void receiving_needs_little_memory(void **state)
 static void expect_head_refused(const sent_t *sent, int status, const char *part)
 {
     unsigned erases = fake_flash.erases, writes = fake_flash.writes;
-    assert_false(hotreload_http_upload_begin(&sent->head, &answer));
+    assert_false(hotreload_request_upload_begin(&sent->head, &answer));
     assert_int_equal(fake_flash.erases, erases);
     assert_int_equal(fake_flash.writes, writes);
     sent_expect_refused(&answer, status, part);
@@ -198,16 +198,16 @@ static void memory_that_is_short_refuses_an_upload(void **state)
 static void a_second_upload_is_refused_while_one_is_under_way(void **state)
 {
     (void)state;
-    hotreload_http_answer_t busy;
+    hotreload_answer_t busy;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
-    assert_true(hotreload_http_upload_begin(&sent.head, &answer));
-    assert_true(hotreload_http_upload_write(sent.body, 1000, &answer));
-    assert_false(hotreload_http_upload_begin(&sent.head, &busy));
+    assert_true(hotreload_request_upload_begin(&sent.head, &answer));
+    assert_true(hotreload_request_upload_write(sent.body, 1000, &answer));
+    assert_false(hotreload_request_upload_begin(&sent.head, &busy));
     assert_int_equal(busy.status, 503);
     assert_non_null(strstr(busy.body, "under way"));
-    assert_true(hotreload_http_upload_write(sent.body + 1000, SIZE - 1000, &answer));
-    hotreload_http_upload_finish(&answer);
+    assert_true(hotreload_request_upload_write(sent.body + 1000, SIZE - 1000, &answer));
+    hotreload_request_upload_finish(&answer);
     assert_int_equal(answer.status, 200);
     sent_expect_stored(&sent);
     sent_free(&sent);
@@ -219,11 +219,11 @@ static void pending_tells_of_an_update(void **state)
 {
     (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
-    hotreload_http_pending(&answer);
+    hotreload_request_pending(&answer);
     assert_int_equal(answer.status, 200);
     assert_string_equal(answer.body, "{\"pending\":true}");
     assert_int_equal(hotreload_reload(&config), ESP_OK);
-    hotreload_http_pending(&answer);
+    hotreload_request_pending(&answer);
     assert_string_equal(answer.body, "{\"pending\":false}");
     assert_int_equal(hotreload_unload(), ESP_OK);
 }
@@ -239,7 +239,7 @@ static void status_tells_what_is_loaded(void **state)
     assert_int_equal(hotreload_reload(&config), ESP_OK);
     hotreload_status_get(&device);
     fake_port.data_limit = 500000;
-    hotreload_http_status(&answer);
+    hotreload_request_status(&answer);
     assert_int_equal(answer.status, 200);
     snprintf(expected, sizeof expected,
              "{\"status\":\"ok\",\"firmware\":\"a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3\","
@@ -256,7 +256,7 @@ static void status_tells_what_is_loaded(void **state)
     assert_true(device.text_size > 1000 && device.text_size < SENT_OLD_SIZE);
 
     assert_int_equal(hotreload_unload(), ESP_OK);
-    hotreload_http_status(&answer);
+    hotreload_request_status(&answer);
     assert_non_null(strstr(answer.body, "\"loaded\":false,\"sequence\":0,"));
     assert_non_null(strstr(answer.body, "\"text\":{\"address\":\"0x00000000\",\"size\":0}"));
 }
@@ -269,10 +269,10 @@ static void status_tells_which_module_was_stored_last(void **state)
     sent_module(&sent, 2, SIZE);
     snprintf(newest, sizeof newest,
              "\"pending\":true,\"newest\":{\"sequence\":2,\"sha256\":\"%s\"}", sent.sha256_hex);
-    hotreload_http_status(&answer);
+    hotreload_request_status(&answer);
     assert_null(strstr(answer.body, sent.sha256_hex));
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
-    hotreload_http_status(&answer);
+    hotreload_request_status(&answer);
     assert_non_null(strstr(answer.body, newest));
     sent_free(&sent);
 }
@@ -281,7 +281,7 @@ static void status_without_a_store_has_no_newest_module(void **state)
 {
     (void)state;
     hotreload_store_close();
-    hotreload_http_status(&answer);
+    hotreload_request_status(&answer);
     assert_non_null(strstr(answer.body, "\"newest\":null"));
 }
 
@@ -292,11 +292,11 @@ static void status_tells_the_last_error_until_an_upload_succeeds(void **state)
     sent_module(&sent, 2, SIZE);
     sent.head.content_length = -1;
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 411);
-    hotreload_http_status(&answer);
+    hotreload_request_status(&answer);
     assert_non_null(strstr(answer.body, "\"last_error\":\"no Content-Length"));
     sent.head.content_length = SIZE;
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
-    hotreload_http_status(&answer);
+    hotreload_request_status(&answer);
     assert_non_null(strstr(answer.body, "\"last_error\":null}"));
     sent_free(&sent);
 }
@@ -319,7 +319,7 @@ static void the_longest_status_fits(void **state)
     hotreload_status_set_error(&worst);
     hotreload_status_set_rollback(&rollback);
     hotreload_status_set_module(&module, UINT32_MAX);
-    hotreload_http_status(&answer);
+    hotreload_request_status(&answer);
     assert_int_equal(answer.body[strlen(answer.body) - 1], '}');
     /* The number of reloads may get ten digits. */
     assert_true(strlen(answer.body) + 10 < sizeof answer.body);
@@ -330,7 +330,7 @@ static void the_longest_status_fits(void **state)
 static void other_requests_are_refused(void **state)
 {
     (void)state;
-    hotreload_http_refuse(404, "no such page: \"/x\\y\"\n", &answer);
+    hotreload_request_refuse(404, "no such page: \"/x\\y\"\n", &answer);
     assert_int_equal(answer.status, 404);
     assert_string_equal(answer.body,
                         "{\"status\":\"error\",\"error\":\"no such page: \\\"/x\\\\y\\\"?\"}");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "where.h"
+#include "run/address_map.h"
 
 #include "hotreload.h"
 
@@ -22,7 +22,7 @@ typedef struct {
     size_t size, length;
 } line_t;
 
-void hotreload_where_begin(const hotreload_module_t *module, uint32_t sequence)
+void hotreload_address_map_add(const hotreload_module_t *module, uint32_t sequence)
 {
     last = (last + 1) % MODULES;
     places[last] = (place_t){
@@ -34,21 +34,21 @@ void hotreload_where_begin(const hotreload_module_t *module, uint32_t sequence)
     };
 }
 
-void hotreload_where_keep_last(void)
+void hotreload_address_map_free_older(void)
 {
     for (unsigned i = 0; i < MODULES; i++) {
         places[i].freed = i != last;
     }
 }
 
-void hotreload_where_keep_none(void)
+void hotreload_address_map_free_all(void)
 {
     for (unsigned i = 0; i < MODULES; i++) {
         places[i].freed = true;
     }
 }
 
-bool hotreload_where_is_code(uint32_t address)
+bool hotreload_address_map_is_code(uint32_t address)
 {
     for (unsigned i = 0; i < MODULES; i++) {
         if (address - places[i].text < places[i].text_size) {

@@ -1,5 +1,5 @@
 /*
- * The requests of upload/http_api.h over a serial line: whoever reads the line passes in what
+ * The requests of receive/requests.h over a serial line: whoever reads the line passes in what
  * comes, and sends the answers. Only answers: the device never speaks by itself, and a request that
  * comes again, because its answer was lost, gets the same answer and has no second effect.
  *
@@ -14,19 +14,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "serial/frame.h"
-#include "upload/http_api.h"
+#include "receive/serial_frame.h"
+#include "receive/requests.h"
 
 /** What does not change while the link is in use. */
 typedef struct {
     const char *partition_label;
     size_t max_size;          /**< longest upload accepted, bytes */
-    bool accept_replayed;     /**< of hotreload_http_upload_t, as is the next */
+    bool accept_replayed;     /**< of hotreload_upload_request_t, as is the next */
     bool run_from_ram_first;  /**< needs `finished` */
     uint32_t idle_timeout_ms; /**< an upload without a piece for so long is given up */
     /** Writes a frame with one call, so that no line of the log lands inside. */
     void (*send)(const char *line, size_t size);
-    /** Called after the answer to a finished upload was sent: hotreload_http_upload_settle(). */
+    /** Called after the answer to a finished upload was sent: hotreload_request_upload_settle(). */
     void (*finished)(void);
     /** Takes what comes in and belongs to no frame; NULL: nobody wants it. */
     void (*input)(const void *data, size_t size, void *context);
@@ -34,14 +34,14 @@ typedef struct {
 } hotreload_serial_settings_t;
 
 /** Bytes of an answer's payload: the status and the JSON without its NUL. */
-#define HOTRELOAD_SERIAL_ANSWER (2u + sizeof((hotreload_http_answer_t *)0)->body - 1u)
+#define HOTRELOAD_SERIAL_ANSWER (2u + sizeof((hotreload_answer_t *)0)->body - 1u)
 
 typedef struct {
     hotreload_serial_settings_t settings;
     hotreload_frame_reader_t reader;
     bool answered;        /**< the next three are of a request that came */
     uint32_t number, crc; /**< the same in both: the same request */
-    hotreload_http_answer_t answer;
+    hotreload_answer_t answer;
     bool uploading;    /**< the core has an upload of this link */
     uint32_t received; /**< bytes of it */
     bool has_finished; /**< `finished` is to be called when the answer was sent */

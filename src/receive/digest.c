@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "upload/digest.h"
+#include "receive/digest.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "serial/frame.h"
+#include "receive/serial_frame.h"
 
 #include "crc32.h"
 

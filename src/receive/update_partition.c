@@ -3,8 +3,8 @@
 
 #include "loader/loader.h"
 #include "port.h"
-#include "settle.h"
-#include "status.h"
+#include "run/settle.h"
+#include "run/status.h"
 #include "store/hash.h"
 #include "store/store.h"
 
