@@ -17,6 +17,7 @@ from hotreload.checks.debug_types import read_object
 from hotreload.checks.interface import ObjectInterface
 from hotreload.description import load_description
 from hotreload.errors import ToolError
+from hotreload.module.elf import Elf, ObjectFiles
 from project import Project
 
 HEADER = """\
@@ -210,12 +211,12 @@ def test_variables_are_compared_by_their_symbols(riscv: Project) -> None:
     riscv.write("a.c", source.format("level"))
     riscv.make()
     description = load_description(str(riscv.build))
-    check_interface(description, ["level"])
+    check_interface(description, ["level"], ObjectFiles())
     riscv.write("a.c", source.format("level").replace("int x; short y;", "short y; int x;"))
     riscv.compile()
     with pytest.raises(ToolError, match="The layout of struct level has changed"):
-        check_interface(description, ["level"])
-    check_interface(description, ["unshared"])
+        check_interface(description, ["level"], ObjectFiles())
+    check_interface(description, ["unshared"], ObjectFiles())
 
 
 def test_static_functions_are_compared_in_their_object_files(riscv: Project) -> None:
@@ -227,12 +228,12 @@ def test_static_functions_are_compared_in_their_object_files(riscv: Project) -> 
     riscv.make()
     description = load_description(str(riscv.build))
     names = ["a.c.o:on_timer", "b.c.o:on_timer", "c.c.o:on_timer", "a.c.o:none"]
-    check_interface(description, names)
+    check_interface(description, names, ObjectFiles())
     riscv.write("b.c", source.format("long long", "b"))
     riscv.compile()
     with pytest.raises(ToolError, match=r"on_timer\(\) has changed[^$]*old: int on_timer\(short"):
-        check_interface(description, names)
-    check_interface(description, [names[0]])
+        check_interface(description, names, ObjectFiles())
+    check_interface(description, [names[0]], ObjectFiles())
 
 
 def test_only_new_object_files_are_read(riscv: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,17 +242,17 @@ def test_only_new_object_files_are_read(riscv: Project, monkeypatch: pytest.Monk
     riscv.make()
     read: List[str] = []
 
-    def count(path: str, opaque: Iterable[str]) -> ObjectInterface:
-        read.append(path)
-        return read_object(path, opaque)
+    def count(file: Elf, opaque: Iterable[str]) -> ObjectInterface:
+        read.append(file.path)
+        return read_object(file, opaque)
 
     monkeypatch.setattr(abi_guard, "read_object", count)
     description = load_description(str(riscv.build))
-    check_interface(description, ["a", "b"])
+    check_interface(description, ["a", "b"], ObjectFiles())
     assert read == []
     riscv.write("a.c", STATE.format("x, y", "a", "y"))
     riscv.compile()
-    check_interface(description, ["a", "b"])
+    check_interface(description, ["a", "b"], ObjectFiles())
     assert read == [str(riscv.build / "a.c.o")]
 
 

@@ -17,9 +17,9 @@ from announce import LOOPBACK, SERVICE, Announcement
 from fake_device import FakeDevice
 from hotreload.commands.reload import Options, reload_once
 from hotreload.description import load_description
-from hotreload.device.device import Where, find_again, find_device
+from hotreload.device.find_device import Where, find_device, find_device_again
 from hotreload.device.discovery import Search
-from hotreload.module.firmware import read_identity
+from hotreload.module.firmware_reader import FirmwareReader
 from project import Project, hide
 from test_watch import PATIENCE, Watch, body
 
@@ -81,7 +81,7 @@ def announce(board: Project) -> Iterator[Announce]:
 
 
 def identity(project: Project) -> str:
-    return read_identity(load_description(str(project.build))).hex()
+    return FirmwareReader().identity(load_description(str(project.build))).hex()
 
 
 def command(project: Project, name: str) -> List[str]:
@@ -223,12 +223,12 @@ def test_a_board_that_is_gone_or_was_named_is_not_looked_for_elsewhere(
     announcement = announce(device.url, "here")
     found = find_device(Where(), build)
     assert (found.url, found.name) == (device.url, "here")
-    assert find_again(found, build) is None, "it is where it was"
+    assert find_device_again(found, build) is None, "it is where it was"
     announcement.__exit__()
-    assert find_again(found, build) is None
+    assert find_device_again(found, build) is None
     announce("http://127.0.0.1:2", "twin")
-    assert find_again(found, build) is None, "of two with its firmware it is the other"
-    assert find_again(find_device(Where("http://127.0.0.1:1"), build), build) is None
+    assert find_device_again(found, build) is None, "of two with its firmware it is the other"
+    assert find_device_again(find_device(Where("http://127.0.0.1:1"), build), build) is None
 
 
 def test_who_looks_for_a_name_waits_for_it(
@@ -237,7 +237,7 @@ def test_who_looks_for_a_name_waits_for_it(
     monkeypatch.setattr("hotreload.device.discovery._PATIENCE", PATIENCE)
     monkeypatch.setattr("hotreload.device.discovery._OTHERS", 0.0)
     announce("http://127.0.0.1:1", "twin")
-    search = Search(load_description(str(board.build)), "here")
+    search = Search(load_description(str(board.build)), FirmwareReader(), "here")
     deadline = time.monotonic() + PATIENCE
     while not search._found and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -15,6 +15,7 @@ import pytest
 import toolchains
 from hotreload.checks.debug_types import read_object
 from hotreload.checks.interface import Interface, ObjectInterface, find_changes
+from hotreload.module.elf import Elf
 
 
 class Change(NamedTuple):
@@ -173,7 +174,7 @@ def read(command: List[str], path: Path, source: str) -> ObjectInterface:
     # `command` comes last: of two options, the last one counts.
     command = [command[0], *options, *command[1:], "-c", str(path), "-o", str(output)]
     toolchains.run(command)
-    return read_object(str(output), [])
+    return read_object(Elf(str(output), "the object file"), [])
 
 
 def changes(command: List[str], path: Path, change: Change) -> List[str]:
@@ -265,5 +266,5 @@ def test_damaged_debug_data_is_said(tmp_path: Path) -> None:
     for place in range(start, start + size):
         for byte in (0x00, 0x7F, 0xFF):
             damaged.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
-            unread += bool(read_object(str(damaged), []).unread)
+            unread += bool(read_object(Elf(str(damaged), "the object file"), []).unread)
     assert unread > 0

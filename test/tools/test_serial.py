@@ -401,7 +401,7 @@ def test_where_the_port_comes_from(
 
 
 def test_baud_rate_of_the_build(tmp_path: Path) -> None:
-    from hotreload.device.device import console_baud
+    from hotreload.device.find_device import console_baud
 
     assert console_baud(str(tmp_path)) == 115200
     (tmp_path / "project_description.json").write_text('{"monitor_baud": "921600"}')

@@ -10,7 +10,7 @@ from typing import Dict
 
 from fake_device import FakeDevice
 from hotreload.description import load_description
-from hotreload.module.firmware import read_identity
+from hotreload.module.firmware_reader import FirmwareReader
 from project import Project
 
 
@@ -33,7 +33,7 @@ def test_table(built: Project, device: FakeDevice) -> None:
 
 
 def identity(project: Project) -> str:
-    return read_identity(load_description(str(project.build))).hex()
+    return FirmwareReader().identity(load_description(str(project.build))).hex()
 
 
 def test_firmware_and_exports_of_the_build(built: Project, device: FakeDevice) -> None:

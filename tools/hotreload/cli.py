@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from typing import Any, Callable, Iterable, Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import click
 
 from hotreload import __version__
-from hotreload.defaults import DEBOUNCE
-from hotreload.device.device import Where
+from hotreload.device.find_device import Where
 from hotreload.errors import ToolError
+from hotreload.options import add_options
 
 
 class _Command(click.Command):
@@ -91,58 +91,12 @@ def link(description: str) -> None:
     from hotreload.description import load_description
     from hotreload.lock import build_lock
     from hotreload.module.build import update_module
-    from hotreload.module.firmware import FirmwareReader
+    from hotreload.module.firmware_reader import FirmwareReader
     from hotreload.report import Steps
 
     read = load_description(description)
     with build_lock(read):
         update_module(read, FirmwareReader(), Steps(), note_interface)
-
-
-_DEVICE_OPTIONS = (
-    click.option(
-        "--build",
-        default="build",
-        show_default=True,
-        help="Build directory, or its hotreload.json.",
-    ),
-    click.option(
-        "--url",
-        envvar="HOTRELOAD_URL",
-        show_envvar=True,
-        help="Device, like http://192.168.1.100:8080; default: that of the build, else the only "
-        "one on the network with its firmware.",
-    ),
-    click.option(
-        "-p",
-        "--port",
-        envvar="HOTRELOAD_PORT",
-        show_envvar=True,
-        help="Device on a serial port, like /dev/ttyUSB0 or socket://localhost:5555.",
-    ),
-    click.option("--baud", type=int, help="Of the port; default: as the build says, or 115200."),
-)
-_RELOAD_OPTIONS = (
-    *_DEVICE_OPTIONS,
-    click.option(
-        "--wait",
-        type=click.FloatRange(min=0),
-        metavar="SECONDS",
-        help="Wait until the application has reloaded.",
-    ),
-    click.option("-v", "--verbose", is_flag=True, help="Show the commands of the build."),
-)
-
-
-def _add(options: Iterable[Any]) -> Callable[[Any], Any]:
-    """Adds options to a command, in the order given."""
-
-    def decorate(function: Any) -> Any:
-        for option in reversed(list(options)):
-            function = option(function)
-        return function
-
-    return decorate
 
 
 def _where(url: Optional[str], port: Optional[str], baud: Optional[int]) -> Where:
@@ -158,8 +112,7 @@ def _where(url: Optional[str], port: Optional[str], baud: Optional[int]) -> Wher
 
 
 @main.command()
-@_add(_RELOAD_OPTIONS)
-@click.option("--skip-build", is_flag=True, help="Send the module as it was built last.")
+@add_options("reload")
 def reload(
     build: str,
     url: Optional[str],
@@ -176,15 +129,7 @@ def reload(
 
 
 @main.command()
-@_add(_RELOAD_OPTIONS)
-@click.option(
-    "--debounce",
-    type=click.FloatRange(min=0),
-    default=DEBOUNCE,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long the files must rest after a change.",
-)
+@add_options("watch")
 def watch(
     build: str,
     url: Optional[str],
@@ -202,30 +147,20 @@ def watch(
 
 
 @main.command()
-@_add(_DEVICE_OPTIONS)
-@click.option("--json", "as_json", is_flag=True, help="Print the device's answer as it is.")
+@add_options("status")
 def status(
     build: str, url: Optional[str], port: Optional[str], baud: Optional[int], as_json: bool
 ) -> None:
     """Show what the device says about itself."""
     from hotreload.commands.status import show_status
-    from hotreload.device.device import find_device
+    from hotreload.device.find_device import find_device
 
     with closing(find_device(_where(url, port, baud), build)) as device:
         show_status(device, build, as_json)
 
 
 @main.command()
-@click.option("-p", "--port", envvar="HOTRELOAD_PORT", show_envvar=True, required=True)
-@click.option("--baud", type=int, help="Default: as the build says, or 115200.")
-@click.option("--build", default="build", show_default=True, help="Build directory.")
-@click.option(
-    "--share",
-    type=click.IntRange(0, 65535),
-    default=0,
-    metavar="TCP_PORT",
-    help="Where others find the serial port; default: a free one.",
-)
+@add_options("monitor")
 def monitor(port: str, baud: Optional[int], build: str, share: int) -> None:
     """Show the log of a serial port, and share it with the other commands and with idf.py monitor.
 
@@ -233,7 +168,7 @@ def monitor(port: str, baud: Optional[int], build: str, share: int) -> None:
     """
     from hotreload.commands.monitor import know_module
     from hotreload.commands.serial_monitor import run_monitor
-    from hotreload.device.device import console_baud
+    from hotreload.device.find_device import console_baud
 
     with know_module(build):
         run_monitor(port, baud or console_baud(build), share)
@@ -251,28 +186,25 @@ def idf_ext(project_dir: str) -> None:
     click.echo(f"idf.py reload and idf.py watch are there by {path}")
 
 
-@main.command()
-@_add(_DEVICE_OPTIONS)
-@click.option("--run", is_flag=True, help="Start GDB; without it, its command is printed.")
-@click.option("--gdb", "program", help="The GDB to use; default: the toolchain's.")
-@click.option("--remote", metavar="HOST:PORT", help="Where the target's GDB server listens.")
-def gdb(
+@main.command("gdb")
+@add_options("gdb")
+def print_gdb_command(
     build: str,
     url: Optional[str],
     port: Optional[str],
     baud: Optional[int],
     run: bool,
-    program: Optional[str],
+    gdb: Optional[str],
     remote: Optional[str],
 ) -> None:
     """Debug the module: print the GDB command that has its symbols where it runs."""
     from hotreload.commands.gdb import show_gdb
 
-    show_gdb(build, _where(url, port, baud), run, program, remote)
+    show_gdb(build, _where(url, port, baud), run, gdb, remote)
 
 
 @main.command()
-@_add(_DEVICE_OPTIONS)
+@add_options("decode")
 def decode(build: str, url: Optional[str], port: Optional[str], baud: Optional[int]) -> None:
     """Copy a log from the input, and explain the addresses in it that lie in the module.
 
@@ -285,7 +217,7 @@ def decode(build: str, url: Optional[str], port: Optional[str], baud: Optional[i
     placement = None
     if url or port:
         from hotreload.commands.placed import placement_of
-        from hotreload.device.device import find_device
+        from hotreload.device.find_device import find_device
 
         with closing(find_device(_where(url, port, baud), build)) as device:
             placement = placement_of(device.status())

@@ -15,69 +15,17 @@ import sys
 from contextlib import closing
 from typing import Any, Callable, Dict, List, Optional
 
-import click
-
 from hotreload.commands.reload import Options, reload_once
-from hotreload.defaults import DEBOUNCE
-from hotreload.device.device import Where, find_device
+from hotreload.device.find_device import Where, find_device
 from hotreload.errors import ToolError
 from hotreload.files import open_text, write_if_changed
+from hotreload.options import idf_options
 from hotreload.report import show_any_text
 
-_URL = {
-    "names": ["--url"],
-    "help": "Device, like http://192.168.1.100:8080; default: the only one on the network with the "
-    "firmware of the build.",
-    "envvar": "HOTRELOAD_URL",
-}
-# As idf.py has it for flash and monitor, so that it may stand before or behind the command.
-_PORT = {
-    "names": ["-p", "--port"],
-    "help": "Serial port; also for reload and watch, with CONFIG_HOTRELOAD_SERIAL.",
-    "scope": "global",
-    "envvar": "ESPPORT",
-    "type": click.Path(),
-    "default": None,
-}
-_VERBOSE = {
-    "names": ["-v", "--verbose"],
-    "is_flag": True,
-    "help": "Show the commands of the build.",
-}
-_SKIP_BUILD = {
-    "names": ["--skip-build"],
-    "is_flag": True,
-    "help": "Send the module as it was built last.",
-}
-_WAIT = {
-    "names": ["--wait"],
-    "type": click.FloatRange(min=0),
-    "metavar": "SECONDS",
-    "help": "Wait until the application has reloaded.",
-}
-_DEBOUNCE = {
-    "names": ["--debounce"],
-    "type": click.FloatRange(min=0),
-    "default": DEBOUNCE,
-    "show_default": True,
-    "metavar": "SECONDS",
-    "help": "How long the files must rest after a change.",
-}
-_RUN = {
-    "names": ["--run"],
-    "is_flag": True,
-    "help": "Start GDB; without it, its command is printed.",
-}
-_GDB = {"names": ["--gdb"], "help": "The GDB to use; default: the toolchain's."}
-_REMOTE = {
-    "names": ["--remote"],
-    "metavar": "HOST:PORT",
-    "help": "Where the target's GDB server listens, like :3333 for OpenOCD.",
-}
 _AFTER = ["all", "app", "flash", "app-flash", "hotreload-flash", "partition-table-flash"]
 
 _PROJECT_EXTENSION = '''\
-"""Makes `idf.py reload` and `idf.py watch` known to ESP-IDF 5; ESP-IDF 6 needs no such file."""
+"""Adds `idf.py reload` and `idf.py watch` to ESP-IDF 5. ESP-IDF 6 needs no such file."""
 import os
 import sys
 
@@ -101,7 +49,7 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
                 "short_help": "Compile the reloadable components and send them to the device.",
                 "help": "Compile what changed in the reloadable components and send the module to "
                 "the running device. Neither CMake nor the firmware's link is run.",
-                "options": [_URL, _PORT, _SKIP_BUILD, _WAIT, _VERBOSE],
+                "options": idf_options("reload"),
                 "order_dependencies": _AFTER,
             },
             "watch": {
@@ -109,7 +57,7 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
                 "short_help": "Reload whenever a source of a reloadable component changes.",
                 "help": "Watch the sources of the reloadable components, and reload after every "
                 "change, until Ctrl+C. Together with monitor: until the monitor is left.",
-                "options": [_URL, _PORT, _DEBOUNCE, _WAIT, _VERBOSE],
+                "options": idf_options("watch"),
                 "order_dependencies": [*_AFTER, "reload"],
             },
             "hotreload-status": {
@@ -117,7 +65,7 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
                 "short_help": "Show what the device says about its firmware and its module.",
                 "help": "Show the device's firmware, beside that of the build, its module, "
                 "exports, free memory, a pending update and the last error.",
-                "options": [_URL, _PORT],
+                "options": idf_options("status"),
                 "order_dependencies": [*_AFTER, "reload"],
             },
             "hotreload-gdb": {
@@ -125,7 +73,7 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
                 "short_help": "Show the GDB command that has the module's symbols where it runs.",
                 "help": "Ask the device where the module runs, and print the GDB command that has "
                 "its symbols there, or start it.",
-                "options": [_URL, _PORT, _RUN, _GDB, _REMOTE],
+                "options": idf_options("gdb"),
                 "order_dependencies": [*_AFTER, "reload"],
             },
         },
@@ -231,7 +179,7 @@ def _config(arguments: Any, name: str) -> Any:
 
 def _share(arguments: Any, where: Where) -> None:
     """Holds the port for as long as idf.py runs, and has the monitor use it with us."""
-    from hotreload.device.device import console_baud
+    from hotreload.device.find_device import console_baud
     from hotreload.device.serial_line import SerialLine
     from hotreload.device.serial_share import Share
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "linux.h"
-#include "settle_timer.h"
 #include "receive/requests.h"
+#include "settle_timer.h"
 
 /* So much of a body must arrive within the idle time-out: no client holds the upload by dripping.
  */

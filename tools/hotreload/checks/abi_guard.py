@@ -25,6 +25,7 @@ from hotreload.checks.interface import (
 from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.files import open_text, write_if_changed
+from hotreload.module.elf import ObjectFiles
 
 _FORMAT = 2
 
@@ -39,21 +40,21 @@ class Noted(NamedTuple):
     """Types that some object file only declares; they were looked for in all of them."""
 
 
-def note_interface(description: Description, names: Iterable[str]) -> None:
+def note_interface(description: Description, names: Iterable[str], files: ObjectFiles) -> None:
     """Writes abi.json after a whole build."""
-    present = _read(description, _load(_path(description)))
+    present = _read(description, _load(_path(description)), files)
     _say_unread(present, present, names)
     write_if_changed(_path(description), _format(present))
 
 
-def check_interface(description: Description, names: Iterable[str]) -> None:
+def check_interface(description: Description, names: Iterable[str], files: ObjectFiles) -> None:
     """Compares functions and variables, by their symbols, with abi.json.
 
     A static function is named with its object file, from the build directory: `a.c.o:on_timer`.
     """
     names = list(names)
     noted = _load(_path(description))
-    present = _read(description, noted)
+    present = _read(description, noted, files)
     before, now = _interface(description, noted), _interface(description, present)
     changes = find_changes(before, now, names)
     if changes:
@@ -74,7 +75,7 @@ def _path(description: Description) -> str:
     return os.path.join(os.path.dirname(description.module_elf), "abi.json")
 
 
-def _read(description: Description, noted: Noted) -> Noted:
+def _read(description: Description, noted: Noted, files: ObjectFiles) -> Noted:
     """Reads the object files that have changed since they were noted."""
     stamps = {path: _stamp(path) for path in description.objects}
     objects = {p: noted.objects[p] for p in stamps if noted.stamps.get(p) == stamps[p]}
@@ -82,8 +83,8 @@ def _read(description: Description, noted: Noted) -> Noted:
     while True:
         added = opaque - searched
         for path in stamps:
-            if path not in objects or (added and may_define(path, added)):
-                objects[path] = read_object(path, opaque)
+            if path not in objects or (added and may_define(files.open(path), added)):
+                objects[path] = read_object(files.open(path), opaque)
         searched = set(opaque)
         opaque.update(title for found in objects.values() for title in found.opaque)
         if opaque == searched:

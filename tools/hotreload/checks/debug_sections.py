@@ -76,8 +76,8 @@ class DebugSection:
 class ObjectFile:
     """An object file's debug data, global symbols and static functions (`:name`)."""
 
-    def __init__(self, path: str) -> None:
-        self._elf = elf.Elf(path, "the object file")
+    def __init__(self, file: elf.Elf) -> None:
+        self._elf = file
         # The assembler for Xtensa leaves a part of the value in the section.
         self.adds = self._elf.machine == _XTENSA
         self.globals = [s for s in self._elf.symbols(only_global=True) if s.defined and s.name]

@@ -49,10 +49,10 @@ Key = Tuple[int, int]
 """Tells one entry from another."""
 
 
-def read_object(path: str, opaque: Iterable[str]) -> ObjectInterface:
+def read_object(file: elf.Elf, opaque: Iterable[str]) -> ObjectInterface:
     """Describes an object file, and those of the types `opaque` that it defines."""
     try:
-        return _read(ObjectFile(path), opaque)
+        return _read(ObjectFile(file), opaque)
     except Unreadable as error:
         reason = str(error)
     except (LookupError, ValueError, AssertionError, RecursionError, struct.error) as error:
@@ -62,11 +62,11 @@ def read_object(path: str, opaque: Iterable[str]) -> ObjectInterface:
     return ObjectInterface({}, {}, [], reason)
 
 
-def may_define(path: str, titles: Iterable[str]) -> bool:
+def may_define(file: elf.Elf, titles: Iterable[str]) -> bool:
     """Whether the names of types are in the debug data of an object file."""
     try:
-        file = ObjectFile(path)
-        return any(file.mentions(_last_name(title)) for title in titles)
+        debug = ObjectFile(file)
+        return any(debug.mentions(_last_name(title)) for title in titles)
     except (Unreadable, zlib.error):
         return False
 

@@ -57,11 +57,13 @@ class Inputs:
         """What each object is made from, and each file that is generated for it; absolute paths."""
         description = self._description
         objects = [os.path.relpath(path, description.build_dir) for path in description.objects]
-        cmake = inputs_of(description, [_NINJA]).get(_NINJA, [])
-        made = {self._path(_NINJA): [p for p in map(self._path, cmake) if not self._is_built(p)]}
-        names = objects
+        made: Files = {}
+        names = [_NINJA, *objects]
         while names:
             known = inputs_of(description, names)
+            if _NINJA in names:
+                cmake = map(self._path, known.pop(_NINJA, []))
+                made[self._path(_NINJA)] = [path for path in cmake if not self._is_built(path)]
             read = deps_of(description, known) if known else {}
             names = []
             for output, inputs in known.items():

@@ -15,7 +15,7 @@ import click
 
 from hotreload.commands.placed import LinkedFile, Placement, placement_of
 from hotreload.description import Description, load_description
-from hotreload.device.device import Where, find_device
+from hotreload.device.find_device import Where, find_device
 from hotreload.errors import ToolError
 
 

@@ -15,16 +15,17 @@ from hotreload.checks.inputs import Inputs
 from hotreload.checks.outside import finish_search, start_search
 from hotreload.commands.outcome import Unfinished, find_out
 from hotreload.description import Description, load_description
-from hotreload.device.device import Device, Where, known_device, search_network
+from hotreload.device.device import Device
+from hotreload.device.find_device import Where, known_device, search_network
 from hotreload.device.protocol import AnswerLost, DeviceError
 from hotreload.errors import ToolError
 from hotreload.lock import build_lock
 from hotreload.module.compiler import compile_objects
+from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.report import Progress, Steps
 
 if TYPE_CHECKING:
     from hotreload.device.discovery import Search
-    from hotreload.module.firmware import FirmwareReader
 
 _POLL_SECONDS = 0.05
 
@@ -40,14 +41,15 @@ class Options(NamedTuple):
 
 
 def build_module(
+    description: Description,
     options: Options,
     steps: Steps,
-    reader: Optional[FirmwareReader] = None,
+    reader: FirmwareReader,
     inputs: Optional[Inputs] = None,
     changed: Collection[str] = (),
 ) -> bytes:
-    """Brings the packed module up to date and returns it; of the `changed` files it is known."""
-    description = load_description(options.build)
+    """Brings the packed module up to date and returns it. `changed` are files that have changed,
+    whatever their time stamps say."""
     if options.skip_build:
         from hotreload.files import read_bytes
 
@@ -61,7 +63,7 @@ def _build(
     description: Description,
     options: Options,
     steps: Steps,
-    reader: Optional[FirmwareReader],
+    reader: FirmwareReader,
     inputs: Inputs,
     changed: Collection[str],
 ) -> bytes:
@@ -72,12 +74,11 @@ def _build(
         import hotreload.device.http_device  # noqa: F401
         from hotreload.checks.abi_guard import check_interface
         from hotreload.module.build import update_module
-        from hotreload.module.firmware import FirmwareReader
 
         finish_search(search, description)
         _show_ninja(inputs, changed, description)
         compile_objects(description, options.verbose)
-    return update_module(description, reader or FirmwareReader(), steps, check_interface)
+    return update_module(description, reader, steps, check_interface)
 
 
 def _show_ninja(inputs: Inputs, changed: Collection[str], description: Description) -> None:
@@ -91,11 +92,12 @@ def _show_ninja(inputs: Inputs, changed: Collection[str], description: Descripti
     finish_search(start_search(description), description, forgotten)
 
 
-def send_module(device: Device, options: Options, module: bytes, steps: Steps) -> int:
+def send_module(
+    device: Device, description: Description, module: bytes, steps: Steps, wait: Optional[float]
+) -> int:
     """Uploads a module, waits for the application if asked to, and returns its sequence."""
     from hotreload.device.secret import read_secret
 
-    description = load_description(options.build)
     with steps.step("upload"):
         progress = Progress("Uploading")
         try:
@@ -107,9 +109,9 @@ def send_module(device: Device, options: Options, module: bytes, steps: Steps) -
             click.echo(f"hotreload: {lost}\nBut it has the module, as it says itself.", err=True)
         finally:
             progress.clear()
-    if options.wait is not None:
+    if wait is not None:
         with steps.step("wait"):
-            _wait(device, options.wait)
+            _wait(device, wait)
     return sequence
 
 
@@ -146,11 +148,13 @@ def reload_once(options: Options) -> None:
     """The command `reload`: the last line says what happened."""
     steps = Steps()
     try:
-        target = known_device(options.where, options.build) or search_network(options.build)
-        module = build_module(options, steps)
+        description, reader = load_description(options.build), FirmwareReader()
+        known = known_device(options.where, options.build, description)
+        target = known or search_network(description, reader)
+        module = build_module(description, options, steps, reader)
         device = target if isinstance(target, Device) else _end_search(target, steps)
         with closing(device):
-            send_module(device, options, module, steps)
+            send_module(device, description, module, steps, options.wait)
     except ToolError as error:
         report_failure(error, steps)
         raise SystemExit(1) from error

@@ -14,7 +14,7 @@ from hotreload.description import Description, load_description
 from hotreload.device.device import Device
 from hotreload.errors import ToolError
 from hotreload.module.exports import read_exports
-from hotreload.module.firmware import read_identity
+from hotreload.module.firmware_reader import FirmwareReader
 
 
 def show_status(device: Device, build: str, as_json: bool) -> None:
@@ -37,7 +37,7 @@ class _Build:
         self._identity = ""
         try:
             description = load_description(build)
-            self._identity = read_identity(description).hex()
+            self._identity = FirmwareReader().identity(description).hex()
             self._description = description
         except ToolError:
             pass  # The device can be asked from anywhere.

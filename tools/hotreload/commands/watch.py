@@ -23,13 +23,13 @@ from hotreload.commands.reload import (
     send_module,
 )
 from hotreload.commands.sources import Sources, linked_directories
-from hotreload.description import load_description
-from hotreload.device.device import find_again, find_device
+from hotreload.description import Description, load_description
+from hotreload.device.find_device import find_device, find_device_again
 from hotreload.device.http_device import Unreachable
 from hotreload.device.protocol import DeviceError
 from hotreload.errors import ToolError
 from hotreload.interrupt import end_by_interrupt
-from hotreload.module.firmware import FirmwareReader
+from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.report import Steps
 
 
@@ -106,17 +106,17 @@ class _Watch:
                 return list(dict.fromkeys(changed))
             changed.append(path)
 
-    def _send(self, module: bytes, steps: Steps) -> int:
+    def _send(self, description: Description, module: bytes, steps: Steps) -> int:
         """Uploads; to a device that was found on the network also where it is now."""
         try:
-            return send_module(self.device, self._options, module, steps)
+            return send_module(self.device, description, module, steps, self._options.wait)
         except Unreachable:
-            moved = find_again(self.device, self._options.build)
+            moved = find_device_again(self.device, self._options.build)
             if moved is None:
                 raise
             self.device = moved
             click.echo(f"The board is at {moved.url} now.")
-            return send_module(self.device, self._options, module, steps)
+            return send_module(self.device, description, module, steps, self._options.wait)
 
     def _is_there(self, module: bytes) -> bool:
         """Whether the device still has what it was sent: it may have gone back to other code."""
@@ -134,11 +134,14 @@ class _Watch:
         if self._outcome is not None:
             self._outcome.cancel()
         try:
-            module = build_module(self._options, steps, self._reader, self._inputs, changed)
+            description = load_description(self._options.build)
+            module = build_module(
+                description, self._options, steps, self._reader, self._inputs, changed
+            )
             if module == self._sent and self._is_there(module):
                 click.echo(f"No change: the device has this module already; {steps.summary()}")
                 return
-            sequence = self._send(module, steps)
+            sequence = self._send(description, module, steps)
         except ToolError as error:
             report_failure(error, steps)
             return

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequenc
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
+from hotreload.module.firmware_reader import FirmwareReader
 
 if TYPE_CHECKING:
     import asyncio
@@ -53,10 +54,13 @@ class Search:
     takes long to import is imported in the background, too.
     """
 
-    def __init__(self, description: Description, name: Optional[str] = None) -> None:
+    def __init__(
+        self, description: Description, reader: FirmwareReader, name: Optional[str] = None
+    ) -> None:
         if find_spec("zeroconf") is None:
             raise ToolError(_WITHOUT)
         self._description = description
+        self._reader = reader
         self._name = name
         self._identity = ""
         self._announced: Set[str] = set()
@@ -92,10 +96,8 @@ class Search:
     def _run(self) -> None:
         import asyncio
 
-        from hotreload.module.firmware import read_identity
-
         try:
-            self._identity = read_identity(self._description).hex()
+            self._identity = self._reader.identity(self._description).hex()
             asyncio.run(self._browse())
         except ToolError as error:
             self._error = error

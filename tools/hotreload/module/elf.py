@@ -162,6 +162,8 @@ class Elf:
         table = next((s for s in self.sections if s.type == "SHT_SYMTAB"), None)
         if table is None:
             return []
+        if only_global and False in self._symbols:
+            return self._symbols[False][table.info :]
         first = table.info * _SYMBOL.size if only_global else 0
         names = self.content(self.sections[table.link])
         entries = self.content(table)[first:]
@@ -189,3 +191,16 @@ class Elf:
             if target.allocated:
                 entries = _RELA.iter_unpack(self.content(table))
                 yield target, [Rela(o, i & 0xFF, i >> 8, a) for o, i, a in entries]
+
+
+class ObjectFiles:
+    """The object files of one build step; each is read when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._files: Dict[str, Elf] = {}
+
+    def open(self, path: str) -> Elf:
+        """An object file by its path."""
+        if path not in self._files:
+            self._files[path] = Elf(path, "the object file")
+        return self._files[path]

@@ -6,9 +6,8 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import hashlib
-import os
 import struct
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Dict, NamedTuple
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
@@ -37,40 +36,8 @@ class Firmware(NamedTuple):
     """Link address of the module's text."""
 
 
-class FirmwareReader:
-    """Reads the firmware's ELF file, and again only when it has changed."""
-
-    def __init__(self) -> None:
-        self._stamp: Optional[Tuple[str, int, int]] = None
-        self._firmware: Optional[Firmware] = None
-
-    def read(self, description: Description) -> Firmware:
-        """The firmware of a build."""
-        path = description.firmware_elf
-        status = _stat(description)
-        stamp = (path, status.st_mtime_ns, status.st_size)
-        if self._firmware is None or stamp != self._stamp:
-            self._firmware = _read(description)
-            self._stamp = stamp
-        return self._firmware
-
-
-def _stat(description: Description) -> os.stat_result:
-    try:
-        return os.stat(description.firmware_elf)
-    except OSError as error:
-        raise ToolError(
-            f"there is no firmware {description.firmware_elf}: build "
-            f"'{description.firmware_target}' first"
-        ) from error
-
-
-def _open(description: Description) -> elf.Elf:
-    return elf.Elf(description.firmware_elf, "the firmware", description.arch)
-
-
-def _read(description: Description) -> Firmware:
-    file = _open(description)
+def read_firmware(file: elf.Elf, description: Description) -> Firmware:
+    """Reads the symbols of the firmware's ELF file, and what else a module needs to know."""
     symbols: Dict[str, FirmwareSymbol] = {}
     thread_local: Dict[str, FirmwareSymbol] = {}
     for symbol in file.symbols(only_global=True):
@@ -85,7 +52,7 @@ def _read(description: Description) -> Firmware:
         )
     alignment = max([s.alignment for s in file.sections if s.flags & elf.SHF_TLS], default=1)
     return Firmware(
-        _identity(file, description.identity),
+        identity_of(file, description.identity),
         symbols,
         thread_local,
         alignment,
@@ -93,13 +60,8 @@ def _read(description: Description) -> Firmware:
     )
 
 
-def read_identity(description: Description) -> bytes:
-    """What a device says that runs the firmware of a build."""
-    _stat(description)
-    return _identity(_open(description), description.identity)
-
-
-def _identity(file: elf.Elf, kind: str) -> bytes:
+def identity_of(file: elf.Elf, kind: str) -> bytes:
+    """What a device says that runs this firmware; `kind` is Description.identity."""
     if kind == "sha256":
         return hashlib.sha256(file.data).digest()
     section = file.section(".note.gnu.build-id")

@@ -15,6 +15,7 @@ from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.files import make_directory, write_if_changed
 from hotreload.module.callbacks import Callbacks, assign_callbacks
+from hotreload.module.elf import ObjectFiles
 from hotreload.module.exports import Exports, home_symbol, stub_symbol
 from hotreload.module.fill import make_fill_object
 from hotreload.module.firmware import Firmware
@@ -53,9 +54,11 @@ class Inputs(NamedTuple):
         return [*functions, *shared.housed, *shared.theirs]
 
 
-def make_inputs(description: Description, firmware: Firmware, exports: Exports) -> Inputs:
+def make_inputs(
+    description: Description, firmware: Firmware, exports: Exports, files: ObjectFiles
+) -> Inputs:
     """Reads the objects, and decides which definition of each name counts."""
-    objects = read_objects(description.objects, exports.wraps)
+    objects = read_objects(description.objects, exports.wraps, files)
     for name, path in objects.thread_local.items():
         raise ToolError(
             f"{path}: '{name}' is a thread-local variable, which a module cannot define: every "

@@ -107,9 +107,8 @@ class _Reader:
         self._absolute: Set[str] = set()
         """Numbers with a name: .equ of assembly sources."""
 
-    def read(self, path: str) -> None:
+    def read(self, path: str, file: elf.Elf) -> None:
         """Adds an object file."""
-        file = elf.Elf(path, "the object file")
         symbols = file.symbols()
         rules = object_rules(file.machine)
         called = rules.called(file)
@@ -188,11 +187,13 @@ class _Reader:
             self.objects.defined[symbol.name] = found
 
 
-def read_objects(paths: Iterable[str], wraps: Wraps = Wraps()) -> Objects:
-    """Reads object files; `wraps` are those of the firmware's link."""
-    reader = _Reader(wraps)
+def read_objects(
+    paths: Iterable[str], wraps: Wraps = Wraps(), files: Optional[elf.ObjectFiles] = None
+) -> Objects:
+    """Reads object files; `wraps` are those of the firmware's link, `files` what was read before."""
+    reader, files = _Reader(wraps), files or elf.ObjectFiles()
     for path in paths:
-        reader.read(path)
+        reader.read(path, files.open(path))
     return reader.finish()
 
 

@@ -1,0 +1,59 @@
+"""The extension of idf.py, without idf.py: its actions, and the options that both sides have."""
+
+from pathlib import Path
+from typing import Any, Dict
+
+import click
+import pytest
+from click.testing import CliRunner
+from hotreload import idf_extension
+from hotreload.cli import main
+
+
+def as_click(option: Dict[str, Any]) -> click.Option:
+    """As idf.py makes an option from what an extension returns."""
+    settings = {key: value for key, value in option.items() if key not in ("names", "scope")}
+    return click.Option(option["names"], **settings)
+
+
+def actions() -> Dict[str, Any]:
+    found: Dict[str, Any] = idf_extension.action_extensions({}, "")["actions"]
+    return found
+
+
+@pytest.mark.parametrize("action", ["reload", "watch", "hotreload-status", "hotreload-gdb"])
+def test_actions_take_the_options_of_the_command_line(
+    action: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = actions()[action]
+    options = [as_click(one) for one in described["options"]]
+    local = [
+        one.name
+        for one, given in zip(options, described["options"])
+        if given.get("scope") != "global"
+    ]
+    wanted = main.commands[action.replace("hotreload-", "")].params
+    only_there = {"build", "baud", "as_json"}
+    assert {one.name for one in options} == {one.name for one in wanted} - only_there
+    assert all(one.help for one in options)
+
+    arguments = type("Arguments", (), {"build_dir": str(tmp_path), "port": None, "verbose": False})
+    monkeypatch.delenv("IDF_TARGET", raising=False)
+    monkeypatch.delenv("HOTRELOAD_PORT", raising=False)
+    with pytest.raises(SystemExit) as ended:  # There is no build: every action says so.
+        described["callback"](action, None, arguments, **{str(name): None for name in local})
+    assert ended.value.code != 0
+
+
+def test_extension_is_loaded_once() -> None:
+    assert "actions" not in idf_extension.action_extensions({"actions": actions()}, "")
+
+
+def test_extension_of_a_project(tmp_path: Path) -> None:
+    path = tmp_path / "idf_ext.py"
+    for _ in range(2):
+        assert CliRunner().invoke(main, ["idf-ext", "--project-dir", str(tmp_path)]).exit_code == 0
+    assert "hotreload.idf_extension" in path.read_text()
+    path.write_text("own = 1\n")
+    result = CliRunner().invoke(main, ["idf-ext", "--project-dir", str(tmp_path)])
+    assert result.exit_code == 1 and path.read_text() == "own = 1\n"
