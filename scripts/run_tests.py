@@ -106,7 +106,7 @@ def torture_suite(build: Path) -> Result:
 
 
 def tree_suite(_build: Path) -> Result:
-    """What must be true of the tree itself: formatted, the documents up to date."""
+    """What must be true of the tree itself: formatted, API.md up to date."""
     result = Result("tree")
     sources = subprocess.run(["git", "ls-files", "*.c", "*.h"], cwd=ROOT, check=True,
                              stdout=subprocess.PIPE, text=True).stdout.split()
@@ -118,8 +118,7 @@ def tree_suite(_build: Path) -> Result:
     current = api == (ROOT / "API.md").read_text()
     if not current:
         print("API.md is not what include/hotreload.h says: run make api")
-    documents = run([sys.executable, "scripts/check_documents.py"])
-    for good in (formatted, current, documents):
+    for good in (formatted, current):
         result.passed += good
         result.failed += not good
     return result
