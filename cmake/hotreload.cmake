@@ -1,5 +1,5 @@
 # The build of a module beside its firmware, for any CMake project: what ESP-IDF's project and the
-# emulated board have in common. HOW_IT_WORKS.md explains the steps.
+# emulated board have in common. docs/how-it-works.md explains the steps.
 #
 # SPDX-License-Identifier: MIT
 

@@ -28,7 +28,7 @@ typedef struct {
     uint32_t heap_caps;
     /**
      * Lets hotreload_reload() free the old module before it loads the new one, for chips whose RAM
-     * does not hold both. Should the new one then fail, the old one is loaded again from flash.
+     * does not hold both. If the new one then fails, the old one is loaded again from flash.
      */
     bool allow_unload_first;
 } hotreload_config_t;
@@ -40,7 +40,7 @@ typedef struct {
         .partition_label = "hotreload", .heap_caps = 0, .allow_unload_first = false,               \
     }
 
-/** MALLOC_CAP_SPIRAM of ESP-IDF, so that this header needs none of its headers. */
+/** The value of MALLOC_CAP_SPIRAM; this header includes no header of ESP-IDF's heap. */
 #define HOTRELOAD_CAP_SPIRAM (1u << 10)
 
 /** Like HOTRELOAD_CONFIG_DEFAULT(), with the module in external memory (PSRAM). */
@@ -54,32 +54,33 @@ typedef struct {
  * @brief Loads the newest module of the partition and points the stubs to it.
  *
  * Call once, before the first call of a reloadable function. If the newest module cannot be loaded,
- * the next older one is tried, so that one bad module never keeps the application from starting.
+ * this function tries the next older one. So one bad module never keeps the application from
+ * starting.
  *
  * A module that was not flashed by cable is on trial when it runs for the first time: see
  * hotreload_mark_valid(). If the last run of the program ended in a panic or by a watchdog while a
- * module was on trial, that module is marked as bad and never loaded again, and this function loads
- * the newest good one; the log and `GET /status` say so.
+ * module was on trial, this function marks that module as bad, so that it is never loaded again,
+ * and loads the newest good one. The log and `GET /status` say so.
  *
- * After an error no reloadable function may be called, but the server can be started, and a module
- * that works be sent. So an error is no reason to stop, as ESP_ERROR_CHECK() does.
+ * After an error, do not call reloadable functions. Start the server all the same: you can then
+ * send a module that works. So do not stop on an error, as ESP_ERROR_CHECK() does.
  *
  * @param config  partition and memory; not kept after the call
  * @return
  *      - ESP_OK: reloadable functions can be called
  *      - ESP_ERR_INVALID_ARG: config or its label is NULL
  *      - ESP_ERR_INVALID_STATE: a module is loaded already; use hotreload_reload()
- *      - ESP_ERR_NOT_FOUND: no such partition, no module in it but bad ones, or the module lacks an
+ *      - ESP_ERR_NOT_FOUND: no such partition, no module that is not bad, or the module lacks an
  * export
  *      - ESP_ERR_INVALID_VERSION: the module was linked with another firmware
  *      - ESP_ERR_NOT_SUPPORTED: the module is for another chip or ABI, or of an unknown format
  *      - ESP_ERR_INVALID_SIZE, ESP_ERR_INVALID_RESPONSE: the module is damaged
  *      - ESP_ERR_INVALID_CRC: the flash no longer holds what was stored
  *      - ESP_ERR_NO_MEM: not enough memory of the wanted kind
- *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read, or the trial not be noted in it
+ *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read, or the trial could not be noted
  *
- * Thread context: any task with 3072 bytes of stack left (2692 were used at most on an ESP32-C3,
- * its log included), not an ISR; calls are serialised.
+ * Thread context: any task with 3072 bytes of stack left, not an ISR; calls are serialised. On an
+ * ESP32-C3 it used 2692 bytes at most, its log included.
  */
 esp_err_t hotreload_load(const hotreload_config_t *config);
 
@@ -88,18 +89,18 @@ esp_err_t hotreload_load(const hotreload_config_t *config);
  *
  * @param data  the packed module; only read during the call; any alignment
  * @param size  its length in bytes
- * @return as hotreload_load(); on an error the module loaded before goes on running.
+ * @return as hotreload_load(); after an error the module loaded before keeps running
  *
- * Thread context: a safe point: no task is inside a reloadable function. Tasks that call them have
- * to come to a known point outside first; vTaskSuspend() stops a task anywhere. Stack as for
- * hotreload_load().
+ * Thread context: a safe point: no task is inside a reloadable function. Bring each task that calls
+ * them to a known point outside first. vTaskSuspend() does not do that: it stops a task anywhere.
+ * Stack as for hotreload_load().
  */
 esp_err_t hotreload_load_from_buffer(const void *data, size_t size);
 
 /**
  * @brief Removes the loaded module: runs its destructors and frees its memory.
  *
- * After that, calling a reloadable function stops the program with a message that names it.
+ * Afterwards, a call of a reloadable function stops the program with a message that names it.
  *
  * @return ESP_OK, or ESP_ERR_INVALID_STATE when no module is loaded
  *
@@ -108,14 +109,13 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size);
 esp_err_t hotreload_unload(void);
 
 /**
- * @brief Replaces the loaded module by the newest one that is not bad, of those in the partition
- * and the one in RAM that is on its way there.
+ * @brief Replaces the loaded module by the newest one that is not bad. This may be one in the
+ * partition, or one in RAM that is not stored yet.
  *
- * The new module is validated, placed, relocated and bound first; only then do the stubs change,
- * and after that the old module is freed. Any failure leaves the old module running, is logged with
- * its reason and is shown by `GET /status`: nothing that an application has to stop for. Without a
- * loaded module this is a load of the newest one. A module that runs for the first time is on trial
- * from then on: see hotreload_mark_valid().
+ * First the new module is validated, placed and relocated. Then the stubs change. Then the old
+ * module is freed. After a failure the old module keeps running; the log and `GET /status` have the
+ * reason, and the application need not stop. Without a loaded module, this function loads the
+ * newest one. A module that runs for the first time is on trial: see hotreload_mark_valid().
  *
  * @param config  as for hotreload_load(); not kept after the call
  * @return as hotreload_load(); ESP_ERR_INVALID_STATE: another partition is in use
@@ -127,17 +127,16 @@ esp_err_t hotreload_reload(const hotreload_config_t *config);
 /**
  * @brief Marks the module that runs as good: its trial is over.
  *
- * A new module is on trial until this function is called, or until it has run for
+ * The trial of a new module ends with this call, or when the module has run for
  * CONFIG_HOTRELOAD_TRIAL_SECONDS, whichever is first. If the chip restarts from a panic or by a
  * watchdog during the trial, the next hotreload_load() goes back to the newest good module. Call
- * this once the application has seen that the new code works. A module that was flashed by cable
- * is good from the start, and one loaded from memory is never on trial: it does not survive a
- * restart.
+ * this function as soon as the application has seen that the new code works. A module that was
+ * flashed by cable is good from the start. A module that was loaded from memory is never on trial:
+ * it does not survive a restart.
  *
  * @return
  *      - ESP_OK: the module is good, or is not on trial
- *      - ESP_ERR_INVALID_STATE: no module is loaded, or a newer upload took its place in the
- * partition
+ *      - ESP_ERR_INVALID_STATE: no module is loaded, or a newer upload has overwritten it
  *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read or written; the trial goes on
  *
  * Thread context: any task, not an ISR; waits for a reload or a piece of an upload under way.
@@ -145,11 +144,11 @@ esp_err_t hotreload_reload(const hotreload_config_t *config);
 esp_err_t hotreload_mark_valid(void);
 
 /**
- * @brief Tells whether there is a module, in the partition or in RAM on its way there, that
- * hotreload_reload() has not tried yet.
+ * @brief Tells whether there is a module that hotreload_reload() has not tried yet, in the
+ * partition or in RAM.
  *
- * A module that failed to load, or crashed, is not announced again; the next upload is. Cheap:
- * reads one variable.
+ * A module that failed to load, or crashed, is not announced again. The next upload is. The
+ * function is cheap: it reads one variable.
  *
  * Thread context: any task.
  */
@@ -158,8 +157,8 @@ bool hotreload_update_available(void);
 /**
  * @brief Stores a module in the partition as the newest one, for code with its own transport.
  *
- * The module is validated before anything is written. The newest module of the partition that is
- * not bad, and the newest good one, are not touched.
+ * The module is validated before anything is written. The newest module that is not bad and the
+ * newest good one stay in the partition.
  *
  * @param partition_label  label of the partition
  * @param data             the packed module
@@ -181,8 +180,8 @@ bool hotreload_update_available(void);
 esp_err_t hotreload_update_partition(const char *partition_label, const void *data, size_t size);
 
 /**
- * @brief Says in words where an address lies in a module: in the one that runs, or in the code of
- * one of the last few that were freed.
+ * @brief Describes in words an address that lies in the module that runs, or in the code of one of
+ * the last few modules that were freed.
  *
  * For panic handlers: "offset 0x1a of the code of module 3, which was freed: a task, timer or
  * callback still used it after a reload".
@@ -205,11 +204,11 @@ typedef struct {
     /** The longest upload accepted, in bytes. */
     size_t max_elf_size;
     /**
-     * Uploads are received into RAM, are available for a reload as soon as they are checked, and
-     * are written to flash after the answer. Takes RAM of the upload's size meanwhile; what finds
-     * none, or comes without X-Hotreload-Auth, is stored first. CONFIG_HOTRELOAD_RUN_FROM_RAM_FIRST
-     * turns this on for every server. A module that the flash did not take runs until the next
-     * restart: the log says why, and `GET /status` has `"stored":false`.
+     * The server receives uploads into RAM. They can be reloaded as soon as they are checked, and
+     * are written to flash after the answer. Until then an upload takes RAM of its size. An upload
+     * is stored first if there is not enough RAM, or if it has no X-Hotreload-Auth.
+     * CONFIG_HOTRELOAD_RUN_FROM_RAM_FIRST turns this on for every server. If the flash fails, the
+     * module runs until the next restart: the log says why, and `GET /status` has `"stored":false`.
      */
     bool run_from_ram_first;
 } hotreload_server_config_t;
@@ -226,7 +225,8 @@ typedef struct {
  *
  * The server only receives and stores modules. The application polls hotreload_update_available()
  * and calls hotreload_reload() at a safe point. If the firmware has the component mdns, the server
- * is announced as `_hotreload._tcp` until it stops; a failure of that is only logged.
+ * is announced as `_hotreload._tcp` until it stops. If that fails, the log says so, and the server
+ * runs all the same.
  *
  * @param config  port, partition and limit; the label must stay valid until the server stops
  * @return
@@ -242,10 +242,10 @@ typedef struct {
 esp_err_t hotreload_server_start(const hotreload_server_config_t *config);
 
 /**
- * @brief Stops the HTTP server and frees all that it holds. An upload under way is dropped.
+ * @brief Stops the HTTP server and frees its memory. An upload under way is dropped.
  *
  * @return ESP_OK; ESP_ERR_INVALID_STATE: the server does not run; ESP_FAIL: ESP-IDF could not reach
- *         its server's task, which goes on
+ *         the server's task, so the server runs on
  *
  * Thread context: any task.
  */
@@ -260,12 +260,12 @@ typedef struct {
     /** As in hotreload_server_config_t. */
     bool run_from_ram_first;
     /**
-     * Gets what comes in on the console and is no request, as it comes: `size` bytes at `data`,
-     * valid during the call. Called by the task that reads the console, which serves no request
-     * meanwhile. NULL: it is dropped.
+     * Receives the input of the console that is no request: `size` bytes at `data`, valid during
+     * the call. The task that reads the console calls it, and serves no request meanwhile. NULL:
+     * this input is dropped.
      */
     void (*input)(const void *data, size_t size, void *context);
-    /** For `input`. */
+    /** Passed to `input`. */
     void *input_context;
 } hotreload_serial_config_t;
 
@@ -277,16 +277,16 @@ typedef struct {
     }
 
 /**
- * @brief Takes the requests of the HTTP server on the console as well, beside the log: for boards
- * without a network, with `--port` in place of `--url`.
+ * @brief Serves the requests of the HTTP server on the console, alongside the log. This is for
+ * boards without a network; the tools use `--port` in place of `--url`.
  *
- * Needs CONFIG_HOTRELOAD_SERIAL. From this call on until hotreload_serial_stop(), hotreload reads
- * the console (UART or USB-Serial/JTAG) with ESP-IDF's driver, and nothing arrives at stdin:
- * applications get their input through `config->input`. The log goes out as before.
+ * Needs CONFIG_HOTRELOAD_SERIAL. From this call until hotreload_serial_stop(), hotreload reads the
+ * console (UART or USB-Serial/JTAG) with ESP-IDF's driver, and nothing arrives at stdin. The
+ * application gets its input through `config->input`. The log goes out as before.
  *
  * @param config  partition, limit and input; the label must stay valid until the stop
  * @return
- *      - ESP_OK: requests are taken
+ *      - ESP_OK: requests are served
  *      - ESP_ERR_INVALID_ARG: config or its label is NULL
  *      - ESP_ERR_INVALID_STATE: started already, or the application has a driver on the console
  *      - ESP_ERR_NOT_FOUND: no such partition
@@ -299,13 +299,14 @@ typedef struct {
 esp_err_t hotreload_serial_start(const hotreload_serial_config_t *config);
 
 /**
- * @brief Stops that, and frees all that it holds. An upload under way is dropped.
+ * @brief Stops reading requests from the console and frees the memory that it took. An upload under
+ * way is dropped.
  *
  * Waits until a request under way is answered.
  *
- * @return ESP_OK; ESP_ERR_INVALID_STATE: not started
+ * @return ESP_OK; ESP_ERR_INVALID_STATE: hotreload_serial_start() was not called
  *
- * Thread context: any task but the one that calls `input`.
+ * Thread context: any task, but not from `input`.
  */
 esp_err_t hotreload_serial_stop(void);
 

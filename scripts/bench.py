@@ -1,4 +1,4 @@
-"""make bench: figures beside the bounds that DESIGN.md of the project sets. Asserts nothing.
+"""make bench: figures beside their bounds. Asserts nothing.
 
 SPDX-License-Identifier: MIT
 """

@@ -1,7 +1,6 @@
 /*
  * The packed module as the host tools write it: numbers that both sides must agree on.
- * HOW_IT_WORKS.md explains the format; tools/hotreload/module/module_format.py has the same
- * numbers.
+ * docs/spec.md explains the format; tools/hotreload/module/module_format.py has the same numbers.
  *
  * SPDX-License-Identifier: MIT
  */

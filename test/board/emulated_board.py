@@ -184,7 +184,7 @@ def ask_nonce(board: Board) -> str:
 
 
 def prove(module: bytes, secret: bytes, nonce: str, length: Optional[int] = None) -> str:
-    """X-Hotreload-Auth, as SECURITY.md says how to make it."""
+    """X-Hotreload-Auth, as docs/spec.md says how to make it."""
     size = len(module) if length is None else length
     message = b"hotreload-upload\0" + bytes.fromhex(nonce) + size.to_bytes(4, "little")
     return hmac.new(secret, message + hashlib.sha256(module).digest(), hashlib.sha256).hexdigest()

@@ -1,6 +1,6 @@
 /*
- * How README.md brings a task to a known point outside reloadable code: it is never inside during
- * a reload, and goes on afterwards.
+ * The code in docs/using.md that brings a task to a known point outside reloadable code: the task
+ * is never inside during a reload, and goes on afterwards.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,7 +20,7 @@
 #include "hotreload.h"
 #include "reloadable.h"
 
-#include README_SNIPPET
+#include DOCUMENTED
 
 #define RELOADS 1000u
 
