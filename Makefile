@@ -5,6 +5,7 @@ BUILD ?= build
 MINUTES ?= 4
 PYTHON ?= /usr/bin/python3
 
+export BUILD
 export PYTHON
 export PYTHONPATH := $(CURDIR)/tools
 export PYTHONDONTWRITEBYTECODE := 1

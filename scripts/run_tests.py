@@ -105,29 +105,8 @@ def torture_suite(build: Path) -> Result:
     return result
 
 
-def tree_suite(_build: Path) -> Result:
-    """What must be true of the tree itself: formatted, the documents up to date."""
-    result = Result("tree")
-    sources = subprocess.run(["git", "ls-files", "*.c", "*.h"], cwd=ROOT, check=True,
-                             stdout=subprocess.PIPE, text=True).stdout.split()
-    print(f"$ clang-format --dry-run -Werror ... ({len(sources)} files)", flush=True)
-    formatted = subprocess.run(["clang-format", "--dry-run", "-Werror"] + sources,
-                               cwd=ROOT).returncode == 0
-    api = subprocess.run([sys.executable, "scripts/make_api.py", "include/hotreload.h"], cwd=ROOT,
-                         check=True, stdout=subprocess.PIPE, text=True).stdout
-    current = api == (ROOT / "API.md").read_text()
-    if not current:
-        print("API.md is not what include/hotreload.h says: run make api")
-    documents = run([sys.executable, "scripts/check_documents.py"])
-    chips = run([sys.executable, "scripts/check_chips.py"])
-    for good in (formatted, current, documents, chips):
-        result.passed += good
-        result.failed += not good
-    return result
-
-
 SUITES: Dict[str, Callable[[Path], Result]] = {
-    "tree": tree_suite,
+    "tree": pytest_suite("tree"),
     "unit": ctest_suite("unit"),
     "concurrency": ctest_suite("concurrency", "-V"),  # tells how many interleavings
     "esp_idf_host": ctest_suite("esp_idf_host"),

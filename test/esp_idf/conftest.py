@@ -12,6 +12,7 @@ from typing import Callable, Iterator, List, Optional
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 import qemu  # noqa: E402
 from idf_project import IdfProject, copy_repository, environment, list_targets  # noqa: E402

@@ -15,6 +15,8 @@ import subprocess
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Set
 
+import component_package
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # No board, and not necessarily Wi-Fi libraries: the examples' configuration for QEMU.
@@ -65,19 +67,7 @@ def idf_version() -> str:
 
 def copy_repository(to: Path) -> Path:
     """Copies what is or could be committed; the directory's name is the component's."""
-    names = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        check=True,
-    ).stdout
-    copy = to / "hotreload"
-    for name in filter(None, names.split("\0")):
-        if (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, copy / name)
-    return copy
+    return component_package.copy_repository(to / "hotreload")
 
 
 class IdfProject:
