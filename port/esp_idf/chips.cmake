@@ -1,5 +1,5 @@
 # The chips that hotreload supports, one row each. docs/adding-a-chip.md says where to look up the
-# columns. scripts/check_chips.py compares Kconfig, idf_component.yml, README.md and the example's
+# columns. test/tree/test_chips.py compares Kconfig, idf_component.yml, README.md and the example's
 # presets with this table.
 #
 # SPDX-License-Identifier: MIT

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Dict, List
 
-ROOT = Path(__file__).resolve().parent.parent
+from checked import ROOT
+
 COLUMNS = "chip arch cores since address psram from cache shown".split()
 ARCHITECTURES = {"riscv": "RISC-V", "xtensa": "Xtensa"}
 
