@@ -45,7 +45,7 @@ def announce_board(url: str, project: str) -> Announcement:
     return Announcement(url, firmware, project, f"emulated-{urlsplit(url).port}")
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("url")
     parser.add_argument("--project", default="emulated board")
@@ -56,7 +56,7 @@ def main() -> None:
             while True:
                 time.sleep(1)
         except KeyboardInterrupt:
-            pass
+            return 0
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Callable, Dict, List
+from typing import Any, Callable, Dict, List
 
 from elftools.elf.elffile import ELFFile
 
@@ -29,10 +29,10 @@ POLL_MS = 2  # the application's own polling is to be apart
 RISCV = ["riscv64-unknown-elf-gcc", "--specs=picolibc.specs", "-march=rv32imac", "-mabi=ilp32"]
 
 
-def run(command: List[str], **options: object) -> str:
+def run(command: List[str], **options: Any) -> str:
     """Runs a command that must succeed; returns its output."""
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True,
-                          **options).stdout  # type: ignore[call-overload]
+    return str(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True,
+                              **options).stdout)
 
 
 def emulated_loop(project: EmulatedProject, console: TimedLines) -> Loop:
@@ -159,9 +159,11 @@ def measure_ram_first(build: Path) -> List[Figure]:
     environment = {**project.environment, "PYTHONUNBUFFERED": "1"}
     figures: List[Figure] = []
     for kilobytes in (0, 16):
-        project.build(*([add_large_component(project, kilobytes)] if kilobytes else []))
+        added = [add_large_component(project, kilobytes)] if kilobytes else []
+        project.build(*added)
         totals = []
-        for way, options in (("stored first", []), ("RAM first", ["--ram-first"])):
+        ways: Dict[str, List[str]] = {"stored first": [], "RAM first": ["--ram-first"]}
+        for way, options in ways.items():
             with project.boot(show=False, poll_ms=POLL_MS,
                               options=["--slow-flash", *options]) as console, \
                     watching(tool + ["--url", console.url], env=environment) as last_line:
@@ -270,14 +272,16 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(ROOT / "tools")
 
     measures: List[Callable[[Path], List[Figure]]] = [
-        measure_loop, measure_serial_loop, measure_ram_first, lambda b: measure_stub(b, "riscv", "qemu-riscv32"),
-        measure_load_time, measure_core, measure_upload_ram]
+        measure_loop, measure_serial_loop, measure_ram_first,
+        lambda b: measure_stub(b, "riscv", "qemu-riscv32"), measure_load_time,
+        measure_core, measure_upload_ram]
     if cross_toolchain.add_to_path(build.parent):
         measures.insert(3, lambda b: measure_stub(b, "xtensa", "qemu-xtensa"))
     else:
         print(f"SKIPPED, stub call on Xtensa: {cross_toolchain.MISSING}", flush=True)
     if bench_esp_idf.missing():
-        print(f"SKIPPED, the loop and the stacks with ESP-IDF: {bench_esp_idf.missing()}", flush=True)
+        print(f"SKIPPED, the loop and the stacks with ESP-IDF: {bench_esp_idf.missing()}",
+              flush=True)
     else:
         measures[2:2] = [bench_esp_idf.measure_esp_idf, bench_esp_idf.measure_stacks]
     figures: List[Figure] = []

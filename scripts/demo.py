@@ -60,7 +60,7 @@ def show_corrupted_upload(project: EmulatedProject, console: Console) -> None:
     console.wait_for("Goodbye, World", console.count())
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--arch", required=True, choices=("riscv", "xtensa"))
     parser.add_argument("--build", type=Path, required=True)
@@ -78,6 +78,7 @@ def main() -> None:
         uptime = console.last_uptime()
     say(f"Done: save to new output in {seconds:.2f} s, one board, up for {uptime} rounds. "
         "Try your own edits: make watch")
+    return 0
 
 
 if __name__ == "__main__":

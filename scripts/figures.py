@@ -76,7 +76,7 @@ def watching(command: List[str], **options: Any) -> Iterator[Callable[[], str]]:
         def wait_for(start: str) -> str:
             for line in watch.stdout or []:
                 if line.startswith(start):
-                    return line
+                    return str(line)
             raise SystemExit(f"the watch ended before it said '{start}'")
 
         wait_for("Ctrl+C")

@@ -20,7 +20,7 @@ FULLY_COVERED = ("src/image/image.c", "src/image/notes.c", "src/loader/relocate.
 class Lines(NamedTuple):
     """The lines of a source file that can be executed, and those that were not."""
 
-    count: int
+    total: int
     missed: List[int]
 
 
@@ -107,11 +107,11 @@ def report_coverage(build: Path, targets: List[str]) -> bool:
         return True
     for name, lines in sorted(coverage.items()):
         if name.endswith(".c"):
-            percent = 100.0 * (lines.count - len(lines.missed)) / lines.count
+            percent = 100.0 * (lines.total - len(lines.missed)) / lines.total
             missed = " ".join(str(line) for line in lines.missed[:12])
-            print(f"{name:36} {percent:6.1f} % of {lines.count:3} lines"
+            print(f"{name:36} {percent:6.1f} % of {lines.total:3} lines"
                   + (f", not {missed}" if lines.missed else ""))
-    count = sum(lines.count for lines in coverage.values())
+    count = sum(lines.total for lines in coverage.values())
     total_missed = sum(len(lines.missed) for lines in coverage.values())
     print(f"{'all':36} {100.0 * (count - total_missed) / count:6.1f} % of {count} lines")
     gaps = [name for name in FULLY_COVERED if name not in coverage or coverage[name].missed]

@@ -19,7 +19,7 @@ Generated from [include/hotreload.h](include/hotreload.h) by `make api`; edit th
 
 Error codes are those of ESP-IDF. "A safe point" is a moment when no reloadable function is on any
 task's call stack, suspended tasks included: see [HOW_IT_WORKS.md](HOW_IT_WORKS.md).
-"""
+"""  # noqa: E501
 
 
 def strip_comment(comment: str) -> List[str]:
@@ -53,7 +53,8 @@ def to_markdown(lines: List[str]) -> str:
 
 def declarations(header: str) -> Iterator[Tuple[str, str]]:
     """Pairs of comment and declaration, in order."""
-    pattern = re.compile(r"/\*\*(?:[^*]|\*(?!/))*\*/\s*\n(?=(typedef|#define|esp_err_t|bool|void|const char))")
+    pattern = re.compile(r"/\*\*(?:[^*]|\*(?!/))*\*/\s*\n"
+                         r"(?=(typedef|#define|esp_err_t|bool|void|const char))")
     for match in pattern.finditer(header):
         rest = header[match.end():]
         if match.group(1) == "#define":

@@ -83,7 +83,7 @@ def ctest_suite(name: str, *options: str) -> Callable[[Path], Result]:
 
 
 def fuzz_suite(build: Path) -> Result:
-    """A bounded number of runs of each target in test/fuzz, from fixed seeds, and their coverage."""
+    """A bounded number of runs of each target in test/fuzz, from fixed seeds, and coverage."""
     result = ctest_suite("fuzz")(build)
     if result.failed == 0:
         covered = run([sys.executable, "scripts/fuzz.py", "--build", str(build / "fuzz"),

@@ -1,4 +1,4 @@
-"""`python3 -m hotreload`.
+"""`python3 -m hotreload`, and the command `hotreload` of the installed package.
 
 SPDX-License-Identifier: MIT
 """
@@ -8,11 +8,17 @@ import sys
 
 from hotreload.report import show_any_text
 
-if os.name == "posix" and sys.getfilesystemencoding() != "utf-8":
-    # The build's files are UTF-8, whatever the terminal is. Python decides that when it starts.
-    os.execv(sys.executable, [sys.executable, "-X", "utf8", "-m", "hotreload", *sys.argv[1:]])
-show_any_text()
 
-from hotreload.cli import main  # noqa: E402
+def run() -> None:
+    if os.name == "posix" and sys.getfilesystemencoding() != "utf-8":
+        # The build's files are UTF-8, whatever the terminal is. Python decides that when it starts.
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", "-m", "hotreload", *sys.argv[1:]])
+    show_any_text()
 
-main(prog_name="hotreload")
+    from hotreload.cli import main
+
+    main(prog_name="hotreload")
+
+
+if __name__ == "__main__":
+    run()

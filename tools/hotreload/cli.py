@@ -11,6 +11,7 @@ from typing import Any, Optional, Tuple
 
 import click
 
+from hotreload import __version__
 from hotreload.device.find_device import Where
 from hotreload.errors import ToolError
 from hotreload.options import add_options
@@ -32,6 +33,7 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hotreload")
 def main() -> None:
     """Hot reload for ESP chips: change C code, and the running device executes it."""
 

@@ -63,8 +63,8 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
             "hotreload-status": {
                 "callback": _status,
                 "short_help": "Show what the device says about its firmware and its module.",
-                "help": "Show the device's firmware, beside that of the build, its module, exports, "
-                "free memory, a pending update and the last error.",
+                "help": "Show the device's firmware, beside that of the build, its module, "
+                "exports, free memory, a pending update and the last error.",
                 "options": idf_options("status"),
                 "order_dependencies": [*_AFTER, "reload"],
             },

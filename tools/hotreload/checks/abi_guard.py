@@ -55,8 +55,8 @@ def check_interface(description: Description, names: Iterable[str], files: Objec
     names = list(names)
     noted = _load(_path(description))
     present = _read(description, noted, files)
-    sides = [_interface(description, side) for side in (noted, present)]
-    changes = find_changes(*sides, names)
+    before, now = _interface(description, noted), _interface(description, present)
+    changes = find_changes(before, now, names)
     if changes:
         changes.append(
             "The firmware was built with the old one, so a call would go wrong. To use the new "

@@ -19,7 +19,9 @@ from hotreload.device.find_device import Where, find_device
 from hotreload.errors import ToolError
 
 
-def show_gdb(build: str, where: Where, run: bool, gdb: Optional[str], remote: Optional[str]) -> None:
+def show_gdb(
+    build: str, where: Where, run: bool, gdb: Optional[str], remote: Optional[str]
+) -> None:
     """Prints the command, or runs it in place of this process."""
     description = load_description(build)
     with closing(find_device(where, build)) as device:

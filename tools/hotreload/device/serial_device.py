@@ -89,8 +89,14 @@ class SerialDevice(Device):
         if line.is_shared:
             line.on_log = show
             return
-        share = self._share = Share(line)
-        line.on_log = lambda log: (show(log), share.show(log))
+        self._share = Share(line)
+        outputs = (show, self._share.show)
+
+        def show_both(log: bytes) -> None:
+            for output in outputs:
+                output(log)
+
+        line.on_log = show_both
 
     def close(self) -> None:
         if self._share is not None:

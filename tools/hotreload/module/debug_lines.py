@@ -62,7 +62,7 @@ def _find_line(file: ELFFile, variable: str) -> str:
 
 def _name(entry: Any) -> str:
     attribute = entry.attributes.get("DW_AT_name")
-    return attribute.value.decode("utf-8", "replace") if attribute else ""
+    return str(attribute.value, "utf-8", "replace") if attribute else ""
 
 
 def _place(dwarf: Any, unit: Any, entry: Any) -> str:

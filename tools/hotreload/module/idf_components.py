@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import Iterator, NamedTuple, Optional
+from typing import Iterator, List, NamedTuple, Optional
 
 from hotreload.files import open_text
 
@@ -41,7 +41,7 @@ def find_declaring_header(build_dir: str, function: str) -> Optional[Header]:
     """The header that declares a function; that of the component with the likeliest name first."""
     word = function.encode()
     declaration = re.compile(rb"^[A-Za-z_][^#/;={}\n]*\b" + re.escape(word) + rb"\s*\(", re.M)
-    found = []
+    found: List[Header] = []
     for header in _headers(build_dir):
         try:
             with open(header.path, "rb") as file:
@@ -50,7 +50,8 @@ def find_declaring_header(build_dir: str, function: str) -> Optional[Header]:
             continue
         if word in content and declaration.search(content):
             found.append(header)
-    return min(found, key=lambda header: not function.startswith(header.component), default=None)
+    found.sort(key=lambda header: not function.startswith(header.component))
+    return found[0] if found else None
 
 
 def _headers(build_dir: str) -> Iterator[Header]:

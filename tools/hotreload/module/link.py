@@ -200,8 +200,8 @@ def _explain_failure(output: str) -> str:
     text = f"the module cannot be linked; the linker says:\n{output.rstrip()}"
     if _LITERAL_IN_DATA.search(output):
         text += (
-            "\nAn l32r instruction can only reach literals in the text, which the data is far from: "
-            "put this one there with .literal"
+            "\nAn l32r instruction can only reach literals in the text, which the data is far "
+            "from: put this one there with .literal"
         )
     elif "l32r" in output:
         text += (

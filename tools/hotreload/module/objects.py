@@ -61,6 +61,7 @@ class Definition(NamedTuple):
         """To be reached while the flash cache is off."""
         return self.section.startswith(_INTERNAL)
 
+
 # What GCC puts into object files that only its own linker plugin can link.
 _LTO_MARK = "__gnu_lto_slim"
 
