@@ -4,19 +4,8 @@
 
 include_guard(GLOBAL)
 
+include(${CMAKE_CURRENT_LIST_DIR}/reloadable_keyword.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/reloadable_library.cmake)
-
-# Takes RELOADABLE out of the arguments of idf_component_register().
-function(_hotreload_take_keyword reloadable_result arguments_result)
-    set(arguments ${ARGN})
-    set(reloadable FALSE)
-    if(RELOADABLE IN_LIST arguments)
-        set(reloadable TRUE)
-        list(REMOVE_ITEM arguments RELOADABLE)
-    endif()
-    set(${reloadable_result} ${reloadable} PARENT_SCOPE)
-    set(${arguments_result} "${arguments}" PARENT_SCOPE)
-endfunction()
 
 # Whether the configuration names a component; "owner/name" of the registry is "owner__name" here.
 function(_hotreload_is_configured result component)
@@ -47,7 +36,6 @@ function(_hotreload_mark library component directory)
             "to reload in it")
         return()
     endif()
-    set_property(GLOBAL APPEND PROPERTY HOTRELOAD_COMPONENTS ${component})
     set_property(GLOBAL APPEND PROPERTY HOTRELOAD_WATCH_DIRS ${directory})
     set_property(GLOBAL APPEND PROPERTY HOTRELOAD_LIBRARIES ${library})
     hotreload_empty_archive(${library})
@@ -60,7 +48,7 @@ if(NOT hotreload_overridden)
 
     # As ESP-IDF's, with RELOADABLE. A macro, so that what ESP-IDF's sets for its caller gets there.
     macro(idf_component_register)
-        _hotreload_take_keyword(__hotreload_reloadable __hotreload_arguments ${ARGN})
+        hotreload_take_keyword(__hotreload_reloadable __hotreload_arguments ${ARGN})
         _idf_component_register(${__hotreload_arguments})
         if(CONFIG_HOTRELOAD_ENABLE)
             _hotreload_is_configured(__hotreload_configured ${COMPONENT_NAME})

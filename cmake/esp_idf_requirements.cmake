@@ -1,10 +1,12 @@
 # ESP-IDF runs the CMakeLists.txt of every component twice: first as a script that only collects
 # requirements (component_get_requirements.cmake). Its idf_component_register() does not know
-# RELOADABLE and would take it for a component where it follows REQUIRES or PRIV_REQUIRES. This
-# file, included by our own CMakeLists.txt, makes it forget the word: in what was collected before
-# us, and in all calls after us.
+# RELOADABLE: after REQUIRES or PRIV_REQUIRES it would take the word for a component. Our own
+# CMakeLists.txt includes this file, which removes the word from what was collected before us and
+# from all calls after us.
 #
 # SPDX-License-Identifier: MIT
+
+include(${CMAKE_CURRENT_LIST_DIR}/reloadable_keyword.cmake)
 
 get_property(hotreload_overridden GLOBAL PROPERTY HOTRELOAD_REQUIREMENTS_OVERRIDDEN)
 if(NOT hotreload_overridden)
@@ -19,8 +21,7 @@ if(NOT hotreload_overridden)
     endif()
 
     macro(idf_component_register)
-        set(__hotreload_arguments ${ARGN})
-        list(REMOVE_ITEM __hotreload_arguments RELOADABLE)
+        hotreload_take_keyword(__hotreload_reloadable __hotreload_arguments ${ARGN})
         _idf_component_register(${__hotreload_arguments})
     endmacro()
 endif()

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: MIT
 
 include_guard(GLOBAL)
+include(${CMAKE_CURRENT_LIST_DIR}/reloadable_keyword.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/reloadable_library.cmake)
 
 get_filename_component(HOTRELOAD_ROOT ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)

@@ -22,7 +22,7 @@ from timed_lines import TimedLines
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-from hotreload.device.protocol import sign  # noqa: E402
+from hotreload.device.protocol import sign_upload  # noqa: E402
 
 _EXIT_PANIC = 134  # BOARD_EXIT_PANIC of port/emulator/options.h
 _RESTART_SECONDS = 0.5  # a board that crashes at once must not keep the machine busy
@@ -202,4 +202,4 @@ class EmulatedProject:
     def upload_headers(self, module: bytes, nonce: bytes) -> Dict[str, str]:
         """The headers that authenticate an upload of this module, with a nonce of the board."""
         secret = bytes.fromhex((self.build_dir / "hotreload" / "secret.key").read_text())
-        return sign(module, secret, nonce)
+        return sign_upload(module, secret, nonce)

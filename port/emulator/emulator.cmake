@@ -92,8 +92,9 @@ endfunction()
 
 # As in ESP-IDF; called by the CMakeLists.txt of components.
 function(idf_component_register)
-    cmake_parse_arguments(arg "RELOADABLE" ""
-        "SRCS;INCLUDE_DIRS;PRIV_INCLUDE_DIRS;REQUIRES;PRIV_REQUIRES" ${ARGN})
+    hotreload_take_keyword(reloadable arguments ${ARGN})
+    cmake_parse_arguments(arg "" ""
+        "SRCS;INCLUDE_DIRS;PRIV_INCLUDE_DIRS;REQUIRES;PRIV_REQUIRES" ${arguments})
     get_filename_component(name ${CMAKE_CURRENT_SOURCE_DIR} NAME)
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "Component ${name}: the emulated board does not know "
@@ -110,7 +111,7 @@ function(idf_component_register)
     _emulator_require(${component} PRIVATE ${arg_PRIV_REQUIRES})
     add_library(idf::${name} ALIAS ${component})
     set_property(GLOBAL APPEND PROPERTY EMULATOR_COMPONENTS idf::${name})
-    if(arg_RELOADABLE)
+    if(reloadable)
         hotreload_empty_archive(${component})
         set_property(GLOBAL APPEND PROPERTY EMULATOR_RELOADABLE_LIBRARIES ${component})
         set_property(GLOBAL APPEND PROPERTY EMULATOR_WATCH_DIRS ${CMAKE_CURRENT_SOURCE_DIR})

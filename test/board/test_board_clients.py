@@ -156,14 +156,3 @@ def test_hostile_client(impatient: Board, build: Build, name: str) -> None:
     assert heap(impatient) == before
     assert impatient.upload(build.module(2), build.secret).status == 200
     impatient.wait_for_round(2)
-
-
-def test_answers_to_clients_that_time_out(impatient: Board, build: Build) -> None:
-    """Who still listens is told why."""
-    module = build.module(2)
-    with impatient.connect() as head, impatient.connect() as body:
-        head.send(impatient.upload_head(module, build.secret)[:-2])
-        body.send(impatient.upload_head(module, build.secret) + module[:-1])
-        assert head.answer().status == 408
-        assert body.answer().status == 408
-        assert head.is_closed() and body.is_closed()

@@ -177,24 +177,6 @@ def test_silent_clients(start_board: StartBoard, build: Build) -> None:
     assert_still_works(board, build)
 
 
-def test_dripping_client(start_board: StartBoard, build: Build) -> None:
-    """A client that is never silent for long cannot hold the upload for ever."""
-    board = start_board("--idle-timeout", "500")
-    board.wait_for_round(1)
-    module = build.module(2)
-    with board.connect() as client:
-        client.send(board.upload_head(module, build.secret))
-        try:
-            for byte in module:
-                client.send(bytes([byte]))
-                board.wait_for_round(1, board.now())
-        except (BrokenPipeError, ConnectionResetError):
-            pass
-        else:
-            pytest.fail("the board took it all")
-    assert_still_works(board, build)
-
-
 def test_byte_by_byte(board: Board, build: Build) -> None:
     module = build.module(2)
     with board.connect() as client:
@@ -253,8 +235,6 @@ MALFORMED_HEADS = {
     "space in name": (400, b"GET /status HTTP/1.1\r\nContent-Length : 5\r\n\r\n"),
     "folded line": (400, b"GET /status HTTP/1.1\r\nA: b\r\n folded: c\r\n\r\n"),
     "NUL": (400, b"GET /status HTTP/1.1\r\nA: b\0c\r\n\r\n"),
-    "path of 100 KB": (414, b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\n\r\n"),
-    "10000 headers": (431, b"GET /status HTTP/1.1\r\n" + b"A: b\r\n" * 10000 + b"\r\n"),
     "long header": (431, b"GET /status HTTP/1.1\r\nContent-Length: " + b"0" * 300 + b"\r\n\r\n"),
 }
 

@@ -34,13 +34,6 @@ def test_wrong_option(build: Build, tmp_path: Path, options: str) -> None:
     assert not flash.exists()
 
 
-def test_help_names_every_option(build: Build) -> None:
-    board = Board([build.qemu, build.firmware, "--help"])
-    assert board.wait_for_exit() == 0
-    for name in ("--flash", "--ram", "--port", "--flash-fault", "--max-upload", "--idle-timeout"):
-        board.wait_for(f"^  {name} ")
-
-
 def test_flash_file_that_is_no_flash(build: Build, tmp_path: Path) -> None:
     flash = tmp_path / "flash.bin"
     flash.write_bytes(bytes(5000))

@@ -15,7 +15,7 @@ from emulated_board import Client, upload_head
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
 from console_board import ConsoleBoard  # noqa: E402
-from hotreload.device.protocol import DeviceError, read_nonce, sign  # noqa: E402
+from hotreload.device.protocol import DeviceError, read_nonce, sign_upload  # noqa: E402
 from hotreload.device.serial_frames import BEGIN, FINISH, NONCE, WRITE  # noqa: E402
 
 Start = Callable[..., ConsoleBoard]
@@ -44,7 +44,7 @@ def ignore(_done: int, _total: int) -> None:
 def begin(board: ConsoleBoard, build: Build, module: bytes) -> None:
     """Begins an upload and sends its first piece."""
     device = board.device
-    headers = sign(module, build.secret, read_nonce(device._ask(NONCE), device.url))
+    headers = sign_upload(module, build.secret, read_nonce(device._ask(NONCE), device.url))
     texts = f"{headers['X-Hotreload-SHA256']}\0\0{headers['X-Hotreload-Auth']}\0"
     device._ask(BEGIN, len(module).to_bytes(4, "little") + texts.encode())
     device._ask(WRITE, bytes(4) + module[:100])
@@ -163,7 +163,7 @@ def test_recordings_are_refused(start: Start, build: Build) -> None:
     board = start()
     board.device.upload(build.module(2), build.secret, ignore)
     board.wait_for("^round: version 2")
-    digest = sign(build.module(2), build.secret, None)  # What firmware without a nonce would get.
+    digest = sign_upload(build.module(2), build.secret, None)  # What firmware without a nonce would get.
     texts = f"{digest['X-Hotreload-SHA256']}\0{digest['X-Hotreload-HMAC']}\0\0"
     length = len(build.module(2)).to_bytes(4, "little")
     with pytest.raises(DeviceError, match="403 Forbidden: X-Hotreload-Auth is required"):

@@ -29,9 +29,9 @@ def signature(secret: bytes, message: bytes) -> str:
 
 def test_header_by_the_letter() -> None:
     """Against numbers computed with openssl: printf ... | openssl dgst -sha256 -mac HMAC."""
-    from hotreload.device.protocol import sign
+    from hotreload.device.protocol import sign_upload
 
-    headers = sign(b"abc", bytes(range(32)), bytes.fromhex("00112233445566778899aabbccddeeff"))
+    headers = sign_upload(b"abc", bytes(range(32)), bytes.fromhex("00112233445566778899aabbccddeeff"))
     assert headers == {
         "X-Hotreload-SHA256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
         "X-Hotreload-Auth": "8342f659bcc9fc0009ac7f370e9a847b35217e4b5721f371d99d8e889e892372",

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from fake_device import FakeDevice
 from hotreload.cli import main
-from hotreload.commands.monitor import know_module
+from hotreload.commands.monitor import explain_module_addresses
 from project import TOOLS, Project
 from reference import Module
 
@@ -199,9 +199,9 @@ def test_return_addresses_belong_to_the_call(placed: Placed) -> None:
 
 MONITOR = """\
 import os, subprocess, sys, time
-from hotreload.commands.monitor import know_module
+from hotreload.commands.monitor import explain_module_addresses
 build, loaded, line = sys.argv[1:]
-with know_module(build):
+with explain_module_addresses(build):
     print(loaded, flush=True)
     os.write(1, line.encode() + b"\\n")
     subprocess.run(["echo", "from a child"])
@@ -243,5 +243,5 @@ def test_monitor(placed: Placed, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_monitor_before_the_first_build(tmp_path: Path) -> None:
-    with know_module(str(tmp_path)):
+    with explain_module_addresses(str(tmp_path)):
         assert list(tmp_path.iterdir()) == []

@@ -188,11 +188,6 @@ def test_device_refuses(
     assert re.fullmatch(rf"Not reloaded: upload failed after \d+\.\d\d s; {KEPT}", last_line(text))
 
 
-def test_other_secret(built: Project, device: FakeDevice) -> None:
-    device.secret = bytes(32)
-    assert "answers 403 Forbidden: wrong HMAC" in fail(built, device.url)
-
-
 def test_not_a_hotreload_server(built: Project, device: FakeDevice) -> None:
     device.nonce = None
     device.refuse = (404, {})
@@ -282,15 +277,8 @@ def test_nobody_listens(built: Project) -> None:
     assert f"nothing listens at {url}" in text and "8080 by default" in text
 
 
-@pytest.mark.parametrize(
-    "url, message",
-    [
-        ("https://127.0.0.1", "must be like http://"),
-        ("http://no-host.invalid:8080", "the host of http://no-host.invalid:8080 is unknown"),
-    ],
-)
-def test_bad_url(built: Project, url: str, message: str) -> None:
-    assert message in fail(built, url)
+def test_unknown_host(built: Project) -> None:
+    assert re.search("host .* unknown", fail(built, "http://no-host.invalid:8080"))
 
 
 def test_silent_device(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -230,7 +230,7 @@ def test_instruction_across_segments(xtensa: Project, monkeypatch: pytest.Monkey
     """ld refuses it while the segments are far apart; here they are near."""
     import hotreload.module.linked
     import toolchains
-    from hotreload.module.arch.xtensa_relocations import select
+    from hotreload.module.arch.xtensa_relocations import select_relocations
     from hotreload.errors import ToolError
     from hotreload.module.linked import LinkedModule
 
@@ -249,4 +249,4 @@ def test_instruction_across_segments(xtensa: Project, monkeypatch: pytest.Monkey
     monkeypatch.setattr(hotreload.module.linked, "DATA_ADDRESS", 0x30000000)
     module = LinkedModule(output, "xtensa", 0x30001000, None)
     with pytest.raises(ToolError, match="outside the text segment; compile with -mlongcalls"):
-        select(module, {})
+        select_relocations(module, {})

@@ -17,7 +17,7 @@ import pytest
 
 from fake_device import FakeDevice
 from fake_serial import FakeSerial
-from hotreload.commands.outcome import Unfinished, find_out
+from hotreload.commands.outcome import Unfinished, resolve_lost_answer
 from hotreload.device import serial_line
 from hotreload.device.protocol import AnswerLost, DeviceError
 from hotreload.device.serial_device import SerialDevice
@@ -213,7 +213,7 @@ def test_restart_after_the_upload(fake: FakeSerial) -> None:
     device = SerialDevice(fake.port, 115200)
     with pytest.raises(AnswerLost, match="knows nothing of the upload any more") as lost:
         device.upload(MODULE, SECRET, nothing)
-    assert fake.uploads == [MODULE] and find_out(device, MODULE, lost.value) == 1
+    assert fake.uploads == [MODULE] and resolve_lost_answer(device, MODULE, lost.value) == 1
     device.close()
 
 
@@ -223,9 +223,9 @@ def test_silence_at_the_end_of_the_upload(fake: FakeSerial, impatient: None) -> 
     with pytest.raises(AnswerLost, match="stopped answering") as lost:
         device.upload(MODULE, SECRET, nothing)
     with pytest.raises(Unfinished, match="does not say either"):
-        find_out(device, MODULE, lost.value)
+        resolve_lost_answer(device, MODULE, lost.value)
     fake.faults = []
-    assert find_out(device, MODULE, lost.value) == 1
+    assert resolve_lost_answer(device, MODULE, lost.value) == 1
     device.close()
 
 
@@ -348,15 +348,15 @@ def test_two_use_one_port(fake: FakeSerial) -> None:
 
 
 def test_what_a_killed_command_left_behind(fake: FakeSerial) -> None:
-    from hotreload.device.serial_place import publish, shared_at, withdraw
+    from hotreload.device.serial_place import publish_share, find_share, withdraw_share
 
-    publish(fake.port, "socket://127.0.0.1:1")
-    assert shared_at(os.path.join(os.path.dirname(fake.port), ".", os.path.basename(fake.port)))
+    publish_share(fake.port, "socket://127.0.0.1:1")
+    assert find_share(os.path.join(os.path.dirname(fake.port), ".", os.path.basename(fake.port)))
     line = SerialLine(fake.port, 115200)
     assert line.ask(STATUS)[0] == 200
     line.close()
-    withdraw(fake.port)
-    withdraw(fake.port)
+    withdraw_share(fake.port)
+    withdraw_share(fake.port)
 
 
 def test_lines_of_a_log() -> None:

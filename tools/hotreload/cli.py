@@ -166,11 +166,11 @@ def monitor(port: str, baud: Optional[int], build: str, share: int) -> None:
 
     Addresses in the module are explained. What is typed goes to the device, line by line.
     """
-    from hotreload.commands.monitor import know_module
+    from hotreload.commands.monitor import explain_module_addresses
     from hotreload.commands.serial_monitor import run_monitor
     from hotreload.device.find_device import console_baud
 
-    with know_module(build):
+    with explain_module_addresses(build):
         run_monitor(port, baud or console_baud(build), share)
 
 
@@ -216,10 +216,10 @@ def decode(build: str, url: Optional[str], port: Optional[str], baud: Optional[i
 
     placement = None
     if url or port:
-        from hotreload.commands.placed import placement_of
+        from hotreload.commands.placed import read_placement
         from hotreload.device.find_device import find_device
 
         with closing(find_device(_where(url, port, baud), build)) as device:
-            placement = placement_of(device.status())
+            placement = read_placement(device.status())
     for line in decode_lines(sys.stdin, Decoder(load_description(build), placement)):
         click.echo(line)

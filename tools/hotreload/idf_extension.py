@@ -100,9 +100,9 @@ def _tell_monitor(context: Any, arguments: Any, tasks: List[Any]) -> None:
 
 def _with_module(monitor: Callable[..., None]) -> Callable[..., None]:
     def run(name: str, context: Any, arguments: Any, **options: Any) -> None:
-        from hotreload.commands.monitor import know_module
+        from hotreload.commands.monitor import explain_module_addresses
 
-        with know_module(arguments.build_dir):
+        with explain_module_addresses(arguments.build_dir):
             monitor(name, context, arguments, **options)
 
     return run

@@ -15,7 +15,7 @@ import os
 import stat
 from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
-from hotreload.checks.ninja import Files, deps_of, inputs_of, users_of
+from hotreload.checks.ninja import Files, query_deps, query_inputs, query_users
 from hotreload.description import Description
 
 _NINJA = "build.ninja"
@@ -60,11 +60,11 @@ class Inputs:
         made: Files = {}
         names = [_NINJA, *objects]
         while names:
-            known = inputs_of(description, names)
+            known = query_inputs(description, names)
             if _NINJA in names:
                 cmake = map(self._path, known.pop(_NINJA, []))
                 made[self._path(_NINJA)] = [path for path in cmake if not self._is_built(path)]
-            read = deps_of(description, known) if known else {}
+            read = query_deps(description, known) if known else {}
             names = []
             for output, inputs in known.items():
                 both = dict.fromkeys([*inputs, *read.get(output, [])])
@@ -135,11 +135,11 @@ class Inputs:
     def _all_users(self, inputs: Set[str]) -> Files:
         """Everything in the build directory that is made from one of these files."""
         users: Dict[str, List[str]] = {}
-        for output, read in deps_of(self._description).items():
+        for output, read in query_deps(self._description).items():
             mine = [path for path in map(self._path, read) if path in inputs]
             if mine:
                 users[self._path(output)] = mine
-        for path, outputs in users_of(self._description, inputs).items():
+        for path, outputs in query_users(self._description, inputs).items():
             for output in outputs:
                 users.setdefault(self._path(output), []).append(path)
         return users

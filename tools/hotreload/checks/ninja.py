@@ -39,7 +39,7 @@ def run_ninja(description: Description, *arguments: str) -> "subprocess.Popen[st
         ) from error
 
 
-def inputs_of(description: Description, names: Iterable[str]) -> Files:
+def query_inputs(description: Description, names: Iterable[str]) -> Files:
     """What each output is made from, as build.ninja says; those that only come before left out."""
     return {
         name: [line.lstrip("| ") for line in about["input"] if not line.startswith("|| ")]
@@ -48,7 +48,7 @@ def inputs_of(description: Description, names: Iterable[str]) -> Files:
     }
 
 
-def users_of(description: Description, names: Iterable[str]) -> Files:
+def query_users(description: Description, names: Iterable[str]) -> Files:
     """What is made from each file, as build.ninja says."""
     return {name: about["outputs"] for name, about in _query(description, names).items()}
 
@@ -79,7 +79,7 @@ def _read_query(lines: Iterable[str]) -> Dict[str, Files]:
     return found
 
 
-def deps_of(description: Description, names: Iterable[str] = ()) -> Files:
+def query_deps(description: Description, names: Iterable[str] = ()) -> Files:
     """What compilers said that they read, from the log of the builds; of all outputs by default.
 
     Every name must be known to ninja.

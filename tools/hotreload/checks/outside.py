@@ -16,7 +16,7 @@ import re
 import subprocess
 from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set
 
-from hotreload.checks.ninja import run_ninja, users_of
+from hotreload.checks.ninja import run_ninja, query_users
 from hotreload.description import Description
 from hotreload.errors import ToolError
 
@@ -125,7 +125,7 @@ class _Search:
         names = [name]
         while names:
             seen.update(names)
-            found = users_of(self._description, names)
+            found = query_users(self._description, names)
             users = {user for users in found.values() for user in users}
             users = {user for user in users if not user.startswith(_ONLY_ORDER)}
             if any(user in self._firmware or self._path(user) in self._firmware for user in users):

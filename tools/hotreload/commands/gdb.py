@@ -13,7 +13,7 @@ from typing import List, Optional
 
 import click
 
-from hotreload.commands.placed import LinkedFile, Placement, placement_of
+from hotreload.commands.placed import LinkedFile, Placement, read_placement
 from hotreload.description import Description, load_description
 from hotreload.device.find_device import Where, find_device
 from hotreload.errors import ToolError
@@ -25,7 +25,7 @@ def show_gdb(
     """Prints the command, or runs it in place of this process."""
     description = load_description(build)
     with closing(find_device(where, build)) as device:
-        placement = placement_of(device.status())
+        placement = read_placement(device.status())
     if placement is None:
         raise ToolError("the device has no module loaded, so there is nothing to debug in it")
     program = gdb or find_gdb(description)

@@ -24,7 +24,7 @@ _LONGEST_LINE = 4096
 
 
 @contextlib.contextmanager
-def know_module(build: str) -> Iterator[None]:
+def explain_module_addresses(build: str) -> Iterator[None]:
     """Meanwhile, what the process prints is explained, and the chip's GDB has the symbols."""
     description = _describe(build)
     if description is None:

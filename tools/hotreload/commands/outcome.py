@@ -34,7 +34,7 @@ def has_module(status: Dict[str, Any], module: bytes) -> bool:
     return bool(status.get("pending")) or status.get("sequence") == status["newest"]["sequence"]
 
 
-def why_not(status: Dict[str, Any]) -> str:
+def why_not_running(status: Dict[str, Any]) -> str:
     """What the device says of the module that it does not run."""
     return str(status.get("rollback") or status.get("last_error") or "it runs another")
 
@@ -44,7 +44,7 @@ def _is_newest(status: Dict[str, Any], module: bytes) -> bool:
     return bool(newest.get("sha256") == hashlib.sha256(module).hexdigest())
 
 
-def find_out(device: Device, module: bytes, lost: AnswerLost) -> int:
+def resolve_lost_answer(device: Device, module: bytes, lost: AnswerLost) -> int:
     """After an upload without an answer: the module's sequence, if the device has it all the same.
 
     Raises when it has not, and when it does not say.
@@ -61,7 +61,8 @@ def find_out(device: Device, module: bytes, lost: AnswerLost) -> int:
     if has_module(status, module):
         return int(status["newest"]["sequence"])
     if _is_newest(status, module):
-        raise ToolError(f"{lost}\nIt has the module, but does not run it: {why_not(status)}")
+        why = why_not_running(status)
+        raise ToolError(f"{lost}\nIt has the module, but does not run it: {why}")
     raise ToolError(f"{lost}\nIt says that it does not have the module")
 
 

@@ -34,7 +34,7 @@ class Placement(NamedTuple):
     data: Range
 
 
-def placement_of(status: Dict[str, Any]) -> Optional[Placement]:
+def read_placement(status: Dict[str, Any]) -> Optional[Placement]:
     """The loaded module's, from the answer to `GET /status`; None: no module is loaded."""
     if not status.get("loaded"):
         return None

@@ -13,7 +13,7 @@ import click
 
 from hotreload.checks.inputs import Inputs
 from hotreload.checks.outside import finish_search, start_search
-from hotreload.commands.outcome import Unfinished, find_out
+from hotreload.commands.outcome import Unfinished, resolve_lost_answer
 from hotreload.description import Description, load_description
 from hotreload.device.device import Device
 from hotreload.device.find_device import Where, known_device, search_network
@@ -105,7 +105,7 @@ def send_module(
             sequence = int(answer.get("sequence", 0))
         except AnswerLost as lost:
             progress.clear()
-            sequence = find_out(device, module, lost)
+            sequence = resolve_lost_answer(device, module, lost)
             click.echo(f"hotreload: {lost}\nBut it has the module, as it says itself.", err=True)
         finally:
             progress.clear()

@@ -14,7 +14,7 @@ from typing import List, Optional, Sequence
 import click
 
 from hotreload.checks.inputs import Inputs
-from hotreload.commands.outcome import Outcome, has_module, why_not
+from hotreload.commands.outcome import Outcome, has_module, why_not_running
 from hotreload.commands.reload import (
     Options,
     build_module,
@@ -126,7 +126,8 @@ class _Watch:
             return False  # Sending says what is wrong.
         if has_module(status, module):
             return True
-        _warn(f"The device does not run what it was sent, so that is sent again: {why_not(status)}")
+        why = why_not_running(status)
+        _warn(f"The device does not run what it was sent, so that is sent again: {why}")
         return False
 
     def _reload(self, changed: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 from hotreload.device.device import Device
-from hotreload.device.protocol import AnswerLost, DeviceError, read_answer, read_nonce, sign
+from hotreload.device.protocol import AnswerLost, DeviceError, read_answer, read_nonce, sign_upload
 from hotreload.device.url import parse_url
 
 _TIMEOUT = 10.0
@@ -44,7 +44,7 @@ class HttpDevice(Device):
             headers = {
                 "Content-Type": "application/octet-stream",
                 "Content-Length": str(len(module)),
-                **sign(module, secret, self._ask_nonce(connection)),
+                **sign_upload(module, secret, self._ask_nonce(connection)),
             }
             connection.putrequest("POST", self._path + "/upload", skip_accept_encoding=True)
             for name, value in headers.items():

@@ -36,7 +36,7 @@ class AnswerLost(DeviceError):
     """The module was sent, all of it, but the answer did not come: the device may have it."""
 
 
-def sign(module: bytes, secret: bytes, nonce: Optional[bytes]) -> Dict[str, str]:
+def sign_upload(module: bytes, secret: bytes, nonce: Optional[bytes]) -> Dict[str, str]:
     """The headers of an upload that prove who sends it.
 
     X-Hotreload-HMAC goes only to devices that know no nonce: whoever records it can send the same

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Optional
 
 from hotreload.device.device import Device
-from hotreload.device.protocol import AnswerLost, DeviceError, read_answer, read_nonce, sign
+from hotreload.device.protocol import AnswerLost, DeviceError, read_answer, read_nonce, sign_upload
 from hotreload.device.serial_frames import (
     BEGIN,
     CANCEL,
@@ -54,7 +54,7 @@ class SerialDevice(Device):
     def upload(
         self, module: bytes, secret: bytes, progress: Callable[[int, int], None]
     ) -> Dict[str, Any]:
-        headers = sign(module, secret, read_nonce(self._ask(NONCE), self.url))
+        headers = sign_upload(module, secret, read_nonce(self._ask(NONCE), self.url))
         names = ("X-Hotreload-SHA256", "X-Hotreload-HMAC", "X-Hotreload-Auth")
         texts = "".join(headers.get(name, "") + "\0" for name in names)
         try:

@@ -21,12 +21,12 @@ def _path(port: str) -> str:
     return os.path.join(directory, f"hotreload-{user}-{zlib.crc32(os.fsencode(name)):08x}.port")
 
 
-def publish(port: str, url: str) -> None:
+def publish_share(port: str, url: str) -> None:
     """Says that `port` is shared at `url`."""
     write_if_changed(_path(port), url)
 
 
-def withdraw(port: str) -> None:
+def withdraw_share(port: str) -> None:
     """Takes that back."""
     try:
         os.remove(_path(port))
@@ -34,7 +34,7 @@ def withdraw(port: str) -> None:
         pass
 
 
-def shared_at(port: str) -> Optional[str]:
+def find_share(port: str) -> Optional[str]:
     """The URL at which `port` is shared by a command of the same user; it may have ended."""
     try:
         with open(_path(port), encoding="ascii") as file:

@@ -10,7 +10,7 @@ import os
 from typing import Any, Tuple
 
 from hotreload.device.protocol import DeviceError
-from hotreload.device.serial_place import shared_at
+from hotreload.device.serial_place import find_share
 
 _READ_SECONDS = 0.05
 _WRITE_SECONDS = 10.0
@@ -18,7 +18,7 @@ _WRITE_SECONDS = 10.0
 
 def open_port(port: str, baud: int) -> Tuple[Any, bool]:
     """A pyserial object for a port, or for the socket on which another command shares it: True."""
-    share = shared_at(port)
+    share = find_share(port)
     if share is not None:
         try:
             return _open(share, baud), True

@@ -12,7 +12,7 @@ from typing import Dict, List
 
 from hotreload.device.serial_frames import Frame, Splitter
 from hotreload.device.serial_line import SerialLine
-from hotreload.device.serial_place import publish, withdraw
+from hotreload.device.serial_place import publish_share, withdraw_share
 from hotreload.errors import ToolError
 
 
@@ -31,11 +31,11 @@ class Share:
         self.url = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
         line.on_frame = self._answer
         threading.Thread(target=self._accept, daemon=True).start()
-        publish(line.port, self.url)
+        publish_share(line.port, self.url)
 
     def close(self) -> None:
         """Ends the sharing; the line stays open."""
-        withdraw(self._line.port)
+        withdraw_share(self._line.port)
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # Wakes who waits for a client.
         self._listener.close()

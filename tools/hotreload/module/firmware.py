@@ -52,7 +52,7 @@ def read_firmware(file: elf.Elf, description: Description) -> Firmware:
         )
     alignment = max([s.alignment for s in file.sections if s.flags & elf.SHF_TLS], default=1)
     return Firmware(
-        identity_of(file, description.identity),
+        firmware_identity(file, description.identity),
         symbols,
         thread_local,
         alignment,
@@ -60,7 +60,7 @@ def read_firmware(file: elf.Elf, description: Description) -> Firmware:
     )
 
 
-def identity_of(file: elf.Elf, kind: str) -> bytes:
+def firmware_identity(file: elf.Elf, kind: str) -> bytes:
     """What a device says that runs this firmware; `kind` is Description.identity."""
     if kind == "sha256":
         return hashlib.sha256(file.data).digest()

@@ -41,13 +41,13 @@ class FirmwareReader:
 
     def identity(self, description: Description) -> bytes:
         """What a device says that runs the firmware."""
-        from hotreload.module.firmware import identity_of
+        from hotreload.module.firmware import firmware_identity
 
         with self._lock:
             self._refresh(description)
             if self._firmware is not None:
                 return self._firmware.identity
-            return identity_of(self._open(description), description.identity)
+            return firmware_identity(self._open(description), description.identity)
 
     def _refresh(self, description: Description) -> None:
         """Forgets a firmware that another one has replaced."""

@@ -21,8 +21,8 @@ from hotreload.module.fill import make_fill_object
 from hotreload.module.firmware import Firmware
 from hotreload.module.linker_script import COPIED_PREFIX, format_script
 from hotreload.module.objects import Definition, Objects, read_objects
-from hotreload.module.resolve import Resolution, resolve
-from hotreload.module.thread_local import make_object
+from hotreload.module.resolve import Resolution, resolve_names
+from hotreload.module.thread_local import make_thread_local_object
 
 _LITERAL_IN_DATA = re.compile(r"dangerous relocation: l32r: .*: \(?\.(ro)?(data|bss)\b")
 _KEEP_UNDEFINED = ("--unresolved-symbols=ignore-all",)
@@ -65,7 +65,7 @@ def make_inputs(
             "task's block has the firmware's layout; make it global, or define it in the firmware"
         )
     make_directory(os.path.dirname(description.module_elf))
-    resolution = resolve(description, objects, firmware, exports)
+    resolution = resolve_names(description, objects, firmware, exports)
     pointed = [*objects.callbacks, *resolution.without_stub]
     callbacks = assign_callbacks(description, pointed, firmware, exports)
     return Inputs(description, objects, firmware, exports, resolution, callbacks)
@@ -152,7 +152,8 @@ def _run_linker(
     thread_local = {n: firmware.thread_local[n] for n in names if n in firmware.thread_local}
     objects = [*description.objects, *copied]
     if thread_local:
-        objects.append(make_object(description, thread_local, firmware.thread_local_alignment))
+        alignment = firmware.thread_local_alignment
+        objects.append(make_thread_local_object(description, thread_local, alignment))
     if inputs.fill_count:
         objects.append(make_fill_object(description, inputs.fill_count))
     script = os.path.join(os.path.dirname(description.module_elf), "module.ld")

@@ -190,7 +190,7 @@ class _Reader:
 def read_objects(
     paths: Iterable[str], wraps: Wraps = Wraps(), files: Optional[elf.ObjectFiles] = None
 ) -> Objects:
-    """Reads object files; `wraps`: those of the firmware's link; `files`: what was read before."""
+    """Reads object files; `wraps` are those of the firmware's link, `files` those read before."""
     reader, files = _Reader(wraps), files or elf.ObjectFiles()
     for path in paths:
         reader.read(path, files.open(path))

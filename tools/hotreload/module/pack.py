@@ -18,7 +18,7 @@ from hotreload.module.firmware import Firmware
 from hotreload.module.link import Inputs
 from hotreload.module.linked import Kept, LinkedModule, Segment, find_addr2line
 from hotreload.module.objects import Binding, Kind
-from hotreload.module.places import Places, fill_in
+from hotreload.module.places import Places, fill_in_places
 
 _EHDR = struct.Struct("<16sHHIIIIIHHHHHH")
 _PHDR = struct.Struct("<IIIIIIII")
@@ -48,9 +48,9 @@ def pack_module(inputs: Inputs) -> bytes:
     )
     rules = relocation_rules(description.arch)
     places = Places(inputs, module)
-    kept = rules.select(module, places)
+    kept = rules.select_relocations(module, places)
     module.check_sections()
-    kept += fill_in(module, places.entries(), rules.WORD)
+    kept += fill_in_places(module, places.entries(), rules.WORD)
     if module.data.memory_size == 0 and any(k.base == fmt.SYM_DATA for k in kept):
         module.data.memory_size = 4  # The address of an object without bytes is an address, too.
     notes = _note(fmt.NOTE_MODULE, _module_note(description, firmware))

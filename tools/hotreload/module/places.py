@@ -103,7 +103,7 @@ class Places:
         raise ToolError(f"{definition.path}: the module lacks '{definition.symbol}'")
 
 
-def fill_in(module: LinkedModule, entries: Iterable[Entry], word: int) -> List[Kept]:
+def fill_in_places(module: LinkedModule, entries: Iterable[Entry], word: int) -> List[Kept]:
     """Writes the list of the generated constructor; returns the relocations of its addresses."""
     kept: List[Kept] = []
     starts: Dict[int, int] = {fmt.SYM_TEXT: module.text.address, fmt.SYM_DATA: module.data.address}

@@ -179,7 +179,7 @@ class _Resolver:
         )
 
 
-def resolve(
+def resolve_names(
     description: Description, objects: Objects, firmware: Firmware, exports: Exports
 ) -> Resolution:
     """Decides which definition of each name counts.

@@ -16,7 +16,7 @@ from hotreload.module.firmware import FirmwareSymbol
 from hotreload.module.generated import compile_generated
 
 
-def make_object(
+def make_thread_local_object(
     description: Description, variables: Dict[str, FirmwareSymbol], alignment: int
 ) -> str:
     """Assembles the object file, if it is not there already; returns its path."""

@@ -15,7 +15,6 @@ from hotreload.module.module_format import SYM_NONE, SYM_TEXT
 
 _NAMES = {
     1: "R_RISCV_32",
-    2: "R_RISCV_64",
     6: "R_RISCV_TLS_DTPMOD32",
     8: "R_RISCV_TLS_DTPREL32",
     16: "R_RISCV_BRANCH",
@@ -87,7 +86,7 @@ _ENCODE: Dict[int, Callable[[int, int], int]] = {
 }
 
 
-def select(module: LinkedModule, places: Lasting) -> List[Kept]:
+def select_relocations(module: LinkedModule, places: Lasting) -> List[Kept]:
     """The relocations to keep. Lasting addresses are written into the module on the way."""
     kept: List[Kept] = []
     differences: Dict[Tuple[int, int], int] = {}

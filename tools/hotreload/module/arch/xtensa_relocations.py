@@ -33,7 +33,7 @@ _PROPERTY = struct.Struct("<III")
 _PROPERTY_LITERAL = 1
 
 
-def select(module: LinkedModule, places: Lasting) -> List[Kept]:
+def select_relocations(module: LinkedModule, places: Lasting) -> List[Kept]:
     """The relocations to keep. Lasting addresses are written into the module on the way."""
     relocations = list(module.relocations())
     only_calls = _literals(module) - _loaded_as_values(relocations)
