@@ -75,11 +75,13 @@ def main() -> int:
         try:
             time.sleep(1)
             play(build)
+            played = cast.read_text(encoding="utf-8")
         finally:
             tmux("send-keys", "-t", WATCH, "C-c")
             time.sleep(2)  # `make watch` ends its board
             tmux("kill-server")
             recorder.wait()
+        cast.write_text(played[:played.rindex("\n") + 1], encoding="utf-8")  # not how it ends
         return subprocess.run(["termtosvg", "render", str(cast), str(ROOT / "docs" / "session.svg"),
                                "-m", "200", "-D", "4000", "-t", "window_frame"]).returncode
 
