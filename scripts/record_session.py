@@ -29,7 +29,7 @@ def tmux(*arguments: str) -> str:
 def type_line(pane: str, text: str) -> None:
     """As a person types, more or less."""
     for character in text:
-        tmux("send-keys", "-t", pane, "-l", character)
+        tmux("send-keys", "-t", pane, "-l", "\\;" if character == ";" else character)
         time.sleep(0.03)
     time.sleep(0.5)
     tmux("send-keys", "-t", pane, "Enter")
@@ -75,11 +75,15 @@ def main() -> int:
         try:
             time.sleep(1)
             play(build)
+            played = cast.read_text(encoding="utf-8")
         finally:
+            tmux("send-keys", "-t", WATCH, "C-c")
+            time.sleep(2)  # `make watch` ends its board
             tmux("kill-server")
             recorder.wait()
+        cast.write_text(played[:played.rindex("\n") + 1], encoding="utf-8")  # not how it ends
         return subprocess.run(["termtosvg", "render", str(cast), str(ROOT / "docs" / "session.svg"),
-                               "-m", "150", "-D", "4000", "-t", "window_frame_js"]).returncode
+                               "-m", "200", "-D", "4000", "-t", "window_frame"]).returncode
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Set
 
@@ -87,6 +88,13 @@ def test_python_package(copy: Path, tmp_path: Path) -> None:
     assert re.fullmatch("[0-9a-f]{64}", (tmp_path / "secret.key").read_text().strip())
     failed = hotreload("status", "--build", "nosuch")
     assert failed.returncode == 1 and "nosuch" in failed.stdout
+
+
+def test_recorded_session_shows_a_reload_and_a_refusal() -> None:
+    session = ROOT / "docs" / "session.svg"
+    text = "".join(ElementTree.parse(session).getroot().itertext())
+    assert "Reloaded: " in text and "Good morning, World" in text and "Not reloaded: " in text
+    assert session.stat().st_size < 150_000  # README.md shows it
 
 
 def listed(copy: Path) -> Set[str]:
