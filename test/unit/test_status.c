@@ -14,6 +14,7 @@
 #include "loaded.h"
 #include "reason.h"
 #include "run/status.h"
+#include "store/store.h"
 
 static hotreload_status_t status_now(void)
 {
@@ -30,8 +31,8 @@ static void is_empty_after_a_boot(void **state)
     fake_port_reset();
     const hotreload_status_t status = status_now();
     assert_false(status.loaded);
-    assert_false(status.stored);
-    assert_false(status.pending);
+    assert_false(hotreload_store_has_running());
+    assert_false(hotreload_update_available());
     assert_int_equal(status.sequence, 0);
     assert_int_equal(status.reloads, 0);
     assert_int_equal(status.text_run, 0);
@@ -87,19 +88,19 @@ static void follows_the_modules_from_upload_to_unload(void **state)
 {
     (void)state;
     loaded_store(1);
-    assert_true(status_now().pending);
+    assert_true(hotreload_update_available());
     assert_false(status_now().loaded);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-    assert_false(status_now().pending);
+    assert_false(hotreload_update_available());
     loaded_store(2);
-    assert_true(status_now().pending);
+    assert_true(hotreload_update_available());
     assert_int_equal(status_now().sequence, 1);
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
-    assert_false(status_now().pending);
+    assert_false(hotreload_update_available());
     assert_int_equal(status_now().sequence, 2);
     assert_int_equal(hotreload_unload(), ESP_OK);
     assert_false(status_now().loaded);
-    assert_false(status_now().pending);
+    assert_false(hotreload_update_available());
 }
 
 static void keeps_the_last_error_until_something_works(void **state)
