@@ -185,7 +185,7 @@ static void a_trial_goes_on_without_a_timer(void **state)
     fake_port.trial_result = ESP_ERR_NO_MEM;
     loaded_start(1);
     assert_true(hotreload_trial_is_running());
-    expect_log("W no timer for the trial: it ends with hotreload_mark_valid() only");
+    expect_log("W no timer for the trial");
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
 }
 
@@ -250,15 +250,13 @@ static void every_module_that_crashes_is_tried_once(void **state)
 static void one_that_was_flashed_by_cable_comes_back(void **state)
 {
     (void)state;
-    size_t size;
-    uint8_t *file = loaded_module(7, &size);
-    fake_flash_place(0, file, size);
-    free(file);
+    loaded_store(7);
+    fake_flash_place(80, "hotreload: good.", 16); /* as tools/hotreload writes it */
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     assert_false(hotreload_trial_is_running());
     reload(8);
     boot(true, 7);
-    expect_rollback("module 1 crashed on trial, the flashed module runs");
+    expect_rollback("module 2 crashed on trial, module 1 runs");
 }
 
 static void good_comes_before_newer_ones_that_were_never_proven(void **state)

@@ -93,7 +93,7 @@ static void memory_that_a_reload_reads_is_freed_after_it(void **state)
 
     /* There is no second buffer meanwhile: the next upload is stored first. */
     assert_int_equal(held_upload_send(3, &answer), 200);
-    held_upload_expect_log("W the upload is stored first: no ");
+    held_upload_expect_log("W the upload is stored before it runs: no ");
     assert_memory_equal(view.data, "\177ELF", 4);
     hotreload_store_unmap(&view);
     assert_int_equal(fake_port.live_allocations, live - 1);
@@ -121,7 +121,7 @@ static void without_ram_the_flash_is_first(void **state)
     loaded_start(1);
     fake_port.ram_limit = fake_port.live_bytes + 100;
     assert_int_equal(held_upload_send(2, &answer), 200);
-    held_upload_expect_log("W the upload is stored first: no ");
+    held_upload_expect_log("W the upload is stored before it runs: no ");
     held_upload_expect_log("I module 2 stored, ");
     fake_port.ram_limit = SIZE_MAX;
     assert_false(hotreload_request_upload_settle());

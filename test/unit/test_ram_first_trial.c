@@ -161,66 +161,6 @@ static void what_was_not_tried_is_on_trial_after_a_boot(void **state)
     held_upload_boot(true, 1);
 }
 
-/* ---- Losses of power ---- */
-
-/** How far the module got before it is written. */
-typedef enum { WAITS, RUNS, GOOD, STAGES } stage_t;
-
-/** @return the power was lost */
-static bool settle_with_cut(stage_t stage, unsigned cut_at, fake_flash_cut_t cut)
-{
-    loaded_start(1);
-    assert_int_equal(hotreload_mark_valid(), ESP_OK);
-    held_upload_expect(2, 2);
-    if (stage >= RUNS) {
-        reload(2);
-    }
-    if (stage == GOOD) {
-        assert_int_equal(hotreload_mark_valid(), ESP_OK);
-    }
-    fake_flash.cut_at = cut_at;
-    fake_flash.cut = cut;
-    assert_false(held_upload_settle(ALL));
-    const bool lost = fake_flash.power_off;
-    fake_flash_power_on();
-    loaded_restart(false);
-    return lost;
-}
-
-/** One of the two runs, whole; the new one has every mark that it had got. */
-static void expect_old_or_new(stage_t stage)
-{
-    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-    const uint32_t sequence = held_upload_status().sequence;
-    assert_in_range(sequence, 1, 2);
-    loaded_expect(sequence);
-    assert_int_equal(hotreload_trial_is_running(), sequence == 2 && stage != GOOD);
-    held_upload_boot(true, sequence == 2 && stage == GOOD ? 2 : 1);
-    held_upload_expect(5, sequence == 2 ? 3 : 2);
-    assert_false(held_upload_settle(ALL));
-    held_upload_boot(false, 5);
-}
-
-static void a_loss_of_power_leaves_the_old_or_the_new_module(void **state)
-{
-    (void)state;
-    unsigned cuts = 0;
-    for (stage_t stage = WAITS; stage < STAGES; stage++) {
-        for (fake_flash_cut_t cut = FAKE_FLASH_CUT_BEFORE; cut <= FAKE_FLASH_CUT_AFTER; cut++) {
-            bool lost = true;
-            for (unsigned cut_at = 1; lost; cut_at++) {
-                lost = settle_with_cut(stage, cut_at, cut);
-                expect_old_or_new(stage);
-                cuts += lost;
-                held_upload_tear_down(NULL);
-                held_upload_set_up(NULL);
-            }
-        }
-    }
-    /* Two sectors erased, two pages and a header written, and no, one or two marks. */
-    assert_int_equal(cuts, 3 * ((5 + 0) + (5 + 1) + (5 + 2)));
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, held_upload_set_up, held_upload_tear_down)
@@ -234,7 +174,6 @@ int main(void)
         TEST(a_module_may_pass_before_it_is_stored),
         TEST(time_may_pass_while_it_waits),
         TEST(what_was_not_tried_is_on_trial_after_a_boot),
-        TEST(a_loss_of_power_leaves_the_old_or_the_new_module),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
