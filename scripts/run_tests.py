@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -105,8 +106,35 @@ def torture_suite(build: Path) -> Result:
     return result
 
 
+MAY_INCLUDE: Dict[str, List[str]] = {
+    "src": ["port.h", "reason.h", "crc32.h", "image/module_format.h", "loader/arch.h"],
+    "src/image": ["port.h", "reason.h", "image/"],
+    "src/loader": ["port.h", "reason.h", "image/", "loader/"],
+    "src/store": ["port.h", "reason.h", "crc32.h", "store/"],
+    "src/run": ["port.h", "reason.h", "loader/loader.h", "store/store.h", "run/"],
+    "src/receive": ["port.h", "reason.h", "crc32.h", "loader/", "store/store.h", "run/",
+                    "receive/"],
+    "port": ["port.h", "receive/requests.h", "receive/serial_link.h"],
+}
+"""Headers of src/ that the files of a folder may include; src/hotreload.c may include all."""
+
+
+def wrong_includes(sources: List[str]) -> List[str]:
+    """Includes of headers of src/ that MAY_INCLUDE does not allow."""
+    headers = {name[len("src/"):] for name in sources if re.match(r"src/.*\.h$", name)}
+    wrong = []
+    for name in sources:
+        folder = "port" if name.startswith("port/") else str(Path(name).parent)
+        if folder not in MAY_INCLUDE or name == "src/hotreload.c":
+            continue
+        for header in re.findall(r'#include "([^"]+)"', (ROOT / name).read_text()):
+            if header in headers and not header.startswith(tuple(MAY_INCLUDE[folder])):
+                wrong.append(f"{name}: must not include {header}: see MAY_INCLUDE")
+    return wrong
+
+
 def tree_suite(_build: Path) -> Result:
-    """What must be true of the tree itself: formatted, API.md up to date."""
+    """What must be true of the tree itself: formatted, includes one way, API.md up to date."""
     result = Result("tree")
     sources = subprocess.run(["git", "ls-files", "*.c", "*.h"], cwd=ROOT, check=True,
                              stdout=subprocess.PIPE, text=True).stdout.split()
@@ -118,7 +146,9 @@ def tree_suite(_build: Path) -> Result:
     current = api == (ROOT / "API.md").read_text()
     if not current:
         print("API.md is not what include/hotreload.h says: run make api")
-    for good in (formatted, current):
+    wrong = wrong_includes(sources)
+    print("\n".join(wrong) or "every include of src/ and port/ goes the right way")
+    for good in (formatted, current, not wrong):
         result.passed += good
         result.failed += not good
     return result

@@ -96,7 +96,7 @@ static void without_failures(void (*check)(void))
 
 static uint32_t start_of(const hotreload_record_t *record)
 {
-    return record->sequence == 0 ? 0 : record->offset - HOTRELOAD_RECORD_DATA;
+    return record->offset - HOTRELOAD_RECORD_DATA;
 }
 
 static size_t size_of(const hotreload_record_t *record)
@@ -108,7 +108,7 @@ static void check_record(const hotreload_record_t *record)
 {
     must(record->length > 0 && record->offset <= flash_contents_size());
     must(record->length <= flash_contents_size() - record->offset);
-    must(record->sequence > 0 || record->offset == 0);
+    must(record->sequence > 0);
     must(start_of(record) % fake_flash.erase_size == 0);
 }
 
@@ -117,10 +117,8 @@ static void protect_newest(hotreload_record_kind_t kind, protected_t *protected)
     hotreload_record_t *record = &protected->record;
     free(protected->bytes);
     protected->bytes = NULL;
-    if (model.is_unclear) {
+    if (model.is_unclear || !flash_contents_newest(kind, model.intact_below, record)) {
         *record = (hotreload_record_t){0};
-    } else if (!flash_contents_newest(kind, model.intact_below, record)) {
-        *record = (hotreload_record_t){.length = flash_contents_bare_elf()};
     }
     if (record->length > 0) {
         check_record(record);
@@ -141,8 +139,8 @@ static void check_untouched(const protected_t *protected)
     const hotreload_record_t *record = &protected->record;
     if (record->length > 0) {
         uint32_t start = start_of(record);
-        size_t header = record->sequence == 0 ? 0 : sizeof(hotreload_record_header_t);
-        must(memcmp(protected->bytes, fake_flash.data + start, header) == 0);
+        must(memcmp(protected->bytes, fake_flash.data + start, sizeof(hotreload_record_header_t)) ==
+             0);
         must(memcmp(protected->bytes + record->offset - start, fake_flash.data + record->offset,
                     record->length) == 0);
     }
@@ -205,7 +203,7 @@ static void check_view(const hotreload_record_t *record)
     sha256_end(&hash, digest);
     must(model.view.size == record->length);
     must(memcmp(model.view.data, fake_flash.data + record->offset, record->length) == 0);
-    must(record->sequence == 0 || memcmp(digest, record->sha256, sizeof digest) == 0);
+    must(memcmp(digest, record->sha256, sizeof digest) == 0);
 }
 
 /** Maps a record and leaves it mapped. */
