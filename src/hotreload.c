@@ -5,8 +5,7 @@
  */
 #include "hotreload.h"
 
-#include <stdatomic.h>
-#include <stdio.h>
+#include <stddef.h>
 
 #include "loader/loader.h"
 #include "port.h"
@@ -16,28 +15,27 @@
 #include "run/trial.h"
 #include "run/address_map.h"
 
-/** Guarded by HOTRELOAD_LOCK_MODULE, but for `tried`. */
+/** Guarded by HOTRELOAD_LOCK_MODULE. */
 static struct {
     bool loaded;
     hotreload_module_t module;
     bool stored; /**< the module came from `record`, not from memory */
     hotreload_record_t record;
-    /** Sequence of the newest record that was loaded or refused. */
-    atomic_uint_least32_t tried;
     uint32_t suspect;    /**< sequence of what crashed on trial in the last run; 0: it was judged */
     uint32_t unstored;   /**< the same, if the flash does not have it; 0: it has */
     uint32_t newest_bad; /**< sequence; 0: none is bad */
 } state;
 
-static void begin(void)
+static void lock_module(void)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_MODULE);
 }
 
-/** Ends a public function: what it failed for goes into the log and the status. */
-static esp_err_t end(esp_err_t error, const char *what, const hotreload_reason_t *reason)
+/** Ends a public function: log and status get the reason of a failure. */
+static esp_err_t report_and_unlock(esp_err_t error, const char *what,
+                                   const hotreload_reason_t *reason)
 {
-    /* Before the next load can end: the status tells how the last one did. */
+    /* With the lock held: the status is to tell how the last call ended. */
     hotreload_status_set_error(reason);
     hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
     if (error != ESP_OK) {
@@ -47,19 +45,16 @@ static esp_err_t end(esp_err_t error, const char *what, const hotreload_reason_t
     return error;
 }
 
-/** Says in log and status that a module runs because a newer one crashed. NULL: from memory */
-static void tell_rollback(const hotreload_record_t *record)
+/** Says in log and status that a record's module runs because a newer one crashed. */
+static void report_rollback(const hotreload_record_t *record)
 {
     hotreload_reason_t rollback = {0};
     const bool unstored = state.unstored > state.newest_bad;
     const uint32_t crashed = unstored ? state.unstored : state.newest_bad;
     if (record != NULL && record->sequence < crashed) {
-        char runs[24] = "the flashed module";
-        if (record->sequence > 0) {
-            snprintf(runs, sizeof runs, "module %u", (unsigned)record->sequence);
-        }
-        hotreload_fail(&rollback, ESP_OK, "module %u crashed %s, %s runs", (unsigned)crashed,
-                       unstored ? "before it was stored" : "on trial", runs);
+        hotreload_reason_set(&rollback, "module %u crashed %s, module %u runs", (unsigned)crashed,
+                             unstored ? "before it was stored" : "on trial",
+                             (unsigned)record->sequence);
         hotreload_port_log(HOTRELOAD_LOG_WARNING, "%s", rollback.text);
     }
     hotreload_status_set_rollback(&rollback);
@@ -67,10 +62,10 @@ static void tell_rollback(const hotreload_record_t *record)
 
 /**
  * Changes the table and runs the constructors of the new module, then the destructors of the old
- * one. A crash in them is the fault of whoever they belong to.
+ * one. A crash in a constructor blames the new module.
  */
-static void exchange(const hotreload_image_t *image, const hotreload_module_t *staged,
-                     uint32_t blamed)
+static void exchange_modules(const hotreload_image_t *image, const hotreload_module_t *staged,
+                             uint32_t blamed)
 {
     hotreload_trial_end();
     hotreload_port_retain(blamed);
@@ -82,31 +77,31 @@ static void exchange(const hotreload_image_t *image, const hotreload_module_t *s
 }
 
 /** Makes a staged module the running one in place of the old one, if any. */
-static void switch_to(const hotreload_image_t *image, const hotreload_module_t *staged,
-                      const hotreload_record_t *record, bool on_trial)
+static void run_staged(const hotreload_image_t *image, const hotreload_module_t *staged,
+                       const hotreload_record_t *record, bool on_trial)
 {
     uint32_t sequence = record != NULL ? record->sequence : 0;
     hotreload_address_map_add(staged, sequence);
-    exchange(image, staged, on_trial ? sequence : 0);
+    exchange_modules(image, staged, on_trial ? sequence : 0);
     state.loaded = true;
     state.stored = record != NULL;
     if (record != NULL) {
         state.record = *record;
     }
-    hotreload_store_keep(record);
+    hotreload_store_set_running(record);
     if (on_trial) {
         hotreload_trial_begin(record);
     }
     hotreload_status_set_module(staged, sequence);
-    tell_rollback(record);
+    report_rollback(record);
     hotreload_port_log(HOTRELOAD_LOG_INFO,
                        "module loaded: %u bytes of text at 0x%08x, %u bytes of data at 0x%08x",
                        (unsigned)staged->text.size, (unsigned)staged->text.run,
                        (unsigned)staged->data.size, (unsigned)staged->data.run);
 }
 
-/** The record stays the one to keep, as it may be loaded again. */
-static void unload(void)
+/** For the store, the record still runs: it may be loaded again. */
+static void unload_module(void)
 {
     hotreload_loader_unbind();
     hotreload_loader_release(&state.module);
@@ -116,16 +111,16 @@ static void unload(void)
     hotreload_status_set_module(NULL, 0);
 }
 
-/** Loads a staged module; the flash knows before that it was tried, should it crash at once. */
-static esp_err_t try_staged(const hotreload_image_t *image, hotreload_module_t *staged,
-                            const hotreload_record_t *record, hotreload_reason_t *reason)
+/** Runs a staged module. The flash is marked first, because the module may crash at once. */
+static esp_err_t mark_and_run(const hotreload_image_t *image, hotreload_module_t *staged,
+                              const hotreload_record_t *record, hotreload_reason_t *reason)
 {
     bool on_trial;
-    esp_err_t error = hotreload_store_try(record, &on_trial, reason);
+    esp_err_t error = hotreload_store_mark_tried(record, &on_trial, reason);
     if (error == ESP_OK) {
-        switch_to(image, staged, record, on_trial);
+        run_staged(image, staged, record, on_trial);
     } else {
-        staged->fini_count = 0; /* what was never constructed is not destroyed */
+        staged->fini_count = 0; /* no constructor ran, so no destructor may */
         hotreload_loader_release(staged);
     }
     return error;
@@ -143,20 +138,20 @@ static esp_err_t load_record(const hotreload_record_t *record, uint32_t caps,
     hotreload_module_t staged;
     error = hotreload_loader_stage(view.data, view.size, caps, &image, &staged, reason);
     if (error == ESP_OK) {
-        error = try_staged(&image, &staged, record, reason);
+        error = mark_and_run(&image, &staged, record, reason);
     }
     hotreload_store_unmap(&view);
     return error;
 }
 
-/** Loads the newest of a kind that can be loaded and is older. @return false: there is none */
+/** Loads the newest older record of a kind that can be loaded. @return false: there is none */
 static bool load_older(hotreload_record_kind_t kind, const hotreload_record_t *record,
                        uint32_t caps)
 {
     hotreload_reason_t reason;
     hotreload_record_t failed = *record;
     hotreload_record_t older;
-    while (hotreload_store_find_kind(kind, &failed, &older, &reason) == ESP_OK) {
+    while (hotreload_store_find(kind, &failed, &older, &reason) == ESP_OK) {
         if (load_record(&older, caps, &reason) == ESP_OK) {
             return true;
         }
@@ -165,8 +160,8 @@ static bool load_older(hotreload_record_kind_t kind, const hotreload_record_t *r
     return false;
 }
 
-/** Whether the running module is still in the partition: overwritten or damaged, it is the last. */
-static bool can_come_back(void)
+/** Tells whether the partition still has the running module, intact. */
+static bool can_load_again(void)
 {
     hotreload_reason_t reason = {.text = "it was loaded from memory"};
     hotreload_flash_view_t view;
@@ -179,19 +174,19 @@ static bool can_come_back(void)
     return true;
 }
 
-/** For RAM that does not hold both: the old module goes first, and comes back after a failure. */
+/** For RAM that does not hold both: unloads the old module first, and loads it after a failure. */
 static esp_err_t load_after_unload(const hotreload_record_t *record, uint32_t caps,
                                    hotreload_reason_t *reason)
 {
     const hotreload_record_t old = state.record;
-    unload();
+    unload_module();
     esp_err_t error = load_record(record, caps, reason);
     if (error != ESP_OK) {
         hotreload_reason_t old_reason;
-        /* Meanwhile an upload may have taken its place; then any other is better than none. */
+        /* An upload may have taken its place meanwhile; then any other is better than none. */
         if (load_record(&old, caps, &old_reason) != ESP_OK &&
             !load_older(HOTRELOAD_RECORD_USABLE, record, caps)) {
-            hotreload_store_keep(NULL);
+            hotreload_store_set_running(NULL);
             hotreload_port_log(HOTRELOAD_LOG_ERROR, "the old module could not be loaded again: %s",
                                old_reason.text);
         }
@@ -199,19 +194,19 @@ static esp_err_t load_after_unload(const hotreload_record_t *record, uint32_t ca
     return error;
 }
 
-static bool is_usable(const hotreload_config_t *config)
+static bool is_valid_config(const hotreload_config_t *config)
 {
     return config != NULL && config->partition_label != NULL;
 }
 
 /* ---- After a boot ---- */
 
-/** Marks what crashed on trial as bad, if the flash has it. @param blamed gets its sequence then */
+/** Marks the module that crashed on trial as bad. @param blamed gets its sequence, if it is stored
+ */
 static esp_err_t judge_last_run(uint32_t *blamed, hotreload_reason_t *reason)
 {
     hotreload_record_t record = {.sequence = state.suspect + 1};
-    esp_err_t error =
-        hotreload_store_find_kind(HOTRELOAD_RECORD_ON_TRIAL, &record, &record, reason);
+    esp_err_t error = hotreload_store_find(HOTRELOAD_RECORD_ON_TRIAL, &record, &record, reason);
     if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
         return error;
     }
@@ -219,7 +214,7 @@ static esp_err_t judge_last_run(uint32_t *blamed, hotreload_reason_t *reason)
     state.unstored = stored ? 0 : state.suspect;
     if (stored) {
         *blamed = state.suspect;
-        if (hotreload_store_judge(&record, false, reason) != ESP_OK) {
+        if (hotreload_store_mark_judged(&record, false, reason) != ESP_OK) {
             hotreload_port_log(HOTRELOAD_LOG_WARNING, "%s", reason->text);
         }
     }
@@ -227,8 +222,8 @@ static esp_err_t judge_last_run(uint32_t *blamed, hotreload_reason_t *reason)
     return ESP_OK;
 }
 
-/** Finds out which modules are bad. @param rolls_back gets whether a crash now made one so */
-static esp_err_t look_back(bool *rolls_back, hotreload_reason_t *reason)
+/** Finds out which modules are bad. @param rolls_back gets whether the last run made one bad */
+static esp_err_t find_bad_modules(bool *rolls_back, hotreload_reason_t *reason)
 {
     hotreload_record_t bad = {0};
     uint32_t blamed = 0;
@@ -241,7 +236,7 @@ static esp_err_t look_back(bool *rolls_back, hotreload_reason_t *reason)
         error = judge_last_run(&blamed, reason);
     }
     if (error == ESP_OK) {
-        error = hotreload_store_find_kind(HOTRELOAD_RECORD_BAD, NULL, &bad, reason);
+        error = hotreload_store_find(HOTRELOAD_RECORD_BAD, NULL, &bad, reason);
     }
     if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
         return error;
@@ -249,22 +244,22 @@ static esp_err_t look_back(bool *rolls_back, hotreload_reason_t *reason)
     reason->text[0] = '\0';
     *rolls_back = blamed != 0;
     state.newest_bad = bad.sequence > blamed ? bad.sequence : blamed;
-    atomic_store(&state.tried, state.newest_bad);
+    hotreload_store_set_tried(state.newest_bad);
     return ESP_OK;
 }
 
 /* ---- Loading from the partition ---- */
 
-/** @param rolls_back gets whether a good module is to be loaded, as the one on trial crashed */
+/** @param rolls_back gets whether the module on trial crashed: a good one is to be loaded */
 static esp_err_t open_store(const hotreload_config_t *config, bool *rolls_back,
                             hotreload_reason_t *reason)
 {
     *rolls_back = false;
     esp_err_t error = hotreload_store_open(config->partition_label, reason);
-    return error == ESP_OK && !state.loaded ? look_back(rolls_back, reason) : error;
+    return error == ESP_OK && !state.loaded ? find_bad_modules(rolls_back, reason) : error;
 }
 
-/** What did not fit beside its own copy in RAM may fit when the copy is in the flash. */
+/** A module that does not fit beside its own copy in RAM may fit once the copy is in the flash. */
 static esp_err_t load_from_flash(const hotreload_record_t *record, uint32_t caps,
                                  hotreload_reason_t *reason)
 {
@@ -273,17 +268,6 @@ static esp_err_t load_from_flash(const hotreload_record_t *record, uint32_t caps
     }
     reason->text[0] = '\0';
     return load_record(record, caps, reason);
-}
-
-/** Finds the newest usable record; with it all that are there count as tried. */
-static esp_err_t find_usable(hotreload_record_t *record, hotreload_reason_t *reason)
-{
-    const uint32_t newest = hotreload_store_newest_sequence();
-    esp_err_t error = hotreload_store_find_kind(HOTRELOAD_RECORD_USABLE, NULL, record, reason);
-    if (error == ESP_OK) {
-        atomic_store(&state.tried, newest);
-    }
-    return error;
 }
 
 /** Loads a record, or the newest older one of its kind that can be loaded. */
@@ -299,7 +283,8 @@ static esp_err_t load_or_older(hotreload_record_kind_t kind, const hotreload_rec
     return error;
 }
 
-/** Loads the newest record that can be loaded; the error is that of the newest. */
+/** Loads the newest record that can be loaded. @return the error of the newest record, if none can
+ */
 static esp_err_t load_newest(const hotreload_config_t *config, hotreload_reason_t *reason)
 {
     bool rolls_back;
@@ -308,17 +293,18 @@ static esp_err_t load_newest(const hotreload_config_t *config, hotreload_reason_
     if (error != ESP_OK) {
         return error;
     }
-    /* What is newer than the one that crashed, and was not tried yet, waits for a reload. */
+    /* A record that is newer than the one that crashed, and was not tried yet, waits for a reload.
+     */
     if (rolls_back &&
-        hotreload_store_find_kind(HOTRELOAD_RECORD_GOOD, NULL, &record, reason) == ESP_OK &&
+        hotreload_store_find(HOTRELOAD_RECORD_GOOD, NULL, &record, reason) == ESP_OK &&
         load_or_older(HOTRELOAD_RECORD_GOOD, &record, config->heap_caps, reason) == ESP_OK) {
-        if (record.sequence > atomic_load(&state.tried)) {
-            atomic_store(&state.tried, record.sequence);
+        if (record.sequence > state.newest_bad) {
+            hotreload_store_set_tried(record.sequence);
         }
         return ESP_OK;
     }
     reason->text[0] = '\0';
-    error = find_usable(&record, reason);
+    error = hotreload_store_take_newest(&record, reason);
     return error == ESP_OK
                ? load_or_older(HOTRELOAD_RECORD_USABLE, &record, config->heap_caps, reason)
                : error;
@@ -326,11 +312,11 @@ static esp_err_t load_newest(const hotreload_config_t *config, hotreload_reason_
 
 esp_err_t hotreload_load(const hotreload_config_t *config)
 {
-    if (!is_usable(config)) {
+    if (!is_valid_config(config)) {
         return ESP_ERR_INVALID_ARG;
     }
     hotreload_reason_t reason = {0};
-    begin();
+    lock_module();
     esp_err_t error;
     if (state.loaded) {
         error = hotreload_fail(&reason, ESP_ERR_INVALID_STATE,
@@ -338,35 +324,35 @@ esp_err_t hotreload_load(const hotreload_config_t *config)
     } else {
         error = load_newest(config, &reason);
     }
-    return end(error, "load", &reason);
+    return report_and_unlock(error, "load", &reason);
 }
 
 esp_err_t hotreload_reload(const hotreload_config_t *config)
 {
-    if (!is_usable(config)) {
+    if (!is_valid_config(config)) {
         return ESP_ERR_INVALID_ARG;
     }
     hotreload_reason_t reason = {0};
     hotreload_record_t record;
     bool rolls_back;
-    begin();
+    lock_module();
     bool waits = false;
     esp_err_t error = open_store(config, &rolls_back, &reason);
     if (error == ESP_OK) {
-        error = find_usable(&record, &reason);
+        error = hotreload_store_take_newest(&record, &reason);
     }
     if (error == ESP_OK) {
-        waits = hotreload_store_waits();
+        waits = hotreload_store_is_waiting();
         error = load_record(&record, config->heap_caps, &reason);
     }
     if (error == ESP_ERR_NO_MEM && waits) {
         error = load_from_flash(&record, config->heap_caps, &reason);
     }
-    if (error == ESP_ERR_NO_MEM && config->allow_unload_first && state.loaded && can_come_back()) {
+    if (error == ESP_ERR_NO_MEM && config->allow_unload_first && state.loaded && can_load_again()) {
         reason.text[0] = '\0';
         error = load_after_unload(&record, config->heap_caps, &reason);
     }
-    return end(error, "reload", &reason);
+    return report_and_unlock(error, "reload", &reason);
 }
 
 esp_err_t hotreload_load_from_buffer(const void *data, size_t size)
@@ -377,36 +363,37 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size)
     hotreload_reason_t reason = {0};
     hotreload_image_t image;
     hotreload_module_t staged;
-    begin();
+    lock_module();
     esp_err_t error = hotreload_loader_stage(data, size, 0, &image, &staged, &reason);
     if (error == ESP_OK) {
-        switch_to(&image, &staged, NULL, false);
+        run_staged(&image, &staged, NULL, false);
     }
-    return end(error, "load from memory", &reason);
+    return report_and_unlock(error, "load from memory", &reason);
 }
 
 esp_err_t hotreload_unload(void)
 {
     hotreload_reason_t reason = {0};
-    begin();
+    lock_module();
     if (!state.loaded) {
-        return end(hotreload_fail(&reason, ESP_ERR_INVALID_STATE, "no module is loaded"), "unload",
-                   &reason);
+        return report_and_unlock(
+            hotreload_fail(&reason, ESP_ERR_INVALID_STATE, "no module is loaded"), "unload",
+            &reason);
     }
-    unload();
-    hotreload_store_keep(NULL);
-    return end(ESP_OK, "unload", &reason);
+    unload_module();
+    hotreload_store_set_running(NULL);
+    return report_and_unlock(ESP_OK, "unload", &reason);
 }
 
 esp_err_t hotreload_mark_valid(void)
 {
     hotreload_reason_t reason = {0};
-    begin();
+    lock_module();
     esp_err_t error = state.loaded
                           ? hotreload_trial_pass(&reason)
                           : hotreload_fail(&reason, ESP_ERR_INVALID_STATE, "no module is loaded");
     if (error != ESP_OK) {
-        return end(error, "mark_valid", &reason);
+        return report_and_unlock(error, "mark_valid", &reason);
     }
     hotreload_port_unlock(HOTRELOAD_LOCK_MODULE); /* the last error stays in the status */
     return ESP_OK;
@@ -414,6 +401,5 @@ esp_err_t hotreload_mark_valid(void)
 
 bool hotreload_update_available(void)
 {
-    uint32_t newest = hotreload_store_newest_sequence();
-    return newest != 0 && newest != atomic_load(&state.tried);
+    return hotreload_store_has_untried();
 }

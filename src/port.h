@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "hotreload.h"
+#include "image/module_format.h" /* numbers of chips and ABIs */
 #include "loader/arch.h"
 
 /* ESP-IDF has it in a header of its flash driver, spelt like this, and not in esp_err.h. */
@@ -203,5 +204,11 @@ void hotreload_port_log(hotreload_log_t level, const char *format, ...)
 
 /** Stops the program with a message, as abort() does on this system. */
 _Noreturn void hotreload_port_panic(const char *message);
+
+/* ---- What the core offers to a port ----
+ */
+
+/** Tells whether a module's code is or was at an address. Any context; takes no lock. */
+bool hotreload_is_module_code(uint32_t address);
 
 #endif

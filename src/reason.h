@@ -24,4 +24,8 @@ typedef struct {
 esp_err_t hotreload_fail(hotreload_reason_t *reason, esp_err_t error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/** Writes a text that comes with no esp_err_t: a warning, or the reason of an HTTP status. */
+void hotreload_reason_set(hotreload_reason_t *reason, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 #endif

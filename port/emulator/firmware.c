@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "image/module_format.h"
 #include "port.h"
 
 #define NT_GNU_BUILD_ID 3u

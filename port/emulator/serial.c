@@ -8,7 +8,6 @@
 #include "port.h"
 #include "receive/serial_link.h"
 #include "settle_timer.h"
-#include "store/store.h"
 
 #define STANDARD_INPUT  0
 #define STANDARD_OUTPUT 1
@@ -35,10 +34,8 @@ esp_err_t hotreload_serial_start(const hotreload_serial_config_t *config)
     if (serial != NULL) {
         return ESP_ERR_INVALID_STATE;
     }
-    hotreload_reason_t reason;
-    esp_err_t error = hotreload_store_open(config->partition_label, &reason);
+    esp_err_t error = hotreload_requests_start("console", config->partition_label);
     if (error != ESP_OK) {
-        hotreload_port_log(HOTRELOAD_LOG_ERROR, "console not started: %s", reason.text);
         return error;
     }
     serial = calloc(1, sizeof *serial);
@@ -89,5 +86,5 @@ void board_serial_serve(const linux_poll_t *poll)
             hotreload_serial_receive(&serial->link, serial->piece, (size_t)size);
         }
     }
-    hotreload_serial_check(&serial->link);
+    hotreload_serial_check_idle(&serial->link);
 }

@@ -46,7 +46,7 @@ static esp_err_t check_identification(const file_t *file, hotreload_reason_t *re
     return ESP_OK;
 }
 
-static bool inside(size_t size, uint32_t offset, uint32_t length)
+static bool lies_inside(size_t size, uint32_t offset, uint32_t length)
 {
     return offset <= size && length <= size - offset;
 }
@@ -69,7 +69,7 @@ static unsigned segment_kind(const elf32_program_header_t *segment)
 static esp_err_t read_segments(file_t *file, hotreload_reason_t *reason)
 {
     uint32_t table = file->header.e_phoff;
-    if (!inside(file->size, table, sizeof file->segments)) {
+    if (!lies_inside(file->size, table, sizeof file->segments)) {
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
                               "the segment table is outside the file");
     }
@@ -87,7 +87,7 @@ static esp_err_t read_segments(file_t *file, hotreload_reason_t *reason)
                                   "segment %u is of type 0x%x, which is unknown or there twice", i,
                                   (unsigned)segment.p_type);
         }
-        if (!inside(file->size, segment.p_offset, segment.p_filesz)) {
+        if (!lies_inside(file->size, segment.p_offset, segment.p_filesz)) {
             return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
                                   "the %s segment is outside the file: cut short?",
                                   segment_names[kind]);
@@ -98,7 +98,7 @@ static esp_err_t read_segments(file_t *file, hotreload_reason_t *reason)
     return ESP_OK;
 }
 
-static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
+static bool ranges_overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
 {
     return a_size > 0 && b_size > 0 && (a < b ? b - a < a_size : a - b < b_size);
 }
@@ -107,11 +107,11 @@ static esp_err_t check_overlaps(const file_t *file, hotreload_reason_t *reason)
 {
     const elf32_program_header_t *s = file->segments;
     for (unsigned i = 0; i < SEGMENT_COUNT; i++) {
-        bool clash =
-            overlap(0, sizeof file->header, s[i].p_offset, s[i].p_filesz) ||
-            overlap(file->header.e_phoff, sizeof file->segments, s[i].p_offset, s[i].p_filesz);
+        bool clash = ranges_overlap(0, sizeof file->header, s[i].p_offset, s[i].p_filesz) ||
+                     ranges_overlap(file->header.e_phoff, sizeof file->segments, s[i].p_offset,
+                                    s[i].p_filesz);
         for (unsigned j = 0; j < i && !clash; j++) {
-            clash = overlap(s[j].p_offset, s[j].p_filesz, s[i].p_offset, s[i].p_filesz);
+            clash = ranges_overlap(s[j].p_offset, s[j].p_filesz, s[i].p_offset, s[i].p_filesz);
         }
         if (clash) {
             return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
@@ -119,8 +119,8 @@ static esp_err_t check_overlaps(const file_t *file, hotreload_reason_t *reason)
                                   segment_names[i]);
         }
     }
-    if (overlap(s[SEGMENT_TEXT].p_vaddr, s[SEGMENT_TEXT].p_memsz, s[SEGMENT_DATA].p_vaddr,
-                s[SEGMENT_DATA].p_memsz)) {
+    if (ranges_overlap(s[SEGMENT_TEXT].p_vaddr, s[SEGMENT_TEXT].p_memsz, s[SEGMENT_DATA].p_vaddr,
+                       s[SEGMENT_DATA].p_memsz)) {
         return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
                               "the text and data segments overlap in memory");
     }

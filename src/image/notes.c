@@ -13,7 +13,7 @@ typedef struct {
     uint32_t size;
 } note_t;
 
-static uint32_t padded(uint32_t size)
+static uint32_t padded_size(uint32_t size)
 {
     return (size + 3u) & ~3u;
 }
@@ -34,17 +34,17 @@ static esp_err_t next_note(const uint8_t *notes, size_t size, size_t *position, 
         return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE, "a note is not one of hotreload's");
     }
     left -= sizeof header + name_size;
-    if (header.n_descsz > left || padded(header.n_descsz) > left) {
+    if (header.n_descsz > left || padded_size(header.n_descsz) > left) {
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "note %u reaches outside its segment",
                               (unsigned)header.n_type);
     }
     *note = (note_t){header.n_type, name + name_size, header.n_descsz};
-    *position += sizeof header + name_size + padded(header.n_descsz);
+    *position += sizeof header + name_size + padded_size(header.n_descsz);
     return ESP_OK;
 }
 
-static esp_err_t read_module(const note_t *note, hotreload_image_t *image,
-                             hotreload_reason_t *reason)
+static esp_err_t read_module_note(const note_t *note, hotreload_image_t *image,
+                                  hotreload_reason_t *reason)
 {
     hotreload_note_module_t *module = &image->module;
     if (note->size < sizeof *module) {
@@ -82,8 +82,8 @@ static esp_err_t check_export(const hotreload_image_t *image, uint32_t index, co
     return ESP_OK;
 }
 
-static esp_err_t read_exports(const note_t *note, hotreload_image_t *image,
-                              hotreload_reason_t *reason)
+static esp_err_t read_export_note(const note_t *note, hotreload_image_t *image,
+                                  hotreload_reason_t *reason)
 {
     uint32_t count;
     if (note->size < sizeof count) {
@@ -127,7 +127,8 @@ static bool is_pointer_array(const hotreload_segment_t *data, uint32_t address, 
                           count <= (data->file_size - offset) / sizeof(uint32_t));
 }
 
-static esp_err_t read_init(const note_t *note, hotreload_image_t *image, hotreload_reason_t *reason)
+static esp_err_t read_init_note(const note_t *note, hotreload_image_t *image,
+                                hotreload_reason_t *reason)
 {
     hotreload_note_init_t *init = &image->init;
     if (note->size != sizeof *init) {
@@ -148,11 +149,11 @@ static esp_err_t read_note(const note_t *note, hotreload_image_t *image, hotrelo
 {
     switch (note->type) {
     case HOTRELOAD_NOTE_MODULE:
-        return read_module(note, image, reason);
+        return read_module_note(note, image, reason);
     case HOTRELOAD_NOTE_EXPORTS:
-        return read_exports(note, image, reason);
+        return read_export_note(note, image, reason);
     case HOTRELOAD_NOTE_INIT:
-        return read_init(note, image, reason);
+        return read_init_note(note, image, reason);
     case HOTRELOAD_NOTE_INTERNAL:
         image->is_internal = true;
         return ESP_OK;

@@ -35,9 +35,9 @@ static esp_err_t check_target(const hotreload_image_t *image, hotreload_reason_t
 /**
  * Walks the table and the exports side by side, both sorted by name, so the time is linear.
  *
- * @param text_run  run address of the text; the slots are set only if `set` says so
+ * @param text_run  run address of the text; the slots are only set if `bind` is true
  */
-static esp_err_t walk_table(const hotreload_image_t *image, uint32_t text_run, bool set,
+static esp_err_t walk_table(const hotreload_image_t *image, uint32_t text_run, bool bind,
                             hotreload_reason_t *reason)
 {
     const hotreload_table_t *table = &hotreload_firmware_table;
@@ -52,7 +52,7 @@ static esp_err_t walk_table(const hotreload_image_t *image, uint32_t text_run, b
             return hotreload_fail(reason, ESP_ERR_NOT_FOUND,
                                   "the module lacks %.64s(), which the firmware calls", name);
         }
-        if (set) {
+        if (bind) {
             table->slots[slot] = export.address - image->text.link + text_run;
         }
         name += strlen(name) + 1;
@@ -60,8 +60,8 @@ static esp_err_t walk_table(const hotreload_image_t *image, uint32_t text_run, b
     return ESP_OK;
 }
 
-static esp_err_t parse(const void *data, size_t size, hotreload_image_t *image,
-                       hotreload_reason_t *reason)
+static esp_err_t parse_for_firmware(const void *data, size_t size, hotreload_image_t *image,
+                                    hotreload_reason_t *reason)
 {
     esp_err_t error = hotreload_image_parse(data, size, image, reason);
     if (error == ESP_OK) {
@@ -76,7 +76,7 @@ static esp_err_t parse(const void *data, size_t size, hotreload_image_t *image,
 esp_err_t hotreload_loader_verify(const void *data, size_t size, hotreload_reason_t *reason)
 {
     hotreload_image_t image;
-    esp_err_t error = parse(data, size, &image, reason);
+    esp_err_t error = parse_for_firmware(data, size, &image, reason);
     return error == ESP_OK ? hotreload_relocations_check(&image, reason) : error;
 }
 
@@ -88,8 +88,8 @@ static void free_module(hotreload_module_t *module)
 }
 
 /** A segment without bytes gets no memory. */
-static esp_err_t allocate(const hotreload_image_t *image, uint32_t caps, hotreload_module_t *module,
-                          hotreload_reason_t *reason)
+static esp_err_t allocate_segments(const hotreload_image_t *image, uint32_t caps,
+                                   hotreload_module_t *module, hotreload_reason_t *reason)
 {
     const hotreload_segment_t *text = &image->text;
     const hotreload_segment_t *data = &image->data;
@@ -114,7 +114,7 @@ static esp_err_t allocate(const hotreload_image_t *image, uint32_t caps, hotrelo
     return ESP_OK;
 }
 
-static void copy(const hotreload_image_t *image, const hotreload_module_t *module)
+static void copy_segments(const hotreload_image_t *image, const hotreload_module_t *module)
 {
     const hotreload_segment_t *text = &image->text;
     for (uint32_t offset = 0; offset < text->file_size; offset += sizeof(uint32_t)) {
@@ -135,16 +135,16 @@ esp_err_t hotreload_loader_stage(const void *data, size_t size, uint32_t caps,
                                  hotreload_reason_t *reason)
 {
     memset(staged, 0, sizeof *staged);
-    esp_err_t error = parse(data, size, image, reason);
+    esp_err_t error = parse_for_firmware(data, size, image, reason);
     if (error == ESP_OK) {
-        error = allocate(image, caps, staged, reason);
+        error = allocate_segments(image, caps, staged, reason);
     }
     if (error != ESP_OK) {
         return error;
     }
     staged->fini_offset = image->init.fini_address - image->data.link;
     staged->fini_count = image->init.fini_count;
-    copy(image, staged);
+    copy_segments(image, staged);
     error = hotreload_relocations_apply(image, &staged->text, &staged->data, reason);
     if (error == ESP_OK) {
         error = hotreload_port_sync(&staged->text, &staged->data);
@@ -183,8 +183,8 @@ void hotreload_loader_unbind(void)
 }
 
 /**
- * What still calls the old code faults at its first instruction, instead of running into what the
- * heap puts there later: on RISC-V and Xtensa, zero is no instruction.
+ * Zero is no instruction on RISC-V and Xtensa. So a call of the old code faults at once, until the
+ * heap gives the memory to others.
  */
 static void clear_text(const hotreload_module_t *module)
 {
@@ -192,7 +192,7 @@ static void clear_text(const hotreload_module_t *module)
     for (size_t offset = 0; offset < module->text.size; offset += sizeof(uint32_t)) {
         hotreload_port_text_write(&module->text, offset, 0);
     }
-    (void)hotreload_port_sync(&module->text, &no_data); /* in vain: as if it had not been cleared */
+    (void)hotreload_port_sync(&module->text, &no_data); /* a failure only means less help */
 }
 
 void hotreload_loader_release(hotreload_module_t *module)

@@ -8,14 +8,13 @@
 enum {
     EM_RISCV = 243,
     R_RISCV_32 = 1,
-    R_RISCV_CALL = 18,
     R_RISCV_CALL_PLT = 19,
     R_RISCV_HI20 = 26,
     R_RISCV_LO12_I = 27,
     R_RISCV_LO12_S = 28,
 };
 
-static uint32_t field_size(uint32_t type)
+static uint32_t riscv_field_size(uint32_t type)
 {
     switch (type) {
     case R_RISCV_32:
@@ -23,7 +22,6 @@ static uint32_t field_size(uint32_t type)
     case R_RISCV_LO12_I:
     case R_RISCV_LO12_S:
         return 4;
-    case R_RISCV_CALL:
     case R_RISCV_CALL_PLT:
         return 8;
     default:
@@ -49,8 +47,8 @@ static uint32_t with_lo12_s(uint32_t instruction, uint32_t value)
     return (instruction & 0x01fff07fu) | ((value & 0xfe0u) << 20) | ((value & 0x1fu) << 7);
 }
 
-static esp_err_t relocate(uint32_t type, uint32_t place, uint32_t value,
-                          uint32_t field[HOTRELOAD_FIELD_WORDS])
+static esp_err_t relocate_riscv_field(uint32_t type, uint32_t place, uint32_t value,
+                                      uint32_t field[HOTRELOAD_FIELD_WORDS])
 {
     switch (type) {
     case R_RISCV_32:
@@ -65,7 +63,7 @@ static esp_err_t relocate(uint32_t type, uint32_t place, uint32_t value,
     case R_RISCV_LO12_S:
         field[0] = with_lo12_s(field[0], value);
         break;
-    default: { /* CALL, CALL_PLT: auipc and jalr reach all of RV32, but only even addresses */
+    default: { /* CALL_PLT: auipc and jalr reach all of RV32, but only even addresses */
         if (value & 1u) {
             return ESP_ERR_INVALID_SIZE;
         }
@@ -80,6 +78,6 @@ static esp_err_t relocate(uint32_t type, uint32_t place, uint32_t value,
 
 const hotreload_arch_t hotreload_arch_riscv = {
     .machine = EM_RISCV,
-    .field_size = field_size,
-    .relocate = relocate,
+    .field_size = riscv_field_size,
+    .relocate = relocate_riscv_field,
 };

@@ -1,6 +1,6 @@
 /*
- * Xtensa relocations. Instructions reach constants and functions through literals, which lie inside
- * the text segment and move with it; so the 32-bit words are all that is left to relocate.
+ * Xtensa relocations. Instructions reach constants and functions through literals. Literals lie in
+ * the text segment and move with it, so only 32-bit words have to be relocated.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,13 +11,13 @@ enum {
     R_XTENSA_32 = 1,
 };
 
-static uint32_t field_size(uint32_t type)
+static uint32_t xtensa_field_size(uint32_t type)
 {
     return type == R_XTENSA_32 ? 4 : 0;
 }
 
-static esp_err_t relocate(uint32_t type, uint32_t place, uint32_t value,
-                          uint32_t field[HOTRELOAD_FIELD_WORDS])
+static esp_err_t relocate_xtensa_field(uint32_t type, uint32_t place, uint32_t value,
+                                       uint32_t field[HOTRELOAD_FIELD_WORDS])
 {
     (void)type;
     (void)place;
@@ -27,6 +27,6 @@ static esp_err_t relocate(uint32_t type, uint32_t place, uint32_t value,
 
 const hotreload_arch_t hotreload_arch_xtensa = {
     .machine = EM_XTENSA,
-    .field_size = field_size,
-    .relocate = relocate,
+    .field_size = xtensa_field_size,
+    .relocate = relocate_xtensa_field,
 };

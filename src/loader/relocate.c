@@ -12,8 +12,8 @@ typedef struct {
     uint32_t size;   /**< of the field, bytes */
 } field_t;
 
-/** Only bytes that the file has can be relocated: what is zeroed has no pointers. */
-static bool covers(const hotreload_segment_t *segment, uint32_t place, uint32_t size)
+/** Only bytes of the file can be relocated: zeroed memory has no pointers. */
+static bool segment_covers(const hotreload_segment_t *segment, uint32_t place, uint32_t size)
 {
     uint32_t offset = place - segment->link;
     return offset <= segment->file_size && size <= segment->file_size - offset;
@@ -26,8 +26,9 @@ static bool symbol_exists(const hotreload_image_t *image, uint32_t symbol)
            (symbol == HOTRELOAD_SYM_DATA && image->data.memory_size > 0);
 }
 
-static esp_err_t locate(const hotreload_image_t *image, const hotreload_relocation_t *relocation,
-                        field_t *field, hotreload_reason_t *reason)
+static esp_err_t locate_field(const hotreload_image_t *image,
+                              const hotreload_relocation_t *relocation, field_t *field,
+                              hotreload_reason_t *reason)
 {
     const unsigned type = (unsigned)relocation->type;
     const unsigned place = (unsigned)relocation->place;
@@ -42,8 +43,8 @@ static esp_err_t locate(const hotreload_image_t *image, const hotreload_relocati
                               "relocation type %u at 0x%x names symbol %u, which does not exist",
                               type, place, (unsigned)relocation->symbol);
     }
-    field->in_text = covers(&image->text, relocation->place, field->size);
-    if (!field->in_text && !covers(&image->data, relocation->place, field->size)) {
+    field->in_text = segment_covers(&image->text, relocation->place, field->size);
+    if (!field->in_text && !segment_covers(&image->data, relocation->place, field->size)) {
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
                               "relocation type %u at 0x%x is outside the segments", type, place);
     }
@@ -57,12 +58,12 @@ esp_err_t hotreload_relocations_check(const hotreload_image_t *image, hotreload_
     for (uint32_t i = 0; i < image->relocation_count && error == ESP_OK; i++) {
         hotreload_relocation_t relocation = hotreload_image_relocation(image, i);
         field_t field;
-        error = locate(image, &relocation, &field, reason);
+        error = locate_field(image, &relocation, &field, reason);
     }
     return error;
 }
 
-/** Instructions of two bytes leave others unaligned: such a word lies in two aligned ones. */
+/** A word after an instruction of two bytes is unaligned: it lies in two aligned words. */
 static uint32_t read_text(const hotreload_region_t *text, uint32_t offset)
 {
     uint32_t shift = offset % 4 * 8;
@@ -123,7 +124,7 @@ esp_err_t hotreload_relocations_apply(const hotreload_image_t *image,
     for (uint32_t i = 0; i < image->relocation_count; i++) {
         hotreload_relocation_t relocation = hotreload_image_relocation(image, i);
         field_t field;
-        esp_err_t error = locate(image, &relocation, &field, reason);
+        esp_err_t error = locate_field(image, &relocation, &field, reason);
         if (error != ESP_OK) {
             return error;
         }

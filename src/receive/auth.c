@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "receive/digest.h"
-#include "receive/requests.h"
 
-/** Under HOTRELOAD_LOCK_STATUS. Without one asked for, there is none that could be right. */
+/** Guarded by HOTRELOAD_LOCK_STATUS. Made when somebody asks for it. */
 static struct {
     bool exists;
     uint8_t bytes[HOTRELOAD_NONCE_SIZE];
@@ -32,7 +31,7 @@ void hotreload_auth_forget_nonce(void)
 }
 
 /** @return whether there is a nonce to check with */
-static bool peek(uint8_t copy[HOTRELOAD_NONCE_SIZE])
+static bool copy_nonce(uint8_t copy[HOTRELOAD_NONCE_SIZE])
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
     bool exists = nonce.exists;
@@ -42,7 +41,7 @@ static bool peek(uint8_t copy[HOTRELOAD_NONCE_SIZE])
 }
 
 /** Uses it up. @return false: another task was faster */
-static bool use(const uint8_t checked[HOTRELOAD_NONCE_SIZE])
+static bool use_up_nonce(const uint8_t checked[HOTRELOAD_NONCE_SIZE])
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
     bool mine = nonce.exists && memcmp(nonce.bytes, checked, sizeof nonce.bytes) == 0;
@@ -51,8 +50,8 @@ static bool use(const uint8_t checked[HOTRELOAD_NONCE_SIZE])
     return mine;
 }
 
-static esp_err_t compute(const uint8_t *with, uint32_t length, const uint8_t *sha256,
-                         uint8_t auth[HOTRELOAD_HASH_SIZE])
+static esp_err_t compute_auth(const uint8_t *with, uint32_t length, const uint8_t *sha256,
+                              uint8_t auth[HOTRELOAD_HASH_SIZE])
 {
     static const char domain[] = "hotreload-upload"; /* with its NUL */
     uint8_t message[sizeof domain + HOTRELOAD_NONCE_SIZE + 4 + HOTRELOAD_HASH_SIZE];
@@ -81,16 +80,16 @@ esp_err_t hotreload_auth_check(uint32_t length, const uint8_t sha256[HOTRELOAD_H
 {
     uint8_t present[HOTRELOAD_NONCE_SIZE];
     uint8_t right[HOTRELOAD_HASH_SIZE];
-    bool exists = peek(present);
-    esp_err_t error = compute(present, length, sha256, right);
+    bool exists = copy_nonce(present);
+    esp_err_t error = compute_auth(present, length, sha256, right);
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "no memory to check " HOTRELOAD_HEADER_AUTH " with");
+        return hotreload_fail(reason, error, "no memory to check X-Hotreload-Auth");
     }
     bool equal = hotreload_digest_equal(auth, right);
-    if (!exists || !equal || !use(present)) {
+    if (!exists || !equal || !use_up_nonce(present)) {
         return hotreload_fail(reason, ESP_ERR_INVALID_MAC,
-                              "not authentic: " HOTRELOAD_HEADER_AUTH " is of another secret, or "
-                              "of a nonce that is used up");
+                              "not authentic: X-Hotreload-Auth was made with another secret, or "
+                              "with a nonce that is used up");
     }
     return ESP_OK;
 }

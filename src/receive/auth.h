@@ -1,11 +1,10 @@
 /*
- * X-Hotreload-Auth: proves, before the first byte of an upload, who sends it, and that it is no
- * recording. It is the HMAC-SHA256, with the secret of the build, of
+ * X-Hotreload-Auth: proves before the first byte of an upload that the sender knows the secret of
+ * the build, and that the upload is no recording. It is the HMAC-SHA256, with that secret, of
  *
- *     "hotreload-upload" NUL | nonce (16 bytes) | length (32 bit, little-endian) | SHA-256 of the
- * body
+ *     "hotreload-upload" NUL | nonce | length (32 bit, little-endian) | SHA-256 of the body
  *
- * The text in front tells it from the HMAC of a body, which begins like an ELF file.
+ * The nonce has 16 bytes. No HMAC of a body can be taken for it: a body begins like an ELF file.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,20 +16,24 @@
 #include "port.h"
 #include "reason.h"
 
+/** The secret of the build: bytes that the build generates at random. */
+#define HOTRELOAD_SECRET_SIZE 32u
+extern const uint8_t hotreload_secret[HOTRELOAD_SECRET_SIZE];
+
 #define HOTRELOAD_NONCE_SIZE 16u
 
 /**
- * The nonce for the next upload. It stays the same until an upload has used it: a stranger who asks
- * for it, or tries without the secret, does not take it from the owner. Any task.
+ * Copies the nonce for the next upload. It stays the same until an upload has used it, so a
+ * stranger without the secret cannot take it from the owner. Any task.
  */
 void hotreload_auth_get_nonce(uint8_t nonce[HOTRELOAD_NONCE_SIZE]);
 
-/** Makes what was signed with the present nonce worthless. Any task. */
+/** Makes the present nonce invalid. Any task. */
 void hotreload_auth_forget_nonce(void);
 
 /**
- * Checks the header, in a time that does not depend on how wrong it is. A right one uses the nonce
- * up, whatever becomes of the upload.
+ * Checks the header, in a time that does not depend on how much of it is right. A right one uses
+ * the nonce up, whether or not the upload succeeds.
  *
  * @param length  of the body, bytes
  * @param sha256  of the body, as announced

@@ -9,7 +9,7 @@ hotreload_json_t hotreload_json_begin(char *text, size_t size)
     return (hotreload_json_t){.text = text, .size = size};
 }
 
-static void append(hotreload_json_t *json, char character)
+static void append_character(hotreload_json_t *json, char character)
 {
     if (json->used + 1 < json->size) {
         json->text[json->used++] = character;
@@ -20,20 +20,20 @@ static void append(hotreload_json_t *json, char character)
 void hotreload_json_raw(hotreload_json_t *json, const char *text)
 {
     for (; *text != '\0'; text++) {
-        append(json, *text);
+        append_character(json, *text);
     }
 }
 
 void hotreload_json_string(hotreload_json_t *json, const char *text)
 {
-    append(json, '"');
+    append_character(json, '"');
     for (; *text != '\0'; text++) {
         if (*text == '"' || *text == '\\') {
-            append(json, '\\');
+            append_character(json, '\\');
         }
-        append(json, *text >= ' ' && *text <= '~' ? *text : '?');
+        append_character(json, *text >= ' ' && *text <= '~' ? *text : '?');
     }
-    append(json, '"');
+    append_character(json, '"');
 }
 
 void hotreload_json_number(hotreload_json_t *json, uint32_t number)
@@ -47,7 +47,7 @@ void hotreload_json_hex(hotreload_json_t *json, const uint8_t *bytes, size_t siz
 {
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < size; i++) {
-        append(json, digits[bytes[i] >> 4]);
-        append(json, digits[bytes[i] & 15]);
+        append_character(json, digits[bytes[i] >> 4]);
+        append_character(json, digits[bytes[i] & 15]);
     }
 }

@@ -5,6 +5,7 @@
 #include "port.h"
 #include "run/settle.h"
 #include "run/status.h"
+#include "run/trial.h"
 #include "store/store.h"
 #include "receive/auth.h"
 #include "receive/digest.h"
@@ -39,9 +40,15 @@ void hotreload_request_refuse(int status, const char *reason, hotreload_answer_t
     hotreload_json_raw(&json, "}");
 }
 
-void hotreload_requests_start(void)
+esp_err_t hotreload_requests_start(const char *receiver, const char *partition_label)
 {
+    hotreload_reason_t reason = {0};
+    esp_err_t error = hotreload_store_open(partition_label, &reason);
+    if (error != ESP_OK) {
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "%s not started: %s", receiver, reason.text);
+    }
     hotreload_auth_forget_nonce();
+    return error;
 }
 
 /* ---- GET ---- */
@@ -58,11 +65,9 @@ void hotreload_request_nonce(hotreload_answer_t *answer)
 
 void hotreload_request_pending(hotreload_answer_t *answer)
 {
-    hotreload_status_t status;
-    hotreload_status_get(&status);
     hotreload_json_t json = begin_answer(answer, 200);
     hotreload_json_raw(&json, "{\"pending\":");
-    append_bool(&json, status.pending);
+    append_bool(&json, hotreload_update_available());
     hotreload_json_raw(&json, "}");
 }
 
@@ -86,12 +91,12 @@ static void append_room(hotreload_json_t *json)
     hotreload_json_raw(json, "}");
 }
 
-/** The module that was stored last: who lost the answer to an upload sees whether it is his. */
+/** The module that was stored last. A sender that lost the answer sees whether it is its own. */
 static void append_newest(hotreload_json_t *json)
 {
     hotreload_record_t newest;
     hotreload_reason_t reason;
-    if (hotreload_store_find(NULL, &newest, &reason) != ESP_OK) {
+    if (hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &newest, &reason) != ESP_OK) {
         hotreload_json_raw(json, "null");
         return;
     }
@@ -127,13 +132,13 @@ void hotreload_request_status(hotreload_answer_t *answer)
     hotreload_json_raw(&json, ",\"free\":");
     append_room(&json);
     hotreload_json_raw(&json, ",\"pending\":");
-    append_bool(&json, status.pending);
+    append_bool(&json, hotreload_update_available());
     hotreload_json_raw(&json, ",\"newest\":");
     append_newest(&json);
     hotreload_json_raw(&json, ",\"trial\":");
-    append_bool(&json, status.trial);
+    append_bool(&json, hotreload_trial_is_running());
     hotreload_json_raw(&json, ",\"stored\":");
-    append_bool(&json, status.stored);
+    append_bool(&json, status.loaded && hotreload_store_has_running());
     hotreload_json_raw(&json, ",\"rollback\":");
     append_reason(&json, &status.rollback);
     hotreload_json_raw(&json, ",\"last_error\":");
@@ -143,8 +148,8 @@ void hotreload_request_status(hotreload_answer_t *answer)
 
 /* ---- POST /upload ---- */
 
-/** Errors of any step of an upload, where they mean the same. */
-static int status_of(esp_err_t error)
+/** For errors that mean the same in every step of an upload. */
+static int http_status_of(esp_err_t error)
 {
     switch (error) {
     case ESP_ERR_INVALID_ARG:
@@ -167,8 +172,8 @@ static int status_of(esp_err_t error)
     }
 }
 
-/** Before the first byte, size and name are those of the partition, not of the module. */
-static int status_of_begin(esp_err_t error)
+/** Before the first byte, these errors are about the partition and not about the module. */
+static int http_status_of_begin(esp_err_t error)
 {
     switch (error) {
     case ESP_ERR_INVALID_SIZE:
@@ -176,7 +181,7 @@ static int status_of_begin(esp_err_t error)
     case ESP_ERR_NOT_FOUND:
         return 500;
     default:
-        return status_of(error);
+        return http_status_of(error);
     }
 }
 
@@ -195,18 +200,18 @@ static bool refuse_upload(int status, const hotreload_reason_t *reason, hotreloa
 static int check_length(const hotreload_upload_request_t *head, hotreload_reason_t *reason)
 {
     if (head->content_length == -1) {
-        hotreload_fail(reason, 0, "no Content-Length: send the length of the body");
+        hotreload_reason_set(reason, "no Content-Length: send the length of the body");
         return 411;
     }
     if (head->content_length <= 0) {
-        hotreload_fail(reason, 0, "the body is empty or its Content-Length malformed");
+        hotreload_reason_set(reason, "the body is empty, or its Content-Length is malformed");
         return 400;
     }
     if ((uint64_t)head->content_length > head->max_size ||
         (uint64_t)head->content_length > UINT32_MAX) {
-        hotreload_fail(reason, 0,
-                       "longer than max_elf_size, %u bytes: raise it or shrink the module",
-                       (unsigned)head->max_size);
+        hotreload_reason_set(reason,
+                             "longer than max_elf_size, %u bytes: raise it or shrink the module",
+                             (unsigned)head->max_size);
         return 413;
     }
     return 0;
@@ -216,21 +221,21 @@ static int parse_digest(const char *name, const char *hex, uint8_t digest[HOTREL
                         hotreload_reason_t *reason)
 {
     if (!hotreload_digest_parse(hex, digest)) {
-        hotreload_fail(reason, 0, "%s is missing or not 64 hex digits", name);
+        hotreload_reason_set(reason, "%s is missing or not 64 hex digits", name);
         return 400;
     }
     return 0;
 }
 
-/** Auth, or where that is enough HMAC; whatever is there must be right. */
+/** Needs X-Hotreload-Auth, or the HMAC where that is enough. Whatever was sent must be right. */
 static int check_proofs(const hotreload_upload_request_t *head, hotreload_upload_t *upload,
                         hotreload_reason_t *reason)
 {
     int status = 0;
     if (head->auth_hex == NULL && !head->accept_replayed) {
-        hotreload_fail(reason, 0,
-                       HOTRELOAD_HEADER_AUTH " is required: use the tools of this version, or set "
-                                             "CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS");
+        hotreload_reason_set(reason, HOTRELOAD_HEADER_AUTH
+                             " is required: use the tools of this version, or set "
+                             "CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS");
         return 403;
     }
     upload->has_hmac = head->hmac_hex != NULL || head->auth_hex == NULL;
@@ -245,7 +250,7 @@ static int check_proofs(const hotreload_upload_request_t *head, hotreload_upload
     if (status == 0) {
         esp_err_t error = hotreload_auth_check(upload->length, upload->sha256, auth, reason);
         upload->is_proven = error == ESP_OK;
-        status = upload->is_proven ? 0 : status_of(error);
+        status = upload->is_proven ? 0 : http_status_of(error);
     }
     return status;
 }
@@ -272,7 +277,7 @@ bool hotreload_request_upload_begin(const hotreload_upload_request_t *head,
     int status = check_head(head, &upload, &reason);
     if (status == 0) {
         esp_err_t error = hotreload_upload_begin(&upload, &reason);
-        status = error == ESP_OK ? 0 : status_of_begin(error);
+        status = error == ESP_OK ? 0 : http_status_of_begin(error);
     }
     return status == 0 || refuse_upload(status, &reason, answer);
 }
@@ -281,7 +286,7 @@ bool hotreload_request_upload_write(const void *data, size_t size, hotreload_ans
 {
     hotreload_reason_t reason = {0};
     esp_err_t error = hotreload_upload_write(data, size, &reason);
-    return error == ESP_OK || refuse_upload(status_of(error), &reason, answer);
+    return error == ESP_OK || refuse_upload(http_status_of(error), &reason, answer);
 }
 
 void hotreload_request_upload_finish(hotreload_answer_t *answer)
@@ -290,12 +295,12 @@ void hotreload_request_upload_finish(hotreload_answer_t *answer)
     hotreload_stored_t stored;
     esp_err_t error = hotreload_upload_finish(&stored, &reason);
     if (error != ESP_OK) {
-        refuse_upload(status_of(error), &reason, answer);
+        refuse_upload(http_status_of(error), &reason, answer);
         return;
     }
     hotreload_status_set_error(&reason);
     hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u %s, %u bytes", (unsigned)stored.sequence,
-                       stored.waits ? "received into RAM" : "stored", (unsigned)stored.size);
+                       stored.is_waiting ? "received into RAM" : "stored", (unsigned)stored.size);
     hotreload_json_t json = begin_answer(answer, 200);
     hotreload_json_raw(&json, "{\"status\":\"ok\",\"sequence\":");
     hotreload_json_number(&json, stored.sequence);
@@ -323,6 +328,6 @@ void hotreload_request_upload_cancel(hotreload_upload_end_t why, hotreload_answe
     };
     hotreload_reason_t reason;
     hotreload_upload_abort();
-    hotreload_fail(&reason, 0, "%s", ends[why].text);
+    hotreload_reason_set(&reason, "%s", ends[why].text);
     refuse_upload(ends[why].status, &reason, answer);
 }

@@ -1,10 +1,10 @@
 /*
- * The HTTP interface without the HTTP: what each request means, whichever server carries it.
- * A server passes the parts of a request in and sends the answer out.
+ * What requests mean, over HTTP or a serial line. A receiver passes the parts of a request in and
+ * sends the answer out. Ports include this header, receive/serial_link.h, and nothing behind them.
  *
- * One upload is under way at a time; the others are answered 503. `begin`, `write`, `finish` and
- * `cancel` of one upload come from one task: a server that is stopped from another one lets the
- * upload's task know, which cancels.
+ * One upload is under way at a time; others are answered 503. One task calls `begin`, `write`,
+ * `finish` and `cancel` of an upload. If another task stops the receiver, the upload's task
+ * cancels.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,23 +15,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Bytes of the HMAC secret, generated at build time. */
-#define HOTRELOAD_SECRET_SIZE 32u
-extern const uint8_t hotreload_secret[HOTRELOAD_SECRET_SIZE];
+#include "hotreload.h"
 
 /** Names of the headers of an upload. */
 #define HOTRELOAD_HEADER_SHA256 "X-Hotreload-SHA256"
 #define HOTRELOAD_HEADER_HMAC   "X-Hotreload-HMAC"
 #define HOTRELOAD_HEADER_AUTH   "X-Hotreload-Auth"
 
-/** What to answer: the status code and a JSON object. Content-Type: application/json. */
+/** What to answer: an HTTP status and a JSON object. Content-Type: application/json. */
 typedef struct {
     int status;
     char body[896];
 } hotreload_answer_t;
 
-/** Call when the server starts: what was signed for it before is worthless from then on. */
-void hotreload_requests_start(void);
+/**
+ * Call when a receiver starts. Opens the partition, and makes all earlier nonces invalid.
+ *
+ * @param receiver         its name for the log, as in "server not started: ..."
+ * @param partition_label  as for hotreload_load()
+ * @return ESP_OK; or, with the reason in the log: ESP_ERR_NOT_FOUND: no such partition;
+ *         ESP_ERR_INVALID_SIZE: too small a partition; ESP_ERR_INVALID_STATE: another partition is
+ *         in use; ESP_ERR_FLASH_OP_FAIL. Any task.
+ */
+esp_err_t hotreload_requests_start(const char *receiver, const char *partition_label);
 
 /** `GET /status`: always 200. */
 void hotreload_request_status(hotreload_answer_t *answer);
@@ -39,8 +45,7 @@ void hotreload_request_status(hotreload_answer_t *answer);
 /** `GET /pending`: always 200. */
 void hotreload_request_pending(hotreload_answer_t *answer);
 
-/** `GET /nonce`: always 200. The nonce that X-Hotreload-Auth of the next upload is to be made with.
- */
+/** `GET /nonce`: always 200. Answers the nonce for X-Hotreload-Auth of the next upload. */
 void hotreload_request_nonce(hotreload_answer_t *answer);
 
 /** The head of `POST /upload`. Strings are only read during the call. */
@@ -51,8 +56,8 @@ typedef struct {
     const char *sha256_hex; /**< value of the header; NULL: absent */
     const char *auth_hex;   /**< likewise; see receive/auth.h */
     const char *hmac_hex;   /**< likewise; enough without auth_hex if accept_replayed is set */
-    bool accept_replayed;   /**< uploads that may be recordings, those without auth_hex */
-    /** An upload with auth_hex is received into RAM, where there is enough: then the server calls
+    bool accept_replayed;   /**< accept uploads without auth_hex, which may be recordings */
+    /** Receive an upload with auth_hex into RAM, if there is enough. The receiver has to call
      * hotreload_request_upload_settle(). */
     bool run_from_ram_first;
 } hotreload_upload_request_t;
@@ -68,23 +73,21 @@ bool hotreload_request_upload_begin(const hotreload_upload_request_t *upload,
 bool hotreload_request_upload_write(const void *data, size_t size, hotreload_answer_t *answer);
 
 /**
- * The body is complete: authenticates, validates and stores it. Sets `answer` either way. With
- * run_from_ram_first it may be in RAM only, from where it can be loaded at once: send the answer
- * first, then see hotreload_request_upload_settle().
+ * Call when the body is complete: authenticates, validates and stores it. Sets `answer` either way.
+ * With run_from_ram_first the module may be in RAM only, where it can be loaded at once: send the
+ * answer, then call hotreload_request_upload_settle().
  */
 void hotreload_request_upload_finish(hotreload_answer_t *answer);
 
 /**
- * Writes the next piece, one sector at most, of an upload that was received into RAM. A server that
- * sets run_from_ram_first calls this after it has sent the answer of
- * hotreload_request_upload_finish(), whether or not that could be sent, and again until it returns
- * false. Before each call it lets other tasks run for some milliseconds (writing flash stops them):
- * the application loads the module in such a pause. A server that stops meanwhile goes on until
- * false, without pauses. What is left out is done when the next upload begins, but lost at a
- * restart.
+ * Writes the next piece, one sector at most, of an upload that was received into RAM. A receiver
+ * that sets run_from_ram_first sends the answer of hotreload_request_upload_finish(), then calls
+ * this until it returns false, even if the answer could not be sent. Before each call it lets other
+ * tasks run for some milliseconds, because writing flash stops them: the application loads the
+ * module in such a pause. A receiver that is being stopped goes on without pauses. The next upload
+ * writes what is left, but a restart loses it.
  *
- * @return whether there is more to write; false at once when nothing waits. Log and `GET /status`
- *         say how it ended. Any task.
+ * @return true: there is more to write. Log and `GET /status` say how it ended. Any task.
  */
 bool hotreload_request_upload_settle(void);
 
@@ -94,7 +97,7 @@ typedef enum {
     HOTRELOAD_UPLOAD_STOPPED,   /**< the server stops */
 } hotreload_upload_end_t;
 
-/** Drops the upload under way and sets the answer (400, 408 or 503); NULL: nobody is answered. */
+/** Drops the upload under way and sets the answer (400, 408 or 503), unless `answer` is NULL. */
 void hotreload_request_upload_cancel(hotreload_upload_end_t why, hotreload_answer_t *answer);
 
 /** Answers a request that is none of these: 400 malformed, 404, 405, 408, 413, 431, 503. */

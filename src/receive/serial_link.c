@@ -16,16 +16,16 @@ static void send_answer(hotreload_serial_link_t *link, uint8_t type)
     link->settings.send(link->line, hotreload_frame_end(&writer));
 }
 
-static void accept(hotreload_answer_t *answer)
+static void answer_ok(hotreload_answer_t *answer)
 {
     answer->status = 200;
     hotreload_json_t json = hotreload_json_begin(answer->body, sizeof answer->body);
     hotreload_json_raw(&json, "{\"status\":\"ok\"}");
 }
 
-/** @param answer  NULL: what was answered last stays, for a request that comes again */
-static void cancel(hotreload_serial_link_t *link, hotreload_upload_end_t why,
-                   hotreload_answer_t *answer)
+/** @param answer  NULL: keeps the last answer, for a request that comes again */
+static void cancel_upload(hotreload_serial_link_t *link, hotreload_upload_end_t why,
+                          hotreload_answer_t *answer)
 {
     if (link->uploading) {
         link->uploading = false;
@@ -44,10 +44,10 @@ static const char *take_text(const uint8_t **next, const uint8_t *end)
     return nul != NULL && nul != text ? (const char *)text : NULL;
 }
 
-/** A line has one sender: if it begins anew, it has given up what it had begun. */
-static void begin(hotreload_serial_link_t *link, const uint8_t *payload, size_t size)
+/** A line has one sender. If it begins an upload, it has given up the one before. */
+static void begin_upload(hotreload_serial_link_t *link, const uint8_t *payload, size_t size)
 {
-    cancel(link, HOTRELOAD_UPLOAD_CUT_SHORT, &link->answer);
+    cancel_upload(link, HOTRELOAD_UPLOAD_CUT_SHORT, &link->answer);
     if (size < 4) {
         hotreload_request_refuse(400, "the request has no length", &link->answer);
         return;
@@ -67,14 +67,14 @@ static void begin(hotreload_serial_link_t *link, const uint8_t *payload, size_t 
     link->uploading = hotreload_request_upload_begin(&upload, &link->answer);
     link->received = 0;
     if (link->uploading) {
-        accept(&link->answer);
+        answer_ok(&link->answer);
     }
 }
 
 static void write_piece(hotreload_serial_link_t *link, const uint8_t *payload, size_t size)
 {
     if (size < 4 || hotreload_frame_u32(payload) != link->received) {
-        cancel(link, HOTRELOAD_UPLOAD_CUT_SHORT, &link->answer);
+        cancel_upload(link, HOTRELOAD_UPLOAD_CUT_SHORT, &link->answer);
         hotreload_request_refuse(400, "a piece of the module is missing: send it again",
                                  &link->answer);
         return;
@@ -82,11 +82,11 @@ static void write_piece(hotreload_serial_link_t *link, const uint8_t *payload, s
     link->uploading = hotreload_request_upload_write(payload + 4, size - 4, &link->answer);
     link->received += (uint32_t)size - 4;
     if (link->uploading) {
-        accept(&link->answer);
+        answer_ok(&link->answer);
     }
 }
 
-/** Requests inside an upload: there is none after a restart, nor after a time-out. */
+/** Requests of an upload. After a restart or a time-out there is no upload any more. */
 static void continue_upload(hotreload_serial_link_t *link, uint8_t type, const uint8_t *payload,
                             size_t size)
 {
@@ -99,14 +99,14 @@ static void continue_upload(hotreload_serial_link_t *link, uint8_t type, const u
         hotreload_request_upload_finish(&link->answer);
         link->has_finished = link->settings.run_from_ram_first && link->answer.status == 200;
     } else {
-        cancel(link, HOTRELOAD_UPLOAD_CUT_SHORT, &link->answer);
+        cancel_upload(link, HOTRELOAD_UPLOAD_CUT_SHORT, &link->answer);
     }
 }
 
 /* ---- Requests ---- */
 
 /** Does what a request asks for, and sets the answer. */
-static void serve(hotreload_serial_link_t *link, uint8_t type)
+static void serve_request(hotreload_serial_link_t *link, uint8_t type)
 {
     size_t size;
     const uint8_t *payload = hotreload_frame_payload(&link->reader, &size);
@@ -121,7 +121,7 @@ static void serve(hotreload_serial_link_t *link, uint8_t type)
         hotreload_request_nonce(&link->answer);
         break;
     case HOTRELOAD_FRAME_BEGIN:
-        begin(link, payload, size);
+        begin_upload(link, payload, size);
         break;
     case HOTRELOAD_FRAME_WRITE:
     case HOTRELOAD_FRAME_FINISH:
@@ -141,14 +141,14 @@ static void take_frame(hotreload_serial_link_t *link)
     uint32_t number = hotreload_frame_number(&link->reader);
     uint32_t crc = hotreload_frame_crc(&link->reader);
     if (type & HOTRELOAD_FRAME_ANSWER) {
-        return; /* our own, from a line that echoes */
+        return; /* our own answer: the line echoes */
     }
     if (!link->answered || link->number != number || link->crc != crc) {
         link->number = number;
         link->crc = crc;
         link->answered = true;
         link->heard_ms = hotreload_port_now_ms();
-        serve(link, type);
+        serve_request(link, type);
     }
     send_answer(link, type);
     if (link->has_finished) {
@@ -157,7 +157,7 @@ static void take_frame(hotreload_serial_link_t *link)
     }
 }
 
-static void pass_on(hotreload_serial_link_t *link, const void *data, size_t size)
+static void pass_on_input(hotreload_serial_link_t *link, const void *data, size_t size)
 {
     if (size > 0 && link->settings.input != NULL) {
         link->settings.input(data, size, link->settings.input_context);
@@ -170,24 +170,24 @@ void hotreload_serial_receive(hotreload_serial_link_t *link, const void *data, s
     size_t begin = 0; /* of what is not passed on yet */
     for (size_t i = 0; i < size; i++) {
         hotreload_frame_event_t event = hotreload_frame_take(&link->reader, bytes[i]);
-        pass_on(link, HOTRELOAD_FRAME_MARK, link->reader.released);
+        pass_on_input(link, HOTRELOAD_FRAME_MARK, link->reader.released);
         if (event == HOTRELOAD_FRAME_OUTSIDE) {
             continue;
         }
-        pass_on(link, bytes + begin, i - begin);
+        pass_on_input(link, bytes + begin, i - begin);
         begin = i + 1;
         if (event == HOTRELOAD_FRAME_COMPLETE) {
             take_frame(link);
         }
     }
-    pass_on(link, bytes + begin, size - begin);
+    pass_on_input(link, bytes + begin, size - begin);
 }
 
-void hotreload_serial_check(hotreload_serial_link_t *link)
+void hotreload_serial_check_idle(hotreload_serial_link_t *link)
 {
     if (link->uploading &&
         hotreload_port_now_ms() - link->heard_ms >= link->settings.idle_timeout_ms) {
-        cancel(link, HOTRELOAD_UPLOAD_TIMED_OUT, NULL);
+        cancel_upload(link, HOTRELOAD_UPLOAD_TIMED_OUT, NULL);
     }
 }
 
@@ -196,10 +196,9 @@ void hotreload_serial_open(hotreload_serial_link_t *link,
 {
     memset(link, 0, sizeof *link);
     link->settings = *settings;
-    hotreload_requests_start();
 }
 
 void hotreload_serial_close(hotreload_serial_link_t *link)
 {
-    cancel(link, HOTRELOAD_UPLOAD_STOPPED, &link->answer);
+    cancel_upload(link, HOTRELOAD_UPLOAD_STOPPED, &link->answer);
 }

@@ -1,7 +1,7 @@
 /*
- * The requests of receive/requests.h over a serial line: whoever reads the line passes in what
- * comes, and sends the answers. Only answers: the device never speaks by itself, and a request that
- * comes again, because its answer was lost, gets the same answer and has no second effect.
+ * The requests of receive/requests.h over a serial line. The port reads the line, passes in what
+ * comes, and sends the answers. The device only answers. The sender repeats a request whose answer
+ * was lost; it gets the same answer, and nothing is done twice.
  *
  * All calls for one link come from one task.
  *
@@ -28,7 +28,7 @@ typedef struct {
     void (*send)(const char *line, size_t size);
     /** Called after the answer to a finished upload was sent: hotreload_request_upload_settle(). */
     void (*finished)(void);
-    /** Takes what comes in and belongs to no frame; NULL: nobody wants it. */
+    /** Gets what comes in and belongs to no frame; NULL: that is dropped. */
     void (*input)(const void *data, size_t size, void *context);
     void *input_context;
 } hotreload_serial_settings_t;
@@ -44,22 +44,22 @@ typedef struct {
     hotreload_answer_t answer;
     bool uploading;    /**< the core has an upload of this link */
     uint32_t received; /**< bytes of it */
-    bool has_finished; /**< `finished` is to be called when the answer was sent */
+    bool has_finished; /**< call `finished` once the answer was sent */
     uint32_t heard_ms; /**< when its last request came */
     char line[HOTRELOAD_FRAME_LINE(HOTRELOAD_SERIAL_ANSWER)];
 } hotreload_serial_link_t;
 
-/** Prepares a link; what was signed before is worthless from then on. */
+/** Prepares a link. Call hotreload_requests_start() before. */
 void hotreload_serial_open(hotreload_serial_link_t *link,
                            const hotreload_serial_settings_t *settings);
 
-/** Takes what the line has brought, answers requests, and passes the rest on. */
+/** Takes bytes from the line, answers requests, and passes other bytes on. */
 void hotreload_serial_receive(hotreload_serial_link_t *link, const void *data, size_t size);
 
-/** Gives up an upload whose sender is silent. Call at least every second. */
-void hotreload_serial_check(hotreload_serial_link_t *link);
+/** Gives an upload up if its sender is silent. Call at least every second. */
+void hotreload_serial_check_idle(hotreload_serial_link_t *link);
 
-/** Drops an upload under way: the link is no longer served. */
+/** Drops an upload under way. Call when nobody reads the line any more. */
 void hotreload_serial_close(hotreload_serial_link_t *link);
 
 #endif

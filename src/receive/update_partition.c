@@ -5,11 +5,10 @@
 #include "port.h"
 #include "run/settle.h"
 #include "run/status.h"
-#include "store/hash.h"
 #include "store/store.h"
 
 /**
- * Writes a module that has been verified; what is in the flash is compared by its hash.
+ * Writes a module that was verified. The store compares the hash of what the flash has then.
  *
  * @param sequence  gets that of the record, if any is begun
  */
@@ -17,7 +16,7 @@ static esp_err_t store_module(const char *label, const void *data, size_t size, 
                               hotreload_reason_t *reason)
 {
     uint8_t sha256[HOTRELOAD_HASH_SIZE];
-    esp_err_t error = hotreload_hash_bytes(data, size, sha256, reason);
+    esp_err_t error = hotreload_store_hash(data, size, sha256, reason);
     if (error == ESP_OK) {
         (void)hotreload_settle_all();
         error = hotreload_store_open(label, reason);

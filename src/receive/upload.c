@@ -8,16 +8,16 @@
 #include "loader/loader.h"
 #include "run/settle.h"
 #include "store/store.h"
+#include "receive/auth.h"
 #include "receive/digest.h"
-#include "receive/requests.h"
 
 /**
- * Whether there is an upload; taken before anything of it exists, given back when all is gone. A
- * word: RISC-V has no instruction to exchange a byte.
+ * Whether an upload is under way. Set before anything else of it, and cleared last. A word, because
+ * RISC-V has no instruction that exchanges a byte.
  */
 static atomic_uint taken;
 
-/** Belongs to the upload that has taken it; only its task touches this. */
+/** Only the task of the upload that has set `taken` uses this. */
 static struct {
     bool active;
     hotreload_upload_t announced;
@@ -37,8 +37,8 @@ static esp_err_t end_hashes(uint8_t *sha256, uint8_t *hmac)
     return sha256_error != ESP_OK ? sha256_error : hmac_error;
 }
 
-/** Ends the upload, whose record is not being written any more: it may be another's now. */
-static void give_back(void)
+/** Ends the upload. Its record is already committed or dropped. */
+static void release_upload(void)
 {
     (void)end_hashes(NULL, NULL);
     upload.active = false;
@@ -52,21 +52,22 @@ static esp_err_t begin_hashes(hotreload_reason_t *reason)
         error = hotreload_port_hash_begin(hotreload_secret, sizeof hotreload_secret, &upload.hmac);
     }
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "no memory to check the upload with");
+        return hotreload_fail(reason, error, "no memory to check the upload");
     }
     return ESP_OK;
 }
 
-/** Only for who has the secret: no stranger makes the device give away so much RAM. */
+/** Receives into RAM only what is proven: a stranger must not take so much RAM. */
 static void choose_memory(const hotreload_upload_t *announced)
 {
     hotreload_reason_t reason;
     if (!announced->run_from_ram_first || !announced->is_proven) {
         return;
     }
-    upload.held = hotreload_store_hold(&reason) == ESP_OK;
+    upload.held = hotreload_store_hold_in_ram(&reason) == ESP_OK;
     if (!upload.held) {
-        hotreload_port_log(HOTRELOAD_LOG_WARNING, "the upload is stored first: %s", reason.text);
+        hotreload_port_log(HOTRELOAD_LOG_WARNING, "the upload is stored before it runs: %s",
+                           reason.text);
     }
 }
 
@@ -83,7 +84,7 @@ esp_err_t hotreload_upload_begin(const hotreload_upload_t *announced, hotreload_
     }
     memset(&upload, 0, sizeof upload);
     if (error != ESP_OK) {
-        give_back();
+        release_upload();
         return error;
     }
     upload.active = true;
@@ -126,12 +127,12 @@ esp_err_t hotreload_upload_write(const void *data, size_t size, hotreload_reason
     }
     error = hotreload_store_write(data, size, reason);
     if (error != ESP_OK) {
-        give_back(); /* the store has dropped the record itself */
+        release_upload(); /* the store has dropped the record itself */
     }
     return error;
 }
 
-/** Damage comes first: it changes both, and then the sender need not look at the secret. */
+/** Damage changes both digests, so it is reported first: the secret may be right. */
 static esp_err_t check_digests(hotreload_reason_t *reason)
 {
     uint8_t sha256[HOTRELOAD_HASH_SIZE];
@@ -173,10 +174,10 @@ esp_err_t hotreload_upload_finish(hotreload_stored_t *stored, hotreload_reason_t
     }
     *stored = (hotreload_stored_t){.sequence = hotreload_store_begun_sequence(),
                                    .size = upload.announced.length,
-                                   .waits = upload.held};
+                                   .is_waiting = upload.held};
     error = hotreload_store_commit(upload.announced.sha256, hotreload_loader_verify, reason);
-    give_back();
-    /* The sender's bytes were right, so it is the flash that changed them. */
+    release_upload();
+    /* The sender's bytes were right, so the flash has changed them. */
     return error == ESP_ERR_INVALID_CRC ? ESP_ERR_FLASH_OP_FAIL : error;
 }
 
@@ -184,6 +185,6 @@ void hotreload_upload_abort(void)
 {
     if (upload.active) {
         hotreload_store_abort();
-        give_back();
+        release_upload();
     }
 }

@@ -1,9 +1,9 @@
 /*
- * Receives one module in pieces and stores it once it is authentic, intact and fit for this
- * firmware. Knows nothing of HTTP.
+ * Receives one module in pieces, and stores it if it is authentic, intact and made for this
+ * firmware. Knows nothing of requests and answers.
  *
- * One upload is under way at a time. After a successful begin, the calls of an upload, abort among
- * them, come from one task; after any error it is over.
+ * One upload is under way at a time. After a successful begin, one task makes all calls of the
+ * upload, hotreload_upload_abort() included. Any error ends the upload.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -22,23 +22,23 @@ typedef struct {
     const char *partition_label;
     uint32_t length; /**< bytes */
     uint8_t sha256[HOTRELOAD_HASH_SIZE];
-    bool is_proven; /**< length and sha256 are the owner's: hotreload_auth_check() */
-    bool has_hmac;  /**< false only where is_proven is true */
+    bool is_proven;                    /**< hotreload_auth_check() has accepted length and sha256 */
+    bool has_hmac;                     /**< false only where is_proven is true */
     uint8_t hmac[HOTRELOAD_HASH_SIZE]; /**< of the body */
-    /** Receive into RAM, if is_proven and there is enough: what is stored is in RAM only, until
+    /** Receive into RAM, if is_proven and there is enough of it: the module stays there until
      * hotreload_settle_all(). */
     bool run_from_ram_first;
 } hotreload_upload_t;
 
-/** What an upload has become. */
+/** An upload that succeeded. */
 typedef struct {
     uint32_t sequence; /**< of its record */
     uint32_t size;     /**< bytes of the module */
-    bool waits;        /**< in RAM, to be written */
+    bool is_waiting;   /**< the module is in RAM and still has to be written */
 } hotreload_stored_t;
 
 /**
- * Begins an upload. Nothing of it is erased or written yet; what waits in RAM from the one before
+ * Begins an upload. Nothing is erased or written for it yet. If the upload before waits in RAM, it
  * is written first.
  *
  * @return ESP_OK; ESP_ERR_INVALID_STATE: another is under way; ESP_ERR_INVALID_SIZE: no room;

@@ -2,6 +2,7 @@
 #include "run/address_map.h"
 
 #include "hotreload.h"
+#include "port.h"
 
 /* The running module and the last few freed ones. */
 #define MODULES 5u
@@ -48,7 +49,7 @@ void hotreload_address_map_free_all(void)
     }
 }
 
-bool hotreload_address_map_is_code(uint32_t address)
+bool hotreload_is_module_code(uint32_t address)
 {
     for (unsigned i = 0; i < MODULES; i++) {
         if (address - places[i].text < places[i].text_size) {
@@ -58,7 +59,7 @@ bool hotreload_address_map_is_code(uint32_t address)
     return false;
 }
 
-static void add(line_t *line, const char *words)
+static void append_words(line_t *line, const char *words)
 {
     for (; *words != '\0' && line->length + 1 < line->size; words++) {
         line->text[line->length++] = *words;
@@ -66,8 +67,8 @@ static void add(line_t *line, const char *words)
     line->text[line->length] = '\0';
 }
 
-/* Not by printf: a panic handler calls this. */
-static void add_number(line_t *line, uint32_t number, uint32_t base)
+/* Without printf, because a panic handler calls this. */
+static void append_number(line_t *line, uint32_t number, uint32_t base)
 {
     char digits[11];
     char *first = &digits[sizeof digits - 1];
@@ -76,34 +77,35 @@ static void add_number(line_t *line, uint32_t number, uint32_t base)
         *--first = "0123456789abcdef"[number % base];
         number /= base;
     } while (number != 0);
-    add(line, first);
+    append_words(line, first);
 }
 
-static void add_place(line_t *line, const place_t *place, const char *segment, uint32_t offset)
+static void append_place(line_t *line, const place_t *place, const char *segment, uint32_t offset)
 {
-    add(line, "offset 0x");
-    add_number(line, offset, 16);
-    add(line, segment);
+    append_words(line, "offset 0x");
+    append_number(line, offset, 16);
+    append_words(line, segment);
     if (place->sequence == 0) {
-        add(line, "an unnumbered module");
+        append_words(line, "an unnumbered module");
     } else {
-        add(line, "module ");
-        add_number(line, place->sequence, 10);
+        append_words(line, "module ");
+        append_number(line, place->sequence, 10);
     }
     if (place->freed) {
-        add(line, ", which was freed: a task, timer or callback still used it after a reload");
+        append_words(line,
+                     ", which was freed: a task, timer or callback still used it after a reload");
     }
 }
 
-/** Freed data is the heap's again, so an address there tells nothing. */
-static bool describe(const place_t *place, uint32_t address, line_t *line)
+/** The heap has given freed data to others, so only freed code is described. */
+static bool describe_in_module(const place_t *place, uint32_t address, line_t *line)
 {
     if (address - place->text < place->text_size) {
-        add_place(line, place, " of the code of ", address - place->text);
+        append_place(line, place, " of the code of ", address - place->text);
         return true;
     }
     if (!place->freed && address - place->data < place->data_size) {
-        add_place(line, place, " of the data of ", address - place->data);
+        append_place(line, place, " of the data of ", address - place->data);
         return true;
     }
     return false;
@@ -115,7 +117,7 @@ const char *hotreload_describe_address(uint32_t address, char *text, size_t size
     for (unsigned freed = 0; size > 0 && freed <= 1; freed++) {
         for (unsigned age = 0; age < MODULES; age++) {
             const place_t *place = &places[(last + MODULES - age) % MODULES];
-            if (place->freed == (freed == 1) && describe(place, address, &line)) {
+            if (place->freed == (freed == 1) && describe_in_module(place, address, &line)) {
                 return text;
             }
         }

@@ -1,6 +1,5 @@
 /*
- * What comes after an upload: what was received into RAM goes to the flash. Log and status say how
- * that ended.
+ * Writes to the flash what an upload left in RAM. Log and status say how it ended.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,7 +18,7 @@
  */
 esp_err_t hotreload_settle_piece(bool *more);
 
-/** Writes all of it, likewise. */
+/** Writes all of it; otherwise as hotreload_settle_piece(). */
 esp_err_t hotreload_settle_all(void);
 
 #endif

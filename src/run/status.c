@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/status.h"
 
-#include "hotreload.h"
 #include "port.h"
-#include "store/store.h"
-#include "run/trial.h"
 
 static hotreload_status_t current;
 
@@ -42,7 +39,4 @@ void hotreload_status_get(hotreload_status_t *status)
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
     *status = current;
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
-    status->pending = hotreload_update_available();
-    status->trial = hotreload_trial_is_running();
-    status->stored = status->loaded && hotreload_store_has_kept();
 }

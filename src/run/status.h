@@ -1,5 +1,6 @@
 /*
- * What the device says about itself: the source of `GET /status`.
+ * What happened to modules since the boot, for `GET /status`: others set it, and anyone may copy
+ * it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,29 +15,26 @@
 
 typedef struct {
     bool loaded;
-    uint32_t sequence; /**< of the loaded module's record; 0: bare ELF or from memory */
+    uint32_t sequence; /**< of the loaded module's record; 0: it came from memory */
     uint32_t reloads;  /**< modules loaded since boot */
     uint32_t text_run; /**< run address and size in bytes of the loaded segments */
     uint32_t text_size;
     uint32_t data_run;
     uint32_t data_size;
-    bool pending;                /**< hotreload_update_available() */
-    bool trial;                  /**< the loaded module is on trial */
-    bool stored;                 /**< the partition has the loaded module: it survives a restart */
-    hotreload_reason_t rollback; /**< which module crashed, and which runs instead; or empty */
+    hotreload_reason_t rollback;   /**< which module crashed, and which runs instead; or empty */
     hotreload_reason_t last_error; /**< why the last load, reload or upload failed; or empty */
 } hotreload_status_t;
 
-/** Notes which module runs (its record's sequence), or that none does: NULL. Any task. */
+/** Notes which module runs, with the sequence of its record; NULL: none runs. Any task. */
 void hotreload_status_set_module(const hotreload_module_t *module, uint32_t sequence);
 
-/** Notes what became of a module that crashed; `text` empty: none has. Any task. */
+/** Notes which module crashed and which one runs instead; `text` empty: none crashed. Any task. */
 void hotreload_status_set_rollback(const hotreload_reason_t *rollback);
 
-/** Copies the present state. Any task. */
+/** Copies the status. Any task. */
 void hotreload_status_get(hotreload_status_t *status);
 
-/** Records why something failed; `text` empty: nothing is wrong any more. Any task. */
+/** Notes why something failed; `text` empty: the last call succeeded. Any task. */
 void hotreload_status_set_error(const hotreload_reason_t *reason);
 
 #endif

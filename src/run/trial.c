@@ -7,14 +7,15 @@
 /** Guarded by HOTRELOAD_LOCK_STATUS: a timer must not wait for a reload, nor for constructors. */
 static struct {
     bool running;
-    uint32_t number; /**< counts trials, so that a late timer knows that it is not meant */
+    uint32_t number; /**< counts trials: a late timer compares it and does nothing */
     hotreload_record_t record;
 } trial;
 
-/** The record may be judged while another module takes over: this one has passed all the same. */
-static esp_err_t pass(uint32_t number, const hotreload_record_t *record, hotreload_reason_t *reason)
+/** Another module may begin to run meanwhile: this one has passed all the same. */
+static esp_err_t pass_trial(uint32_t number, const hotreload_record_t *record,
+                            hotreload_reason_t *reason)
 {
-    esp_err_t error = hotreload_store_judge(record, true, reason);
+    esp_err_t error = hotreload_store_mark_judged(record, true, reason);
     if (error != ESP_OK) {
         return error;
     }
@@ -28,8 +29,8 @@ static esp_err_t pass(uint32_t number, const hotreload_record_t *record, hotrelo
     return ESP_OK;
 }
 
-/** Copies what is on trial. @return false: nothing is */
-static bool get(uint32_t *number, hotreload_record_t *record)
+/** Copies what is on trial. @return false: no module is */
+static bool copy_trial(uint32_t *number, hotreload_record_t *record)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
     bool running = trial.running;
@@ -40,22 +41,22 @@ static bool get(uint32_t *number, hotreload_record_t *record)
 }
 
 /** Called by the port when the time has passed. */
-static void expired(uint32_t expected)
+static void pass_when_expired(uint32_t expected)
 {
     hotreload_reason_t reason = {0};
     hotreload_record_t record;
     uint32_t number;
-    if (!get(&number, &record) || number != expected) {
+    if (!copy_trial(&number, &record) || number != expected) {
         return;
     }
-    if (pass(number, &record, &reason) != ESP_OK) {
+    if (pass_trial(number, &record, &reason) != ESP_OK) {
         hotreload_status_set_error(&reason);
         hotreload_port_log(HOTRELOAD_LOG_ERROR, "the module stays on trial: %s", reason.text);
     }
 }
 
-/** Changes what is on trial. @return its number */
-static uint32_t set(const hotreload_record_t *record)
+/** Puts a record on trial; NULL: none. @return the number of the trial */
+static uint32_t change_trial(const hotreload_record_t *record)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
     trial.running = record != NULL;
@@ -70,27 +71,27 @@ static uint32_t set(const hotreload_record_t *record)
 
 void hotreload_trial_begin(const hotreload_record_t *record)
 {
-    if (hotreload_port_trial_timer(expired, set(record)) != ESP_OK) {
+    if (hotreload_port_trial_timer(pass_when_expired, change_trial(record)) != ESP_OK) {
         hotreload_port_log(HOTRELOAD_LOG_WARNING,
-                           "no timer for the trial: it ends with hotreload_mark_valid() only");
+                           "no timer for the trial: only hotreload_mark_valid() ends it");
     }
 }
 
 void hotreload_trial_end(void)
 {
-    (void)hotreload_port_trial_timer(NULL, set(NULL));
+    (void)hotreload_port_trial_timer(NULL, change_trial(NULL));
 }
 
 bool hotreload_trial_is_running(void)
 {
     uint32_t number;
     hotreload_record_t record;
-    return get(&number, &record);
+    return copy_trial(&number, &record);
 }
 
 esp_err_t hotreload_trial_pass(hotreload_reason_t *reason)
 {
     uint32_t number;
     hotreload_record_t record;
-    return get(&number, &record) ? pass(number, &record, reason) : ESP_OK;
+    return copy_trial(&number, &record) ? pass_trial(number, &record, reason) : ESP_OK;
 }

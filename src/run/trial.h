@@ -1,6 +1,6 @@
 /*
- * The trial of the module that runs: a new one is good once the application says so, or has run for
- * a while. Until then a crash brings back the newest good one at the next boot.
+ * The trial of the module that runs. A new module is good once the application says so, or once it
+ * has run for a while. If the program crashes before that, the next boot loads the newest good one.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,13 +13,12 @@
 #include "store/store.h"
 
 /**
- * Begins the trial of a module that has just begun to run, in place of the one before: from now on
- * a crash is its fault. Any task.
+ * Begins the trial of a module that has just begun to run, and ends the one before. From now on a
+ * crash blames this module. Any task.
  */
 void hotreload_trial_begin(const hotreload_record_t *record);
 
-/** The module that runs is not on trial, or does not run any more: it is blamed no more. Any task.
- */
+/** Ends the trial, if any, without a verdict: a crash blames no module then. Any task. */
 void hotreload_trial_end(void);
 
 /** Tells whether the module that runs is on trial. Any task. */
@@ -28,7 +27,7 @@ bool hotreload_trial_is_running(void);
 /**
  * Marks the module on trial as good, if there is one.
  *
- * @return ESP_OK; or as hotreload_store_judge(): the trial goes on then. Any task.
+ * @return ESP_OK; or as hotreload_store_mark_judged(): the trial goes on then. Any task.
  */
 esp_err_t hotreload_trial_pass(hotreload_reason_t *reason);
 

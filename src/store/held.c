@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-bool hotreload_held_begin(hotreload_held_t *held, uint32_t sequence, uint32_t offset,
-                          uint32_t length)
+bool hotreload_held_allocate(hotreload_held_t *held, uint32_t sequence, uint32_t offset,
+                             uint32_t length)
 {
     uint8_t *memory = held->memory == NULL ? hotreload_port_buffer_alloc(length) : NULL;
     if (memory == NULL) {
@@ -17,19 +17,19 @@ bool hotreload_held_begin(hotreload_held_t *held, uint32_t sequence, uint32_t of
     return true;
 }
 
-bool hotreload_held_is(const hotreload_held_t *held, const hotreload_record_t *record)
+bool hotreload_held_is_record(const hotreload_held_t *held, const hotreload_record_t *record)
 {
     return (held->state == HOTRELOAD_HELD_WAITING || held->state == HOTRELOAD_HELD_LOST) &&
            held->record.sequence == record->sequence &&
            memcmp(held->record.sha256, record->sha256, sizeof record->sha256) == 0;
 }
 
-bool hotreload_held_offers(const hotreload_held_t *held, hotreload_record_kind_t kind,
-                           uint32_t below)
+bool hotreload_held_can_load(const hotreload_held_t *held, hotreload_record_kind_t kind,
+                             uint32_t below)
 {
     return (held->state == HOTRELOAD_HELD_WAITING || held->state == HOTRELOAD_HELD_LOST) &&
            held->memory != NULL && held->record.sequence < below &&
-           hotreload_marks_make(held->marks, kind);
+           hotreload_marks_are_of_kind(held->marks, kind);
 }
 
 /** What could not be written is kept for the reload that it was announced for. */
@@ -48,13 +48,13 @@ static void free_unneeded(hotreload_held_t *held)
     }
 }
 
-void hotreload_held_become(hotreload_held_t *held, hotreload_held_state_t state)
+void hotreload_held_set_state(hotreload_held_t *held, hotreload_held_state_t state)
 {
     held->state = state;
     free_unneeded(held);
 }
 
-void hotreload_held_map(hotreload_held_t *held, bool mapped)
+void hotreload_held_set_mapped(hotreload_held_t *held, bool mapped)
 {
     held->mapped = mapped;
     held->was_mapped = true;

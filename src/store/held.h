@@ -9,7 +9,7 @@
 #ifndef HOTRELOAD_HELD_H
 #define HOTRELOAD_HELD_H
 
-#include "store/marks.h"
+#include "store/record.h"
 #include "store/store.h"
 
 typedef enum {
@@ -34,20 +34,20 @@ typedef struct {
  *
  * @return false: there is not enough, or a reload still reads the one before
  */
-bool hotreload_held_begin(hotreload_held_t *held, uint32_t sequence, uint32_t offset,
-                          uint32_t length);
+bool hotreload_held_allocate(hotreload_held_t *held, uint32_t sequence, uint32_t offset,
+                             uint32_t length);
 
 /** Tells whether a record is the one that is held, and not in the flash. */
-bool hotreload_held_is(const hotreload_held_t *held, const hotreload_record_t *record);
+bool hotreload_held_is_record(const hotreload_held_t *held, const hotreload_record_t *record);
 
 /** Tells whether the held record can be loaded: is it of this kind, older, and in memory? */
-bool hotreload_held_offers(const hotreload_held_t *held, hotreload_record_kind_t kind,
-                           uint32_t below);
+bool hotreload_held_can_load(const hotreload_held_t *held, hotreload_record_kind_t kind,
+                             uint32_t below);
 
 /** Changes the state, and frees memory that nobody needs in the new one. */
-void hotreload_held_become(hotreload_held_t *held, hotreload_held_state_t state);
+void hotreload_held_set_state(hotreload_held_t *held, hotreload_held_state_t state);
 
 /** Notes that a reload begins or ends to read the memory; frees it when nobody needs it then. */
-void hotreload_held_map(hotreload_held_t *held, bool mapped);
+void hotreload_held_set_mapped(hotreload_held_t *held, bool mapped);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * A record of the store: this header, room for marks, the module. It starts on a sector.
+ * A record of the store: this header, the marks, the module. It starts on a sector.
  * tools/hotreload/module/store_image.py writes the same layout.
  *
  * SPDX-License-Identifier: MIT
@@ -10,9 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "port.h"
+#include "store/store.h"
+
 #define HOTRELOAD_RECORD_MAGIC  0x31525248u /* "HRR1" */
 #define HOTRELOAD_RECORD_FORMAT 1u
-/** Bytes before the module: the header, then the marks (store/marks.h), written later. */
+/** Bytes before the module: the header, then the marks, which are written later. */
 #define HOTRELOAD_RECORD_DATA 128u
 
 typedef struct {
@@ -28,12 +31,12 @@ typedef struct {
 
 _Static_assert(sizeof(hotreload_record_header_t) == 64, "the layout is fixed");
 
-/** Sequences that a record can have; 0 is for a bare ELF. */
+/** Sequences that a record can have. */
 #define HOTRELOAD_SEQUENCE_FIRST 1u
 #define HOTRELOAD_SEQUENCE_LAST  (UINT32_MAX - 1u)
 
 /**
- * Fills in what every header has and the CRC; sequence, length and sha256 are set by the caller.
+ * Fills in what every header has and the CRC; the caller has set sequence, length and sha256.
  * Cannot fail. Any task.
  */
 void hotreload_record_seal(hotreload_record_header_t *header);
@@ -44,5 +47,40 @@ void hotreload_record_seal(hotreload_record_header_t *header);
  * @param room  bytes from the start of the record to the end of the partition
  */
 bool hotreload_record_is_valid(const hotreload_record_header_t *header, uint32_t room);
+
+/* ---- Marks ----
+ *
+ * They say what became of the module. Each mark has its own block of 16 bytes. The mark is set if
+ * the block holds its pattern. A mark that a loss of power tore does not count, and writing it
+ * again completes it, on encrypted flash too.
+ */
+
+/** Bytes of all blocks; the last one is spare. */
+#define HOTRELOAD_MARKS_SIZE 64u
+
+/** In the order of their blocks. */
+typedef enum {
+    HOTRELOAD_MARK_TRIED, /**< the module was about to run */
+    HOTRELOAD_MARK_GOOD,  /**< it passed its trial */
+    HOTRELOAD_MARK_BAD,   /**< the program crashed during its trial; outweighs the others */
+    HOTRELOAD_MARK_COUNT,
+} hotreload_mark_t;
+
+/** A set of marks: bit number HOTRELOAD_MARK_... */
+typedef uint8_t hotreload_marks_t;
+
+/** Tells which marks are set in the bytes between header and module. Any task. */
+hotreload_marks_t hotreload_marks_parse(const uint8_t blocks[HOTRELOAD_MARKS_SIZE]);
+
+/** Tells whether a record with these marks is of a kind. Any task. */
+bool hotreload_marks_are_of_kind(hotreload_marks_t marks, hotreload_record_kind_t kind);
+
+/**
+ * Writes a mark of the record that starts at `start`, and reads it back.
+ *
+ * @return ESP_OK, ESP_ERR_FLASH_OP_FAIL. The caller holds HOTRELOAD_LOCK_STORE.
+ */
+esp_err_t hotreload_mark_write(const hotreload_flash_t *flash, uint32_t start,
+                               hotreload_mark_t mark);
 
 #endif

@@ -7,21 +7,19 @@
 #include <string.h>
 
 #include "store/record.h"
-#include "store/scan.h"
-#include "store/span.h"
+#include "store/layout.h"
 #include "store/state.h"
 
 static hotreload_store_state_t *const store = &hotreload_store_state;
 
-/** @param sequence  gets that of the newest record that there was; 0: none, or a bare ELF */
+/** @param sequence  gets that of the newest record that there ever was; 0: none */
 static esp_err_t find_newest(uint32_t *sequence, hotreload_reason_t *reason)
 {
     hotreload_record_t newest = {0};
     esp_err_t error = hotreload_scan_newest(HOTRELOAD_RECORD_ANY, &store->flash,
                                             (hotreload_span_t){0}, UINT32_MAX, &newest);
-    /* What the flash did not take had a sequence too, which may still run. */
-    *sequence = hotreload_store_newest_sequence();
-    *sequence = newest.sequence > *sequence ? newest.sequence : *sequence;
+    /* A record that the flash did not take had a sequence too, and its module may still run. */
+    *sequence = newest.sequence > store->newest ? newest.sequence : store->newest;
     return error == ESP_OK || error == ESP_ERR_NOT_FOUND
                ? ESP_OK
                : hotreload_store_fail_read(store->label, reason);
@@ -30,24 +28,24 @@ static esp_err_t find_newest(uint32_t *sequence, hotreload_reason_t *reason)
 /** Finds room beside what must stay: the newest usable, the newest good and the mapped record. */
 static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_reason_t *reason)
 {
-    /* The kept one comes last: where room is short it is left out. */
+    /* The record that runs comes last: where room is short, it is left out. */
     hotreload_span_t taken[HOTRELOAD_SCAN_PROTECTED + 2];
-    const unsigned mapped = HOTRELOAD_SCAN_PROTECTED, kept = mapped + 1;
+    const unsigned mapped = HOTRELOAD_SCAN_PROTECTED, running = mapped + 1;
     if (hotreload_scan_protected(&store->flash, store->intact_below, taken) != ESP_OK) {
         return hotreload_store_fail_read(store->label, reason);
     }
     taken[mapped] = store->mapped;
-    taken[kept] = hotreload_store_kept_span();
+    taken[running] = hotreload_store_running_span();
     const uint32_t size = store->flash.size;
     const uint32_t needed = hotreload_span_round(&store->flash, length + HOTRELOAD_RECORD_DATA);
-    if (!hotreload_span_find_room(size, needed, taken[0], taken, kept + 1, place) &&
-        !hotreload_span_find_room(size, needed, taken[0], taken, kept, place)) {
+    if (!hotreload_span_find_room(size, needed, taken[0], taken, running + 1, place) &&
+        !hotreload_span_find_room(size, needed, taken[0], taken, running, place)) {
         return hotreload_fail(
             reason, ESP_ERR_INVALID_SIZE,
             "no room for %u bytes beside the modules to keep: partition \"%s\" has "
             "%u bytes, make it %u or more",
             (unsigned)length, store->label, (unsigned)size,
-            (unsigned)(hotreload_spans_bytes(taken, kept) + needed));
+            (unsigned)(hotreload_spans_bytes(taken, running) + needed));
     }
     return ESP_OK;
 }
@@ -65,7 +63,7 @@ static esp_err_t check_length(size_t length, hotreload_reason_t *reason)
     return ESP_OK;
 }
 
-static esp_err_t begin(size_t length, hotreload_reason_t *reason)
+static esp_err_t begin_record(size_t length, hotreload_reason_t *reason)
 {
     if (!store->open) {
         return hotreload_store_fail_not_open(reason);
@@ -91,10 +89,10 @@ static esp_err_t begin(size_t length, hotreload_reason_t *reason)
                               "partition \"%s\" has used up its sequence numbers: erase it",
                               store->label);
     }
-    if (hotreload_spans_overlap(place, hotreload_store_kept_span())) {
-        store->keeps = false; /* the sectors where it ends soon belong to the new record */
+    if (hotreload_spans_overlap(place, hotreload_store_running_span())) {
+        store->is_running = false; /* its last sectors soon belong to the new record */
     }
-    hotreload_held_become(&store->held, HOTRELOAD_HELD_NONE);
+    hotreload_held_set_state(&store->held, HOTRELOAD_HELD_NONE);
     store->sequence = newest + 1;
     hotreload_writer_begin(&store->writer, &store->flash, store->label, place, (uint32_t)length);
     store->writing = true;
@@ -104,7 +102,7 @@ static esp_err_t begin(size_t length, hotreload_reason_t *reason)
 esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    return hotreload_store_unlock(begin(length, reason));
+    return hotreload_store_unlock(begin_record(length, reason));
 }
 
 uint32_t hotreload_store_begun_sequence(void)
@@ -120,19 +118,19 @@ static esp_err_t fail_not_begun(hotreload_reason_t *reason)
     return hotreload_fail(reason, ESP_ERR_INVALID_STATE, "no record is being written");
 }
 
-/** Not while it waits: then all of it has come. */
+/** False while the record waits: then all of it has come. */
 static bool is_receiving(void)
 {
     return store->writing && store->held.state != HOTRELOAD_HELD_WAITING;
 }
 
-static void drop(void)
+static void drop_record(void)
 {
     store->writing = false;
-    hotreload_held_become(&store->held, HOTRELOAD_HELD_NONE);
+    hotreload_held_set_state(&store->held, HOTRELOAD_HELD_NONE);
 }
 
-esp_err_t hotreload_store_hold(hotreload_reason_t *reason)
+esp_err_t hotreload_store_hold_in_ram(hotreload_reason_t *reason)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
     if (!is_receiving() || store->writer.taken > 0) {
@@ -140,7 +138,7 @@ esp_err_t hotreload_store_hold(hotreload_reason_t *reason)
     }
     esp_err_t error = ESP_OK;
     const uint32_t offset = store->writer.span.start + HOTRELOAD_RECORD_DATA;
-    if (!hotreload_held_begin(&store->held, store->sequence, offset, store->writer.length)) {
+    if (!hotreload_held_allocate(&store->held, store->sequence, offset, store->writer.length)) {
         error = hotreload_fail(reason, ESP_ERR_NO_MEM, "no %u bytes of RAM to hold the module in",
                                (unsigned)store->writer.length);
     }
@@ -150,7 +148,7 @@ esp_err_t hotreload_store_hold(hotreload_reason_t *reason)
 static esp_err_t append_held(const void *data, size_t size, hotreload_reason_t *reason)
 {
     uint8_t *next = store->held.memory + store->writer.taken;
-    esp_err_t error = hotreload_writer_count(&store->writer, size, reason);
+    esp_err_t error = hotreload_writer_count_bytes(&store->writer, size, reason);
     if (error == ESP_OK) {
         memcpy(next, data, size);
     }
@@ -167,7 +165,7 @@ esp_err_t hotreload_store_write(const void *data, size_t size, hotreload_reason_
                           ? append_held(data, size, reason)
                           : hotreload_writer_append(&store->writer, data, size, reason);
     if (error != ESP_OK) {
-        drop();
+        drop_record();
     }
     return hotreload_store_unlock(error);
 }
@@ -190,12 +188,12 @@ static esp_err_t check_written(const uint8_t *sha256, hotreload_store_check_t ch
     return error;
 }
 
-/** What the module got while it waited has to be there when the header makes it a record. */
+/** The marks that the module got while it waited must be there before the header. */
 static esp_err_t write_marks(hotreload_marks_t marks, hotreload_reason_t *reason)
 {
     for (unsigned mark = 0; mark < HOTRELOAD_MARK_COUNT; mark++) {
         if ((marks & 1u << mark) != 0 &&
-            hotreload_mark_set(&store->flash, store->writer.span.start, mark) != ESP_OK) {
+            hotreload_mark_write(&store->flash, store->writer.span.start, mark) != ESP_OK) {
             return hotreload_fail(
                 reason, ESP_ERR_FLASH_OP_FAIL,
                 "partition \"%s\": module %u could not be marked: check the flash", store->label,
@@ -206,8 +204,8 @@ static esp_err_t write_marks(hotreload_marks_t marks, hotreload_reason_t *reason
 }
 
 /** Ends the record in the flash. */
-static esp_err_t commit(const uint8_t *sha256, hotreload_marks_t marks,
-                        hotreload_store_check_t check, hotreload_reason_t *reason)
+static esp_err_t commit_to_flash(const uint8_t *sha256, hotreload_marks_t marks,
+                                 hotreload_store_check_t check, hotreload_reason_t *reason)
 {
     esp_err_t error = hotreload_writer_finish(&store->writer, reason);
     if (error == ESP_OK) {
@@ -217,12 +215,12 @@ static esp_err_t commit(const uint8_t *sha256, hotreload_marks_t marks,
         error = write_marks(marks, reason);
     }
     if (error == ESP_OK) {
-        error = hotreload_writer_seal(&store->writer, store->sequence, sha256, reason);
+        error = hotreload_writer_write_header(&store->writer, store->sequence, sha256, reason);
     }
     if (error == ESP_OK) {
         store->has_module = true;
         store->intact_below = UINT32_MAX;
-        atomic_store(&hotreload_store_newest, store->sequence);
+        hotreload_store_set_newest(store->sequence);
     }
     return error;
 }
@@ -232,14 +230,14 @@ static esp_err_t commit_held(const uint8_t *sha256, hotreload_store_check_t chec
                              hotreload_reason_t *reason)
 {
     hotreload_held_t *held = &store->held;
-    esp_err_t error = hotreload_writer_check(&store->writer, held->memory, reason);
+    esp_err_t error = hotreload_writer_check_counted(&store->writer, held->memory, reason);
     if (error == ESP_OK && check != NULL) {
         error = check(held->memory, held->record.length, reason);
     }
     if (error == ESP_OK) {
         memcpy(held->record.sha256, sha256, sizeof held->record.sha256);
-        hotreload_held_become(held, HOTRELOAD_HELD_WAITING);
-        atomic_store(&hotreload_store_newest, store->sequence);
+        hotreload_held_set_state(held, HOTRELOAD_HELD_WAITING);
+        hotreload_store_set_newest(store->sequence);
     }
     return error;
 }
@@ -254,11 +252,11 @@ esp_err_t hotreload_store_commit(const uint8_t sha256[HOTRELOAD_HASH_SIZE],
     if (store->held.state == HOTRELOAD_HELD_RECEIVING) {
         esp_err_t error = commit_held(sha256, check, reason);
         if (error != ESP_OK) {
-            drop();
+            drop_record();
         }
         return hotreload_store_unlock(error);
     }
-    esp_err_t error = commit(sha256, 0, check, reason);
+    esp_err_t error = commit_to_flash(sha256, 0, check, reason);
     store->writing = false;
     return hotreload_store_unlock(error);
 }
@@ -267,14 +265,14 @@ void hotreload_store_abort(void)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
     if (is_receiving()) {
-        drop();
+        drop_record();
     }
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
 }
 
 /* ---- From RAM to the flash ---- */
 
-bool hotreload_store_waits(void)
+bool hotreload_store_is_waiting(void)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
     bool waits = store->held.state == HOTRELOAD_HELD_WAITING;
@@ -293,14 +291,14 @@ static esp_err_t write_sector(hotreload_reason_t *reason)
                                    left < room ? left : room, reason);
 }
 
-static esp_err_t settle(hotreload_reason_t *reason)
+static esp_err_t settle_next_piece(hotreload_reason_t *reason)
 {
     if (store->writer.taken < store->writer.length) {
         return write_sector(reason);
     }
-    esp_err_t error = commit(store->held.record.sha256, store->held.marks, NULL, reason);
+    esp_err_t error = commit_to_flash(store->held.record.sha256, store->held.marks, NULL, reason);
     if (error == ESP_OK) {
-        drop();
+        drop_record();
     }
     return error;
 }
@@ -314,10 +312,10 @@ esp_err_t hotreload_store_settle(hotreload_settled_t *settled, hotreload_reason_
     if (held->state == HOTRELOAD_HELD_WAITING) {
         settled->sequence = held->record.sequence;
         settled->size = held->record.length;
-        error = settle(reason);
+        error = settle_next_piece(reason);
         if (error != ESP_OK) {
             store->writing = false;
-            hotreload_held_become(held, HOTRELOAD_HELD_LOST);
+            hotreload_held_set_state(held, HOTRELOAD_HELD_LOST);
         }
         settled->more = held->state == HOTRELOAD_HELD_WAITING;
     }

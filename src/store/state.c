@@ -3,10 +3,8 @@
 
 #include <string.h>
 
-#include "store/hash.h"
-
 hotreload_store_state_t hotreload_store_state;
-atomic_uint_least32_t hotreload_store_newest;
+atomic_uint hotreload_store_untried;
 
 static hotreload_store_state_t *const store = &hotreload_store_state;
 
@@ -16,14 +14,32 @@ esp_err_t hotreload_store_unlock(esp_err_t error)
     return error;
 }
 
+static void update_untried(void)
+{
+    atomic_store(&hotreload_store_untried, store->newest != 0 && store->newest != store->tried);
+}
+
+void hotreload_store_set_newest(uint32_t sequence)
+{
+    store->newest = sequence;
+    update_untried();
+}
+
+void hotreload_store_note_tried(uint32_t sequence)
+{
+    store->tried = sequence;
+    update_untried();
+}
+
 hotreload_span_t hotreload_store_writer_span(void)
 {
     return store->writing ? store->writer.span : (hotreload_span_t){0};
 }
 
-hotreload_span_t hotreload_store_kept_span(void)
+hotreload_span_t hotreload_store_running_span(void)
 {
-    return store->keeps ? hotreload_span_of(&store->flash, &store->kept) : (hotreload_span_t){0};
+    return store->is_running ? hotreload_span_of(&store->flash, &store->running)
+                             : (hotreload_span_t){0};
 }
 
 esp_err_t hotreload_store_map_flash(uint32_t offset, size_t size, hotreload_flash_view_t *view,
@@ -37,11 +53,27 @@ esp_err_t hotreload_store_map_flash(uint32_t offset, size_t size, hotreload_flas
     return ESP_OK;
 }
 
+esp_err_t hotreload_store_hash(const void *data, size_t size, uint8_t digest[HOTRELOAD_HASH_SIZE],
+                               hotreload_reason_t *reason)
+{
+    hotreload_hash_t *hash;
+    esp_err_t error = hotreload_port_hash_begin(NULL, 0, &hash);
+    if (error == ESP_OK) {
+        error = hotreload_port_hash_update(hash, data, size);
+        esp_err_t end_error = hotreload_port_hash_end(hash, error == ESP_OK ? digest : NULL);
+        error = error == ESP_OK ? end_error : error;
+    }
+    if (error != ESP_OK) {
+        return hotreload_fail(reason, error, "the SHA-256 of the module could not be computed");
+    }
+    return ESP_OK;
+}
+
 esp_err_t hotreload_store_check_hash(const void *data, size_t size, const uint8_t *sha256,
                                      hotreload_reason_t *reason)
 {
     uint8_t digest[HOTRELOAD_HASH_SIZE];
-    esp_err_t error = hotreload_hash_bytes(data, size, digest, reason);
+    esp_err_t error = hotreload_store_hash(data, size, digest, reason);
     if (error == ESP_OK && memcmp(digest, sha256, sizeof digest) != 0) {
         error = hotreload_fail(reason, ESP_ERR_INVALID_CRC,
                                "the module in partition \"%s\" is damaged: upload it again",

@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 
 #include "store/held.h"
-#include "store/span.h"
+#include "store/layout.h"
 #include "store/store.h"
 #include "store/writer.h"
 
@@ -24,9 +24,11 @@ typedef struct {
     char label[HOTRELOAD_STORE_LABEL_SIZE + 1];
     hotreload_flash_t flash;
     bool has_module;
+    uint32_t newest;         /**< sequence of the newest record; 0: none */
+    uint32_t tried;          /**< sequence up to which all records were tried */
     hotreload_span_t mapped; /**< what a reload reads; empty: nothing */
-    bool keeps;              /**< the next one is known */
-    hotreload_record_t kept;
+    bool is_running;         /**< the next one is known */
+    hotreload_record_t running;
     /** Records from this sequence on turned out to be damaged: they need no protection. */
     uint32_t intact_below;
     bool writing;      /**< also while the record waits in RAM: its place is taken */
@@ -37,8 +39,14 @@ typedef struct {
 
 extern hotreload_store_state_t hotreload_store_state;
 
-/** Apart, so that it can be read without the lock. */
-extern atomic_uint_least32_t hotreload_store_newest;
+/** Apart, so that it can be read without the lock: a record has come that was not tried. */
+extern atomic_uint hotreload_store_untried;
+
+/** Sets the sequence of the newest record. */
+void hotreload_store_set_newest(uint32_t sequence);
+
+/** Notes that all records up to this sequence were tried. */
+void hotreload_store_note_tried(uint32_t sequence);
 
 /** Releases the lock; returns `error`. */
 esp_err_t hotreload_store_unlock(esp_err_t error);
@@ -46,8 +54,8 @@ esp_err_t hotreload_store_unlock(esp_err_t error);
 /** Where the record being written goes; empty: none is. */
 hotreload_span_t hotreload_store_writer_span(void);
 
-/** Where the record to keep is; empty: there is none. */
-hotreload_span_t hotreload_store_kept_span(void);
+/** Where the record is whose module runs; empty: there is none. */
+hotreload_span_t hotreload_store_running_span(void);
 
 /** Maps a part of the partition; fails with a reason. */
 esp_err_t hotreload_store_map_flash(uint32_t offset, size_t size, hotreload_flash_view_t *view,

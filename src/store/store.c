@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-#include "store/marks.h"
-#include "store/scan.h"
-#include "store/span.h"
+#include "store/record.h"
+#include "store/layout.h"
 #include "store/state.h"
 
 static hotreload_store_state_t *const store = &hotreload_store_state;
@@ -52,14 +51,14 @@ static esp_err_t open_partition(const char *label, hotreload_reason_t *reason)
     if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
         return hotreload_store_fail_read(label, reason);
     }
-    hotreload_held_become(&store->held, HOTRELOAD_HELD_NONE);
+    hotreload_held_set_state(&store->held, HOTRELOAD_HELD_NONE);
     store->open = true;
     strcpy(store->label, label);
     store->flash = flash;
-    store->keeps = false;
+    store->is_running = false;
     store->intact_below = UINT32_MAX;
     store->has_module = error == ESP_OK;
-    atomic_store(&hotreload_store_newest, store->has_module ? newest.sequence : 0);
+    hotreload_store_set_newest(newest.sequence);
     return ESP_OK;
 }
 
@@ -69,29 +68,27 @@ esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason)
     return hotreload_store_unlock(open_partition(label, reason));
 }
 
-void hotreload_store_close(void)
+bool hotreload_store_has_untried(void)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    hotreload_held_become(&store->held, HOTRELOAD_HELD_NONE);
-    memset(store, 0, sizeof *store);
-    atomic_store(&hotreload_store_newest, 0);
-    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    return atomic_load(&hotreload_store_untried) != 0;
 }
 
-uint32_t hotreload_store_newest_sequence(void)
+void hotreload_store_set_tried(uint32_t sequence)
 {
-    return atomic_load(&hotreload_store_newest);
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_note_tried(sequence);
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
 }
 
 /* ---- Reading ---- */
 
-static esp_err_t find(hotreload_record_kind_t kind, uint32_t below, hotreload_record_t *record,
-                      hotreload_reason_t *reason)
+static esp_err_t find_record(hotreload_record_kind_t kind, uint32_t below,
+                             hotreload_record_t *record, hotreload_reason_t *reason)
 {
     if (!store->open) {
         return hotreload_store_fail_not_open(reason);
     }
-    if (hotreload_held_offers(&store->held, kind, below)) {
+    if (hotreload_held_can_load(&store->held, kind, below)) {
         *record = store->held.record; /* newer than all that the flash has */
         return ESP_OK;
     }
@@ -111,18 +108,22 @@ static esp_err_t find(hotreload_record_kind_t kind, uint32_t below, hotreload_re
     return error == ESP_OK ? ESP_OK : hotreload_store_fail_read(store->label, reason);
 }
 
-esp_err_t hotreload_store_find(const hotreload_record_t *before, hotreload_record_t *record,
-                               hotreload_reason_t *reason)
-{
-    return hotreload_store_find_kind(HOTRELOAD_RECORD_ANY, before, record, reason);
-}
-
-esp_err_t hotreload_store_find_kind(hotreload_record_kind_t kind, const hotreload_record_t *before,
-                                    hotreload_record_t *record, hotreload_reason_t *reason)
+esp_err_t hotreload_store_find(hotreload_record_kind_t kind, const hotreload_record_t *before,
+                               hotreload_record_t *record, hotreload_reason_t *reason)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
     return hotreload_store_unlock(
-        find(kind, before != NULL ? before->sequence : UINT32_MAX, record, reason));
+        find_record(kind, before != NULL ? before->sequence : UINT32_MAX, record, reason));
+}
+
+esp_err_t hotreload_store_take_newest(hotreload_record_t *record, hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    esp_err_t error = find_record(HOTRELOAD_RECORD_USABLE, UINT32_MAX, record, reason);
+    if (error == ESP_OK) {
+        hotreload_store_note_tried(store->newest);
+    }
+    return hotreload_store_unlock(error);
 }
 
 static esp_err_t check_present(const hotreload_record_t *record, hotreload_marks_t *marks,
@@ -131,7 +132,7 @@ static esp_err_t check_present(const hotreload_record_t *record, hotreload_marks
     esp_err_t error = ESP_ERR_NOT_FOUND;
     if (!hotreload_spans_overlap(hotreload_store_writer_span(),
                                  hotreload_span_of(&store->flash, record))) {
-        error = hotreload_scan_check(&store->flash, record, marks);
+        error = hotreload_scan_find_again(&store->flash, record, marks);
     }
     if (error == ESP_ERR_NOT_FOUND) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
@@ -154,7 +155,7 @@ static void note_damaged(const hotreload_record_t *record)
 /** What is held in RAM was checked there, and is read there. */
 static void map_held(hotreload_flash_view_t *view)
 {
-    hotreload_held_map(&store->held, true);
+    hotreload_held_set_mapped(&store->held, true);
     *view = (hotreload_flash_view_t){.data = store->held.memory, .size = store->held.record.length};
     store->mapped = hotreload_span_of(&store->flash, &store->held.record);
 }
@@ -170,9 +171,7 @@ static esp_err_t map_stored(const hotreload_record_t *record, hotreload_flash_vi
     if (error != ESP_OK) {
         return error;
     }
-    if (record->sequence != 0) {
-        error = hotreload_store_check_hash(view->data, view->size, record->sha256, reason);
-    }
+    error = hotreload_store_check_hash(view->data, view->size, record->sha256, reason);
     if (error == ESP_ERR_INVALID_CRC) {
         note_damaged(record);
     }
@@ -184,8 +183,8 @@ static esp_err_t map_stored(const hotreload_record_t *record, hotreload_flash_vi
     return error;
 }
 
-static esp_err_t map(const hotreload_record_t *record, hotreload_flash_view_t *view,
-                     hotreload_reason_t *reason)
+static esp_err_t map_record(const hotreload_record_t *record, hotreload_flash_view_t *view,
+                            hotreload_reason_t *reason)
 {
     *view = (hotreload_flash_view_t){0};
     if (!store->open) {
@@ -194,7 +193,7 @@ static esp_err_t map(const hotreload_record_t *record, hotreload_flash_view_t *v
     if (store->mapped.end != 0) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE, "another module is being loaded");
     }
-    if (hotreload_held_is(&store->held, record) && store->held.memory != NULL) {
+    if (hotreload_held_is_record(&store->held, record) && store->held.memory != NULL) {
         map_held(view);
         return ESP_OK;
     }
@@ -205,7 +204,7 @@ esp_err_t hotreload_store_map(const hotreload_record_t *record, hotreload_flash_
                               hotreload_reason_t *reason)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    return hotreload_store_unlock(map(record, view, reason));
+    return hotreload_store_unlock(map_record(record, view, reason));
 }
 
 void hotreload_store_unmap(hotreload_flash_view_t *view)
@@ -213,7 +212,7 @@ void hotreload_store_unmap(hotreload_flash_view_t *view)
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
     if (store->held.mapped) {
         *view = (hotreload_flash_view_t){0};
-        hotreload_held_map(&store->held, false);
+        hotreload_held_set_mapped(&store->held, false);
     } else {
         hotreload_port_flash_unmap(view);
     }
@@ -221,23 +220,23 @@ void hotreload_store_unmap(hotreload_flash_view_t *view)
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
 }
 
-void hotreload_store_keep(const hotreload_record_t *record)
+void hotreload_store_set_running(const hotreload_record_t *record)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    store->keeps = record != NULL;
+    store->is_running = record != NULL;
     if (record != NULL) {
-        store->kept = *record;
+        store->running = *record;
     }
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
 }
 
-bool hotreload_store_has_kept(void)
+bool hotreload_store_has_running(void)
 {
     hotreload_marks_t marks;
     hotreload_reason_t reason;
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    bool stored = store->keeps && !hotreload_held_is(&store->held, &store->kept) &&
-                  check_present(&store->kept, &marks, &reason) == ESP_OK;
+    bool stored = store->is_running && !hotreload_held_is_record(&store->held, &store->running) &&
+                  check_present(&store->running, &marks, &reason) == ESP_OK;
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
     return stored;
 }
@@ -245,30 +244,30 @@ bool hotreload_store_has_kept(void)
 /* ---- Marking ---- */
 
 /** One that is not in the flash yet gets its marks there with its header. */
-static esp_err_t mark_held(hotreload_mark_t mark, hotreload_marks_t *present)
+static esp_err_t mark_held(hotreload_mark_t which, hotreload_marks_t *present)
 {
     *present = store->held.marks;
-    store->held.marks |= (hotreload_marks_t)(1u << mark);
+    store->held.marks |= (hotreload_marks_t)(1u << which);
     return ESP_OK;
 }
 
 /** A good record stays good: no mark is added to it. */
-static esp_err_t mark(const hotreload_record_t *record, hotreload_mark_t mark,
-                      hotreload_marks_t *present, hotreload_reason_t *reason)
+static esp_err_t mark_record(const hotreload_record_t *record, hotreload_mark_t which,
+                             hotreload_marks_t *present, hotreload_reason_t *reason)
 {
     if (!store->open) {
         return hotreload_store_fail_not_open(reason);
     }
-    if (hotreload_held_is(&store->held, record)) {
-        return mark_held(mark, present);
+    if (hotreload_held_is_record(&store->held, record)) {
+        return mark_held(which, present);
     }
     esp_err_t error = check_present(record, present, reason);
-    if (error != ESP_OK || hotreload_marks_make(*present, HOTRELOAD_RECORD_GOOD) ||
-        (*present & 1u << mark) != 0) {
+    if (error != ESP_OK || hotreload_marks_are_of_kind(*present, HOTRELOAD_RECORD_GOOD) ||
+        (*present & 1u << which) != 0) {
         return error;
     }
     uint32_t start = hotreload_span_of(&store->flash, record).start;
-    if (hotreload_mark_set(&store->flash, start, mark) != ESP_OK) {
+    if (hotreload_mark_write(&store->flash, start, which) != ESP_OK) {
         return hotreload_fail(reason, ESP_ERR_FLASH_OP_FAIL,
                               "partition \"%s\": module %u could not be marked: check the flash",
                               store->label, (unsigned)record->sequence);
@@ -276,27 +275,27 @@ static esp_err_t mark(const hotreload_record_t *record, hotreload_mark_t mark,
     return ESP_OK;
 }
 
-esp_err_t hotreload_store_try(const hotreload_record_t *record, bool *on_trial,
-                              hotreload_reason_t *reason)
+esp_err_t hotreload_store_mark_tried(const hotreload_record_t *record, bool *on_trial,
+                                     hotreload_reason_t *reason)
 {
     hotreload_marks_t marks = 0;
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    esp_err_t error = mark(record, HOTRELOAD_MARK_TRIED, &marks, reason);
-    *on_trial = !hotreload_marks_make(marks, HOTRELOAD_RECORD_GOOD);
+    esp_err_t error = mark_record(record, HOTRELOAD_MARK_TRIED, &marks, reason);
+    *on_trial = !hotreload_marks_are_of_kind(marks, HOTRELOAD_RECORD_GOOD);
     if (error == ESP_OK && store->held.state == HOTRELOAD_HELD_LOST &&
-        hotreload_held_is(&store->held, record)) {
-        hotreload_fail(reason, ESP_OK,
-                       "module %u is in RAM only, the flash did not take it: upload it again",
-                       (unsigned)record->sequence);
+        hotreload_held_is_record(&store->held, record)) {
+        hotreload_reason_set(reason,
+                             "module %u is in RAM only, the flash did not take it: upload it again",
+                             (unsigned)record->sequence);
     }
     return hotreload_store_unlock(error);
 }
 
-esp_err_t hotreload_store_judge(const hotreload_record_t *record, bool good,
-                                hotreload_reason_t *reason)
+esp_err_t hotreload_store_mark_judged(const hotreload_record_t *record, bool good,
+                                      hotreload_reason_t *reason)
 {
     hotreload_marks_t marks = 0;
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
     return hotreload_store_unlock(
-        mark(record, good ? HOTRELOAD_MARK_GOOD : HOTRELOAD_MARK_BAD, &marks, reason));
+        mark_record(record, good ? HOTRELOAD_MARK_GOOD : HOTRELOAD_MARK_BAD, &marks, reason));
 }

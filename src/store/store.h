@@ -20,13 +20,13 @@
 
 /** A valid record (by its header; the module's hash is checked by hotreload_store_map()). */
 typedef struct {
-    uint32_t sequence; /**< 0: a bare ELF at offset 0, flashed by hand: older than every record */
+    uint32_t sequence; /**< 1 and up */
     uint32_t offset;   /**< of the module in the partition, bytes */
-    uint32_t length;   /**< of the module, bytes; of a bare ELF: up to where it can reach */
-    uint8_t sha256[HOTRELOAD_HASH_SIZE]; /**< zero for a bare ELF */
+    uint32_t length;   /**< of the module, bytes */
+    uint8_t sha256[HOTRELOAD_HASH_SIZE];
 } hotreload_record_t;
 
-/** What is known of a record's module. A bare ELF counts as good. */
+/** What is known of a record's module. */
 typedef enum {
     HOTRELOAD_RECORD_ANY,
     HOTRELOAD_RECORD_USABLE,   /**< it is not bad */
@@ -44,30 +44,32 @@ typedef enum {
  */
 esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason);
 
-/** Forgets the open partition (and whatever was under way): the state after a boot. */
-void hotreload_store_close(void);
-
 /**
- * Sequence of the newest record, counted so that every stored module changes it; 0: none, or not
- * open. Reads one variable.
+ * Tells whether a record has come that was not tried yet: hotreload_update_available(). Reads one
+ * variable.
  */
-uint32_t hotreload_store_newest_sequence(void);
+bool hotreload_store_has_untried(void);
 
 /**
- * Finds the newest record.
+ * Notes that the records up to this sequence were tried. Whatever is newer counts as not tried.
+ */
+void hotreload_store_set_tried(uint32_t sequence);
+
+/**
+ * Finds the newest record of a kind.
  *
  * @param before  NULL for the newest of all; else the newest that is older than this one
  * @param record  gets it
  * @return ESP_OK; ESP_ERR_NOT_FOUND: none; ESP_ERR_INVALID_STATE: not open; ESP_ERR_FLASH_OP_FAIL
  */
-esp_err_t hotreload_store_find(const hotreload_record_t *before, hotreload_record_t *record,
-                               hotreload_reason_t *reason);
+esp_err_t hotreload_store_find(hotreload_record_kind_t kind, const hotreload_record_t *before,
+                               hotreload_record_t *record, hotreload_reason_t *reason);
 
 /**
- * Finds the newest record of a kind; arguments and errors as hotreload_store_find().
+ * Finds the newest usable record, to be loaded. All records that are there now count as tried then.
+ * Errors as hotreload_store_find().
  */
-esp_err_t hotreload_store_find_kind(hotreload_record_kind_t kind, const hotreload_record_t *before,
-                                    hotreload_record_t *record, hotreload_reason_t *reason);
+esp_err_t hotreload_store_take_newest(hotreload_record_t *record, hotreload_reason_t *reason);
 
 /**
  * Notes in the flash that a record's module is about to run, unless it is good.
@@ -77,16 +79,17 @@ esp_err_t hotreload_store_find_kind(hotreload_record_kind_t kind, const hotreloa
  *         ESP_ERR_FLASH_OP_FAIL: could not be noted. With ESP_OK, `reason` warns of a module that
  * the flash did not take.
  */
-esp_err_t hotreload_store_try(const hotreload_record_t *record, bool *on_trial,
-                              hotreload_reason_t *reason);
+esp_err_t hotreload_store_mark_tried(const hotreload_record_t *record, bool *on_trial,
+                                     hotreload_reason_t *reason);
 
 /**
- * Notes in the flash how the trial of a record's module ended. Errors as hotreload_store_try().
+ * Notes in the flash how the trial of a record's module ended. Errors as
+ * hotreload_store_mark_tried().
  *
  * @param good  true: passed; false: the program crashed
  */
-esp_err_t hotreload_store_judge(const hotreload_record_t *record, bool good,
-                                hotreload_reason_t *reason);
+esp_err_t hotreload_store_mark_judged(const hotreload_record_t *record, bool good,
+                                      hotreload_reason_t *reason);
 
 /**
  * Maps the module of a record and checks its SHA-256. Until hotreload_store_unmap() no writer
@@ -101,16 +104,25 @@ esp_err_t hotreload_store_map(const hotreload_record_t *record, hotreload_flash_
 void hotreload_store_unmap(hotreload_flash_view_t *view);
 
 /**
- * Tells whether the flash has the record named by hotreload_store_keep(): it is neither held in RAM
- * only, nor overwritten.
+ * Names the record whose module runs: writers spare it, too, where there is room. NULL: none.
  */
-bool hotreload_store_has_kept(void);
+void hotreload_store_set_running(const hotreload_record_t *record);
 
 /**
- * Names the record that writers should spare where there is room, as well as the newest: the one
- * whose module runs. NULL: none.
+ * Tells whether the flash has the record whose module runs: it is not only in RAM, and was not
+ * overwritten.
  */
-void hotreload_store_keep(const hotreload_record_t *record);
+bool hotreload_store_has_running(void);
+
+/**
+ * Computes the SHA-256 of a module.
+ *
+ * @param data    `size` bytes, any alignment
+ * @param digest  gets it
+ * @return ESP_OK, ESP_ERR_NO_MEM, ESP_FAIL
+ */
+esp_err_t hotreload_store_hash(const void *data, size_t size, uint8_t digest[HOTRELOAD_HASH_SIZE],
+                               hotreload_reason_t *reason);
 
 /**
  * Begins a new record. Only one is written at a time. Nothing is erased yet.
@@ -123,8 +135,8 @@ void hotreload_store_keep(const hotreload_record_t *record);
 esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason);
 
 /**
- * Sequence that the record being written will have, for whoever has begun it: after its commit the
- * newest one may be somebody else's already. 0: none is being written.
+ * Sequence of the record being written; 0: none is. Ask before the commit: after it, another task
+ * may have begun the next record.
  */
 uint32_t hotreload_store_begun_sequence(void);
 
@@ -137,7 +149,7 @@ uint32_t hotreload_store_begun_sequence(void);
  */
 esp_err_t hotreload_store_write(const void *data, size_t size, hotreload_reason_t *reason);
 
-/** Checks the module of the record being written, seen in place, before it counts. */
+/** Checks the module of the record being written, where it lies, before the record counts. */
 typedef esp_err_t (*hotreload_store_check_t)(const void *data, size_t size,
                                              hotreload_reason_t *reason);
 
@@ -154,25 +166,25 @@ typedef esp_err_t (*hotreload_store_check_t)(const void *data, size_t size,
 esp_err_t hotreload_store_commit(const uint8_t sha256[HOTRELOAD_HASH_SIZE],
                                  hotreload_store_check_t check, hotreload_reason_t *reason);
 
-/** Drops the record being written, if any; after its commit nothing is to be dropped. */
+/** Drops the record being written, if any. Does nothing after its commit. */
 void hotreload_store_abort(void);
 
 /**
- * Has the record that was just begun received into RAM, all of it at once. Its commit makes it the
- * newest record without writing anything: it can be found, mapped, tried and judged like the
- * others, and hotreload_store_settle() writes it. Until then no other record can be begun.
+ * Receives the record that was just begun into RAM. Its commit makes it the newest record, but
+ * writes nothing: it can be found, mapped and marked like the others, and hotreload_store_settle()
+ * writes it. Until then no other record can be begun.
  *
  * @return ESP_OK; ESP_ERR_NO_MEM: the record goes on being received into the flash;
  *         ESP_ERR_INVALID_STATE: none was just begun
  */
-esp_err_t hotreload_store_hold(hotreload_reason_t *reason);
+esp_err_t hotreload_store_hold_in_ram(hotreload_reason_t *reason);
 
-/** Tells whether a record, the newest then, waits in RAM to be written. */
-bool hotreload_store_waits(void);
+/** Tells whether a record waits in RAM to be written; it is the newest one then. */
+bool hotreload_store_is_waiting(void);
 
 /** What a call of hotreload_store_settle() did. */
 typedef struct {
-    bool more;         /**< there is more to write: call again, after others had their turn */
+    bool more;         /**< there is more to write: let other tasks run, then call again */
     uint32_t sequence; /**< of the record written to; 0: none waited */
     uint32_t size;     /**< of its module, bytes */
 } hotreload_settled_t;

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "store/record.h"
-
 /** Flash is written in units of this size, at multiples of it. */
 #define WRITE_UNIT 16u
 
@@ -47,8 +45,8 @@ static esp_err_t check_complete(const hotreload_writer_t *writer, hotreload_reas
     return ESP_OK;
 }
 
-esp_err_t hotreload_writer_check(hotreload_writer_t *writer, const void *data,
-                                 hotreload_reason_t *reason)
+esp_err_t hotreload_writer_check_counted(hotreload_writer_t *writer, const void *data,
+                                         hotreload_reason_t *reason)
 {
     const uint8_t *module = data;
     const uint32_t sector = writer->flash->erase_size;
@@ -89,7 +87,7 @@ static esp_err_t write_flash(const hotreload_writer_t *writer, uint32_t offset, 
 }
 
 /** Writes the buffer, padded to whole units with what erased flash holds. */
-static esp_err_t flush(hotreload_writer_t *writer, hotreload_reason_t *reason)
+static esp_err_t flush_buffer(hotreload_writer_t *writer, hotreload_reason_t *reason)
 {
     uint32_t size = (writer->buffered + WRITE_UNIT - 1) & ~(WRITE_UNIT - 1);
     memset(writer->buffer + writer->buffered, 0xff, size - writer->buffered);
@@ -109,8 +107,8 @@ static esp_err_t flush(hotreload_writer_t *writer, hotreload_reason_t *reason)
     return error;
 }
 
-esp_err_t hotreload_writer_count(hotreload_writer_t *writer, size_t size,
-                                 hotreload_reason_t *reason)
+esp_err_t hotreload_writer_count_bytes(hotreload_writer_t *writer, size_t size,
+                                       hotreload_reason_t *reason)
 {
     if (size > writer->length - writer->taken) {
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "more than the announced %u bytes",
@@ -124,7 +122,7 @@ esp_err_t hotreload_writer_append(hotreload_writer_t *writer, const void *data, 
                                   hotreload_reason_t *reason)
 {
     const uint8_t *from = data;
-    esp_err_t error = hotreload_writer_count(writer, size, reason);
+    esp_err_t error = hotreload_writer_count_bytes(writer, size, reason);
     while (error == ESP_OK && size > 0) {
         /* The buffer ends where a page does, so no write ever crosses into the next sector. */
         size_t room =
@@ -134,7 +132,7 @@ esp_err_t hotreload_writer_append(hotreload_writer_t *writer, const void *data, 
         writer->buffered += (uint32_t)part;
         from += part;
         size -= part;
-        error = part == room ? flush(writer, reason) : ESP_OK;
+        error = part == room ? flush_buffer(writer, reason) : ESP_OK;
     }
     return error;
 }
@@ -142,7 +140,7 @@ esp_err_t hotreload_writer_append(hotreload_writer_t *writer, const void *data, 
 esp_err_t hotreload_writer_finish(hotreload_writer_t *writer, hotreload_reason_t *reason)
 {
     esp_err_t error = check_complete(writer, reason);
-    return error == ESP_OK && writer->buffered > 0 ? flush(writer, reason) : error;
+    return error == ESP_OK && writer->buffered > 0 ? flush_buffer(writer, reason) : error;
 }
 
 /** Reads the header back: flash that wears out may take a write and hold something else. */
@@ -161,9 +159,9 @@ static esp_err_t check_header(const hotreload_writer_t *writer,
     return ESP_OK;
 }
 
-esp_err_t hotreload_writer_seal(hotreload_writer_t *writer, uint32_t sequence,
-                                const uint8_t sha256[HOTRELOAD_HASH_SIZE],
-                                hotreload_reason_t *reason)
+esp_err_t hotreload_writer_write_header(hotreload_writer_t *writer, uint32_t sequence,
+                                        const uint8_t sha256[HOTRELOAD_HASH_SIZE],
+                                        hotreload_reason_t *reason)
 {
     hotreload_record_header_t header = {.sequence = sequence, .length = writer->length};
     memcpy(header.sha256, sha256, sizeof header.sha256);

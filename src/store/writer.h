@@ -12,7 +12,7 @@
 
 #include "port.h"
 #include "reason.h"
-#include "store/span.h"
+#include "store/layout.h"
 
 /** A page of common SPI flash: what it writes at once. */
 #define HOTRELOAD_WRITER_BUFFER 256u
@@ -41,8 +41,8 @@ void hotreload_writer_begin(hotreload_writer_t *writer, const hotreload_flash_t 
                             const char *label, hotreload_span_t span, uint32_t length);
 
 /** Counts bytes of the module. @return also ESP_ERR_INVALID_SIZE: more than announced */
-esp_err_t hotreload_writer_count(hotreload_writer_t *writer, size_t size,
-                                 hotreload_reason_t *reason);
+esp_err_t hotreload_writer_count_bytes(hotreload_writer_t *writer, size_t size,
+                                       hotreload_reason_t *reason);
 
 /**
  * Tells whether a module whose bytes were only counted could be appended; forgets the count.
@@ -51,8 +51,8 @@ esp_err_t hotreload_writer_count(hotreload_writer_t *writer, size_t size,
  * @return also ESP_ERR_INVALID_SIZE: less than announced; ESP_ERR_INVALID_RESPONSE: a sector would
  *         begin like a record
  */
-esp_err_t hotreload_writer_check(hotreload_writer_t *writer, const void *data,
-                                 hotreload_reason_t *reason);
+esp_err_t hotreload_writer_check_counted(hotreload_writer_t *writer, const void *data,
+                                         hotreload_reason_t *reason);
 
 /**
  * Appends to the module.
@@ -68,8 +68,8 @@ esp_err_t hotreload_writer_append(hotreload_writer_t *writer, const void *data, 
 esp_err_t hotreload_writer_finish(hotreload_writer_t *writer, hotreload_reason_t *reason);
 
 /** Writes the header and reads it back: from then on the record is valid. */
-esp_err_t hotreload_writer_seal(hotreload_writer_t *writer, uint32_t sequence,
-                                const uint8_t sha256[HOTRELOAD_HASH_SIZE],
-                                hotreload_reason_t *reason);
+esp_err_t hotreload_writer_write_header(hotreload_writer_t *writer, uint32_t sequence,
+                                        const uint8_t sha256[HOTRELOAD_HASH_SIZE],
+                                        hotreload_reason_t *reason);
 
 #endif

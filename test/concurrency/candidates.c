@@ -9,6 +9,7 @@
 #include "thread_flash.h"
 #include "thread_memory.h"
 #include "thread_port.h"
+#include "receive/auth.h"
 #include "receive/requests.h"
 
 #define TEXT_LINK 0xa0000000u

@@ -8,6 +8,8 @@
 #include "store/store.h"
 #include "thread_flash.h"
 #include "thread_port.h"
+#include "store_reset.h"
+#include "run/trial.h"
 
 #define TASKS      7u
 #define OPERATIONS 6u /* of a task, at most */
@@ -32,9 +34,9 @@ static void check_blamed(void)
     const uint32_t blamed = thread_port_retained();
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
     hotreload_status_get(&status); /* meanwhile the trial can only end */
-    if (blamed == 0 ? status.trial : !status.loaded || status.sequence != blamed) {
+    if (blamed == 0 ? hotreload_trial_is_running() : !status.loaded || status.sequence != blamed) {
         thread_port_fail("a crash would be blamed on module %u, module %u runs%s", blamed,
-                         status.sequence, status.trial ? " on trial" : "");
+                         status.sequence, hotreload_trial_is_running() ? " on trial" : "");
     }
 }
 
@@ -183,7 +185,7 @@ static void finish(void)
         expect_ok(hotreload_load(&config), "the last module was not loaded");
         candidate_expect_loaded(last);
         expect_ok(hotreload_unload(), "the last module was not unloaded");
-        hotreload_store_close();
+        store_reset();
     }
     thread_port_expect_idle();
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "must.h"
-#include "receive/requests.h"
+#include "receive/auth.h"
 
 /* ---- JSON (RFC 8259): each function returns the end of what it read, or NULL ---- */
 

@@ -9,7 +9,6 @@
 #include "module_source.h"
 #include "must.h"
 #include "sha256.h"
-#include "store/bare_elf.h"
 #include "store/record.h"
 
 #define MAX_ITEMS 10u
@@ -181,9 +180,6 @@ static bool is_of_kind(const hotreload_record_t *record, hotreload_record_kind_t
 
 bool flash_contents_can_mark(const hotreload_record_t *record)
 {
-    if (record->sequence == 0) {
-        return true; /* nothing will be written */
-    }
     for (unsigned i = 0; i < 48; i++) {
         uint8_t present = fake_flash.data[record->offset - MARKS + i];
         uint8_t wanted = (uint8_t)mark_patterns[i / 16][i % 16];
@@ -208,21 +204,6 @@ bool flash_contents_newest(hotreload_record_kind_t kind, uint32_t below, hotrelo
         }
     }
     return found_any;
-}
-
-uint32_t flash_contents_bare_elf(void)
-{
-    hotreload_record_t record;
-    hotreload_flash_t flash;
-    uint32_t length;
-    uint32_t limit = 0;
-    bool found = false;
-    while (limit < flash_contents_size() && !found) {
-        uint32_t next = next_start(limit, &record, &found);
-        limit = found ? limit : next;
-    }
-    must(hotreload_port_flash_open(FAKE_FLASH_LABEL, &flash) == ESP_OK);
-    return hotreload_bare_elf_length(&flash, limit, &length) == ESP_OK ? length : 0;
 }
 
 bool flash_contents_has_hidden_header(void)

@@ -23,6 +23,7 @@
 #include "run/status.h"
 #include "store/store.h"
 #include "receive/requests.h"
+#include "store_reset.h"
 
 #define SOCKET   7
 #define SENT_MAX 0x40000u
@@ -176,12 +177,12 @@ static void run(const uint8_t *data, size_t size, size_t piece, uint8_t end, cha
     fake_port_reset();
     fake_flash_create(4, 512);
     hotreload_status_set_error(&none);
-    hotreload_requests_start();
+    (void)hotreload_requests_start("server", FAKE_FLASH_LABEL);
     client = (client_t){.input = {data, size}, .piece = piece, .is_open = true, .sent = sent};
     client.fail_send = end < 224 ? 0 : end / 3 % 8;
     sent[0] = '\0';
     serve(end);
-    hotreload_store_close();
+    store_reset();
     fake_flash_destroy();
     fake_port_expect_idle();
     for (char *text = sent; *text != '\0';) {

@@ -21,6 +21,7 @@
 #include "receive/serial_link.h"
 #include "run/status.h"
 #include "store/store.h"
+#include "store_reset.h"
 
 #define LINE      HOTRELOAD_FRAME_LINE(HOTRELOAD_FRAME_PAYLOAD)
 #define MAX_STEPS 64u
@@ -225,7 +226,7 @@ static void send_anything(input_t *input)
 static void wait(input_t *input)
 {
     fake_port.now_ms += 1000u * input_below(input, 12);
-    hotreload_serial_check(&serial);
+    hotreload_serial_check_idle(&serial);
 }
 
 static void set_up(input_t *input)
@@ -268,7 +269,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(!hotreload_update_available());
     }
     hotreload_serial_close(&serial);
-    hotreload_store_close();
+    store_reset();
     fake_flash_destroy();
     fake_port_expect_idle();
     return 0;

@@ -20,6 +20,8 @@
 #include "sha256.h"
 #include "store/record.h"
 #include "store/store.h"
+#include "store_reset.h"
+#include "store/state.h"
 
 #define MAX_STEPS 24u
 
@@ -94,7 +96,7 @@ static void without_failures(void (*check)(void))
 
 static uint32_t start_of(const hotreload_record_t *record)
 {
-    return record->sequence == 0 ? 0 : record->offset - HOTRELOAD_RECORD_DATA;
+    return record->offset - HOTRELOAD_RECORD_DATA;
 }
 
 static size_t size_of(const hotreload_record_t *record)
@@ -106,7 +108,7 @@ static void check_record(const hotreload_record_t *record)
 {
     must(record->length > 0 && record->offset <= flash_contents_size());
     must(record->length <= flash_contents_size() - record->offset);
-    must(record->sequence > 0 || record->offset == 0);
+    must(record->sequence > 0);
     must(start_of(record) % fake_flash.erase_size == 0);
 }
 
@@ -115,10 +117,8 @@ static void protect_newest(hotreload_record_kind_t kind, protected_t *protected)
     hotreload_record_t *record = &protected->record;
     free(protected->bytes);
     protected->bytes = NULL;
-    if (model.is_unclear) {
+    if (model.is_unclear || !flash_contents_newest(kind, model.intact_below, record)) {
         *record = (hotreload_record_t){0};
-    } else if (!flash_contents_newest(kind, model.intact_below, record)) {
-        *record = (hotreload_record_t){.length = flash_contents_bare_elf()};
     }
     if (record->length > 0) {
         check_record(record);
@@ -139,8 +139,8 @@ static void check_untouched(const protected_t *protected)
     const hotreload_record_t *record = &protected->record;
     if (record->length > 0) {
         uint32_t start = start_of(record);
-        size_t header = record->sequence == 0 ? 0 : sizeof(hotreload_record_header_t);
-        must(memcmp(protected->bytes, fake_flash.data + start, header) == 0);
+        must(memcmp(protected->bytes, fake_flash.data + start, sizeof(hotreload_record_header_t)) ==
+             0);
         must(memcmp(protected->bytes + record->offset - start, fake_flash.data + record->offset,
                     record->length) == 0);
     }
@@ -203,7 +203,7 @@ static void check_view(const hotreload_record_t *record)
     sha256_end(&hash, digest);
     must(model.view.size == record->length);
     must(memcmp(model.view.data, fake_flash.data + record->offset, record->length) == 0);
-    must(record->sequence == 0 || memcmp(digest, record->sha256, sizeof digest) == 0);
+    must(memcmp(digest, record->sha256, sizeof digest) == 0);
 }
 
 /** Maps a record and leaves it mapped. */
@@ -231,9 +231,9 @@ static void mark(const hotreload_record_t *record, uint32_t choice)
         return;
     }
     if (choice == 0) {
-        checked(hotreload_store_try(record, &on_trial, &reason));
+        checked(hotreload_store_mark_tried(record, &on_trial, &reason));
     } else if (choice < 3) {
-        checked(hotreload_store_judge(record, choice == 1, &reason));
+        checked(hotreload_store_mark_judged(record, choice == 1, &reason));
     }
     if (!writing.active) {
         without_failures(protect);
@@ -252,7 +252,7 @@ static void use_record(const hotreload_record_t *record, uint32_t choices)
         unmap(NULL);
     }
     if (choices & 4) {
-        hotreload_store_keep(record);
+        hotreload_store_set_running(record);
     }
     mark(record, choices >> 3 & 7);
 }
@@ -263,7 +263,7 @@ static void look_at_all(input_t *input)
     hotreload_record_t record, newest;
     const hotreload_record_kind_t kind = (hotreload_record_kind_t)input_below(input, 5);
     uint32_t count = 0;
-    esp_err_t error = checked(hotreload_store_find_kind(kind, NULL, &record, &reason));
+    esp_err_t error = checked(hotreload_store_find(kind, NULL, &record, &reason));
     /* While a record is written, those that it overwrites are not found. */
     if (error == ESP_OK && !writing.active && flash_contents_newest(kind, UINT32_MAX, &newest)) {
         must(record.sequence == newest.sequence && record.offset == newest.offset);
@@ -274,7 +274,7 @@ static void look_at_all(input_t *input)
         use_record(&record, input_byte(input));
         model.seen = record;
         hotreload_record_t before = record;
-        error = checked(hotreload_store_find_kind(kind, &before, &record, &reason));
+        error = checked(hotreload_store_find(kind, &before, &record, &reason));
         must(error != ESP_OK || record.sequence < before.sequence);
     }
     must(error == ESP_ERR_NOT_FOUND || error == ESP_ERR_FLASH_OP_FAIL ||
@@ -318,7 +318,7 @@ static void begin(input_t *input)
     writing.hidden = flash_contents_has_hidden_header();
     flash_contents_newest(HOTRELOAD_RECORD_ANY, UINT32_MAX, &newest);
     /* No sequence is given twice, not even that of a record which is gone. */
-    const uint32_t known = hotreload_store_newest_sequence();
+    const uint32_t known = hotreload_store_state.newest;
     writing.newest = newest.sequence > known ? newest.sequence : known;
     writing.before = malloc(fake_flash.size);
     memcpy(writing.before, fake_flash.data, fake_flash.size);
@@ -358,7 +358,7 @@ static void check_outcome(esp_err_t error)
         must(writing.taken == writing.length);
         must(found && newest.length == writing.length);
         must(newest.sequence == writing.newest + 1);
-        must(newest.sequence == hotreload_store_newest_sequence());
+        must(newest.sequence == hotreload_store_state.newest);
         must(memcmp(fake_flash.data + newest.offset, writing.content, newest.length) == 0);
     } else if (writing.faults < 2 && !fake_flash.power_off) {
         must(newest.sequence <= writing.newest);
@@ -426,7 +426,7 @@ static void check_cut(void)
 static void boot(input_t *input)
 {
     unmap(input);
-    hotreload_store_close();
+    store_reset();
     fake_flash_power_on();
     if (writing.active) {
         check_cut();
@@ -444,7 +444,7 @@ static void boot(input_t *input)
 static void forget_kept(input_t *input)
 {
     (void)input;
-    hotreload_store_keep(NULL);
+    hotreload_store_set_running(NULL);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -475,7 +475,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     boot(&input);
     fake_flash_destroy();
     fake_port_expect_idle();
-    hotreload_store_close();
+    store_reset();
     free(model.usable.bytes);
     free(model.good.bytes);
     model.usable.bytes = model.good.bytes = NULL;

@@ -26,7 +26,9 @@
 #include "sender.h"
 #include "sha256.h"
 #include "store/store.h"
+#include "receive/auth.h"
 #include "receive/requests.h"
+#include "store_reset.h"
 
 #define MAX_STEPS 32u
 #define SECTOR    512u
@@ -396,7 +398,7 @@ static void wait(input_t *input)
 static void restart_server(input_t *input)
 {
     (void)input;
-    hotreload_requests_start();
+    (void)hotreload_requests_start("server", FAKE_FLASH_LABEL);
 }
 
 static void plan_failure(input_t *input)
@@ -450,7 +452,7 @@ static void set_up(input_t *input)
     fake_port.ram_limit = options & 16 ? 500 : SIZE_MAX;
     model.ram_first = (options & 32) != 0;
     store_first_module();
-    hotreload_requests_start();
+    (void)hotreload_requests_start("server", FAKE_FLASH_LABEL);
     must(hotreload_load(&config) == ESP_OK);
 }
 
@@ -459,7 +461,7 @@ static void tear_down(void)
     fake_port.fail_allocation = 0;
     hotreload_request_upload_cancel(HOTRELOAD_UPLOAD_STOPPED, &answer);
     hotreload_unload();
-    hotreload_store_close(); /* frees what waits */
+    store_reset(); /* frees what waits */
     fake_flash_destroy();
     fake_port_expect_idle();
     forget_upload(&model.upload);

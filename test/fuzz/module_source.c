@@ -46,7 +46,7 @@ static void choose_segments(input_t *input, module_spec_t *spec)
 
 static void choose_relocations(input_t *input, module_spec_t *spec, parts_t *parts)
 {
-    static const uint8_t riscv_types[] = {1, 18, 19, 26, 27, 28};
+    static const uint8_t riscv_types[] = {1, 19, 26, 27, 28};
     spec->relocation_count = input_below(input, MAX_RELOCATIONS + 1);
     for (size_t i = 0; i < spec->relocation_count; i++) {
         bool in_text = one_in(input, 2);

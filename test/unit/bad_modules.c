@@ -36,7 +36,7 @@ const bad_module_t bad_modules[BAD_MODULES] = {
     [UNKNOWN_RELOCATION] = {"unknown_relocation", ESP_ERR_NOT_SUPPORTED,
                             "relocation type 77 at 0xa0000004 is unknown"},
     [VALUE_DOES_NOT_FIT] = {"value_does_not_fit", ESP_ERR_INVALID_SIZE,
-                            "relocation type 18 at 0xa0000008 cannot hold 0x42000001"},
+                            "relocation type 19 at 0xa0000008 cannot hold 0x42000001"},
     [TOO_LARGE] = {"larger_than_ram", ESP_ERR_NO_MEM, "no data memory for the module"},
 };
 
@@ -45,7 +45,7 @@ static void spoil(module_spec_t *spec, size_t fault)
 {
     static const uint8_t other_id[20] = {1, 2, 3};
     static const module_relocation_t unknown = {TEXT_LINK + 4, 77, HOTRELOAD_SYM_TEXT, 0};
-    static const module_relocation_t odd = {TEXT_LINK + 8, 18, HOTRELOAD_SYM_NONE, 0x42000001};
+    static const module_relocation_t odd = {TEXT_LINK + 8, 19, HOTRELOAD_SYM_NONE, 0x42000001};
     switch (fault) {
     case OTHER_MACHINE:
         spec->machine = 94;

@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "loader/table.h"
-#include "receive/requests.h"
+#include "receive/auth.h"
 
 static uint32_t slots[4] = {0x42000100u, 0x42000110u, 0x42000120u, 0x42000130u};
 static const uint32_t missing[4] = {0x42000100u, 0x42000110u, 0x42000120u, 0x42000130u};

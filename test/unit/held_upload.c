@@ -13,6 +13,8 @@
 #include "hotreload.h"
 #include "loaded.h"
 #include "store/store.h"
+#include "store_reset.h"
+#include "store/state.h"
 
 #define SECTOR  256u
 #define SECTORS 24u
@@ -20,14 +22,14 @@
 int held_upload_set_up(void **state)
 {
     loaded_set_up(state);
-    hotreload_store_close();
+    store_reset();
     fake_flash_create(SECTORS, SECTOR);
     return 0;
 }
 
 int held_upload_tear_down(void **state)
 {
-    hotreload_store_close();
+    store_reset();
     return loaded_tear_down(state);
 }
 
@@ -54,7 +56,7 @@ void held_upload_expect(uint32_t seed, uint32_t sequence)
     assert_non_null(strstr(answer.body, part));
     assert_int_equal(fake_flash.writes, writes);
     assert_int_equal(fake_flash.erases, erases);
-    assert_int_equal(hotreload_store_newest_sequence(), sequence);
+    assert_int_equal(hotreload_store_state.newest, sequence);
     assert_true(hotreload_update_available());
 }
 

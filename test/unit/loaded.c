@@ -14,6 +14,7 @@
 #include "run/status.h"
 #include "store/store.h"
 #include "stored.h"
+#include "store_reset.h"
 
 #define SECTORS 8u
 
@@ -24,24 +25,9 @@
 
 const hotreload_config_t loaded_config = HOTRELOAD_CONFIG_DEFAULT();
 
-/** A bare ELF has sequence 0: after loading one, every record counts as not tried. */
-static void forget_what_was_tried(void)
-{
-    size_t size;
-    uint8_t *file = loaded_module(0, &size);
-    fake_flash_place(0, file, size);
-    free(file);
-    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-    assert_int_equal(hotreload_unload(), ESP_OK);
-    hotreload_store_close();
-}
-
 int loaded_set_up(void **state)
 {
     (void)state;
-    fake_port_reset();
-    fake_flash_create(SECTORS, FAKE_FLASH_SECTOR);
-    forget_what_was_tried();
     fake_port_reset();
     fake_flash_create(SECTORS, FAKE_FLASH_SECTOR);
     loaded_expect_none();
@@ -54,7 +40,7 @@ int loaded_tear_down(void **state)
     fake_port.fail_allocation = 0;
     hotreload_unload();
     loaded_expect_none();
-    hotreload_store_close();
+    store_reset();
     fake_flash_destroy();
     fake_port_expect_idle();
     return 0;
@@ -64,7 +50,7 @@ void loaded_restart(bool crashed)
 {
     const uint32_t retained = fake_port.retained;
     hotreload_unload();
-    hotreload_store_close();
+    store_reset();
     fake_port.log[0] = '\0';
     fake_port.crashed = crashed ? retained : 0;
     fake_port.retained = 0;

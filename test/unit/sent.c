@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "receive/auth.h"
 #include "sent.h"
 
 #include <setjmp.h>
@@ -14,6 +15,7 @@
 #include "module_builder.h"
 #include "run/status.h"
 #include "stored.h"
+#include "store/state.h"
 
 int sent_set_up(void **state)
 {
@@ -139,7 +141,7 @@ void sent_expect_stored(const sent_t *sent)
     hotreload_reason_t reason;
     hotreload_record_t record;
     hotreload_flash_view_t view;
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
     assert_int_equal(view.size, sent->size);
     assert_memory_equal(view.data, sent->body, sent->size);
@@ -151,7 +153,7 @@ static void expect_old(void)
     sent_t old;
     sent_module(&old, SENT_OLD_SEED, SENT_OLD_SIZE);
     sent_expect_stored(&old);
-    assert_int_equal(hotreload_store_newest_sequence(), 1);
+    assert_int_equal(hotreload_store_state.newest, 1);
     sent_free(&old);
 }
 

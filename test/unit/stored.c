@@ -11,6 +11,8 @@
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "sha256.h"
+#include "store_reset.h"
+#include "store/state.h"
 
 int stored_set_up(void **state)
 {
@@ -23,7 +25,7 @@ int stored_set_up(void **state)
 int stored_tear_down(void **state)
 {
     (void)state;
-    hotreload_store_close();
+    store_reset();
     fake_flash_destroy();
     fake_port_expect_idle();
     return 0;
@@ -32,7 +34,7 @@ int stored_tear_down(void **state)
 void stored_flash(uint32_t sectors, uint32_t sector)
 {
     hotreload_reason_t reason;
-    hotreload_store_close();
+    store_reset();
     fake_flash_create(sectors, sector);
     assert_int_equal(hotreload_store_open(FAKE_FLASH_LABEL, &reason), ESP_OK);
 }
@@ -87,7 +89,7 @@ void stored_expect_ok(uint32_t seed, size_t size)
 void stored_boot(void)
 {
     hotreload_reason_t reason;
-    hotreload_store_close();
+    store_reset();
     fake_flash_power_on();
     assert_int_equal(hotreload_store_open(FAKE_FLASH_LABEL, &reason), ESP_OK);
 }
@@ -111,14 +113,14 @@ bool stored_has_module(void)
 {
     hotreload_reason_t reason;
     hotreload_record_t record;
-    return hotreload_store_find(NULL, &record, &reason) == ESP_OK;
+    return hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason) == ESP_OK;
 }
 
 void stored_expect_newest(uint32_t seed, size_t size)
 {
     hotreload_reason_t reason;
     hotreload_record_t record;
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
     assert_true(stored_holds(&record, seed, size));
-    assert_int_equal(hotreload_store_newest_sequence(), record.sequence);
+    assert_int_equal(hotreload_store_state.newest, record.sequence);
 }

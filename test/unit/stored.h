@@ -42,7 +42,7 @@ void stored_boot(void);
 /** True when `record` can be mapped and holds module `seed` of `size` bytes, whole. */
 bool stored_holds(const hotreload_record_t *record, uint32_t seed, size_t size);
 
-/** True when there is a module to load: a record or a bare ELF. */
+/** True when there is a module to load. */
 bool stored_has_module(void);
 
 /** Fails the test unless the newest record holds module `seed` of `size` bytes. */

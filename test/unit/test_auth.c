@@ -11,11 +11,13 @@
 
 #include <cmocka.h>
 
+#include "receive/auth.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "sent.h"
 #include "store/store.h"
 #include "receive/digest.h"
+#include "store/state.h"
 
 #define SIZE 5000u
 
@@ -81,7 +83,7 @@ static void a_server_that_starts_has_another_nonce(void **state)
     sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
     sent_ask_nonce(before);
-    hotreload_requests_start();
+    assert_int_equal(hotreload_requests_start("server", FAKE_FLASH_LABEL), ESP_OK);
     expect_head_refused(&sent, 403, "a nonce that is used up");
     assert_false(is_nonce(before));
     sent_free(&sent);
@@ -98,7 +100,7 @@ static void nobody_guesses_a_nonce_that_was_never_asked_for(void **state)
     sent_ask_nonce(forgotten);
     const uint8_t *const guesses[] = {zero, forgotten};
     for (size_t i = 0; i < 2; i++) {
-        hotreload_requests_start();
+        assert_int_equal(hotreload_requests_start("server", FAKE_FLASH_LABEL), ESP_OK);
         sent_auth(hotreload_secret, guesses[i], SIZE, sent.sha256_hex, sent.auth_hex);
         expect_head_refused(&sent, 403, "not authentic");
     }
@@ -286,7 +288,7 @@ static void a_recorded_upload_is_refused(void **state)
     sent.head.auth_hex = NULL; /* what the tools send is no upload without it */
     assert_int_equal(sent_upload(&sent, 512, &answer), 400);
     assert_int_equal(fake_flash.erases, erases);
-    assert_int_equal(hotreload_store_newest_sequence(), 2);
+    assert_int_equal(hotreload_store_state.newest, 2);
     sent_free(&sent);
 }
 
@@ -365,7 +367,8 @@ static void a_header_is_compared_as_a_whole_however_wrong_it_is(void **state)
         assert_memory_equal(compared.last, expected, sizeof expected);
         sent.auth_hex[places[i]] = digit;
     }
-    hotreload_requests_start(); /* without a nonce, as much is computed and compared */
+    assert_int_equal(hotreload_requests_start("server", FAKE_FLASH_LABEL),
+                     ESP_OK); /* without a nonce, as much is computed and compared */
     compared.count = 0;
     assert_int_equal(sent_upload(&sent, 600, &answer), 403);
     assert_int_equal(compared.count, 1);

@@ -24,10 +24,10 @@
 /** RAM for damaged sizes: small, so that the test does not spend its time on clearing memory. */
 #define RAM_LIMIT 8192u
 
-/** HI20, LO12_I and CALL in the text; constructors, destructors and pointers in the data. */
+/** HI20, LO12_I and CALL_PLT in the text; constructors, destructors and pointers in the data. */
 static const module_relocation_t relocations[] = {
     {TEXT_LINK, 26, HOTRELOAD_SYM_DATA, 8},       {TEXT_LINK + 4, 27, HOTRELOAD_SYM_DATA, 8},
-    {TEXT_LINK + 10, 18, HOTRELOAD_SYM_NONE, 64}, {DATA_LINK, 1, HOTRELOAD_SYM_TEXT, 4},
+    {TEXT_LINK + 10, 19, HOTRELOAD_SYM_NONE, 64}, {DATA_LINK, 1, HOTRELOAD_SYM_TEXT, 4},
     {DATA_LINK + 8, 1, HOTRELOAD_SYM_TEXT, 8},
 };
 

@@ -14,6 +14,7 @@
 #include "fake_port.h"
 #include "loaded.h"
 #include "run/status.h"
+#include "run/trial.h"
 
 static hotreload_status_t status_now(void)
 {
@@ -85,7 +86,7 @@ static void what_was_unloaded(void **state)
     run_two();
     assert_int_equal(hotreload_unload(), ESP_OK);
     expect_no_blame(2);
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
 }
 
 static void what_one_from_memory_replaced(void **state)
@@ -96,7 +97,7 @@ static void what_one_from_memory_replaced(void **state)
     uint8_t *file = loaded_module(3, &size);
     load_from_memory(file, size);
     expect_no_blame(2);
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
 }
 
 static void the_one_before_that_is_on_trial_too(void **state)
@@ -109,7 +110,7 @@ static void the_one_before_that_is_on_trial_too(void **state)
     loaded_restart(false);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(2);
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
 }
 
 /** As after a loss of power that looks like a crash. */
@@ -119,7 +120,7 @@ static void without_what_the_ram_kept(void **state)
     run_two();
     fake_port.retained = 0;
     expect_no_blame(2);
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
 }
 
 static void what_is_good_already(void **state)
@@ -130,7 +131,7 @@ static void what_is_good_already(void **state)
     assert_int_equal(fake_port.retained, 0);
     fake_port.retained = 2; /* the crash came between the two */
     expect_no_blame(2);
-    assert_false(status_now().trial);
+    assert_false(hotreload_trial_is_running());
 }
 
 /* ---- Modules that do ---- */

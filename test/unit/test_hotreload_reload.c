@@ -18,6 +18,7 @@
 #include "loader/table.h"
 #include "run/status.h"
 #include "store/store.h"
+#include "store_reset.h"
 
 #define TEXT_LINK 0xa0000000u
 
@@ -178,7 +179,7 @@ static void survives_a_module_damaged_in_flash(void **state)
     loaded_store(2);
     hotreload_record_t newest;
     hotreload_reason_t reason;
-    assert_int_equal(hotreload_store_find(NULL, &newest, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &newest, &reason), ESP_OK);
     fake_flash.data[newest.offset + 200] ^= 1;
     loaded_expect_failure(hotreload_reload(&loaded_config), ESP_ERR_INVALID_CRC,
                           "the module in partition \"hotreload\" is damaged: upload it again");
@@ -349,7 +350,7 @@ static void each_failing_allocation_leaves_one_of_the_two(void **state)
         loaded_expect(status_now().sequence);
         if (status_now().sequence == 2) {
             assert_int_equal(hotreload_unload(), ESP_OK);
-            hotreload_store_close();
+            store_reset();
             fake_flash_create(8, FAKE_FLASH_SECTOR);
             loaded_start(1);
             loaded_store(2);
@@ -384,7 +385,7 @@ static void a_module_damaged_in_flash_does_not_go_first(void **state)
     hotreload_record_t old;
     hotreload_reason_t reason;
     loaded_start(1);
-    assert_int_equal(hotreload_store_find(NULL, &old, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &old, &reason), ESP_OK);
     loaded_store(2);
     fake_flash.data[old.offset + 200] ^= 1;
     fake_port.ram_limit = MODULE_RAM;

@@ -17,6 +17,7 @@
 #include "loaded.h"
 #include "run/status.h"
 #include "store/store.h"
+#include "run/trial.h"
 
 static hotreload_status_t status_now(void)
 {
@@ -46,14 +47,14 @@ static void reload(uint32_t seed)
     assert_true(hotreload_update_available());
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     loaded_expect(seed);
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
 }
 
 static void start_good(uint32_t seed)
 {
     loaded_start(seed);
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
-    assert_false(status_now().trial);
+    assert_false(hotreload_trial_is_running());
 }
 
 static void expire(void)
@@ -75,13 +76,13 @@ static void a_new_module_is_on_trial_until_it_is_marked(void **state)
 {
     (void)state;
     loaded_start(1);
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
-    assert_false(status_now().trial);
+    assert_false(hotreload_trial_is_running());
     expect_log("I module 1 is good");
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     boot(false, 1);
-    assert_false(status_now().trial);
+    assert_false(hotreload_trial_is_running());
     boot(true, 1);
     assert_string_equal(status_now().rollback.text, "");
 }
@@ -92,7 +93,7 @@ static void time_ends_the_trial(void **state)
     start_good(1);
     reload(2);
     expire();
-    assert_false(status_now().trial);
+    assert_false(hotreload_trial_is_running());
     expect_log("I module 2 is good");
     boot(true, 2);
 }
@@ -103,7 +104,7 @@ static void a_module_that_lost_power_on_trial_is_on_trial_again(void **state)
     start_good(1);
     reload(2);
     boot(false, 2);
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
     boot(true, 1);
     expect_rollback("module 2 crashed on trial, module 1 runs");
 }
@@ -117,13 +118,13 @@ static void a_late_timer_marks_nothing(void **state)
     uint32_t trial = fake_port.trial;
     reload(3);
     expired(trial);
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
     trial = fake_port.trial;
     assert_int_equal(hotreload_unload(), ESP_OK);
     assert_null(fake_port.trial_expired);
     expired(trial);
     boot(false, 3);
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
     boot(true, 1);
     expect_rollback("module 3 crashed on trial, module 1 runs");
 }
@@ -137,11 +138,11 @@ static void nothing_from_memory_is_on_trial(void **state)
     uint8_t *file = loaded_module(3, &size);
     assert_int_equal(hotreload_load_from_buffer(file, size), ESP_OK);
     free(file);
-    assert_false(status_now().trial);
+    assert_false(hotreload_trial_is_running());
     assert_null(fake_port.trial_expired);
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     boot(false, 2); /* the call was not for the one that ran before */
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
 }
 
 static void marking_needs_a_module(void **state)
@@ -169,10 +170,10 @@ static void marking_that_fails_leaves_the_module_on_trial(void **state)
     reload(2);
     fake_flash.fail_write = 1;
     loaded_expect_failure(hotreload_mark_valid(), ESP_ERR_FLASH_OP_FAIL, "could not be marked");
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
     fake_flash.fail_write = 1;
     expire();
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
     expect_log("E the module stays on trial: ");
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     boot(true, 2);
@@ -183,8 +184,8 @@ static void a_trial_goes_on_without_a_timer(void **state)
     (void)state;
     fake_port.trial_result = ESP_ERR_NO_MEM;
     loaded_start(1);
-    assert_true(status_now().trial);
-    expect_log("W no timer for the trial: it ends with hotreload_mark_valid() only");
+    assert_true(hotreload_trial_is_running());
+    expect_log("W no timer for the trial");
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
 }
 
@@ -217,7 +218,7 @@ static void a_crash_brings_the_newest_good_one_back(void **state)
     reload(3);
     boot(true, 2);
     expect_rollback("module 3 crashed on trial, module 2 runs");
-    assert_false(status_now().trial);
+    assert_false(hotreload_trial_is_running());
     /* Never again: not after a loss of power, not by a reload. */
     boot(false, 2);
     expect_rollback("module 3 crashed on trial, module 2 runs");
@@ -249,15 +250,13 @@ static void every_module_that_crashes_is_tried_once(void **state)
 static void one_that_was_flashed_by_cable_comes_back(void **state)
 {
     (void)state;
-    size_t size;
-    uint8_t *file = loaded_module(7, &size);
-    fake_flash_place(0, file, size);
-    free(file);
+    loaded_store(7);
+    fake_flash_place(80, "hotreload: good.", 16); /* as tools/hotreload writes it */
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-    assert_false(status_now().trial);
+    assert_false(hotreload_trial_is_running());
     reload(8);
     boot(true, 7);
-    expect_rollback("module 1 crashed on trial, the flashed module runs");
+    expect_rollback("module 2 crashed on trial, module 1 runs");
 }
 
 static void good_comes_before_newer_ones_that_were_never_proven(void **state)
@@ -277,7 +276,7 @@ static void without_a_good_one_an_older_one_runs(void **state)
     loaded_start(2);
     boot(true, 1);
     expect_rollback("module 2 crashed on trial, module 1 runs");
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
 }
 
 static void without_any_other_it_says_what_to_do(void **state)
@@ -332,7 +331,7 @@ static void a_crash_is_blamed_once_per_boot(void **state)
     assert_int_equal(hotreload_unload(), ESP_OK);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(3);
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
 }
 
 static void a_first_load_by_reload_looks_back_too(void **state)
@@ -392,10 +391,10 @@ static void a_module_that_comes_back_into_ram_keeps_its_trial(void **state)
     assert_int_not_equal(hotreload_reload(&config), ESP_OK);
     fake_port.ram_limit = SIZE_MAX;
     loaded_expect(2);
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
     expire();
     boot(true, 3); /* 2 is good now, and 3 was not tried */
-    assert_true(status_now().trial);
+    assert_true(hotreload_trial_is_running());
     boot(true, 2);
 }
 

@@ -357,7 +357,7 @@ static void reads_a_module_at_any_address(void **state)
     free(file);
 }
 
-/** A bare ELF file in flash is followed by whatever is there. */
+/** The file may be followed by whatever is there. */
 static void ignores_bytes_after_the_file(void **state)
 {
     (void)state;

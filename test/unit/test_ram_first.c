@@ -18,6 +18,9 @@
 #include "loaded.h"
 #include "store/record.h"
 #include "store/store.h"
+#include "store_reset.h"
+#include "store/state.h"
+#include "run/trial.h"
 
 #define ALL UINT32_MAX
 
@@ -37,20 +40,20 @@ static void a_reload_needs_no_flash(void **state)
 {
     (void)state;
     loaded_start(1);
-    assert_true(held_upload_status().stored);
+    assert_true(hotreload_store_has_running());
     held_upload_expect(2, 2);
     held_upload_expect_log("I module 2 received into RAM, ");
     const unsigned writes = fake_flash.writes, erases = fake_flash.erases;
     reload(2);
     assert_int_equal(fake_flash.writes, writes);
     assert_int_equal(fake_flash.erases, erases);
-    assert_false(held_upload_status().stored);
-    assert_true(held_upload_status().trial);
+    assert_false(hotreload_store_has_running());
+    assert_true(hotreload_trial_is_running());
 
     assert_false(held_upload_settle(ALL));
     held_upload_expect_log("I module 2 stored, ");
     loaded_expect(2);
-    assert_true(held_upload_status().stored);
+    assert_true(hotreload_store_has_running());
     assert_false(hotreload_update_available());
     held_upload_boot(false, 2);
     assert_int_equal(held_upload_status().sequence, 2);
@@ -65,10 +68,10 @@ static void a_reload_comes_after_any_piece(void **state)
         held_upload_expect(seed, seed);
         assert_int_equal(held_upload_settle(pieces), pieces < HELD_UPLOAD_PIECES);
         reload(seed);
-        assert_int_equal(held_upload_status().stored, pieces == HELD_UPLOAD_PIECES);
+        assert_int_equal(hotreload_store_has_running(), pieces == HELD_UPLOAD_PIECES);
         assert_false(held_upload_settle(ALL));
         loaded_expect(seed);
-        assert_true(held_upload_status().stored);
+        assert_true(hotreload_store_has_running());
         held_upload_boot(false, seed);
     }
 }
@@ -81,7 +84,7 @@ static void memory_that_a_reload_reads_is_freed_after_it(void **state)
     hotreload_flash_view_t view;
     loaded_start(1);
     held_upload_expect(2, 2);
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
     const unsigned live = fake_port.live_allocations;
     assert_false(held_upload_settle(ALL));
@@ -90,7 +93,7 @@ static void memory_that_a_reload_reads_is_freed_after_it(void **state)
 
     /* There is no second buffer meanwhile: the next upload is stored first. */
     assert_int_equal(held_upload_send(3, &answer), 200);
-    held_upload_expect_log("W the upload is stored first: no ");
+    held_upload_expect_log("W the upload is stored before it runs: no ");
     assert_memory_equal(view.data, "\177ELF", 4);
     hotreload_store_unmap(&view);
     assert_int_equal(fake_port.live_allocations, live - 1);
@@ -118,12 +121,12 @@ static void without_ram_the_flash_is_first(void **state)
     loaded_start(1);
     fake_port.ram_limit = fake_port.live_bytes + 100;
     assert_int_equal(held_upload_send(2, &answer), 200);
-    held_upload_expect_log("W the upload is stored first: no ");
+    held_upload_expect_log("W the upload is stored before it runs: no ");
     held_upload_expect_log("I module 2 stored, ");
     fake_port.ram_limit = SIZE_MAX;
     assert_false(hotreload_request_upload_settle());
     reload(2);
-    assert_true(held_upload_status().stored);
+    assert_true(hotreload_store_has_running());
 }
 
 static void what_does_not_fit_beside_its_copy_is_stored_first(void **state)
@@ -134,7 +137,7 @@ static void what_does_not_fit_beside_its_copy_is_stored_first(void **state)
     fake_port.ram_limit = fake_port.live_bytes + 50;
     reload(2);
     loaded_expect(2);
-    assert_true(held_upload_status().stored);
+    assert_true(hotreload_store_has_running());
     held_upload_expect_log("I module 2 stored, ");
     assert_false(hotreload_request_upload_settle());
 }
@@ -183,7 +186,7 @@ static void expect_only_the_old(int status)
 {
     assert_int_equal(answer.status, status);
     assert_false(hotreload_update_available());
-    assert_int_equal(hotreload_store_newest_sequence(), 1);
+    assert_int_equal(hotreload_store_state.newest, 1);
     assert_false(hotreload_request_upload_settle());
     loaded_expect(1); /* and no buffer is left */
     held_upload_expect(2, 2);
@@ -267,7 +270,7 @@ static void the_next_upload_finds_the_last_one_stored(void **state)
     assert_int_equal(held_upload_send(3, &answer), 200);
     held_upload_expect_log("I module 2 stored, ");
     reload(3);
-    hotreload_store_close(); /* the power goes before the third is stored */
+    store_reset(); /* the power goes before the third is stored */
     held_upload_boot(false, 2);
 }
 
@@ -325,11 +328,11 @@ static void what_the_flash_refuses_can_be_loaded_once(void **state)
         assert_string_not_equal(held_upload_status().last_error.text, "");
         reload(seed);
         loaded_expect(seed);
-        assert_false(held_upload_status().stored);
+        assert_false(hotreload_store_has_running());
         assert_non_null(strstr(held_upload_status().last_error.text,
                                "is in RAM only, the flash did not take it: upload it again"));
         assert_int_equal(hotreload_mark_valid(), ESP_OK);
-        assert_false(held_upload_status().trial);
+        assert_false(hotreload_trial_is_running());
         assert_false(hotreload_request_upload_settle());
     }
     held_upload_boot(false, 1);
@@ -346,7 +349,7 @@ static void a_module_that_runs_goes_on_when_the_flash_fails(void **state)
         plan_fault(fault);
         assert_false(held_upload_settle(ALL));
         loaded_expect(seed);
-        assert_false(held_upload_status().stored);
+        assert_false(hotreload_store_has_running());
         assert_false(hotreload_update_available());
         assert_string_not_equal(held_upload_status().last_error.text, "");
     }

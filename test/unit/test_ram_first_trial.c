@@ -16,6 +16,8 @@
 #include "hotreload.h"
 #include "loaded.h"
 #include "store/store.h"
+#include "store/state.h"
+#include "run/trial.h"
 
 #define ALL UINT32_MAX
 
@@ -32,7 +34,7 @@ static void run_three(void)
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     loaded_store(2);
     reload(2);
-    assert_true(held_upload_status().trial);
+    assert_true(hotreload_trial_is_running());
     held_upload_expect(3, 3);
     reload(3);
 }
@@ -54,7 +56,7 @@ static void a_crash_before_it_was_stored_is_not_blamed_on_the_one_before(void **
         assert_true(held_upload_settle(pieces));
         held_upload_boot(true, 2);
         expect_rollback("module 3 crashed before it was stored, module 2 runs");
-        assert_true(held_upload_status().trial);
+        assert_true(hotreload_trial_is_running());
 
         /* Its own crash is. */
         held_upload_boot(true, 1);
@@ -94,7 +96,7 @@ static void a_new_one_with_the_same_sequence_is_not_blamed(void **state)
     run_three();
     loaded_restart(true);
     loaded_store(4);
-    assert_int_equal(hotreload_store_newest_sequence(), 3);
+    assert_int_equal(hotreload_store_state.newest, 3);
     reload(3);
     loaded_expect(4);
     assert_string_equal(held_upload_status().rollback.text, "");
@@ -130,10 +132,10 @@ static void a_module_may_pass_before_it_is_stored(void **state)
     run_three();
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     held_upload_expect_log("I module 3 is good");
-    assert_false(held_upload_status().trial);
+    assert_false(hotreload_trial_is_running());
     assert_false(held_upload_settle(ALL));
     held_upload_boot(true, 3);
-    assert_false(held_upload_status().trial);
+    assert_false(hotreload_trial_is_running());
 }
 
 static void time_may_pass_while_it_waits(void **state)
@@ -144,7 +146,7 @@ static void time_may_pass_while_it_waits(void **state)
     fake_port.trial_expired(fake_port.trial);
     assert_false(held_upload_settle(ALL));
     held_upload_boot(false, 3);
-    assert_false(held_upload_status().trial);
+    assert_false(hotreload_trial_is_running());
 }
 
 static void what_was_not_tried_is_on_trial_after_a_boot(void **state)
@@ -155,68 +157,8 @@ static void what_was_not_tried_is_on_trial_after_a_boot(void **state)
     held_upload_expect(2, 2);
     assert_false(held_upload_settle(ALL));
     held_upload_boot(false, 2);
-    assert_true(held_upload_status().trial);
+    assert_true(hotreload_trial_is_running());
     held_upload_boot(true, 1);
-}
-
-/* ---- Losses of power ---- */
-
-/** How far the module got before it is written. */
-typedef enum { WAITS, RUNS, GOOD, STAGES } stage_t;
-
-/** @return the power was lost */
-static bool settle_with_cut(stage_t stage, unsigned cut_at, fake_flash_cut_t cut)
-{
-    loaded_start(1);
-    assert_int_equal(hotreload_mark_valid(), ESP_OK);
-    held_upload_expect(2, 2);
-    if (stage >= RUNS) {
-        reload(2);
-    }
-    if (stage == GOOD) {
-        assert_int_equal(hotreload_mark_valid(), ESP_OK);
-    }
-    fake_flash.cut_at = cut_at;
-    fake_flash.cut = cut;
-    assert_false(held_upload_settle(ALL));
-    const bool lost = fake_flash.power_off;
-    fake_flash_power_on();
-    loaded_restart(false);
-    return lost;
-}
-
-/** One of the two runs, whole; the new one has every mark that it had got. */
-static void expect_old_or_new(stage_t stage)
-{
-    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-    const uint32_t sequence = held_upload_status().sequence;
-    assert_in_range(sequence, 1, 2);
-    loaded_expect(sequence);
-    assert_int_equal(held_upload_status().trial, sequence == 2 && stage != GOOD);
-    held_upload_boot(true, sequence == 2 && stage == GOOD ? 2 : 1);
-    held_upload_expect(5, sequence == 2 ? 3 : 2);
-    assert_false(held_upload_settle(ALL));
-    held_upload_boot(false, 5);
-}
-
-static void a_loss_of_power_leaves_the_old_or_the_new_module(void **state)
-{
-    (void)state;
-    unsigned cuts = 0;
-    for (stage_t stage = WAITS; stage < STAGES; stage++) {
-        for (fake_flash_cut_t cut = FAKE_FLASH_CUT_BEFORE; cut <= FAKE_FLASH_CUT_AFTER; cut++) {
-            bool lost = true;
-            for (unsigned cut_at = 1; lost; cut_at++) {
-                lost = settle_with_cut(stage, cut_at, cut);
-                expect_old_or_new(stage);
-                cuts += lost;
-                held_upload_tear_down(NULL);
-                held_upload_set_up(NULL);
-            }
-        }
-    }
-    /* Two sectors erased, two pages and a header written, and no, one or two marks. */
-    assert_int_equal(cuts, 3 * ((5 + 0) + (5 + 1) + (5 + 2)));
 }
 
 int main(void)
@@ -232,7 +174,6 @@ int main(void)
         TEST(a_module_may_pass_before_it_is_stored),
         TEST(time_may_pass_while_it_waits),
         TEST(what_was_not_tried_is_on_trial_after_a_boot),
-        TEST(a_loss_of_power_leaves_the_old_or_the_new_module),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@
 #define TEXT_LINK 0xa0000000u
 #define DATA_LINK 0xb0000000u
 
-enum { ABS32 = 1, CALL = 18, CALL_PLT = 19, HI20 = 26, LO12_I = 27, LO12_S = 28 };
+enum { ABS32 = 1, CALL_PLT = 19, HI20 = 26, LO12_I = 27, LO12_S = 28 };
 
 typedef struct {
     const char *name;
@@ -84,9 +84,9 @@ static const fault_t faults[] = {
      ESP_ERR_INVALID_SIZE,
      "relocation type 28 at 0xa000003e is outside the segments"},
     {"call_over_the_end_of_the_text_by_2",
-     {TEXT_LINK + 58, CALL, TEXT_, 0},
+     {TEXT_LINK + 58, CALL_PLT, TEXT_, 0},
      ESP_ERR_INVALID_SIZE,
-     "relocation type 18 at 0xa000003a is outside the segments"},
+     "relocation type 19 at 0xa000003a is outside the segments"},
     {"call_over_the_end_of_the_text_by_4",
      {TEXT_LINK + 60, CALL_PLT, TEXT_, 0},
      ESP_ERR_INVALID_SIZE,
@@ -138,7 +138,7 @@ static void refuses_a_call_of_an_odd_address(void **state)
 {
     (void)state;
     const module_relocation_t relocations[] = {
-        {TEXT_LINK, HI20, DATA_, 0}, {TEXT_LINK + 8, CALL, HOTRELOAD_SYM_NONE, 0x42000003}};
+        {TEXT_LINK, HI20, DATA_, 0}, {TEXT_LINK + 8, CALL_PLT, HOTRELOAD_SYM_NONE, 0x42000003}};
     module_spec_t spec = module_spec_default();
     spec.relocations = relocations;
     spec.relocation_count = COUNT(relocations);
@@ -147,7 +147,7 @@ static void refuses_a_call_of_an_odd_address(void **state)
     hotreload_reason_t reason = {0};
     assert_int_equal(hotreload_loader_verify(file, size, &reason), ESP_OK);
     expect_not_staged(file, size, ESP_ERR_INVALID_SIZE,
-                      "relocation type 18 at 0xa0000008 cannot hold 0x42000003");
+                      "relocation type 19 at 0xa0000008 cannot hold 0x42000003");
     free(file);
 }
 
@@ -215,7 +215,7 @@ static void accepts_fields_up_to_the_end(void **state)
 {
     (void)state;
     const module_relocation_t relocations[] = {
-        {TEXT_LINK + 56, CALL, HOTRELOAD_SYM_NONE, 0x42000000},
+        {TEXT_LINK + 56, CALL_PLT, HOTRELOAD_SYM_NONE, 0x42000000},
         {TEXT_LINK + 60, HI20, DATA_, 0},
         {DATA_LINK + 12, ABS32, TEXT_, 0},
     };

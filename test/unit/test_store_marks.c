@@ -13,9 +13,9 @@
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "module_builder.h"
-#include "store/marks.h"
 #include "store/record.h"
 #include "stored.h"
+#include "store_reset.h"
 
 #define SECTOR FAKE_FLASH_SECTOR
 #define BLOCK  16u
@@ -25,7 +25,7 @@ static hotreload_reason_t reason;
 static hotreload_record_t newest(void)
 {
     hotreload_record_t record;
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
     return record;
 }
 
@@ -33,7 +33,7 @@ static hotreload_record_t newest(void)
 static int64_t newest_of(hotreload_record_kind_t kind)
 {
     hotreload_record_t record;
-    esp_err_t error = hotreload_store_find_kind(kind, NULL, &record, &reason);
+    esp_err_t error = hotreload_store_find(kind, NULL, &record, &reason);
     if (error != ESP_OK) {
         assert_int_equal(error, ESP_ERR_NOT_FOUND);
         return -1;
@@ -61,13 +61,13 @@ static hotreload_record_t store_one(uint32_t seed)
 static void try_it(const hotreload_record_t *record, bool expected)
 {
     bool on_trial = !expected;
-    assert_int_equal(hotreload_store_try(record, &on_trial, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_mark_tried(record, &on_trial, &reason), ESP_OK);
     assert_int_equal(on_trial, expected);
 }
 
 static void judge(const hotreload_record_t *record, bool good)
 {
-    assert_int_equal(hotreload_store_judge(record, good, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_mark_judged(record, good, &reason), ESP_OK);
 }
 
 static void a_record_goes_from_new_over_trial_to_good(void **state)
@@ -112,9 +112,9 @@ static void bad_outweighs_good(void **state)
     memcpy(blocks, fake_flash.data + 64, sizeof blocks);
     memcpy(blocks + BLOCK, "hotreload: good.", BLOCK);
     hotreload_marks_t marks = hotreload_marks_parse(blocks);
-    assert_true(hotreload_marks_make(marks, HOTRELOAD_RECORD_BAD));
-    assert_false(hotreload_marks_make(marks, HOTRELOAD_RECORD_GOOD));
-    assert_false(hotreload_marks_make(marks, HOTRELOAD_RECORD_USABLE));
+    assert_true(hotreload_marks_are_of_kind(marks, HOTRELOAD_RECORD_BAD));
+    assert_false(hotreload_marks_are_of_kind(marks, HOTRELOAD_RECORD_GOOD));
+    assert_false(hotreload_marks_are_of_kind(marks, HOTRELOAD_RECORD_USABLE));
 }
 
 static void with_nothing_but_bad_records_it_says_what_to_do(void **state)
@@ -122,7 +122,7 @@ static void with_nothing_but_bad_records_it_says_what_to_do(void **state)
     (void)state;
     hotreload_record_t record = store_one(1);
     judge(&record, false);
-    assert_int_equal(hotreload_store_find_kind(HOTRELOAD_RECORD_USABLE, NULL, &record, &reason),
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_USABLE, NULL, &record, &reason),
                      ESP_ERR_NOT_FOUND);
     assert_string_equal(reason.text, "every module in partition \"hotreload\" crashed on trial: "
                                      "upload or flash a fixed one");
@@ -137,24 +137,6 @@ static void what_the_tool_flashes_is_good(void **state)
     fake_flash_place(64 + BLOCK, "hotreload: good.", BLOCK);
     expect_kinds(1, 1, -1, -1);
     try_it(&record, false);
-}
-
-static void a_bare_elf_is_good(void **state)
-{
-    (void)state;
-    size_t size;
-    module_spec_t spec = module_spec_default();
-    uint8_t *module = module_build(&spec, NULL, &size);
-    fake_flash_place(0, module, size);
-    stored_boot();
-    expect_kinds(0, 0, -1, -1);
-    hotreload_record_t record = newest();
-    try_it(&record, false);
-    judge(&record, true);
-    judge(&record, false);
-    assert_int_equal(fake_flash.writes, 0);
-    assert_memory_equal(fake_flash.data, module, size);
-    free(module);
 }
 
 /** Each bit of a mark counts: one that is wrong, and it is not set; writing it again sets it. */
@@ -250,16 +232,18 @@ static void a_mark_that_cannot_be_written_is_an_error(void **state)
     bool on_trial;
     hotreload_record_t record = store_one(1);
     fake_flash.fail_write = 1;
-    assert_int_equal(hotreload_store_try(&record, &on_trial, &reason), ESP_ERR_FLASH_OP_FAIL);
+    assert_int_equal(hotreload_store_mark_tried(&record, &on_trial, &reason),
+                     ESP_ERR_FLASH_OP_FAIL);
     assert_string_equal(reason.text,
                         "partition \"hotreload\": module 1 could not be marked: check the flash");
     expect_kinds(1, -1, -1, -1);
     fake_flash.corrupt_write = 1;
-    assert_int_equal(hotreload_store_judge(&record, true, &reason), ESP_ERR_FLASH_OP_FAIL);
+    assert_int_equal(hotreload_store_mark_judged(&record, true, &reason), ESP_ERR_FLASH_OP_FAIL);
     expect_kinds(1, -1, -1, -1);
     for (unsigned n = 1; n <= 2; n++) { /* its header, the mark read back */
         fake_flash.fail_read = n;
-        assert_int_equal(hotreload_store_judge(&record, false, &reason), ESP_ERR_FLASH_OP_FAIL);
+        assert_int_equal(hotreload_store_mark_judged(&record, false, &reason),
+                         ESP_ERR_FLASH_OP_FAIL);
     }
 }
 
@@ -273,13 +257,14 @@ static void a_record_that_is_gone_is_not_marked(void **state)
     hotreload_record_t third = store_one(3); /* where the first was */
     assert_int_equal(third.offset, gone.offset);
     const unsigned writes = fake_flash.writes;
-    assert_int_equal(hotreload_store_judge(&gone, true, &reason), ESP_ERR_INVALID_STATE);
-    assert_int_equal(hotreload_store_try(&gone, &on_trial, &reason), ESP_ERR_INVALID_STATE);
+    assert_int_equal(hotreload_store_mark_judged(&gone, true, &reason), ESP_ERR_INVALID_STATE);
+    assert_int_equal(hotreload_store_mark_tried(&gone, &on_trial, &reason), ESP_ERR_INVALID_STATE);
     assert_int_equal(hotreload_store_begin(100, &reason), ESP_OK);
     hotreload_record_t second = third;
-    assert_int_equal(hotreload_store_find(&third, &second, &reason), ESP_ERR_NOT_FOUND);
-    hotreload_store_close();
-    assert_int_equal(hotreload_store_judge(&third, true, &reason), ESP_ERR_INVALID_STATE);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, &third, &second, &reason),
+                     ESP_ERR_NOT_FOUND);
+    store_reset();
+    assert_int_equal(hotreload_store_mark_judged(&third, true, &reason), ESP_ERR_INVALID_STATE);
     assert_int_equal(fake_flash.writes, writes);
 }
 
@@ -293,7 +278,6 @@ int main(void)
         STORE_TEST(bad_outweighs_good),
         STORE_TEST(with_nothing_but_bad_records_it_says_what_to_do),
         STORE_TEST(what_the_tool_flashes_is_good),
-        STORE_TEST(a_bare_elf_is_good),
         STORE_TEST(a_torn_mark_is_none_and_can_be_completed),
         STORE_TEST(a_new_record_begins_without_marks),
         STORE_TEST(the_newest_good_one_is_never_overwritten),

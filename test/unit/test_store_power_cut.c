@@ -1,13 +1,14 @@
 /*
- * The power goes before, in and after every write and erase of an update: upload, first run, mark
- * as good or bad. The boot after it runs the old module or the new one, whole, and the next update
- * works.
+ * Losses of power. A scenario is a list of operations. The power goes before, in and after each
+ * write and erase of it. An operation takes effect with its last one: the boot after the cut finds
+ * the state before the operation or the state after it, whole. Then the scenario goes on to its
+ * end, and one more update works. Run "reentrant", the power goes a second time, at every point of
+ * the recovery.
  *
  * SPDX-License-Identifier: MIT
  */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,355 +19,355 @@
 #include "hotreload.h"
 #include "loaded.h"
 #include "module_builder.h"
+#include "run/settle.h"
 #include "run/status.h"
-#include "store/store.h"
+#include "run/trial.h"
+#include "store/record.h"
+#include "stored.h"
 
-/** Bytes before the module in a record. */
-#define HEAD 128u
+typedef enum {
+    END,
+    STORE,  /**< a new module goes to the flash */
+    HOLD,   /**< a new module goes to RAM */
+    SETTLE, /**< from there to the flash */
+    RELOAD,
+    VALID, /**< the module that runs becomes good */
+    CRASH, /**< a restart from a panic, and the boot after it */
+} operation_t;
 
-/** Of modules, bytes: a part of a sector, exactly one with its header, several. */
-static const size_t sizes[] = {500, FAKE_FLASH_SECTOR - HEAD, 2 * FAKE_FLASH_SECTOR + 1000};
-
-/** The same for sectors of 512 bytes: few writes, so that all pairs of them can be tried. */
-#define SMALL_SECTOR 512u
-static const size_t small_sizes[] = {380, 2 * SMALL_SECTOR - HEAD, 3 * SMALL_SECTOR + 200};
-
-#define SIZES 3u
-
-/** How an update ends. */
-typedef enum { GOOD, CRASH } end_t;
+#define MOST_STEPS 8u
 
 typedef struct {
-    unsigned stored; /**< good modules 1, 2, ... that are there before the update */
-    bool bare;       /**< the first of them is a bare ELF, flashed by hand */
+    const char *name;
+    unsigned before; /**< good modules that are there: their seeds are 1, 2, ... */
     bool full;       /**< the partition has room for just two modules */
-    end_t end;
-    size_t size;     /**< of every module, bytes */
-    uint32_t sector; /**< bytes */
+    operation_t steps[MOST_STEPS + 1];
 } scenario_t;
 
-static uint32_t sectors_of(const scenario_t *scenario)
-{
-    return (uint32_t)((scenario->size + HEAD + scenario->sector - 1) / scenario->sector);
-}
+static const scenario_t scenarios[] = {
+    {"first install", 0, false, {STORE, RELOAD, VALID}},
+    {"update of one", 1, false, {STORE, RELOAD, VALID}},
+    {"update of an update", 2, false, {STORE, RELOAD, VALID}},
+    {"update of a full partition", 2, true, {STORE, RELOAD, VALID}},
+    {"two updates of a full partition", 1, true, {STORE, RELOAD, VALID, STORE, RELOAD, VALID}},
+    {"first install that crashes", 0, false, {STORE, RELOAD, CRASH}},
+    {"update that crashes", 1, false, {STORE, RELOAD, CRASH}},
+    {"update of a full partition that crashes", 2, true, {STORE, RELOAD, CRASH}},
+    {"update after a crash", 1, false, {STORE, RELOAD, CRASH, STORE, RELOAD, VALID}},
+    {"run later, from RAM first", 1, false, {HOLD, SETTLE, RELOAD, VALID}},
+    {"stored while it runs", 1, false, {HOLD, RELOAD, SETTLE, VALID}},
+    {"stored when it is good", 1, false, {HOLD, RELOAD, VALID, SETTLE}},
+    {"crash after it was stored", 1, false, {HOLD, RELOAD, SETTLE, CRASH}},
+};
 
-/** Operations of an update: an erase per sector, a write per page, the header, two marks. */
-static unsigned operations_of(const scenario_t *scenario)
-{
-    return sectors_of(scenario) + (unsigned)((scenario->size + HEAD + 255) / 256) + 1 + 2;
-}
+/** What a boot comes to. */
+typedef struct {
+    uint32_t seed; /**< of the module that runs; 0: none */
+    bool on_trial;
+} state_t;
+
+/** A scenario with modules of one size, and what happens in it without a loss of power. */
+typedef struct {
+    const scenario_t *scenario;
+    size_t size;     /**< of every module, bytes */
+    uint32_t sector; /**< bytes */
+    unsigned steps;
+    state_t states[MOST_STEPS + 1];      /**< after so many steps and a boot */
+    unsigned operations[MOST_STEPS + 1]; /**< writes and erases of so many steps */
+} run_t;
+
+/** A point where the power goes; `at` 0: never. */
+typedef struct {
+    unsigned at;
+    fake_flash_cut_t kind;
+} cut_t;
+
+static const cut_t no_cut = {0};
 
 /* ---- The device ---- */
 
-static void power_off(void)
+static esp_err_t hold(const uint8_t *module, size_t size)
 {
-    loaded_restart(false);
-    fake_flash_power_on();
+    hotreload_reason_t reason;
+    uint8_t sha256[HOTRELOAD_HASH_SIZE];
+    stored_sha256(module, size, sha256);
+    esp_err_t error = hotreload_store_open(FAKE_FLASH_LABEL, &reason);
+    if (error == ESP_OK) {
+        error = hotreload_store_begin(size, &reason);
+    }
+    if (error == ESP_OK) {
+        error = hotreload_store_hold_in_ram(&reason);
+    }
+    if (error == ESP_OK) {
+        error = hotreload_store_write(module, size, &reason);
+    }
+    return error == ESP_OK ? hotreload_store_commit(sha256, NULL, &reason) : error;
 }
 
-/** @return the first error */
-static esp_err_t store(uint32_t seed, size_t size)
+static esp_err_t take_new(operation_t operation, uint32_t seed, size_t size)
 {
     uint8_t *module = module_build_sized(size, seed);
-    esp_err_t error = hotreload_update_partition(FAKE_FLASH_LABEL, module, size);
+    esp_err_t error = operation == STORE
+                          ? hotreload_update_partition(FAKE_FLASH_LABEL, module, size)
+                          : hold(module, size);
     free(module);
     return error;
 }
 
-/** True when module `seed` of `size` bytes runs, whole: text and data are those of its file. */
-static bool runs(uint32_t seed, size_t size)
+static esp_err_t boot(bool crashed)
 {
-    hotreload_status_t status;
-    hotreload_status_get(&status);
-    assert_true(status.loaded);
+    loaded_restart(crashed);
+    esp_err_t error = hotreload_load(&loaded_config);
+    return error == ESP_ERR_NOT_FOUND && !fake_flash.power_off ? ESP_OK : error;
+}
+
+/** True when module `seed` runs, whole: text and data are those of its file. */
+static bool runs(uint32_t seed, const hotreload_status_t *status)
+{
     module_spec_t spec = module_spec_default();
     module_layout_t layout;
     size_t file_size;
     spec.seed = seed;
-    spec.text_size = status.text_size;
+    spec.text_size = status->text_size;
     uint8_t *file = module_build(&spec, &layout, &file_size);
-    assert_int_equal(file_size, size);
-    const uint8_t *text = fake_port_text(status.text_run, spec.text_size);
-    const uint8_t *data = fake_port_data(status.data_run, spec.data_file_size);
+    const uint8_t *text = fake_port_text(status->text_run, spec.text_size);
+    const uint8_t *data = fake_port_data(status->data_run, spec.data_file_size);
     bool same = memcmp(text, file + layout.text, spec.text_size) == 0 &&
                 memcmp(data, file + layout.data, spec.data_file_size) == 0;
     free(file);
     return same;
 }
 
-static void expect_runs(uint32_t seed, size_t size)
+static state_t present_state(void)
 {
-    assert_true(runs(seed, size));
+    hotreload_status_t status;
+    hotreload_status_get(&status);
+    uint32_t seed = 0;
+    if (status.loaded) {
+        do {
+            seed++;
+            assert_true(seed < 2 * MOST_STEPS);
+        } while (!runs(seed, &status));
+    }
+    return (state_t){seed, hotreload_trial_is_running()};
 }
 
-/** Stores, runs and marks a module, while the power is there. */
-static void update(uint32_t seed, const scenario_t *scenario)
+static bool same_state(state_t a, state_t b)
 {
-    esp_err_t error = store(seed, scenario->size);
-    if (error != ESP_OK || hotreload_reload(&loaded_config) != ESP_OK) {
-        return;
+    return a.seed == b.seed && a.on_trial == b.on_trial;
+}
+
+/* ---- A run ---- */
+
+/** Seed of the module that a step brings, or the last one before it brought. */
+static uint32_t seed_of(const scenario_t *scenario, unsigned step)
+{
+    uint32_t seed = scenario->before;
+    for (unsigned i = 0; i <= step; i++) {
+        seed += scenario->steps[i] == STORE || scenario->steps[i] == HOLD;
     }
-    expect_runs(seed, scenario->size);
-    if (scenario->end == GOOD) {
-        hotreload_mark_valid();
-    } else if (!fake_flash.power_off) {
-        loaded_restart(true);
-        hotreload_load(&loaded_config);
+    return seed;
+}
+
+static esp_err_t do_step(const run_t *run, unsigned step)
+{
+    const operation_t operation = run->scenario->steps[step];
+    switch (operation) {
+    case SETTLE:
+        return hotreload_settle_all();
+    case RELOAD:
+        return hotreload_reload(&loaded_config);
+    case VALID:
+        return hotreload_mark_valid();
+    case CRASH:
+        return boot(true);
+    default:
+        return take_new(operation, seed_of(run->scenario, step), run->size);
     }
+}
+
+/** Goes on from a step. @return the step in which the power went; after the last one: it did not */
+static unsigned go_on(const run_t *run, unsigned step, unsigned end)
+{
+    for (; step < end; step++) {
+        esp_err_t error = do_step(run, step);
+        if (fake_flash.power_off) {
+            return step;
+        }
+        assert_int_equal(error, ESP_OK);
+    }
+    return step;
 }
 
 static void update_whole(uint32_t seed, size_t size)
 {
-    assert_int_equal(store(seed, size), ESP_OK);
+    assert_int_equal(take_new(STORE, seed, size), ESP_OK);
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
-    expect_runs(seed, size);
 }
 
-static void prepare(const scenario_t *scenario)
+static void prepare(const run_t *run)
 {
-    power_off();
-    /* A bare ELF has no header, but takes as many sectors as a record at most. */
-    fake_flash_create(scenario->full ? 2 * sectors_of(scenario) : 16, scenario->sector);
-    for (unsigned seed = 1; seed <= scenario->stored; seed++) {
-        if (seed == 1 && scenario->bare) {
-            uint8_t *module = module_build_sized(scenario->size, seed);
-            fake_flash_place(0, module, scenario->size);
-            free(module);
-            assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-        } else {
-            update_whole(seed, scenario->size);
+    const uint32_t needed =
+        (uint32_t)((run->size + HOTRELOAD_RECORD_DATA + run->sector - 1) / run->sector);
+    loaded_restart(false);
+    fake_flash_create(run->scenario->full ? 2 * needed : 16, run->sector);
+    for (uint32_t seed = 1; seed <= run->scenario->before; seed++) {
+        update_whole(seed, run->size);
+    }
+}
+
+/** Goes through the scenario without a loss of power. */
+static run_t reference(const scenario_t *scenario, size_t size, uint32_t sector)
+{
+    run_t run = {.scenario = scenario, .size = size, .sector = sector};
+    while (scenario->steps[run.steps] != END) {
+        run.steps++;
+    }
+    for (unsigned steps = 0; steps <= run.steps; steps++) {
+        prepare(&run);
+        const unsigned before = fake_flash.writes + fake_flash.erases;
+        assert_int_equal(go_on(&run, 0, steps), steps);
+        run.operations[steps] = fake_flash.writes + fake_flash.erases - before;
+        assert_int_equal(boot(false), ESP_OK);
+        run.states[steps] = present_state();
+    }
+    return run;
+}
+
+/* ---- Losses of power ---- */
+
+static void plan_cut(cut_t cut)
+{
+    fake_flash_power_on();
+    fake_flash.cut_at = cut.at;
+    fake_flash.cut = cut.kind;
+    fake_flash.random = cut.at * 7919u + cut.kind;
+}
+
+/** What was only in RAM is lost: it has to be received again. */
+static unsigned before_lost_ram(const scenario_t *scenario, unsigned step)
+{
+    for (unsigned i = step; i > 0 && scenario->steps[i - 1] != SETTLE; i--) {
+        if (scenario->steps[i - 1] == HOLD) {
+            return i - 1;
         }
     }
-    if (scenario->stored > 0) {
-        expect_runs(scenario->stored, scenario->size);
-    }
+    return step;
 }
 
-static void plan_cut(unsigned at, fake_flash_cut_t cut)
+/**
+ * Boots after a loss of power in a step, and goes on.
+ *
+ * @param booted  gets what the boot came to, if it was not cut
+ * @return as go_on()
+ */
+static unsigned recover(const run_t *run, unsigned step, cut_t cut, state_t *booted)
 {
-    fake_flash.cut_at = at;
-    fake_flash.cut = cut;
-    fake_flash.random = at * 7919u + cut;
-}
-
-/** Boots. @return the seed of what runs: `old` (0: none at all) or `new`; fails on anything else */
-static uint32_t boot(uint32_t old, uint32_t new, size_t size)
-{
-    power_off();
-    esp_err_t error = hotreload_load(&loaded_config);
-    if (old == 0 && error == ESP_ERR_NOT_FOUND) {
-        loaded_expect_none();
-        return 0;
+    plan_cut(cut);
+    esp_err_t error = boot(false);
+    if (fake_flash.power_off) {
+        return step;
     }
     assert_int_equal(error, ESP_OK);
-    if (runs(new, size)) {
-        return new;
+    *booted = present_state();
+    const bool took_effect = same_state(*booted, run->states[step + 1]);
+    if (!took_effect && !same_state(*booted, run->states[step])) {
+        fail_msg("%s: module %u runs after a cut in step %u", run->scenario->name,
+                 (unsigned)booted->seed, step);
     }
-    assert_int_not_equal(old, 0);
-    expect_runs(old, size);
-    return old;
+    const bool changes = !same_state(run->states[step], run->states[step + 1]);
+    step = before_lost_ram(run->scenario, step + (took_effect && changes));
+    return go_on(run, step, run->steps);
 }
 
-/** What runs becomes good in time; then the next update works, and a boot runs it. */
-static void expect_next_update(uint32_t running, uint32_t seed, size_t size)
+static void expect_finished(const run_t *run, unsigned step)
 {
-    if (running != 0) {
-        assert_int_equal(hotreload_mark_valid(), ESP_OK);
-    }
-    update_whole(seed, size);
-    assert_int_equal(boot(seed, seed, size), seed);
+    const uint32_t next = seed_of(run->scenario, run->steps) + 1;
+    assert_int_equal(step, run->steps);
+    assert_int_equal(boot(false), ESP_OK);
+    assert_true(same_state(present_state(), run->states[run->steps]));
+    update_whole(next, run->size);
+    assert_int_equal(boot(false), ESP_OK);
+    assert_true(same_state(present_state(), (state_t){next, false}));
 }
 
-/* ---- One cut ---- */
-
-typedef struct {
-    unsigned old, new;
-} counts_t;
-
-/** @return false: the update has fewer operations, so the power was never cut */
-static bool cut_once(const scenario_t *scenario, unsigned at, fake_flash_cut_t cut,
-                     counts_t *counts)
+/** @return false: there is no such point any more */
+static bool cut_once(const run_t *run, cut_t cut)
 {
-    const uint32_t old = scenario->stored;
-    const uint32_t new = old + 1;
-    prepare(scenario);
-    plan_cut(at, cut);
-    update(new, scenario);
+    state_t booted;
+    prepare(run);
+    plan_cut(cut);
+    unsigned step = go_on(run, 0, run->steps);
     if (!fake_flash.power_off) {
         return false;
     }
-    uint32_t running = boot(old, new, scenario->size);
-    counts->old += running == old;
-    counts->new += running == new;
-    if (running == new && scenario->end == CRASH) {
-        /* The crash was not noted yet: it crashes once more, and that is noted. */
-        loaded_restart(true);
-        assert_int_equal(hotreload_load(&loaded_config), old == 0 ? ESP_ERR_NOT_FOUND : ESP_OK);
-        running = boot(old, old, scenario->size);
-    }
-    expect_next_update(running, new + 1, scenario->size);
+    const bool whole = cut.kind == FAKE_FLASH_CUT_AFTER && cut.at == run->operations[step + 1];
+    unsigned end = recover(run, step, no_cut, &booted);
+    assert_true(same_state(booted, run->states[step + whole]));
+    expect_finished(run, end);
     return true;
 }
 
-/** Tries every point of one kind. @return the number of points */
-static unsigned cut_everywhere(const scenario_t *scenario, fake_flash_cut_t cut)
+/** @return false: there is no such point of the recovery any more */
+static bool cut_twice(const run_t *run, cut_t first, cut_t second)
 {
-    const unsigned operations = operations_of(scenario);
-    counts_t counts = {0};
-    unsigned at = 1;
-    while (cut_once(scenario, at, cut, &counts)) {
-        at++;
+    state_t booted;
+    prepare(run);
+    plan_cut(first);
+    unsigned step = go_on(run, 0, run->steps);
+    step = recover(run, step, second, &booted);
+    const bool was_cut = fake_flash.power_off;
+    if (was_cut) {
+        step = recover(run, step, no_cut, &booted);
     }
-    assert_int_equal(at - 1, operations);
-    /* The header brings the new module, the mark "bad" takes it away; cut off, neither does. */
-    const bool complete = cut == FAKE_FLASH_CUT_AFTER;
-    const unsigned expected_new = scenario->end == GOOD ? 2u + complete : 2u;
-    assert_int_equal(counts.new, expected_new);
-    assert_int_equal(counts.old, operations - expected_new);
-    return operations;
+    fake_flash_power_on();
+    expect_finished(run, step);
+    return was_cut;
 }
 
-static void check_scenario(scenario_t scenario)
+/** Tries every point of every kind, and after each one, if `reentrant`, every point after it. */
+static void cut_everywhere(const run_t *run, bool reentrant)
 {
-    scenario.sector = FAKE_FLASH_SECTOR;
-    for (size_t i = 0; i < SIZES; i++) {
-        scenario.size = sizes[i];
-        unsigned points = 0;
-        for (int cut = FAKE_FLASH_CUT_BEFORE; cut <= FAKE_FLASH_CUT_AFTER; cut++) {
-            points += cut_everywhere(&scenario, (fake_flash_cut_t)cut);
-        }
-        assert_int_equal(points, 3 * operations_of(&scenario));
-        print_message("%u cut points with modules of %zu bytes\n", points, scenario.size);
-    }
-}
-
-static const scenario_t first_install = {.stored = 0};
-static const scenario_t update_of_one = {.stored = 1};
-static const scenario_t update_of_an_update = {.stored = 2};
-static const scenario_t update_of_a_full_partition = {.stored = 2, .full = true};
-static const scenario_t update_of_a_bare_elf = {.stored = 1, .bare = true};
-static const scenario_t update_of_a_bare_elf_when_full = {.stored = 1, .bare = true, .full = true};
-static const scenario_t first_install_that_crashes = {.stored = 0, .end = CRASH};
-static const scenario_t update_that_crashes = {.stored = 1, .end = CRASH};
-static const scenario_t update_of_a_full_partition_that_crashes = {
-    .stored = 2, .full = true, .end = CRASH};
-static const scenario_t update_of_a_bare_elf_that_crashes = {
-    .stored = 1, .bare = true, .full = true, .end = CRASH};
-
-static void cut_at_every_point(void **state)
-{
-    check_scenario(*(const scenario_t *)*state);
-}
-
-/* ---- Two cuts in a row ---- */
-
-/** Cuts an update, boots, and cuts the next one. @return false: a cut was not reached */
-static bool cut_twice(const scenario_t *scenario, unsigned first, fake_flash_cut_t first_cut,
-                      unsigned second, fake_flash_cut_t second_cut)
-{
-    const uint32_t old = scenario->stored;
-    const uint32_t new = old + 1;
-    prepare(scenario);
-    plan_cut(first, first_cut);
-    update(new, scenario);
-    if (!fake_flash.power_off) {
-        return false;
-    }
-    uint32_t running = boot(old, new, scenario->size);
-    assert_int_equal(hotreload_mark_valid(), ESP_OK);
-    plan_cut(second, second_cut);
-    update(new + 1, scenario);
-    if (!fake_flash.power_off) {
-        return false;
-    }
-    running = boot(running, new + 1, scenario->size);
-    expect_next_update(running, new + 2, scenario->size);
-    return true;
-}
-
-static void check_pairs(scenario_t scenario)
-{
-    scenario.sector = SMALL_SECTOR;
-    for (size_t i = 0; i < SIZES; i++) {
-        scenario.size = small_sizes[i];
-        const unsigned operations = operations_of(&scenario);
-        unsigned tried = 0;
-        for (unsigned at = 0; at < 9 * operations * operations; at++, tried++) {
-            const unsigned point = at / 9;
-            assert_true(cut_twice(&scenario, 1 + point / operations, (fake_flash_cut_t)(at % 9 / 3),
-                                  1 + point % operations, (fake_flash_cut_t)(at % 3)));
-        }
-        assert_false(
-            cut_twice(&scenario, operations + 1, FAKE_FLASH_CUT_BEFORE, 1, FAKE_FLASH_CUT_BEFORE));
-        print_message("%u pairs of cut points with modules of %zu bytes\n", tried, scenario.size);
-    }
-}
-
-static void cut_at_every_pair_of_points(void **state)
-{
-    check_pairs(*(const scenario_t *)*state);
-}
-
-/** The boot that repairs is cut as well: noting a crash takes one write. */
-static void cuts_in_the_boots_that_note_a_crash(void **state)
-{
-    (void)state;
-    const scenario_t scenario = {.stored = 1, .size = sizes[0], .sector = FAKE_FLASH_SECTOR};
-    unsigned cuts = 0;
-    for (int cut = FAKE_FLASH_CUT_BEFORE; cut <= FAKE_FLASH_CUT_AFTER; cut++) {
-        prepare(&scenario);
-        assert_int_equal(store(2, scenario.size), ESP_OK);
-        assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
-        for (unsigned again = 0; again < 5; again++, cuts++) {
-            loaded_restart(true);
-            plan_cut(1, (fake_flash_cut_t)cut);
-            hotreload_load(&loaded_config);
-            if (!fake_flash.power_off) {
-                assert_int_equal(cut, FAKE_FLASH_CUT_AFTER);
-                expect_runs(1, scenario.size);
-                break;
+    unsigned tried = 0;
+    for (fake_flash_cut_t kind = FAKE_FLASH_CUT_BEFORE; kind <= FAKE_FLASH_CUT_AFTER; kind++) {
+        for (cut_t first = {1, kind}; cut_once(run, first); first.at++) {
+            tried++;
+            cut_t second = {1, FAKE_FLASH_CUT_BEFORE};
+            while (reentrant && second.kind <= FAKE_FLASH_CUT_AFTER) {
+                if (cut_twice(run, first, second)) {
+                    second.at++;
+                } else {
+                    second = (cut_t){1, second.kind + 1};
+                }
+                tried++;
             }
-            assert_int_equal(boot(1, 2, scenario.size), cut == FAKE_FLASH_CUT_AFTER ? 1 : 2);
         }
-        fake_flash_power_on(); /* a cut that was not reached */
-        loaded_restart(true);
-        assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-        expect_runs(1, scenario.size);
-        expect_next_update(1, 3, scenario.size);
     }
-    print_message("%u cuts\n", cuts);
+    assert_true(tried >= 3 * run->operations[run->steps]);
+    print_message("%u losses of power with modules of %zu bytes\n", tried, run->size);
 }
 
-#define SCENARIO(scenario)                                                                         \
-    {                                                                                              \
-#scenario, cut_at_every_point, loaded_set_up, loaded_tear_down,                            \
-            (void *)(uintptr_t)&scenario                                                           \
+/** With modules of a part of a sector, of exactly one with the header, of several. */
+static void survives_losses_of_power(void **state)
+{
+    static const size_t sizes[] = {500, FAKE_FLASH_SECTOR - HOTRELOAD_RECORD_DATA,
+                                   2 * FAKE_FLASH_SECTOR + 1000};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const run_t run = reference(*state, sizes[i], FAKE_FLASH_SECTOR);
+        cut_everywhere(&run, false);
     }
-#define PAIRS(scenario)                                                                            \
-    {                                                                                              \
-        "two cuts: " #scenario, cut_at_every_pair_of_points, loaded_set_up, loaded_tear_down,      \
-            (void *)(uintptr_t)&scenario                                                           \
-    }
+    const run_t run = reference(*state, 600, 512); /* small sectors: pairs of points are many */
+    cut_everywhere(&run, true);
+}
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        SCENARIO(first_install),
-        SCENARIO(update_of_one),
-        SCENARIO(update_of_an_update),
-        SCENARIO(update_of_a_full_partition),
-        SCENARIO(update_of_a_bare_elf),
-        SCENARIO(update_of_a_bare_elf_when_full),
-        SCENARIO(first_install_that_crashes),
-        SCENARIO(update_that_crashes),
-        SCENARIO(update_of_a_full_partition_that_crashes),
-        SCENARIO(update_of_a_bare_elf_that_crashes),
-        PAIRS(update_of_one),
-        PAIRS(update_of_a_full_partition),
-        PAIRS(update_of_a_bare_elf_when_full),
-        cmocka_unit_test_setup_teardown(cuts_in_the_boots_that_note_a_crash, loaded_set_up,
-                                        loaded_tear_down),
-    };
+    enum { COUNT = sizeof scenarios / sizeof scenarios[0] };
+    struct CMUnitTest tests[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        tests[i] = (struct CMUnitTest){scenarios[i].name, survives_losses_of_power, loaded_set_up,
+                                       loaded_tear_down, (void *)(uintptr_t)&scenarios[i]};
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

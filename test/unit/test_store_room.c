@@ -14,6 +14,7 @@
 #include "fake_port.h"
 #include "store/record.h"
 #include "stored.h"
+#include "store_reset.h"
 
 #define SECTOR FAKE_FLASH_SECTOR
 
@@ -22,7 +23,7 @@ static hotreload_reason_t reason;
 static hotreload_record_t newest(void)
 {
     hotreload_record_t record;
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
     return record;
 }
 
@@ -100,7 +101,7 @@ static void the_running_one_is_spared_where_there_is_room(void **state)
     (void)state;
     store_at(1, 2);
     hotreload_record_t running = newest();
-    hotreload_store_keep(&running);
+    hotreload_store_set_running(&running);
     for (uint32_t seed = 2; seed < 30; seed++) {
         store_at(seed, 1 + seed % 3);
         assert_true(stored_holds(&running, 1, 2 * SECTOR - HOTRELOAD_RECORD_DATA));
@@ -112,7 +113,7 @@ static void the_running_one_goes_where_room_is_short(void **state)
     (void)state;
     store_at(1, 3);
     hotreload_record_t running = newest();
-    hotreload_store_keep(&running);
+    hotreload_store_set_running(&running);
     assert_int_equal(store_at(2, 3), 3);
     /* Sectors 6 and 7 are free: enough for 2, not for 3. */
     assert_int_equal(store_at(3, 2), 6);
@@ -126,8 +127,8 @@ static void nothing_is_kept_any_more_when_told_so(void **state)
     (void)state;
     store_at(1, 2);
     hotreload_record_t running = newest();
-    hotreload_store_keep(&running);
-    hotreload_store_keep(NULL);
+    hotreload_store_set_running(&running);
+    hotreload_store_set_running(NULL);
     assert_int_equal(store_at(2, 3), 2);
     assert_int_equal(store_at(3, 3), 5);
     assert_int_equal(store_at(4, 1), 0);
@@ -139,7 +140,7 @@ static void nothing_is_kept_of_another_partition(void **state)
     fake_flash.second_label = "other";
     store_at(1, 2);
     hotreload_record_t running = newest();
-    hotreload_store_keep(&running);
+    hotreload_store_set_running(&running);
     assert_int_equal(hotreload_store_open("other", &reason), ESP_OK);
     assert_int_equal(store_at(2, 3), 2);
     assert_int_equal(store_at(3, 3), 5);
@@ -183,7 +184,7 @@ static void a_mapped_record_is_never_overwritten(void **state)
 static void a_size_that_is_no_whole_number_of_sectors_is_rounded_down(void **state)
 {
     (void)state;
-    hotreload_store_close();
+    store_reset();
     fake_flash.size = 3 * SECTOR + 32; /* too few for a header: to read one would fail the test */
     assert_int_equal(hotreload_store_open(FAKE_FLASH_LABEL, &reason), ESP_OK);
     assert_int_equal(store_at(1, 1), 0);
@@ -215,7 +216,7 @@ static void the_newest_whole_one_is_spared_not_a_damaged_one(void **state)
     store_at(3, 2);
     third = newest();
     hotreload_record_t second;
-    assert_int_equal(hotreload_store_find(&third, &second, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, &third, &second, &reason), ESP_OK);
     damage(&third);
     damage(&second);
     /* Only the first is whole: the next goes beside it, and the one after that too. */
@@ -223,7 +224,7 @@ static void the_newest_whole_one_is_spared_not_a_damaged_one(void **state)
     hotreload_record_t fourth = newest();
     assert_int_equal(fourth.sequence, 4);
     hotreload_record_t first;
-    assert_int_equal(hotreload_store_find(&fourth, &first, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, &fourth, &first, &reason), ESP_OK);
     assert_int_equal(first.sequence, 1);
     assert_true(stored_holds(&first, 1, size));
     /* Now the fourth is the one to protect. */
@@ -259,7 +260,7 @@ static void a_record_never_begins_inside_what_took_the_place_of_the_kept_one(voi
     assert_int_equal(store_at(3, 1), 2);
     hotreload_record_t kept = newest();
     assert_int_equal(store_at(4, 1), 3);
-    hotreload_store_keep(&kept);
+    hotreload_store_set_running(&kept);
     assert_int_equal(hotreload_store_map(&mapped, &view, &reason), ESP_OK);
     assert_int_equal(store_at(5, 1), 0);
     assert_int_equal(store_at(6, 2), 2); /* room for it only in the place of the kept one */

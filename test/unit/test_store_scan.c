@@ -15,6 +15,7 @@
 #include "module_builder.h"
 #include "store/record.h"
 #include "stored.h"
+#include "store/state.h"
 
 static hotreload_reason_t reason;
 
@@ -41,7 +42,7 @@ static void the_partition_image_of_the_tool_is_read(void **state)
     hotreload_flash_view_t view;
     place_module_of_the_tool();
     stored_boot();
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
     assert_int_equal(record.sequence, 1);
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
     assert_int_equal(view.size, 8);
@@ -57,7 +58,8 @@ static void a_header_with_any_bit_changed_is_none(void **state)
         place_module_of_the_tool();
         fake_flash.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
         stored_boot();
-        assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_ERR_NOT_FOUND);
+        assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason),
+                         ESP_ERR_NOT_FOUND);
         assert_false(stored_has_module());
     }
 }
@@ -89,7 +91,8 @@ static void a_header_with_impossible_numbers_is_none(void **state)
         stored_flash(8, FAKE_FLASH_SECTOR);
         place_header(headers[i].sector, headers[i].sequence, headers[i].length);
         stored_boot();
-        assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_ERR_NOT_FOUND);
+        assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason),
+                         ESP_ERR_NOT_FOUND);
         stored_expect_ok(1, 100);
     }
 }
@@ -131,7 +134,7 @@ static void a_module_that_fills_the_partition_is_read(void **state)
     hotreload_record_t record;
     place_header(0, 1, 8 * FAKE_FLASH_SECTOR - HOTRELOAD_RECORD_DATA);
     stored_boot();
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
     assert_int_equal(stored_module(1, 100), ESP_ERR_INVALID_SIZE);
 }
 
@@ -150,10 +153,10 @@ static void a_record_that_became_another_is_not_mapped(void **state)
     hotreload_record_t record, changed;
     hotreload_flash_view_t view;
     stored_expect_ok(1, 100);
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
     place_header(0, 1, 100); /* the same sequence and length, another hash */
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_ERR_INVALID_STATE);
-    assert_int_equal(hotreload_store_find(NULL, &changed, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &changed, &reason), ESP_OK);
     changed.length = 99;
     assert_int_equal(hotreload_store_map(&changed, &view, &reason), ESP_ERR_INVALID_STATE);
     changed.length = 100;
@@ -191,7 +194,7 @@ static void a_record_inside_an_upload_is_refused(void **state)
     assert_int_equal(store_with(&header, sizeof header, second_sector + 16, 256), ESP_OK);
     assert_int_equal(store_with(&header, sizeof header, 0, 256), ESP_OK);
     stored_boot();
-    assert_int_equal(hotreload_store_newest_sequence(), 3);
+    assert_int_equal(hotreload_store_state.newest, 3);
 }
 
 static void a_record_inside_a_flashed_record_is_not_looked_at(void **state)
@@ -203,159 +206,10 @@ static void a_record_inside_a_flashed_record_is_not_looked_at(void **state)
     place_header(2, 1001, 8);
     place_header(3, 4, 8);
     stored_boot();
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
     assert_int_equal(record.sequence, 5);
-    assert_int_equal(hotreload_store_find(&record, &older, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, &record, &older, &reason), ESP_OK);
     assert_int_equal(older.sequence, 4);
-}
-
-/* ---- A bare ELF ---- */
-
-/** Flashes a module as it is to the start of the partition. @return its length, bytes */
-static size_t place_bare_elf(size_t text_size)
-{
-    size_t size;
-    module_spec_t spec = module_spec_default();
-    spec.text_size = text_size;
-    uint8_t *module = module_build(&spec, NULL, &size);
-    fake_flash_place(0, module, size);
-    free(module);
-    return size;
-}
-
-static void a_bare_elf_is_the_oldest_module(void **state)
-{
-    (void)state;
-    hotreload_record_t record, older;
-    hotreload_flash_view_t view;
-    size_t size = place_bare_elf(64);
-    stored_boot();
-    assert_true(stored_has_module());
-    assert_int_equal(hotreload_store_newest_sequence(), 0);
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
-    assert_int_equal(record.sequence, 0);
-    assert_int_equal(record.offset, 0);
-    assert_int_equal(record.length, size);
-    assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
-    assert_memory_equal(view.data, fake_flash.data, size);
-    hotreload_store_unmap(&view);
-    assert_int_equal(hotreload_store_find(&record, &older, &reason), ESP_ERR_NOT_FOUND);
-
-    stored_expect_ok(1, 100);
-    stored_boot();
-    stored_expect_newest(1, 100);
-    assert_int_equal(hotreload_store_newest_sequence(), 1);
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
-    assert_int_equal(hotreload_store_find(&record, &older, &reason), ESP_OK);
-    assert_int_equal(older.sequence, 0);
-    assert_int_equal(older.length, size);
-}
-
-static void the_first_update_spares_a_bare_elf(void **state)
-{
-    (void)state;
-    stored_flash(4, FAKE_FLASH_SECTOR);
-    size_t size = place_bare_elf(5000);
-    stored_boot();
-    uint8_t *before = malloc(size);
-    assert_non_null(before);
-    memcpy(before, fake_flash.data, size);
-    stored_expect_ok(1, FAKE_FLASH_SECTOR);
-    assert_memory_equal(fake_flash.data, before, size);
-    free(before);
-    stored_expect_newest(1, FAKE_FLASH_SECTOR);
-
-    /* It is the newest good one until the first update has passed its trial. */
-    assert_int_equal(stored_module(2, FAKE_FLASH_SECTOR), ESP_ERR_INVALID_SIZE);
-    hotreload_record_t record;
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
-    assert_int_equal(hotreload_store_judge(&record, true, &reason), ESP_OK);
-    stored_expect_ok(2, FAKE_FLASH_SECTOR);
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
-    assert_int_equal(record.offset, HOTRELOAD_RECORD_DATA);
-}
-
-static void a_bare_elf_that_is_being_overwritten_is_gone(void **state)
-{
-    (void)state;
-    hotreload_record_t record, older;
-    stored_flash(2, FAKE_FLASH_SECTOR);
-    place_bare_elf(64);
-    stored_boot();
-    stored_expect_ok(1, 100);
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
-    assert_int_equal(hotreload_store_judge(&record, true, &reason), ESP_OK);
-    assert_int_equal(hotreload_store_begin(100, &reason), ESP_OK);
-    assert_int_equal(hotreload_store_find(&record, &older, &reason), ESP_ERR_NOT_FOUND);
-    hotreload_store_abort();
-    assert_int_equal(hotreload_store_find(&record, &older, &reason), ESP_OK);
-    assert_int_equal(older.sequence, 0);
-}
-
-static void a_bare_elf_without_room_beside_it_is_told(void **state)
-{
-    (void)state;
-    stored_flash(2, FAKE_FLASH_SECTOR);
-    place_bare_elf(5000);
-    stored_boot();
-    assert_int_equal(hotreload_store_begin(100, &reason), ESP_ERR_INVALID_SIZE);
-    assert_non_null(strstr(reason.text, "has 8192 bytes, make it 12288 or more"));
-}
-
-static void a_bare_elf_that_was_overwritten_in_part_is_none(void **state)
-{
-    (void)state;
-    hotreload_record_t record, older;
-    place_bare_elf(5000);
-    place_header(1, 3, 8);
-    stored_boot();
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
-    assert_int_equal(record.sequence, 3);
-    assert_int_equal(hotreload_store_find(&record, &older, &reason), ESP_ERR_NOT_FOUND);
-}
-
-/** Places a bare ELF with a field changed. @return what finding it says */
-static esp_err_t find_changed_elf(size_t at, uint32_t value, unsigned bytes)
-{
-    hotreload_record_t record;
-    place_bare_elf(64);
-    for (unsigned i = 0; i < bytes; i++) {
-        fake_flash.data[at + i] = (uint8_t)(value >> 8 * i);
-    }
-    stored_boot();
-    return hotreload_store_find(NULL, &record, &reason);
-}
-
-static void an_elf_that_cannot_be_whole_is_none(void **state)
-{
-    (void)state;
-    const uint32_t size = 8 * FAKE_FLASH_SECTOR;
-    assert_int_equal(find_changed_elf(0, 0x7f, 1), ESP_OK);
-    assert_int_equal(find_changed_elf(0, 0x7e, 1), ESP_ERR_NOT_FOUND);
-    assert_int_equal(find_changed_elf(4, 2, 1), ESP_ERR_NOT_FOUND);           /* 64-bit */
-    assert_int_equal(find_changed_elf(5, 2, 1), ESP_ERR_NOT_FOUND);           /* big-endian */
-    assert_int_equal(find_changed_elf(28, size - 127, 4), ESP_ERR_NOT_FOUND); /* e_phoff */
-    assert_int_equal(find_changed_elf(28, UINT32_MAX, 4), ESP_ERR_NOT_FOUND);
-    assert_int_equal(find_changed_elf(42, 31, 2), ESP_ERR_NOT_FOUND);        /* e_phentsize */
-    assert_int_equal(find_changed_elf(44, 0xffff, 2), ESP_ERR_NOT_FOUND);    /* e_phnum */
-    assert_int_equal(find_changed_elf(52 + 4, size, 4), ESP_ERR_NOT_FOUND);  /* p_offset */
-    assert_int_equal(find_changed_elf(52 + 16, size, 4), ESP_ERR_NOT_FOUND); /* p_filesz */
-    assert_int_equal(find_changed_elf(52 + 16, UINT32_MAX, 4), ESP_ERR_NOT_FOUND);
-    stored_expect_ok(1, 100);
-    stored_expect_newest(1, 100);
-}
-
-static void the_section_table_of_a_bare_elf_belongs_to_it(void **state)
-{
-    (void)state;
-    hotreload_record_t record;
-    place_bare_elf(64);
-    module_put32(fake_flash.data + 32, 6000); /* e_shoff */
-    module_put16(fake_flash.data + 46, 40);   /* e_shentsize */
-    module_put16(fake_flash.data + 48, 10);   /* e_shnum */
-    stored_boot();
-    assert_int_equal(hotreload_store_find(NULL, &record, &reason), ESP_OK);
-    assert_int_equal(record.length, 6400);
 }
 
 #define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, stored_set_up, stored_tear_down)
@@ -372,13 +226,6 @@ int main(void)
         STORE_TEST(used_up_sequence_numbers_are_told),
         STORE_TEST(a_record_inside_an_upload_is_refused),
         STORE_TEST(a_record_inside_a_flashed_record_is_not_looked_at),
-        STORE_TEST(a_bare_elf_is_the_oldest_module),
-        STORE_TEST(the_first_update_spares_a_bare_elf),
-        STORE_TEST(a_bare_elf_that_is_being_overwritten_is_gone),
-        STORE_TEST(a_bare_elf_without_room_beside_it_is_told),
-        STORE_TEST(a_bare_elf_that_was_overwritten_in_part_is_none),
-        STORE_TEST(an_elf_that_cannot_be_whole_is_none),
-        STORE_TEST(the_section_table_of_a_bare_elf_belongs_to_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "receive/auth.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "hotreload.h"

@@ -8,7 +8,6 @@
 #include "linux.h"
 #include "options.h"
 #include "port.h"
-#include "store/store.h"
 #include "receive/requests.h"
 
 /* More clients than these wait until one has gone. */
@@ -28,16 +27,6 @@ _Static_assert(sizeof(http_server_t) <= 4608,
 
 static http_server_t *server; /* NULL: not running */
 
-static esp_err_t open_partition(const char *label)
-{
-    hotreload_reason_t reason;
-    esp_err_t error = hotreload_store_open(label, &reason);
-    if (error != ESP_OK) {
-        hotreload_port_log(HOTRELOAD_LOG_ERROR, "server not started: %s", reason.text);
-    }
-    return error;
-}
-
 esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
 {
     if (config == NULL || config->partition_label == NULL) {
@@ -46,7 +35,7 @@ esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
     if (server != NULL) {
         return ESP_ERR_INVALID_STATE;
     }
-    esp_err_t error = open_partition(config->partition_label);
+    esp_err_t error = hotreload_requests_start("server", config->partition_label);
     if (error != ESP_OK) {
         return error;
     }
@@ -67,7 +56,6 @@ esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
                                          .accept_replayed = board_options()->accept_replayed,
                                          .run_from_ram_first = config->run_from_ram_first,
                                          .idle_timeout_ms = board_options()->idle_timeout_ms};
-    hotreload_requests_start();
     hotreload_port_log(HOTRELOAD_LOG_INFO, "server listens on http://127.0.0.1:%u", port);
     return ESP_OK;
 }

@@ -16,7 +16,6 @@
 #include "sdkconfig.h"
 #include "receive/serial_link.h"
 #include "console/console.h"
-#include "store/store.h"
 #include "receiver.h"
 
 #define IDLE_TIMEOUT_MS 10000u
@@ -53,7 +52,7 @@ static void run(void *argument)
     while (!self->stopping) {
         size_t size = hotreload_console_read(self->piece, sizeof self->piece, READ_MS);
         hotreload_serial_receive(&self->link, self->piece, size);
-        hotreload_serial_check(&self->link);
+        hotreload_serial_check_idle(&self->link);
     }
     hotreload_serial_close(&self->link);
     self->ended = true;
@@ -101,10 +100,8 @@ static const char *explain(esp_err_t error)
 
 static esp_err_t start(const hotreload_serial_config_t *config)
 {
-    hotreload_reason_t reason = {0};
-    esp_err_t error = hotreload_store_open(config->partition_label, &reason);
+    esp_err_t error = hotreload_requests_start("console", config->partition_label);
     if (error != ESP_OK) {
-        hotreload_port_log(HOTRELOAD_LOG_ERROR, "console not started: %s", reason.text);
         return error;
     }
     error = hotreload_console_open();

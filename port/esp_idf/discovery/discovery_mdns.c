@@ -16,7 +16,6 @@
 #include "mdns.h"
 #include "port.h"
 #include "sdkconfig.h"
-#include "receive/json.h"
 
 #define SERVICE    "_hotreload"
 #define PROTOCOL   "_tcp"
@@ -44,8 +43,9 @@ static esp_err_t add_service(uint16_t port)
     size_t size;
     const uint8_t *id = hotreload_port_firmware_id(&size);
     char firmware[2 * MOST_BYTES + 1];
-    hotreload_json_t hex = hotreload_json_begin(firmware, sizeof firmware);
-    hotreload_json_hex(&hex, id, size);
+    for (size_t i = 0; i < size; i++) {
+        snprintf(firmware + 2 * i, 3, "%02x", id[i]);
+    }
     mdns_txt_item_t items[] = {
         {"firmware", firmware},
         {"project", esp_app_get_description()->project_name},

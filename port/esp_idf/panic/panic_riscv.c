@@ -7,8 +7,8 @@
 #include "esp_attr.h"
 #include "esp_memory_utils.h"
 #include "panic/panic.h"
+#include "port.h"
 #include "riscv/rvruntime-frames.h"
-#include "run/address_map.h"
 
 #define STACK_BYTES 1024u /* as many as ESP-IDF prints */
 #define STACK_LINE  16u   /* a stack pointer's alignment */
@@ -27,7 +27,7 @@ static void say_stack(uint32_t stack)
         }
         const uint32_t *words = (const uint32_t *)(uintptr_t)(stack + line);
         for (unsigned i = 0; i < STACK_LINE / sizeof *words && said < STACK_WORDS; i++) {
-            if (hotreload_address_map_is_code(words[i])) {
+            if (hotreload_is_module_code(words[i])) {
                 hotreload_panic_say("maybe called from", words[i]);
                 said++;
             }

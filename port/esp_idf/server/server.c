@@ -15,7 +15,6 @@
 #include "lifecycle.h"
 #include "port.h"
 #include "sdkconfig.h"
-#include "store/store.h"
 #include "receiver.h"
 
 #if CONFIG_HTTPD_MAX_REQ_HDR_LEN < 512
@@ -167,10 +166,8 @@ static esp_err_t start_httpd(uint16_t port)
 
 static esp_err_t start(const hotreload_server_config_t *config)
 {
-    hotreload_reason_t reason = {0};
-    esp_err_t error = hotreload_store_open(config->partition_label, &reason);
+    esp_err_t error = hotreload_requests_start("server", config->partition_label);
     if (error != ESP_OK) {
-        hotreload_port_log(HOTRELOAD_LOG_ERROR, "server not started: %s", reason.text);
         return error;
     }
     server = calloc(1, sizeof *server);
@@ -180,7 +177,6 @@ static esp_err_t start(const hotreload_server_config_t *config)
     server->partition_label = config->partition_label;
     server->max_size = config->max_elf_size;
     server->run_from_ram_first = hotreload_uploads_run_from_ram_first || config->run_from_ram_first;
-    hotreload_requests_start();
     error = start_httpd(config->port);
     if (error != ESP_OK) {
         free(server);

@@ -5,7 +5,6 @@
  * SPDX-License-Identifier: MIT
  */
 #include "esp_app_desc.h"
-#include "image/module_format.h"
 #include "port.h"
 #include "sdkconfig.h"
 

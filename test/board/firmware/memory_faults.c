@@ -101,7 +101,7 @@ static void copy_module(const hotreload_config_t *config)
     hotreload_record_t record;
     hotreload_flash_view_t view;
     ESP_ERROR_CHECK(hotreload_store_open(config->partition_label, &reason));
-    ESP_ERROR_CHECK(hotreload_store_find(NULL, &record, &reason));
+    ESP_ERROR_CHECK(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason));
     ESP_ERROR_CHECK(hotreload_store_map(&record, &view, &reason));
     ESP_ERROR_CHECK(view.size <= sizeof module ? ESP_OK : ESP_ERR_INVALID_SIZE);
     memcpy(module, view.data, view.size);

@@ -10,7 +10,7 @@
 
 #include "fake_freertos.h"
 #include "fake_httpd.h"
-#include "store/store.h"
+#include "port.h"
 
 fake_http_api_t fake_http_api;
 
@@ -25,15 +25,14 @@ static void set(hotreload_answer_t *answer, int status, const char *text)
     snprintf(answer->body, sizeof answer->body, "{\"text\":\"%s\"}", text);
 }
 
-esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason)
-{
-    snprintf(reason->text, sizeof reason->text, "store of %s", label);
-    return fake_http_api.store_result;
-}
-
-void hotreload_requests_start(void)
+esp_err_t hotreload_requests_start(const char *receiver, const char *partition_label)
 {
     fake_http_api.starts++;
+    if (fake_http_api.store_result != ESP_OK) {
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "%s not started: store of %s", receiver,
+                           partition_label);
+    }
+    return fake_http_api.store_result;
 }
 
 void hotreload_request_nonce(hotreload_answer_t *answer)

@@ -48,7 +48,7 @@ uint8_t *copy_module(size_t *size)
     hotreload_record_t record;
     hotreload_flash_view_t view;
     EXPECT(ESP_OK, hotreload_store_open(LABEL, &reason));
-    EXPECT(ESP_OK, hotreload_store_find(NULL, &record, &reason));
+    EXPECT(ESP_OK, hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason));
     EXPECT(ESP_OK, hotreload_store_map(&record, &view, &reason));
     uint8_t *copy = malloc(view.size);
     TEST_ASSERT_NOT_NULL(copy);

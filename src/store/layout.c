@@ -1,11 +1,71 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/scan.h"
+#include "store/layout.h"
 
 #include <string.h>
 
-#include "store/bare_elf.h"
-#include "store/marks.h"
-#include "store/record.h"
+uint32_t hotreload_span_round(const hotreload_flash_t *flash, uint32_t size)
+{
+    return (size + flash->erase_size - 1) & ~(flash->erase_size - 1);
+}
+
+hotreload_span_t hotreload_span_of(const hotreload_flash_t *flash, const hotreload_record_t *record)
+{
+    return (hotreload_span_t){
+        .start = record->offset - HOTRELOAD_RECORD_DATA,
+        .end = hotreload_span_round(flash, record->offset + record->length),
+    };
+}
+
+bool hotreload_spans_overlap(hotreload_span_t a, hotreload_span_t b)
+{
+    return a.start < b.end && b.start < a.end;
+}
+
+uint32_t hotreload_spans_bytes(const hotreload_span_t *spans, unsigned count)
+{
+    uint32_t bytes = 0;
+    for (unsigned i = 0; i < count; i++) {
+        bool seen = false;
+        for (unsigned j = 0; j < i; j++) {
+            seen = seen || hotreload_spans_overlap(spans[i], spans[j]);
+        }
+        bytes += seen ? 0 : spans[i].end - spans[i].start;
+    }
+    return bytes;
+}
+
+static bool is_room_free(uint32_t size, hotreload_span_t place, const hotreload_span_t *taken,
+                         unsigned count)
+{
+    bool free = place.end <= size;
+    for (unsigned i = 0; i < count && free; i++) {
+        free = !hotreload_spans_overlap(place, taken[i]);
+    }
+    return free;
+}
+
+bool hotreload_span_find_room(uint32_t size, uint32_t length, hotreload_span_t newest,
+                              const hotreload_span_t *taken, unsigned count,
+                              hotreload_span_t *place)
+{
+    *place = (hotreload_span_t){newest.end, newest.end + length};
+    if (is_room_free(size, *place, taken, count)) {
+        return true;
+    }
+    /* The lowest free place begins at 0 or where something taken ends. */
+    bool found = false;
+    for (unsigned i = 0; i <= count; i++) {
+        uint32_t start = i < count ? taken[i].end : 0;
+        hotreload_span_t candidate = {start, start + length};
+        if (is_room_free(size, candidate, taken, count) && (!found || start < place->start)) {
+            *place = candidate;
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* ---- Records ---- */
 
 /** What precedes the module in a record. */
 typedef struct {
@@ -35,22 +95,9 @@ static esp_err_t read_record(const hotreload_flash_t *flash, uint32_t start,
     return ESP_OK;
 }
 
-/** A bare ELF counts if it ends before `limit`, the first record: else its end was overwritten. */
-static esp_err_t read_bare_elf(const hotreload_flash_t *flash, hotreload_span_t hidden,
-                               uint32_t limit, hotreload_record_t *record)
-{
-    *record = (hotreload_record_t){0};
-    esp_err_t error = hotreload_bare_elf_length(flash, limit, &record->length);
-    if (error == ESP_OK && hotreload_spans_overlap(hidden, hotreload_span_of(flash, record))) {
-        error = ESP_ERR_NOT_FOUND;
-    }
-    return error;
-}
-
 esp_err_t hotreload_scan_newest(hotreload_record_kind_t kind, const hotreload_flash_t *flash,
                                 hotreload_span_t hidden, uint32_t below, hotreload_record_t *record)
 {
-    uint32_t first = flash->size; /* start of the first record */
     uint32_t start = 0;
     bool found = false;
     while (start < flash->size) {
@@ -69,22 +116,15 @@ esp_err_t hotreload_scan_newest(hotreload_record_kind_t kind, const hotreload_fl
         if (error != ESP_OK) {
             return error;
         }
-        if (candidate.sequence < below && hotreload_marks_make(marks, kind) &&
+        if (candidate.sequence < below && hotreload_marks_are_of_kind(marks, kind) &&
             (!found || candidate.sequence > record->sequence)) {
             *record = candidate;
             found = true;
         }
-        first = start < first ? start : first;
         /* Bytes of a module that look like a header are none. */
         start = hotreload_span_of(flash, &candidate).end;
     }
-    if (found) {
-        return ESP_OK;
-    }
-    if (below == 0 || !hotreload_marks_make(HOTRELOAD_MARKS_OF_BARE_ELF, kind)) {
-        return ESP_ERR_NOT_FOUND;
-    }
-    return read_bare_elf(flash, hidden, first, record);
+    return found ? ESP_OK : ESP_ERR_NOT_FOUND;
 }
 
 esp_err_t hotreload_scan_protected(const hotreload_flash_t *flash, uint32_t below,
@@ -104,15 +144,11 @@ esp_err_t hotreload_scan_protected(const hotreload_flash_t *flash, uint32_t belo
     return ESP_OK;
 }
 
-esp_err_t hotreload_scan_check(const hotreload_flash_t *flash, const hotreload_record_t *record,
-                               hotreload_marks_t *marks)
+esp_err_t hotreload_scan_find_again(const hotreload_flash_t *flash,
+                                    const hotreload_record_t *record, hotreload_marks_t *marks)
 {
-    hotreload_record_t present = {0};
-    uint32_t start = hotreload_span_of(flash, record).start;
-    *marks = HOTRELOAD_MARKS_OF_BARE_ELF;
-    esp_err_t error = record->sequence == 0
-                          ? hotreload_bare_elf_length(flash, flash->size, &present.length)
-                          : read_record(flash, start, &present, marks);
+    hotreload_record_t present;
+    esp_err_t error = read_record(flash, hotreload_span_of(flash, record).start, &present, marks);
     if (error != ESP_OK) {
         return error;
     }

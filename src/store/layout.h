@@ -1,0 +1,91 @@
+/*
+ * The layout of the partition: where its records are, and where there is room for another.
+ *
+ * All calls come with HOTRELOAD_LOCK_STORE held.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_LAYOUT_H
+#define HOTRELOAD_LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/record.h"
+#include "store/store.h"
+
+/** A run of sectors. Offsets in bytes, multiples of a sector; start == end: nothing. */
+typedef struct {
+    uint32_t start;
+    uint32_t end;
+} hotreload_span_t;
+
+/** Bytes of whole sectors that hold `size` bytes; `size` is at most the partition's. */
+uint32_t hotreload_span_round(const hotreload_flash_t *flash, uint32_t size);
+
+/** What a record occupies: from its header to the end of its last sector. */
+hotreload_span_t hotreload_span_of(const hotreload_flash_t *flash,
+                                   const hotreload_record_t *record);
+
+/** True when both share a sector. */
+bool hotreload_spans_overlap(hotreload_span_t a, hotreload_span_t b);
+
+/** Bytes of `count` spans together; those that overlap are the same record and count once. */
+uint32_t hotreload_spans_bytes(const hotreload_span_t *spans, unsigned count);
+
+/**
+ * Finds room for a record: right after `newest`, so that the ring of records wears the sectors
+ * evenly and keeps the history, else the lowest place that is free.
+ *
+ * @param size       bytes of the partition
+ * @param length     bytes needed, whole sectors
+ * @param newest     the newest record; empty: none
+ * @param taken      what must not be touched, `newest` among it
+ * @param count      number of `taken`
+ * @param place      gets the room
+ * @return false: there is none
+ */
+bool hotreload_span_find_room(uint32_t size, uint32_t length, hotreload_span_t newest,
+                              const hotreload_span_t *taken, unsigned count,
+                              hotreload_span_t *place);
+
+/* ---- Records ---- */
+
+/**
+ * Finds the newest record of a kind with a sequence below a limit, by looking at every sector for a
+ * header.
+ *
+ * @param kind    which records count
+ * @param flash   the partition
+ * @param hidden  sectors not to look at: those of a record being written; may be empty
+ * @param below   the limit; UINT32_MAX: the newest of all
+ * @param record  gets it
+ * @return ESP_OK, ESP_ERR_NOT_FOUND, ESP_ERR_FLASH_OP_FAIL.
+ */
+esp_err_t hotreload_scan_newest(hotreload_record_kind_t kind, const hotreload_flash_t *flash,
+                                hotreload_span_t hidden, uint32_t below,
+                                hotreload_record_t *record);
+
+/** How many records a new one must leave alone, at most. */
+#define HOTRELOAD_SCAN_PROTECTED 2u
+
+/**
+ * Finds what a new record must leave alone: the newest usable record, then the newest good one.
+ *
+ * @param below  records from this sequence on are known to be damaged: they need no protection
+ * @param spans  gets where they are; empty: there is none
+ * @return ESP_OK, ESP_ERR_FLASH_OP_FAIL.
+ */
+esp_err_t hotreload_scan_protected(const hotreload_flash_t *flash, uint32_t below,
+                                   hotreload_span_t spans[HOTRELOAD_SCAN_PROTECTED]);
+
+/**
+ * Finds a record that was found before: is it still in the flash, unchanged?
+ *
+ * @param marks  gets those that are set
+ * @return ESP_OK, ESP_ERR_NOT_FOUND, ESP_ERR_FLASH_OP_FAIL
+ */
+esp_err_t hotreload_scan_find_again(const hotreload_flash_t *flash,
+                                    const hotreload_record_t *record, hotreload_marks_t *marks);
+
+#endif
