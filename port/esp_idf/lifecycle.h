@@ -12,7 +12,7 @@
 typedef enum { HOTRELOAD_STOPPED, HOTRELOAD_CHANGING, HOTRELOAD_RUNNING } hotreload_lifecycle_t;
 
 /**
- * Begins a change from one state; whoever began it ends it by setting another.
+ * Begins a change from one state. The caller ends it by setting another state.
  *
  * @return false: it is in another state, or someone else changes it
  */

@@ -6,7 +6,7 @@
 #include "sdkconfig.h"
 #include "receive/requests.h"
 
-/* Writing flash stops all tasks: before each sector those of a lower priority have their turn. */
+/* Writing flash stops all tasks. Before each sector, tasks of a lower priority get a turn. */
 #define SETTLE_PAUSE (pdMS_TO_TICKS(10) + 1)
 
 #ifdef CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS

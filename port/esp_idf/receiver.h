@@ -1,5 +1,5 @@
 /*
- * What uploads have in common, whether they come by HTTP or on the console.
+ * What the server and the console do alike with an upload.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,9 +14,10 @@ extern const bool hotreload_uploads_accept_replayed;
 extern const bool hotreload_uploads_run_from_ram_first;
 
 /**
- * Writes to the flash what was received into RAM, with pauses in which the application may load it.
+ * Writes an upload that was received into RAM to the flash, with pauses in which the application
+ * may load it.
  *
- * @param stopping  without pauses once it is true
+ * @param stopping  once it is true, there are no more pauses
  *
  * Thread context: the task that sent the answer to the upload.
  */

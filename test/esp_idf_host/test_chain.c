@@ -15,45 +15,26 @@
 #include <cmocka.h>
 
 #include "chip.h"
-#include "fake_port.h" /* what module_builder.c builds for; its functions are not linked */
+#include "client.h"
+#include "fake_port.h"
 #include "fakes/fake_freertos.h"
 #include "fakes/fake_heap.h"
-#include "fakes/fake_httpd.h"
 #include "fakes/fake_log.h"
 #include "fakes/fake_partition.h"
 #include "fakes/fake_timer.h"
-#include "hotreload.h"
 #include "loader/table.h"
-#include "module_builder.h"
+#include "receive/requests.h"
 #include "run/status.h"
 #include "store/store.h"
-#include "receive/auth.h"
-#include "receive/requests.h"
 #include "store_reset.h"
-
-fake_port_t fake_port;
 
 static const hotreload_config_t config = USE_PSRAM ? (hotreload_config_t)HOTRELOAD_CONFIG_SPIRAM()
                                                    : (hotreload_config_t)HOTRELOAD_CONFIG_DEFAULT();
 
-static const hotreload_server_config_t server_config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
-
-const hotreload_arch_t *hotreload_port_arch(void)
-{
-    return ARCH_OF_CHIP;
-}
-
 static int setup(void **test)
 {
     (void)test;
-    fake_heap_reset();
-    fake_partition_reset();
-    fake_log[0] = '\0';
-    fake_port.arch = hotreload_port_arch();
-    fake_port.chip = hotreload_port_chip();
-    fake_port.abi = hotreload_port_abi();
-    const uint8_t *id = hotreload_port_firmware_id(&fake_port.firmware_id_size);
-    memcpy(fake_port.firmware_id, id, fake_port.firmware_id_size);
+    device_reset();
     return hotreload_server_start(&server_config);
 }
 
@@ -61,103 +42,15 @@ static int teardown(void **test)
 {
     (void)test;
     assert_int_equal(hotreload_server_stop(), ESP_OK);
-    (void)hotreload_unload();
-    store_reset();
-    fake_heap_expect_empty();
-    assert_int_equal(fake_partition.maps, 0);
+    device_expect_nothing_left();
     return 0;
-}
-
-static void digest_of(uint8_t digest[HOTRELOAD_HASH_SIZE], const void *key, size_t key_size,
-                      const void *data, size_t size)
-{
-    hotreload_hash_t *hash;
-    assert_int_equal(hotreload_port_hash_begin(key, key_size, &hash), ESP_OK);
-    assert_int_equal(hotreload_port_hash_update(hash, data, size), ESP_OK);
-    assert_int_equal(hotreload_port_hash_end(hash, digest), ESP_OK);
-}
-
-/** A header "<name>: <hex of the SHA-256 or HMAC of data>". */
-static void digest_header(char *line, const char *name, const void *key, size_t key_size,
-                          const void *data, size_t size)
-{
-    uint8_t digest[HOTRELOAD_HASH_SIZE];
-    digest_of(digest, key, key_size, data, size);
-    line += sprintf(line, "%s: ", name);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        line += sprintf(line, "%02x", digest[i]);
-    }
-}
-
-static fake_response_t post(const uint8_t *module, size_t size, const char *proof)
-{
-    char length[64], sha256[128];
-    sprintf(length, "Content-Length: %zu", size);
-    digest_header(sha256, HOTRELOAD_HEADER_SHA256, NULL, 0, module, size);
-    const char *const headers[] = {length, sha256, proof, NULL};
-    const fake_request_t request = {.method = HTTP_POST,
-                                    .uri = "/upload",
-                                    .headers = headers,
-                                    .body = (const char *)module,
-                                    .body_size = size,
-                                    .piece = 333};
-    fake_response_t response;
-    fake_httpd_request(server_config.port, &request, &response);
-    assert_true(response.answered);
-    return response;
-}
-
-static fake_response_t get(const char *uri)
-{
-    const fake_request_t request = {.method = HTTP_GET, .uri = uri};
-    fake_response_t response;
-    fake_httpd_request(server_config.port, &request, &response);
-    assert_string_equal(response.status, "200 OK");
-    return response;
-}
-
-/** X-Hotreload-Auth for the nonce that the device has now. */
-static void prove(char *line, const uint8_t *module, size_t size, const uint8_t *secret)
-{
-    uint8_t message[17 + 16 + 4 + HOTRELOAD_HASH_SIZE] = "hotreload-upload";
-    fake_response_t nonce = get("/nonce");
-    assert_memory_equal(nonce.body, "{\"nonce\":\"", 10);
-    for (size_t i = 0; i < 16; i++) {
-        unsigned byte;
-        assert_int_equal(sscanf(nonce.body + 10 + 2 * i, "%2x", &byte), 1);
-        message[17 + i] = (uint8_t)byte;
-    }
-    for (size_t i = 0; i < 4; i++) {
-        message[33 + i] = (uint8_t)(size >> 8 * i);
-    }
-    digest_of(message + 37, NULL, 0, module, size);
-    digest_header(line, HOTRELOAD_HEADER_AUTH, secret, HOTRELOAD_SECRET_SIZE, message,
-                  sizeof message);
-}
-
-static fake_response_t upload(const uint8_t *module, size_t size, const uint8_t *secret)
-{
-    char proof[128];
-    prove(proof, module, size, secret);
-    return post(module, size, proof);
-}
-
-static uint8_t *build(uint32_t seed, module_layout_t *layout)
-{
-    module_spec_t spec = module_spec_default();
-    spec.seed = seed;
-    spec.text_size = 1200;
-    size_t size;
-    uint8_t *module = module_build(&spec, layout, &size);
-    layout->size = size;
-    return module;
 }
 
 /** Uploads module `seed` and reloads; the chip must then fetch its text at the stubs' targets. */
 static void expect_update_runs(uint32_t seed)
 {
     module_layout_t layout;
-    uint8_t *module = build(seed, &layout);
+    uint8_t *module = build_module(seed, &layout);
     fake_response_t response = upload(module, layout.size, hotreload_secret);
     assert_string_equal(response.status, "200 OK");
     assert_true(hotreload_update_available());
@@ -224,14 +117,16 @@ static void every_core_fences_before_the_new_code_can_be_called(void **test)
 static void a_recording_is_refused(void **test)
 {
     (void)test;
-    char hmac[128];
+    char hex[65];
+    upload_t recording;
     module_layout_t layout;
-    uint8_t *module = build(1, &layout);
-    digest_header(hmac, HOTRELOAD_HEADER_HMAC, hotreload_secret, HOTRELOAD_SECRET_SIZE, module,
-                  layout.size);
-    fake_response_t response = post(module, layout.size, hmac);
+    uint8_t *module = build_module(1, &layout);
+    prepare_upload(&recording, module, layout.size, hotreload_secret);
+    hex_digest(hex, hotreload_secret, HOTRELOAD_SECRET_SIZE, module, layout.size);
+    sprintf(recording.proof, HOTRELOAD_HEADER_HMAC ": %s", hex);
+    fake_response_t response = send_request(&recording.request);
     assert_string_equal(response.status, "403 Forbidden");
-    assert_non_null(strstr(response.body, "X-Hotreload-Auth is required"));
+    assert_non_null(strstr(response.body, "X-Hotreload-Auth"));
     assert_non_null(strstr(response.body, "CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS"));
     free(module);
 }
@@ -239,18 +134,17 @@ static void a_recording_is_refused(void **test)
 static void a_proven_upload_is_taken_once(void **test)
 {
     (void)test;
-    char proof[128];
+    upload_t proven;
     module_layout_t layout;
-    uint8_t *module = build(1, &layout);
-    prove(proof, module, layout.size, hotreload_secret);
-    assert_string_equal(post(module, layout.size, proof).status, "200 OK");
-    assert_string_equal(post(module, layout.size, proof).status, "403 Forbidden");
-    prove(proof, module, layout.size, hotreload_secret);
+    uint8_t *module = build_module(1, &layout);
+    prepare_upload(&proven, module, layout.size, hotreload_secret);
+    assert_string_equal(send_request(&proven.request).status, "200 OK");
+    assert_string_equal(send_request(&proven.request).status, "403 Forbidden");
+    prepare_upload(&proven, module, layout.size, hotreload_secret);
     assert_int_equal(hotreload_server_stop(), ESP_OK);
     assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
-    assert_string_equal(post(module, layout.size, proof).status, "403 Forbidden");
-    prove(proof, module, layout.size, hotreload_secret);
-    assert_string_equal(post(module, layout.size, proof).status, "200 OK");
+    assert_string_equal(send_request(&proven.request).status, "403 Forbidden");
+    assert_string_equal(upload(module, layout.size, hotreload_secret).status, "200 OK");
     free(module);
 }
 
@@ -270,17 +164,17 @@ static void reload_once(void)
 static void a_module_runs_before_the_flash_has_it(void **test)
 {
     (void)test;
-    char proof[128];
+    upload_t proven;
     module_layout_t layout;
-    uint8_t *module = build(1, &layout);
+    uint8_t *module = build_module(1, &layout);
     hotreload_server_config_t ram_first = server_config;
     ram_first.run_from_ram_first = true;
     assert_int_equal(hotreload_server_stop(), ESP_OK);
     assert_int_equal(hotreload_server_start(&ram_first), ESP_OK);
-    prove(proof, module, layout.size, hotreload_secret);
+    prepare_upload(&proven, module, layout.size, hotreload_secret);
     stored_when_loaded = true;
     fake_on_delay = reload_once;
-    assert_string_equal(post(module, layout.size, proof).status, "200 OK");
+    assert_string_equal(send_request(&proven.request).status, "200 OK");
     fake_on_delay = NULL;
     assert_false(stored_when_loaded);
     assert_non_null(strstr(get("/status").body, "\"stored\":true"));
@@ -316,12 +210,12 @@ static void what_the_core_refuses_reaches_the_client(void **test)
     (void)test;
     const uint8_t wrong[HOTRELOAD_SECRET_SIZE] = {1};
     module_layout_t layout;
-    uint8_t *module = build(1, &layout);
+    uint8_t *module = build_module(1, &layout);
     assert_string_equal(upload(module, layout.size, wrong).status, "403 Forbidden");
     free(module);
 
     fake_port.firmware_id[5] ^= 1;
-    module = build(1, &layout);
+    module = build_module(1, &layout);
     assert_string_equal(upload(module, layout.size, hotreload_secret).status, "409 Conflict");
     free(module);
 
@@ -336,7 +230,7 @@ static void memory_that_runs_out_keeps_the_old_module(void **test)
     expect_update_runs(1);
     uint32_t alpha = hotreload_firmware_table.slots[0];
     module_layout_t layout;
-    uint8_t *module = build(2, &layout);
+    uint8_t *module = build_module(2, &layout);
     assert_string_equal(upload(module, layout.size, hotreload_secret).status, "200 OK");
     free(module);
     for (unsigned allocation = 1; allocation <= 2; allocation++) {
@@ -353,7 +247,7 @@ static void flash_that_fails_is_told_to_the_client(void **test)
 {
     (void)test;
     module_layout_t layout;
-    uint8_t *module = build(1, &layout);
+    uint8_t *module = build_module(1, &layout);
     fake_partition.fail = ESP_FAIL;
     assert_string_equal(upload(module, layout.size, hotreload_secret).status,
                         "500 Internal Server Error");

@@ -36,7 +36,7 @@ static void restart(esp_reset_reason_t reason)
 {
     reset_reason = reason;
     kept_before = UINT32_MAX; /* as all variables of the last run, it is gone */
-    begin();
+    take_what_was_kept();
 }
 
 static void expect_crashed(uint32_t sequence)

@@ -13,15 +13,11 @@
 
 #include <cmocka.h>
 
+#include "client.h"
 #include "fakes/fake_freertos.h"
-#include "fakes/fake_http_api.h"
-#include "fakes/fake_httpd.h"
-#include "hotreload.h"
 #include "lwip/sockets.h"
 
 #define LONGEST_HEAD_MS (10 * 1000)
-
-static const hotreload_server_config_t config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
 
 /** A connection: the server's end, which does not wait, and the client's. */
 static int ends[2];
@@ -29,11 +25,11 @@ static int ends[2];
 static int setup(void **test)
 {
     (void)test;
-    fake_http_api_reset();
+    device_reset();
     fake_ticks = 0xfffffff0; /* so that they begin anew in every test */
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
-    assert_int_equal(hotreload_server_start(&config), ESP_OK);
+    assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
     assert_int_equal(fake_httpd_config.open_fn(NULL, ends[0]), ESP_OK);
     return 0;
 }
@@ -44,6 +40,7 @@ static int teardown(void **test)
     close(ends[0]);
     close(ends[1]);
     assert_int_equal(hotreload_server_stop(), ESP_OK);
+    device_expect_nothing_left();
     return 0;
 }
 
@@ -54,14 +51,6 @@ static int drip(uint32_t after_ms)
     fake_ticks += pdMS_TO_TICKS(after_ms);
     assert_int_equal(write(ends[1], &byte, 1), 1);
     return fake_httpd_receive(NULL, ends[0], &byte, 1, 0);
-}
-
-static void request(const char *uri, httpd_method_t method)
-{
-    const fake_request_t made = {.method = method, .uri = uri};
-    fake_response_t response;
-    fake_httpd_request(config.port, &made, &response);
-    assert_true(response.answered);
 }
 
 static void bytes_are_received_as_they_come(void **test)
@@ -93,12 +82,12 @@ static void a_request_that_was_answered_leaves_its_time_behind(void **test)
     (void)test;
     for (int i = 0; i < 5; i++) {
         assert_int_equal(drip(LONGEST_HEAD_MS - 1000), 1);
-        request("/status", HTTP_GET);
-        request("/pending", HTTP_GET);
+        (void)get("/status");
+        (void)get("/pending");
     }
     assert_int_equal(drip(LONGEST_HEAD_MS), 1);
     fake_response_t response;
-    fake_httpd_error(config.port, HTTPD_404_NOT_FOUND, &response);
+    fake_httpd_error(server_config.port, HTTPD_404_NOT_FOUND, &response);
     assert_int_equal(drip(LONGEST_HEAD_MS), 1);
     assert_int_equal(drip(LONGEST_HEAD_MS), 1);
     assert_int_equal(drip(10), HTTPD_SOCK_ERR_TIMEOUT);
@@ -128,16 +117,16 @@ static void a_body_has_a_time_of_its_own(void **test)
 {
     (void)test;
     const char *const headers[] = {"Content-Length: 3", NULL};
-    const fake_request_t upload = {.method = HTTP_POST,
-                                   .uri = "/upload",
-                                   .headers = headers,
-                                   .body = "abc",
-                                   .body_size = 3,
-                                   .piece = 1,
-                                   .before_piece = drip_meanwhile};
+    const fake_request_t refused = {.method = HTTP_POST,
+                                    .uri = "/upload",
+                                    .headers = headers,
+                                    .body = "abc",
+                                    .body_size = 3,
+                                    .piece = 1,
+                                    .before_piece = drip_meanwhile};
     fake_response_t response;
     assert_int_equal(drip(0), 1);
-    fake_httpd_request(config.port, &upload, &response);
+    fake_httpd_request(server_config.port, &refused, &response);
     assert_int_equal(response.delivered, 3);
     assert_int_equal(drip(LONGEST_HEAD_MS), 1);
     assert_int_equal(drip(LONGEST_HEAD_MS), 1);

@@ -1,5 +1,5 @@
 /*
- * `POST /upload`: what the core is told of a request, and what becomes of the connection.
+ * `POST /upload`: what the client is answered, and what becomes of the connection.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,170 +10,146 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "client.h"
 #include "fakes/fake_freertos.h"
-#include "fakes/fake_http_api.h"
-#include "fakes/fake_httpd.h"
-#include "hotreload.h"
+#include "fakes/fake_log.h"
+#include "fakes/fake_partition.h"
+#include "receive/requests.h"
 
-#define SHA256 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define AUTH   "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
-#define HMAC   "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+/* More than two sectors of the flash. */
+#define MODULE_SIZE 9000u
 
-static const hotreload_server_config_t config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
-static char body[5000];
-static char length_header[64];
-static const char *headers[] = {length_header, "X-Hotreload-SHA256: " SHA256,
-                                "x-hotreload-hmac: " HMAC, "X-Hotreload-Auth: " AUTH, NULL};
-static fake_request_t request;
-static fake_response_t response;
+/* The answer to an upload without X-Hotreload-Auth. */
+#ifdef CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS
+#define UNPROVEN "400 Bad Request" /* because X-Hotreload-HMAC is absent, too */
+#else
+#define UNPROVEN "403 Forbidden"
+#endif
+
+static uint8_t *module;
+static upload_t proven;
+static unsigned delays;
 
 static int setup(void **test)
 {
     (void)test;
-    fake_http_api_reset();
-    for (size_t i = 0; i < sizeof body; i++) {
-        body[i] = (char)('a' + i % 26);
-    }
-    snprintf(length_header, sizeof length_header, "Content-Length: %zu", sizeof body);
-    request = (fake_request_t){.method = HTTP_POST,
-                               .uri = "/upload",
-                               .headers = headers,
-                               .body = body,
-                               .body_size = sizeof body,
-                               .end = 0};
-    return hotreload_server_start(&config);
+    device_reset();
+    delays = 0;
+    module = module_build_sized(MODULE_SIZE, 1);
+    assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
+    prepare_upload(&proven, module, MODULE_SIZE, hotreload_secret);
+    return 0;
 }
 
 static int teardown(void **test)
 {
     (void)test;
-    (void)hotreload_server_stop();
-    return fake_httpd_running() != 0;
+    free(module);
+    assert_int_equal(hotreload_server_stop(), ESP_OK);
+    device_expect_nothing_left();
+    return 0;
 }
 
-static void upload(void)
+static fake_response_t expect_answer(const char *status, bool closed)
 {
-    fake_httpd_request(config.port, &request, &response);
-}
-
-static void expect_answer(const char *status)
-{
-    assert_true(response.answered);
+    fake_response_t response = send_request(&proven.request);
     assert_string_equal(response.status, status);
-    assert_string_equal(response.type, "application/json");
+    assert_int_equal(response.closed, closed);
+    return response;
 }
 
-static void the_body_arrives_whole_in_bounded_pieces(void **test)
+/** Nothing of an upload that failed is in the way of the next. */
+static void expect_next_upload_works(void)
+{
+    prepare_upload(&proven, module, MODULE_SIZE, hotreload_secret);
+    (void)expect_answer("200 OK", false);
+}
+
+static void the_body_arrives_whole_in_pieces_of_any_size(void **test)
 {
     (void)test;
     const size_t pieces[] = {0, 1, 7, 1023, 1024, 1025};
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
-        fake_http_api_reset();
-        request.piece = pieces[i];
-        upload();
-        expect_answer("200 OK");
-        assert_false(response.closed);
-        assert_int_equal(fake_http_api.size, sizeof body);
-        assert_memory_equal(fake_http_api.body, body, sizeof body);
-        assert_in_range(fake_http_api.largest_piece, 1, 2048);
-        assert_int_equal(fake_http_api.finishes, 1);
-        assert_int_equal(fake_http_api.cancels, 0);
+        prepare_upload(&proven, module, MODULE_SIZE, hotreload_secret);
+        proven.request.piece = pieces[i];
+        (void)expect_answer("200 OK", false);
     }
-}
-
-static void the_core_gets_the_head_of_the_request(void **test)
-{
-    (void)test;
-    upload();
-    assert_string_equal(fake_http_api.begun_with.partition_label, "hotreload");
-    assert_int_equal(fake_http_api.begun_with.max_size, 128 * 1024);
-    assert_int_equal(fake_http_api.begun_with.content_length, sizeof body);
-    assert_string_equal(fake_http_api.sha256, SHA256);
-    assert_string_equal(fake_http_api.hmac, HMAC);
-    assert_string_equal(fake_http_api.auth, AUTH);
-#ifdef CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS
-    assert_true(fake_http_api.begun_with.accept_replayed);
-#else
-    assert_false(fake_http_api.begun_with.accept_replayed);
-#endif
 }
 
 static void headers_that_are_absent_or_too_long_are_seen_as_such(void **test)
 {
     (void)test;
-    const char *const without[] = {length_header, NULL};
-    request.headers = without;
-    fake_http_api.refuse = true;
-    upload();
-    assert_string_equal(fake_http_api.sha256, "(none)");
-    assert_string_equal(fake_http_api.hmac, "(none)");
-    assert_string_equal(fake_http_api.auth, "(none)");
+    proven.headers[2] = NULL;
+    (void)expect_answer(UNPROVEN, false);
+    proven.headers[1] = NULL;
+    (void)expect_answer("400 Bad Request", false);
+    prepare_upload(&proven, module, MODULE_SIZE, hotreload_secret);
+    strcat(proven.sha256, "0");
+    (void)expect_answer("400 Bad Request", false);
+    prepare_upload(&proven, module, MODULE_SIZE, hotreload_secret);
+    strcat(proven.proof, "0123456789abcdef");
+    (void)expect_answer("400 Bad Request", false);
+}
 
-    const char *const longer[] = {length_header, "X-Hotreload-SHA256: " SHA256 SHA256,
-                                  "X-Hotreload-HMAC: " HMAC "0", NULL};
-    request.headers = longer;
-    upload();
-    assert_int_equal(strlen(fake_http_api.sha256), 65); /* not taken for one of 64 digits */
-    assert_int_equal(strlen(fake_http_api.hmac), 65);
+static void a_recording_is_taken_only_where_it_is_accepted(void **test)
+{
+    (void)test;
+    char hex[65];
+    hex_digest(hex, hotreload_secret, HOTRELOAD_SECRET_SIZE, module, MODULE_SIZE);
+    sprintf(proven.proof, "x-hotreload-hmac: %s", hex);
+#ifdef CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS
+    (void)expect_answer("200 OK", false);
+#else
+    (void)expect_answer("403 Forbidden", false);
+#endif
 }
 
 static void every_form_of_content_length(void **test)
 {
     (void)test;
     const struct {
-        const char *header;
-        int64_t expected;
+        const char *header, *status;
+        bool closed;
     } cases[] = {
-        {"Content-Length: 5000", 5000},
-        {"Content-Length: 0", 0},
-        {"Content-Length: 4294967296", 4294967296},
-        {"Content-Length: 4294967295", 4294967295},
-        {"Content-Length: 99999999999999999999", INT64_MAX},
-        {"Content-Length: 99999999999999999999999999999999", INT64_MAX},
-        {"Content-Length: ", -2},
-        {"Content-Length: -1", -2},
-        {"Content-Length: 12x", -2},
-        {"Content-Length: 0x12", -2},
-        {"Transfer-Encoding: chunked", -1},
+        {"Content-Length: 9000", "200 OK", false},
+        {"Content-Length: 0", "400 Bad Request", false},
+        {"Content-Length: 4294967296", "413 Content Too Large", true},
+        {"Content-Length: 4294976296", "413 Content Too Large", true}, /* 9000 in 32 bits */
+        {"Content-Length: 99999999999999999999", "413 Content Too Large", true},
+        {"Content-Length: 99999999999999999999999999999999", "413 Content Too Large", true},
+        {"Content-Length: ", "400 Bad Request", true},
+        {"Content-Length: -1", "400 Bad Request", true},
+        {"Content-Length: 12x", "400 Bad Request", true},
+        {"Content-Length: 0x12", "400 Bad Request", true},
+        {"Transfer-Encoding: chunked", "411 Length Required", true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *const only[] = {cases[i].header, NULL};
-        request.headers = only;
-        fake_http_api.refuse = true;
-        upload();
-        expect_answer("403 Forbidden");
-        assert_true(fake_http_api.begun_with.content_length == cases[i].expected);
-        assert_int_equal(response.closed, cases[i].expected != 5000 && cases[i].expected != 0);
+        proven.headers[0] = cases[i].header;
+        (void)expect_answer(cases[i].status, cases[i].closed);
     }
 }
 
-static void a_refused_body_is_received_so_that_the_client_reads_the_answer(void **test)
+/** So that the client reads the answer. */
+static void a_refused_body_is_received(void **test)
 {
     (void)test;
-    fake_http_api.refuse = true;
-    request.piece = 100;
-    upload();
-    expect_answer("403 Forbidden");
-    assert_int_equal(response.delivered, sizeof body);
-    assert_false(response.closed);
-    assert_int_equal(fake_http_api.size, 0);
-    assert_int_equal(fake_http_api.finishes + fake_http_api.cancels, 0);
+    proven.headers[2] = NULL;
+    proven.request.piece = 100;
+    assert_int_equal(expect_answer(UNPROVEN, false).delivered, MODULE_SIZE);
 }
 
 static void a_failed_write_ends_it_and_the_rest_is_thrown_away(void **test)
 {
     (void)test;
-    fake_http_api.fail_at = 2000;
-    upload();
-    expect_answer("500 Internal Server Error");
-    assert_int_equal(fake_http_api.size, 2048);
-    assert_int_equal(response.delivered, sizeof body);
-    assert_int_equal(fake_http_api.finishes + fake_http_api.cancels, 0);
-    assert_false(response.closed);
+    fake_partition.fail = ESP_FAIL;
+    fake_response_t response = expect_answer("500 Internal Server Error", false);
+    assert_int_equal(response.delivered, MODULE_SIZE);
+    expect_next_upload_works();
 }
 
 static void a_body_that_ends_early_is_cancelled(void **test)
@@ -181,28 +157,23 @@ static void a_body_that_ends_early_is_cancelled(void **test)
     (void)test;
     const struct {
         int end;
-        hotreload_upload_end_t why;
         const char *status;
     } cases[] = {
-        {0, HOTRELOAD_UPLOAD_CUT_SHORT, "400 Bad Request"},
-        {HTTPD_SOCK_ERR_FAIL, HOTRELOAD_UPLOAD_CUT_SHORT, "400 Bad Request"},
-        {HTTPD_SOCK_ERR_TIMEOUT, HOTRELOAD_UPLOAD_TIMED_OUT, "408 Request Timeout"},
+        {0, "400 Bad Request"},
+        {HTTPD_SOCK_ERR_FAIL, "400 Bad Request"},
+        {HTTPD_SOCK_ERR_TIMEOUT, "408 Request Timeout"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        fake_http_api_reset();
-        request.body_size = 3000;
-        request.end = cases[i].end;
-        upload();
-        expect_answer(cases[i].status);
-        assert_int_equal(fake_http_api.size, 3000);
-        assert_int_equal(fake_http_api.cancels, 1);
-        assert_int_equal(fake_http_api.cancelled_for, cases[i].why);
-        assert_int_equal(fake_http_api.finishes, 0);
-        assert_true(response.closed);
+        prepare_upload(&proven, module, MODULE_SIZE, hotreload_secret);
+        proven.request.body_size = 3000;
+        proven.request.end = cases[i].end;
+        (void)expect_answer(cases[i].status, true);
+        assert_false(hotreload_update_available());
     }
+    expect_next_upload_works();
 }
 
-static void let_time_pass(void *context, size_t delivered)
+static void let_a_second_pass(void *context, size_t delivered)
 {
     (void)context;
     (void)delivered;
@@ -212,63 +183,77 @@ static void let_time_pass(void *context, size_t delivered)
 static void a_client_that_never_ends_is_cut_off(void **test)
 {
     (void)test;
-    request.piece = 1; /* a byte per second */
-    request.before_piece = let_time_pass;
-    upload();
-    expect_answer("408 Request Timeout");
-    assert_int_equal(fake_http_api.cancelled_for, HOTRELOAD_UPLOAD_TIMED_OUT);
-    assert_in_range(response.delivered, 30, 120);
-    assert_true(response.closed);
-
-    fake_http_api.refuse = true; /* nor may the body of a refused upload take for ever */
-    upload();
-    expect_answer("403 Forbidden");
-    assert_in_range(response.delivered, 30, 120);
-    assert_true(response.closed);
+    proven.request.piece = 1; /* a byte per second */
+    proven.request.before_piece = let_a_second_pass;
+    assert_in_range(expect_answer("408 Request Timeout", true).delivered, 30, 120);
+    proven.headers[2] = NULL; /* nor may the body of a refused upload take for ever */
+    assert_in_range(expect_answer(UNPROVEN, true).delivered, 30, 120);
+    expect_next_upload_works();
 }
 
 static void an_answer_that_cannot_be_sent_closes_the_connection(void **test)
 {
     (void)test;
-    request.send_fails = true;
-    upload();
+    fake_response_t response;
+    proven.request.send_fails = true;
+    fake_httpd_request(server_config.port, &proven.request, &response);
     assert_false(response.answered);
     assert_true(response.closed);
-    assert_int_equal(fake_http_api.finishes, 1);
+    assert_true(hotreload_update_available());
 }
+
+/* ---- run_from_ram_first ---- */
 
 static void start_with_ram_first(bool ram_first)
 {
-    hotreload_server_config_t other = config;
+    hotreload_server_config_t other = server_config;
     other.run_from_ram_first = ram_first;
-    (void)hotreload_server_stop();
+    assert_int_equal(hotreload_server_stop(), ESP_OK);
     assert_int_equal(hotreload_server_start(&other), ESP_OK);
+    prepare_upload(&proven, module, MODULE_SIZE, hotreload_secret);
 }
 
-/** In pauses, after the answer, until there is nothing more. */
+static void expect_answered(void)
+{
+    assert_true(fake_httpd_has_answered());
+    delays++;
+}
+
+/** In pauses, after the answer, whether or not that could be sent. */
 static void what_waits_in_ram_is_stored_after_the_answer(void **test)
 {
     (void)test;
     const bool send_fails[] = {false, true};
-    start_with_ram_first(true);
     for (size_t i = 0; i < 2; i++) {
-        fake_http_api_reset();
-        fake_http_api.to_settle = 5;
-        request.send_fails = send_fails[i];
-        upload();
-        assert_true(fake_http_api.begun_with.run_from_ram_first);
-        assert_int_equal(fake_http_api.settles, 6);
-        assert_false(fake_http_api.settled_early);
+        char newest[64];
+        fake_response_t response;
+        start_with_ram_first(true);
+        delays = 0;
+        fake_on_delay = expect_answered;
+        proven.request.send_fails = send_fails[i];
+        fake_httpd_request(server_config.port, &proven.request, &response);
+        fake_on_delay = NULL;
+        assert_int_equal(response.answered, !send_fails[i]);
+        assert_true(delays > MODULE_SIZE / 4096);
+        snprintf(newest, sizeof newest, "\"newest\":{\"sequence\":%zu", i + 1);
+        assert_non_null(strstr(get("/status").body, newest));
     }
+}
+
+static void count_delay(void)
+{
+    delays++;
 }
 
 static void nothing_is_to_be_stored_after_a_failure(void **test)
 {
     (void)test;
     start_with_ram_first(true);
-    fake_http_api.fail_at = 2000;
-    upload();
-    assert_int_equal(fake_http_api.settles, 0);
+    fake_on_delay = count_delay;
+    module[MODULE_SIZE - 1] ^= 1; /* damaged on the way */
+    (void)expect_answer("400 Bad Request", false);
+    fake_on_delay = NULL;
+    assert_int_equal(delays, 0);
 }
 
 static void what_is_stored_first_needs_no_pauses(void **test)
@@ -280,10 +265,13 @@ static void what_is_stored_first_needs_no_pauses(void **test)
     const bool by_kconfig = false;
 #endif
     start_with_ram_first(false);
-    upload();
-    assert_int_equal(fake_http_api.begun_with.run_from_ram_first, by_kconfig);
-    assert_int_equal(fake_http_api.settles, by_kconfig);
+    fake_on_delay = count_delay;
+    (void)expect_answer("200 OK", false);
+    fake_on_delay = NULL;
+    assert_int_equal(delays > 0, by_kconfig);
 }
+
+/* ---- Stopping ---- */
 
 static void *stop(void *result)
 {
@@ -314,34 +302,33 @@ static void stopping_the_server_drops_the_upload_under_way(void **test)
     (void)test;
     const bool refused[] = {false, true};
     for (size_t i = 0; i < 2; i++) {
-        fake_http_api_reset();
-        fake_http_api.refuse = refused[i];
         stopper_t stopper = {.result = -1};
-        request.before_piece = stop_in_the_middle;
-        request.context = &stopper;
-        upload();
+        prepare_upload(&proven, module, MODULE_SIZE, hotreload_secret);
+        proven.request.before_piece = stop_in_the_middle;
+        proven.request.context = &stopper;
+        if (refused[i]) {
+            proven.headers[2] = NULL;
+        }
+        fake_response_t response =
+            expect_answer(refused[i] ? UNPROVEN : "503 Service Unavailable", true);
         assert_int_equal(pthread_join(stopper.task, NULL), 0);
         assert_int_equal(stopper.result, ESP_OK);
-        expect_answer(refused[i] ? "403 Forbidden" : "503 Service Unavailable");
-        assert_int_equal(fake_http_api.cancels, refused[i] ? 0 : 1);
-        assert_true(refused[i] || fake_http_api.cancelled_for == HOTRELOAD_UPLOAD_STOPPED);
-        assert_int_equal(fake_http_api.finishes, 0);
         assert_in_range(response.delivered, 2048, 4096);
-        assert_true(response.closed);
         assert_int_equal(fake_httpd_running(), 0);
-        assert_int_equal(hotreload_server_start(&config), ESP_OK);
+        assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
     }
+    expect_next_upload_works();
 }
 
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(the_body_arrives_whole_in_bounded_pieces),
-        TEST(the_core_gets_the_head_of_the_request),
+        TEST(the_body_arrives_whole_in_pieces_of_any_size),
         TEST(headers_that_are_absent_or_too_long_are_seen_as_such),
+        TEST(a_recording_is_taken_only_where_it_is_accepted),
         TEST(every_form_of_content_length),
-        TEST(a_refused_body_is_received_so_that_the_client_reads_the_answer),
+        TEST(a_refused_body_is_received),
         TEST(a_failed_write_ends_it_and_the_rest_is_thrown_away),
         TEST(a_body_that_ends_early_is_cancelled),
         TEST(a_client_that_never_ends_is_cut_off),

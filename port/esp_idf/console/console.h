@@ -1,5 +1,5 @@
 /*
- * The console's input, by ESP-IDF's driver of its kind: serial_uart.c, serial_usb_jtag.c.
+ * Input from the console through ESP-IDF's driver: console_uart.c or console_usb_jtag.c.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -15,7 +15,8 @@ esp_err_t hotreload_console_open(void)
     return error == ESP_OK ? ESP_OK : ESP_FAIL;
 }
 
-/** The driver waits until all that was asked for is there: so one byte, then those behind it. */
+/** The driver waits for all the bytes it is asked for. So take one byte, then those already there.
+ */
 size_t hotreload_console_read(void *data, size_t size, uint32_t milliseconds)
 {
     size_t more = 0;

@@ -19,7 +19,7 @@
 #include "receiver.h"
 
 #define IDLE_TIMEOUT_MS 10000u
-#define READ_MS         100u                   /* so soon a stop is noticed */
+#define READ_MS         100u                   /* a stop is noticed after this time */
 #define PRIORITY        (tskIDLE_PRIORITY + 5) /* that of the HTTP server's task */
 
 /** Only its own task touches the link and the piece. */
@@ -34,19 +34,19 @@ static _Atomic hotreload_lifecycle_t state = HOTRELOAD_STOPPED;
 /** Set and freed only by whoever made the state HOTRELOAD_CHANGING, while there is no task. */
 static serial_t *serial;
 
-/** One call: the console has a lock for each, which keeps the log out of the frame. */
-static void send(const char *line, size_t size)
+/** By one call: the console is locked for each call, so no line of the log lands in the frame. */
+static void send_line(const char *line, size_t size)
 {
     (void)!write(fileno(stdout), line, size);
 }
 
 /** Writes to the flash what was received into RAM. */
-static void settle(void)
+static void write_held_upload(void)
 {
     hotreload_uploads_settle(&serial->stopping);
 }
 
-static void run(void *argument)
+static void serve_console(void *argument)
 {
     serial_t *self = argument;
     while (!self->stopping) {
@@ -67,8 +67,8 @@ static esp_err_t start_task(const hotreload_serial_config_t *config)
         .accept_replayed = hotreload_uploads_accept_replayed,
         .run_from_ram_first = hotreload_uploads_run_from_ram_first || config->run_from_ram_first,
         .idle_timeout_ms = IDLE_TIMEOUT_MS,
-        .send = send,
-        .finished = settle,
+        .send = send_line,
+        .finished = write_held_upload,
         .input = config->input,
         .input_context = config->input_context,
     };
@@ -77,8 +77,8 @@ static esp_err_t start_task(const hotreload_serial_config_t *config)
         return ESP_ERR_NO_MEM;
     }
     hotreload_serial_open(&serial->link, &settings);
-    if (xTaskCreate(run, "hotreload", CONFIG_HOTRELOAD_SERVER_STACK_SIZE, serial, PRIORITY, NULL) !=
-        pdPASS) {
+    if (xTaskCreate(serve_console, "hotreload", CONFIG_HOTRELOAD_SERVER_STACK_SIZE, serial,
+                    PRIORITY, NULL) != pdPASS) {
         free(serial);
         serial = NULL;
         return ESP_ERR_NO_MEM;
@@ -86,7 +86,7 @@ static esp_err_t start_task(const hotreload_serial_config_t *config)
     return ESP_OK;
 }
 
-static const char *explain(esp_err_t error)
+static const char *explain_error(esp_err_t error)
 {
     switch (error) {
     case ESP_ERR_INVALID_STATE:
@@ -98,7 +98,7 @@ static const char *explain(esp_err_t error)
     }
 }
 
-static esp_err_t start(const hotreload_serial_config_t *config)
+static esp_err_t start_console(const hotreload_serial_config_t *config)
 {
     esp_err_t error = hotreload_requests_start("console", config->partition_label);
     if (error != ESP_OK) {
@@ -112,7 +112,7 @@ static esp_err_t start(const hotreload_serial_config_t *config)
         }
     }
     if (error != ESP_OK) {
-        hotreload_port_log(HOTRELOAD_LOG_ERROR, "console not started: %s", explain(error));
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "console not started: %s", explain_error(error));
     }
     return error;
 }
@@ -125,7 +125,7 @@ esp_err_t hotreload_serial_start(const hotreload_serial_config_t *config)
     if (!hotreload_lifecycle_begin(&state, HOTRELOAD_STOPPED)) {
         return ESP_ERR_INVALID_STATE;
     }
-    esp_err_t error = start(config);
+    esp_err_t error = start_console(config);
     atomic_store(&state, error == ESP_OK ? HOTRELOAD_RUNNING : HOTRELOAD_STOPPED);
     if (error == ESP_OK) {
         hotreload_port_log(HOTRELOAD_LOG_INFO, "requests are taken on the console: --port");

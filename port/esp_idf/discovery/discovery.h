@@ -1,5 +1,5 @@
 /*
- * How host tools find the server without its URL: by mDNS (discovery_mdns.c) if the application has
+ * Lets host tools find the server without its URL: by mDNS (discovery_mdns.c) if the build contains
  * Espressif's component mdns, else not at all (discovery_none.c).
  *
  * SPDX-License-Identifier: MIT
@@ -9,11 +9,14 @@
 
 #include <stdint.h>
 
-/** Announces the server on a TCP port. Failure is only logged: the server works without. */
+/**
+ * Announces the server on a TCP port. A failure is only logged: the server works without.
+ *
+ * Thread context, of both functions: the task that starts or stops the server.
+ */
 void hotreload_discovery_announce(uint16_t port);
 
-/** Withdraws what was announced. Like the other one, called by whoever starts or stops the server.
- */
+/** Withdraws the announcement. */
 void hotreload_discovery_withdraw(void);
 
 #endif

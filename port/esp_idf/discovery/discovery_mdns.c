@@ -1,7 +1,6 @@
 /*
- * Announces the server as _hotreload._tcp. The application may use mDNS, too, before us or after
- * us: its host name stays, and mDNS is never shut down, because nothing tells whether we are the
- * only ones who still need it.
+ * Announces the server as _hotreload._tcp. The application may use mDNS as well, before or after
+ * this. Its host name stays. mDNS is never shut down, because the application may still need it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,8 +20,7 @@
 #define PROTOCOL   "_tcp"
 #define MOST_BYTES 32u /* of a firmware's identity */
 
-/** Services need a host name. Ours is one that no other board has; the application may change it.
- */
+/** Services need a host name. This one is unique to the board; the application may change it. */
 static esp_err_t ensure_hostname(void)
 {
     char name[MDNS_NAME_BUF_LEN] = "";

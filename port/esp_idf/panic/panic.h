@@ -1,7 +1,7 @@
 /*
- * What a panic says of modules: whether its code, or what called it, lies in one.
+ * Words about modules in a panic: whether the code that failed, or its caller, lies in one.
  *
- * Called while ESP-IDF handles a panic: no locks, no heap, no printf, and no read that could fault.
+ * Thread context: ESP-IDF's panic handler. No locks, no heap, no printf, no read that could fault.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,12 +12,12 @@
 #include <stdint.h>
 
 /**
- * Whether anything may be said: not while the flash, which holds this code and its words, cannot be
- * read, and not again after saying it has faulted.
+ * Whether words may be printed. Not while the flash cannot be read, which holds this code and its
+ * strings, and not again after printing has faulted.
  */
 bool hotreload_panic_begin(void);
 
-/** Says where an address lies in a module. @return false: in none, nothing was said */
+/** Prints where in a module an address lies. @return false: in none, nothing was printed */
 bool hotreload_panic_say(const char *name, uint32_t address);
 
 void hotreload_panic_end(void);

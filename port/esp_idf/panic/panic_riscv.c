@@ -1,6 +1,6 @@
 /*
- * RISC-V: the words come before the registers. After them, `idf.py monitor` takes what ESP-IDF
- * prints for the stack, up to an empty line, and shows a backtrace instead.
+ * RISC-V: the words come before the registers. `idf.py monitor` replaces what follows the
+ * registers, the stack, by a backtrace.
  *
  * SPDX-License-Identifier: MIT
  */

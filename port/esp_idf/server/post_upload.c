@@ -1,5 +1,5 @@
 /*
- * `POST /upload`: receives the body in pieces and feeds it to the HTTP interface of the core.
+ * `POST /upload`: receives the body in pieces and passes it on to the core.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,7 +14,7 @@
 /* The server has one task: a slow client must not keep it for ever. */
 #define LONGEST_UPLOAD pdMS_TO_TICKS(60 * 1000)
 
-/* One more than a right value has, so that a longer one is not taken for it. */
+/* Room for one digit more than a digest has, so that a longer value is not taken for a digest. */
 #define HEX_HEADER_SIZE (2 * 32 + 2)
 
 typedef struct {
@@ -24,7 +24,7 @@ typedef struct {
     TickType_t begun;
 } body_t;
 
-/** Bytes of the body; -1: no Content-Length; -2: a malformed one. ESP-IDF cuts it to 32 bits. */
+/** Bytes of the body; -1: no Content-Length; -2: a malformed one. ESP-IDF cuts its to 32 bits. */
 static int64_t content_length(httpd_req_t *request)
 {
     char value[24];
@@ -46,23 +46,23 @@ static int64_t content_length(httpd_req_t *request)
     return length;
 }
 
-/** A header's value; a longer one is cut; NULL: there is none. */
-static const char *header(httpd_req_t *request, const char *name, char value[HEX_HEADER_SIZE])
+/** A header's value, cut if it is longer; NULL: there is none. */
+static const char *get_header(httpd_req_t *request, const char *name, char value[HEX_HEADER_SIZE])
 {
     esp_err_t error = httpd_req_get_hdr_value_str(request, name, value, HEX_HEADER_SIZE);
     return error == ESP_OK || error == ESP_ERR_HTTPD_RESULT_TRUNC ? value : NULL;
 }
 
-static bool begin(const body_t *body)
+static bool begin_upload(const body_t *body)
 {
     char sha256[HEX_HEADER_SIZE], hmac[HEX_HEADER_SIZE], auth[HEX_HEADER_SIZE];
     const hotreload_upload_request_t upload = {
         .partition_label = body->server->partition_label,
         .max_size = body->server->max_size,
         .content_length = body->remaining,
-        .sha256_hex = header(body->request, HOTRELOAD_HEADER_SHA256, sha256),
-        .hmac_hex = header(body->request, HOTRELOAD_HEADER_HMAC, hmac),
-        .auth_hex = header(body->request, HOTRELOAD_HEADER_AUTH, auth),
+        .sha256_hex = get_header(body->request, HOTRELOAD_HEADER_SHA256, sha256),
+        .hmac_hex = get_header(body->request, HOTRELOAD_HEADER_HMAC, hmac),
+        .auth_hex = get_header(body->request, HOTRELOAD_HEADER_AUTH, auth),
         .accept_replayed = hotreload_uploads_accept_replayed,
         .run_from_ram_first = body->server->run_from_ram_first,
     };
@@ -70,7 +70,7 @@ static bool begin(const body_t *body)
 }
 
 /** Receives a piece. @return its size; 0: the connection ended; less: HTTPD_SOCK_ERR_* */
-static int receive(body_t *body)
+static int receive_piece(body_t *body)
 {
     if (xTaskGetTickCount() - body->begun > LONGEST_UPLOAD) {
         return HTTPD_SOCK_ERR_TIMEOUT;
@@ -86,7 +86,7 @@ static int receive(body_t *body)
     return size;
 }
 
-static void cancel(hotreload_server_t *server, int received)
+static void cancel_upload(hotreload_server_t *server, int received)
 {
     hotreload_upload_end_t why = received == HTTPD_SOCK_ERR_TIMEOUT ? HOTRELOAD_UPLOAD_TIMED_OUT
                                                                     : HOTRELOAD_UPLOAD_CUT_SHORT;
@@ -94,14 +94,14 @@ static void cancel(hotreload_server_t *server, int received)
                                     &server->answer);
 }
 
-/** @return false: the connection cannot be used any more; either way there is an answer. */
+/** Sets the answer. @return false: the connection cannot be used any more */
 static bool receive_all(body_t *body)
 {
     hotreload_server_t *server = body->server;
     while (body->remaining > 0) {
-        int size = server->stopping ? 0 : receive(body);
+        int size = server->stopping ? 0 : receive_piece(body);
         if (size <= 0) {
-            cancel(server, size);
+            cancel_upload(server, size);
             return false;
         }
         if (!hotreload_request_upload_write(server->piece, (size_t)size, &server->answer)) {
@@ -116,13 +116,13 @@ static bool receive_all(body_t *body)
  * Receives what is left of a refused body. Closing the connection before would make the client's
  * system drop the answer.
  */
-static esp_err_t drain(body_t *body)
+static esp_err_t drain_body(body_t *body)
 {
     if (body->remaining < 0) {
-        return ESP_FAIL; /* its end cannot be told */
+        return ESP_FAIL; /* nobody knows where it ends */
     }
     while (body->remaining > 0) {
-        if (body->server->stopping || receive(body) <= 0) {
+        if (body->server->stopping || receive_piece(body) <= 0) {
             return ESP_FAIL;
         }
     }
@@ -138,15 +138,15 @@ esp_err_t hotreload_server_upload(httpd_req_t *request)
         .begun = xTaskGetTickCount(),
     };
     hotreload_session_begin_body();
-    bool usable = !begin(&body) || receive_all(&body);
+    bool usable = !begin_upload(&body) || receive_all(&body);
     const bool accepted = body.server->answer.status == 200;
     esp_err_t error = hotreload_server_answer(request, &body.server->answer);
     if (accepted && body.server->run_from_ram_first) {
-        /* The answer is on its way; the application may load the module before the flash has it. */
+        /* The answer is on its way. The application may load the module before it is in flash. */
         hotreload_uploads_settle(&body.server->stopping);
     }
     if (error == ESP_OK) {
-        error = usable ? drain(&body) : ESP_FAIL;
+        error = usable ? drain_body(&body) : ESP_FAIL;
     }
     hotreload_session_end_request();
     return error;

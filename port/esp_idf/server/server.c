@@ -21,7 +21,8 @@
 #error "hotreload: an upload has longer headers: set CONFIG_HTTPD_MAX_REQ_HDR_LEN to 512 or more"
 #endif
 
-/* One task serves all, so a second connection only waits; and each costs a socket and memory. */
+/* One task serves all connections. Each costs a socket and memory, and the second one only waits.
+ */
 #define CONNECTIONS 2u
 
 static _Atomic hotreload_lifecycle_t state = HOTRELOAD_STOPPED;
@@ -93,7 +94,7 @@ static esp_err_t get_nonce(httpd_req_t *request)
 }
 
 /** Requests that reach no handler get JSON as well. */
-static esp_err_t refuse(httpd_req_t *request, httpd_err_code_t error)
+static esp_err_t refuse_request(httpd_req_t *request, httpd_err_code_t error)
 {
     static const struct {
         int status;
@@ -132,7 +133,7 @@ static esp_err_t register_handlers(void)
         error = httpd_register_uri_handler(server->handle, &handlers[i]);
     }
     for (size_t i = 0; i < sizeof refused / sizeof refused[0] && error == ESP_OK; i++) {
-        error = httpd_register_err_handler(server->handle, refused[i], refuse);
+        error = httpd_register_err_handler(server->handle, refused[i], refuse_request);
     }
     return error;
 }
@@ -164,7 +165,7 @@ static esp_err_t start_httpd(uint16_t port)
     return ESP_OK;
 }
 
-static esp_err_t start(const hotreload_server_config_t *config)
+static esp_err_t start_server(const hotreload_server_config_t *config)
 {
     esp_err_t error = hotreload_requests_start("server", config->partition_label);
     if (error != ESP_OK) {
@@ -197,7 +198,7 @@ esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
     if (!hotreload_lifecycle_begin(&state, HOTRELOAD_STOPPED)) {
         return ESP_ERR_INVALID_STATE;
     }
-    esp_err_t error = start(config);
+    esp_err_t error = start_server(config);
     if (error == ESP_OK) {
         hotreload_server_log_urls(config->port);
         hotreload_discovery_announce(config->port);
@@ -212,7 +213,7 @@ esp_err_t hotreload_server_stop(void)
         return ESP_ERR_INVALID_STATE;
     }
     server->stopping = true;
-    if (httpd_stop(server->handle) != ESP_OK) { /* its control socket had no memory: it goes on */
+    if (httpd_stop(server->handle) != ESP_OK) { /* no memory for its control socket: it goes on */
         server->stopping = false;
         atomic_store(&state, HOTRELOAD_RUNNING);
         return ESP_FAIL;

@@ -1,5 +1,5 @@
 /*
- * The HTTP server between its files: server.c, server_session.c, server_upload.c, server_url.c.
+ * What the files of the HTTP server share.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -35,10 +35,10 @@ esp_err_t hotreload_server_answer(httpd_req_t *request, const hotreload_answer_t
  */
 esp_err_t hotreload_session_open(httpd_handle_t handle, int socket);
 
-/** The head is complete, and whoever receives the body watches the time. */
+/** The head is complete. From here on whoever receives the body watches the time. */
 void hotreload_session_begin_body(void);
 
-/** The request was answered: what comes next on a connection is another one. */
+/** The request was answered. What comes next on the connection is another one. */
 void hotreload_session_end_request(void);
 
 /** Handler of `POST /upload`; its context is the server. */

@@ -1,9 +1,10 @@
 /*
- * A connection of the server: how its bytes are sent, and for how long they are waited for.
+ * A connection of the server: how its bytes are sent, and how long the server waits for them.
  *
- * The server has one task, and esp_http_server keeps it with a request's head until that is
- * complete; its time-out begins anew with every byte. So that a client who sends byte by byte does
- * not keep it for ever, the head has a time in all. The body has its own: server_upload.c.
+ * The server has one task. esp_http_server keeps that task busy with the head of a request until
+ * the head is complete, and its time-out starts anew with every byte. A client that sends byte by
+ * byte would block the server for ever, so the head has a time limit of its own. post_upload.c
+ * watches the time of the body.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -33,7 +34,7 @@ static bool is_too_late(void)
     return !current.is_body && now - current.since > LONGEST_HEAD;
 }
 
-static int receive(httpd_handle_t handle, int socket, char *data, size_t size, int flags)
+static int receive_in_time(httpd_handle_t handle, int socket, char *data, size_t size, int flags)
 {
     (void)handle;
     if (is_too_late()) {
@@ -58,7 +59,7 @@ esp_err_t hotreload_session_open(httpd_handle_t handle, int socket)
     const int on = 1;
     (void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     hotreload_session_end_request();
-    return httpd_sess_set_recv_override(handle, socket, receive);
+    return httpd_sess_set_recv_override(handle, socket, receive_in_time);
 }
 
 void hotreload_session_begin_body(void)

@@ -1,6 +1,6 @@
 /*
- * Whether the last run crashed, and which module was on trial then, by a number in RAM that a
- * restart does not clear.
+ * Whether the last run crashed, and which module was on trial then. A number in RAM that a restart
+ * does not clear tells it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,7 +10,7 @@
 #include "chip/chip.h"
 #include "port.h"
 
-/* After a loss of power both words hold anything. */
+/* After a loss of power both words hold anything, so one of them is a check. */
 #define CHECK 0x68725241u
 
 static __NOINIT_ATTR struct {
@@ -27,14 +27,14 @@ void hotreload_port_retain(uint32_t sequence)
     hotreload_cache_write_back((void *)&kept, sizeof kept);
 }
 
-/** Before app_main(): a crash between there and hotreload_load() is no module's. */
-__attribute__((constructor)) static void begin(void)
+/** Before app_main(): no module is to blame for a crash between here and hotreload_load(). */
+__attribute__((constructor)) static void take_what_was_kept(void)
 {
     kept_before = (kept.sequence ^ CHECK) == kept.check ? kept.sequence : 0;
     hotreload_port_retain(0);
 }
 
-/** All others are no fault of the program: power, pins, a debugger, sleep, esp_restart(). */
+/** The program is not to blame for the others: power, pins, a debugger, sleep, esp_restart(). */
 static bool is_crash(esp_reset_reason_t reason)
 {
     static const esp_reset_reason_t crashes[] = {

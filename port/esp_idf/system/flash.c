@@ -25,8 +25,8 @@ esp_err_t hotreload_port_flash_open(const char *label, hotreload_flash_t *flash)
     return ESP_OK;
 }
 
-/** Tells what exactly failed; the core knows one error for all. */
-static esp_err_t checked(esp_err_t error, const char *what, uint32_t offset, size_t size)
+/** Logs what exactly failed; the core has one error for all. */
+static esp_err_t log_failure(esp_err_t error, const char *what, uint32_t offset, size_t size)
 {
     if (error == ESP_OK) {
         return ESP_OK;
@@ -39,18 +39,20 @@ static esp_err_t checked(esp_err_t error, const char *what, uint32_t offset, siz
 esp_err_t hotreload_port_flash_read(const hotreload_flash_t *flash, uint32_t offset, void *data,
                                     size_t size)
 {
-    return checked(esp_partition_read(flash->handle, offset, data, size), "read", offset, size);
+    return log_failure(esp_partition_read(flash->handle, offset, data, size), "read", offset, size);
 }
 
 esp_err_t hotreload_port_flash_write(const hotreload_flash_t *flash, uint32_t offset,
                                      const void *data, size_t size)
 {
-    return checked(esp_partition_write(flash->handle, offset, data, size), "write", offset, size);
+    return log_failure(esp_partition_write(flash->handle, offset, data, size), "write", offset,
+                       size);
 }
 
 esp_err_t hotreload_port_flash_erase(const hotreload_flash_t *flash, uint32_t offset, size_t size)
 {
-    return checked(esp_partition_erase_range(flash->handle, offset, size), "erase", offset, size);
+    return log_failure(esp_partition_erase_range(flash->handle, offset, size), "erase", offset,
+                       size);
 }
 
 esp_err_t hotreload_port_flash_map(const hotreload_flash_t *flash, uint32_t offset, size_t size,
@@ -66,7 +68,7 @@ esp_err_t hotreload_port_flash_map(const hotreload_flash_t *flash, uint32_t offs
     if (error == ESP_OK) {
         *view = (hotreload_flash_view_t){.data = data, .handle = handle, .size = size};
     }
-    return checked(error, "map", offset, size);
+    return log_failure(error, "map", offset, size);
 }
 
 void hotreload_port_flash_unmap(hotreload_flash_view_t *view)

@@ -13,7 +13,7 @@ struct hotreload_hash {
     bool keyed;
 };
 
-static int start(hotreload_hash_t *hash, const void *key, size_t key_size)
+static int start_hash(hotreload_hash_t *hash, const void *key, size_t key_size)
 {
     const mbedtls_md_info_t *sha256 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA256);
     int error = mbedtls_md_setup(&hash->context, sha256, hash->keyed);
@@ -33,7 +33,7 @@ esp_err_t hotreload_port_hash_begin(const void *key, size_t key_size, hotreload_
     }
     mbedtls_md_init(&begun->context);
     begun->keyed = key != NULL;
-    int error = start(begun, key, key_size);
+    int error = start_hash(begun, key, key_size);
     if (error != 0) {
         hotreload_port_log(HOTRELOAD_LOG_ERROR, "Mbed TLS cannot begin a hash: error -0x%x",
                            (unsigned)-error);

@@ -28,7 +28,7 @@ static psa_status_t start_mac(hotreload_hash_t *hash, const void *key, size_t ke
     return psa_mac_sign_setup(&hash->mac, hash->key, PSA_ALG_HMAC(PSA_ALG_SHA_256));
 }
 
-static psa_status_t start(hotreload_hash_t *hash, const void *key, size_t key_size)
+static psa_status_t start_hash(hotreload_hash_t *hash, const void *key, size_t key_size)
 {
     psa_status_t status = psa_crypto_init(); /* does nothing after the first time */
     if (status != PSA_SUCCESS) {
@@ -48,7 +48,7 @@ esp_err_t hotreload_port_hash_begin(const void *key, size_t key_size, hotreload_
     begun->keyed = key != NULL;
     begun->mac = psa_mac_operation_init();
     begun->hash = psa_hash_operation_init();
-    psa_status_t status = start(begun, key, key_size);
+    psa_status_t status = start_hash(begun, key, key_size);
     if (status != PSA_SUCCESS) {
         hotreload_port_log(HOTRELOAD_LOG_ERROR, "PSA Crypto cannot begin a hash: error %d",
                            (int)status);
@@ -66,7 +66,7 @@ esp_err_t hotreload_port_hash_update(hotreload_hash_t *hash, const void *data, s
     return status == PSA_SUCCESS ? ESP_OK : ESP_FAIL;
 }
 
-static psa_status_t finish(hotreload_hash_t *hash, uint8_t *digest)
+static psa_status_t finish_hash(hotreload_hash_t *hash, uint8_t *digest)
 {
     size_t length;
     return hash->keyed ? psa_mac_sign_finish(&hash->mac, digest, HOTRELOAD_HASH_SIZE, &length)
@@ -78,7 +78,7 @@ esp_err_t hotreload_port_hash_end(hotreload_hash_t *hash, uint8_t digest[HOTRELO
     if (hash == NULL) {
         return ESP_OK;
     }
-    psa_status_t status = digest != NULL ? finish(hash, digest) : PSA_SUCCESS;
+    psa_status_t status = digest != NULL ? finish_hash(hash, digest) : PSA_SUCCESS;
     (void)psa_mac_abort(&hash->mac);
     (void)psa_hash_abort(&hash->hash);
     (void)psa_destroy_key(hash->key); /* of 0: does nothing */

@@ -23,8 +23,8 @@ _Static_assert(HOTRELOAD_CAP_INTERNAL == MALLOC_CAP_INTERNAL, "port.h has anothe
 #define CAPS_OF_DATA_ONLY (MALLOC_CAP_8BIT | MALLOC_CAP_DMA | MALLOC_CAP_DEFAULT)
 
 /**
- * Executable memory of the heap comes aligned to a word only. So more is taken, and the word before
- * the region keeps where the heap's block begins.
+ * The heap aligns executable memory to words only. So this allocates more, and notes where the
+ * heap's block begins in the word before the region.
  */
 static void *exec_alloc(size_t size, size_t align, uint32_t caps)
 {

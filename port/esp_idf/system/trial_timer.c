@@ -23,15 +23,15 @@ static void end_trial(void *trial)
     vTaskDelete(NULL);
 }
 
-/** Called by the task that serves all timers of the program: they are not to wait for the flash. */
-static void expire(void *trial)
+/** In the task that serves all timers of the program: they must not wait for the flash. */
+static void begin_end_of_trial(void *trial)
 {
     if (xTaskCreate(end_trial, "hotreload", STACK, trial, PRIORITY, NULL) != pdPASS) {
-        (void)esp_timer_start_once(timer, RETRY_US); /* an error: that of another trial runs */
+        (void)esp_timer_start_once(timer, RETRY_US); /* an error: the timer of another trial runs */
     }
 }
 
-/** A timer of its own for each trial: a call under way then still knows which one it is for. */
+/** Each trial has a timer of its own, so that a late call still knows which trial it is for. */
 esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t trial)
 {
     if (timer != NULL) {
@@ -44,7 +44,7 @@ esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t t
     }
     on_expiry = expired;
     const esp_timer_create_args_t arguments = {
-        .callback = expire, .arg = (void *)(uintptr_t)trial, .name = "hotreload"};
+        .callback = begin_end_of_trial, .arg = (void *)(uintptr_t)trial, .name = "hotreload"};
     esp_err_t error = esp_timer_create(&arguments, &timer);
     if (error == ESP_OK) {
         error = esp_timer_start_once(timer, TRIAL_US);
