@@ -1,4 +1,4 @@
-"""The command line. Each command imports what it needs: start-up time counts.
+"""The command line. Each command imports what it needs, so that it starts fast.
 
 SPDX-License-Identifier: MIT
 """
@@ -100,7 +100,7 @@ def link(description: str) -> None:
 
 
 def _where(url: Optional[str], port: Optional[str], baud: Optional[int]) -> Where:
-    """The command line counts more than the environment."""
+    """The command line takes precedence over the environment."""
     if url and port:
         context = click.get_current_context()
         typed = click.core.ParameterSource.COMMANDLINE

@@ -39,7 +39,7 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
     """What idf.py asks an extension for."""
     known = base_actions.get("actions", {}).get("reload", {})
     if getattr(known.get("callback"), "__qualname__", "") == _reload.__qualname__:
-        # Loaded from the component and from the project: idf.py would warn of the second.
+        # The extension is loaded twice, by component and project: idf.py would warn of the second.
         return {"version": "1"}
     return {
         "version": "1",
@@ -82,7 +82,7 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
 
 
 def _put_watch_before_monitor(context: Any, arguments: Any, tasks: List[Any]) -> None:
-    """Both run until they are stopped: the watch goes to the background, so it must begin first."""
+    """Both run until they are stopped. The watch runs in the background, so it must start first."""
     names = [task.name for task in tasks]
     if "watch" not in names or "monitor" not in names:
         return
@@ -160,7 +160,7 @@ def _gdb(
 
 
 def _where(arguments: Any, url: Optional[str]) -> Where:
-    """The port counts where the firmware takes requests on it: ESPPORT is set for flashing, too."""
+    """The port is used only if the firmware takes requests on it: ESPPORT is for flashing, too."""
     port = os.environ.get("HOTRELOAD_PORT")
     if not port and arguments.port and _config(arguments, "HOTRELOAD_SERIAL"):
         port = arguments.port
@@ -178,7 +178,7 @@ def _config(arguments: Any, name: str) -> Any:
 
 
 def _share(arguments: Any, where: Where) -> None:
-    """Holds the port for as long as idf.py runs, and has the monitor use it with us."""
+    """Holds the port while idf.py runs, and lets the monitor share it."""
     from hotreload.device.find_device import console_baud
     from hotreload.device.serial_line import SerialLine
     from hotreload.device.serial_share import Share

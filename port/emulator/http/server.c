@@ -11,7 +11,7 @@
 #include "store/store.h"
 #include "receive/requests.h"
 
-/* More clients than these wait until one has gone. */
+/* Further clients wait until a connection is free. */
 #define CONNECTIONS 4
 #define BACKLOG     8
 
