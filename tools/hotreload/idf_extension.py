@@ -92,7 +92,7 @@ def _put_watch_before_monitor(context: Any, arguments: Any, tasks: List[Any]) ->
 
 
 def _tell_monitor(context: Any, arguments: Any, tasks: List[Any]) -> None:
-    """The monitor knows the firmware's addresses only."""
+    """Adds the module to what the monitor knows: by itself it knows the firmware only."""
     for task in tasks:
         if task.name == "monitor":
             task.callback = _with_module(task.callback)
@@ -212,7 +212,7 @@ def _run(arguments: Any, action: Callable[[], None]) -> None:
 
 
 def _check_target(build_dir: str) -> None:
-    """IDF_TARGET must be what was built, as for every other command of idf.py."""
+    """IDF_TARGET must be the target of the build, as for every other command of idf.py."""
     wanted = os.environ.get("IDF_TARGET")
     try:
         with open_text(os.path.join(build_dir, "project_description.json")) as file:
