@@ -1,4 +1,4 @@
-"""make bench: measures times and sizes, and prints them beside their bounds. Asserts nothing.
+"""make bench: figures beside their bounds. Asserts nothing.
 
 SPDX-License-Identifier: MIT
 """

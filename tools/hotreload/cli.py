@@ -180,9 +180,9 @@ def monitor(port: str, baud: Optional[int], build: str, share: int) -> None:
 )
 def idf_ext(project_dir: str) -> None:
     """Write idf_ext.py, by which idf.py of ESP-IDF 5 knows reload and watch."""
-    from hotreload.idf_extension import install
+    from hotreload.idf_extension import install_project_extension
 
-    path = install(project_dir)
+    path = install_project_extension(project_dir)
     click.echo(f"idf.py reload and idf.py watch are there by {path}")
 
 

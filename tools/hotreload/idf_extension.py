@@ -1,7 +1,7 @@
 """`idf.py reload`, `watch` and others: an extension of ESP-IDF's command line.
 
 ESP-IDF 6 loads idf_ext.py of components by itself; ESP-IDF 5 only that of the project, which
-install() writes.
+install_project_extension() writes.
 
 SPDX-License-Identifier: MIT
 """
@@ -226,7 +226,7 @@ def _check_target(build_dir: str) -> None:
         )
 
 
-def install(project_dir: str) -> str:
+def install_project_extension(project_dir: str) -> str:
     """Writes idf_ext.py into a project, for ESP-IDF 5; returns its path."""
     path = os.path.join(os.path.abspath(project_dir), "idf_ext.py")
     tools = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
