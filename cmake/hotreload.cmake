@@ -31,7 +31,7 @@ function(hotreload_find_python result)
 endfunction()
 
 # Sets `result` to the path of the libc.a that the compiler links with these flags, or to nothing.
-# GCC's -print-file-name knows nothing of directories that a specs file adds.
+# GCC's -print-file-name does not search directories that a specs file adds.
 function(hotreload_find_c_library result)
     execute_process(COMMAND ${CMAKE_C_COMPILER} ${ARGN} "-###"
         ${CMAKE_CURRENT_FUNCTION_LIST_FILE}
@@ -67,9 +67,9 @@ function(_hotreload_json_array result)
     set(${result} "[${items}]" PARENT_SCOPE)
 endfunction()
 
-# What the firmware gets in place of the reloadable code: stubs, table, secret, and the list of
-# symbols that it must contain for the module. Everything is rewritten only when it changes, so that
-# another function body leaves the firmware alone.
+# Gives the firmware what stands in for the reloadable code: stubs, table, secret, and the list of
+# symbols that the module needs. Files are rewritten only when they change, so that a changed
+# function body does not change the firmware.
 function(_hotreload_add_stubs firmware arch dir objects tool tool_sources)
     file(GENERATE OUTPUT ${dir}/firmware.txt CONTENT "$<TARGET_FILE:${firmware}>\n")
     add_custom_command(
@@ -99,7 +99,7 @@ function(_hotreload_add_stubs firmware arch dir objects tool tool_sources)
         VERBATIM)
     add_library(hotreload_stubs OBJECT ${dir}/stubs.S ${dir}/secret.c)
     add_library(hotreload_inline OBJECT ${dir}/inline.S)
-    # A debugger would take a stub's second line for the end of a prologue, and stop behind it.
+    # With line numbers, a debugger would take a stub's second line for the end of a prologue.
     set_source_files_properties(${dir}/stubs.S ${dir}/inline.S PROPERTIES COMPILE_OPTIONS -g0)
     add_custom_target(hotreload_imports DEPENDS ${dir}/imports.ld)
     add_dependencies(${firmware} hotreload_imports)
@@ -133,9 +133,9 @@ endfunction()
 #
 # Targets: hotreload_objects compiles the reloadable code and nothing else; hotreload_module (part
 # of ALL) makes module.bin and partition.bin; hotreload_stubs and hotreload_inline are the firmware's
-# part, to be compiled with the firmware's options; hotreload-gdb starts a debugger that knows where the module runs on the
-# device (of the environment variable HOTRELOAD_URL, else of URL). hotreload.json describes all this
-# to the host tools.
+# part, to be compiled with the firmware's options; hotreload-gdb starts a debugger that knows where
+# the module runs on the device (environment variable HOTRELOAD_URL, else URL). hotreload.json
+# describes all this to the host tools.
 function(hotreload_add_module)
     set(single FIRMWARE PROJECT ARCH CHIP ABI IDENTITY LINKER TEXT_READABLE EXCEPTIONS
         PARTITION_SIZE C_LIBRARY URL)

@@ -2,7 +2,7 @@
 #
 # SPDX-License-Identifier: MIT
 
-# Sets `result` to whether the word is among the arguments that follow, and `arguments` to the others.
+# Sets `result` to whether the word is among the arguments, and `arguments` to the others.
 function(hotreload_take_keyword result arguments)
     set(others ${ARGN})
     set(found FALSE)

@@ -6,12 +6,12 @@
 
 include_guard(GLOBAL)
 
-# Empties the archive of a STATIC library; to be called in the directory that made the library.
+# Empties the archive of a STATIC library. Call it in the directory that defines the library.
 function(hotreload_empty_archive library)
     set(empty ${CMAKE_BINARY_DIR}/hotreload/empty.a)
     file(WRITE ${empty} "!<arch>\n")
     set(stamp ${CMAKE_CURRENT_BINARY_DIR}/hotreload_${library}.stamp)
-    # The archiver's commands become arguments of one that does nothing.
+    # The archiver's command line becomes the arguments of a command that does nothing.
     set_property(TARGET ${library} PROPERTY RULE_LAUNCH_LINK "\"${CMAKE_COMMAND}\" -E true")
     # Because of the byproduct, Ninja looks afterwards whether the archive is newer. It is not, so
     # that another function body does not link the firmware again.

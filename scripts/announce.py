@@ -1,4 +1,4 @@
-"""Announces a board by mDNS that cannot do it itself, the emulated board, to this machine only:
+"""Announces the emulated board by mDNS, to this machine only, because it cannot do so itself:
 announce.py http://127.0.0.1:8080, until Ctrl+C.
 
 SPDX-License-Identifier: MIT

@@ -25,7 +25,7 @@ from figures import Figure, Loop, median_loop, watching
 from serial_board import TimedConsole
 from timed_lines import TimedLines
 
-POLL_MS = 2  # the application's own polling is to be apart
+POLL_MS = 2  # the application's own polling is to count for little
 RISCV = ["riscv64-unknown-elf-gcc", "--specs=picolibc.specs", "-march=rv32imac", "-mabi=ilp32"]
 
 
@@ -138,7 +138,7 @@ def generate_source(kilobytes: int) -> str:
 
 
 def add_large_component(project: EmulatedProject, kilobytes: int) -> Path:
-    """A component beside the example's; returns its directory."""
+    """Writes a component beside the example's; returns its directory."""
     large = project.folder / "components" / "large"
     large.mkdir(parents=True, exist_ok=True)
     (large / "CMakeLists.txt").write_text("idf_component_register(RELOADABLE SRCS large.c)\n")
@@ -147,7 +147,7 @@ def add_large_component(project: EmulatedProject, kilobytes: int) -> Path:
 
 
 def settled_position(console: Console) -> int:
-    """Where the output is, after what was received into RAM has been stored."""
+    """The position of the output, after an upload in RAM has been stored."""
     time.sleep(1)
     return console.count()
 

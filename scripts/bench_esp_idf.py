@@ -22,7 +22,7 @@ import qemu  # noqa: E402
 import stack_use  # noqa: E402
 from idf_project import IdfProject, copy_repository, environment, idf_version  # noqa: E402
 
-POLL_MS = 10  # the application's own polling is to be apart: one tick of FreeRTOS
+POLL_MS = 10  # the application's own polling is to count for little: one tick of FreeRTOS
 
 
 def missing() -> Optional[str]:
@@ -76,7 +76,7 @@ def measure_esp_idf(build: Path) -> List[Figure]:
         loop = chip_loop(project, chip)
         name = f"ESP-IDF {idf_version()}, {project.target}"
         idf = ["idf.py", "-B", str(project.build)]
-        # Without a terminal, Python would keep the lines back.
+        # Without a terminal, Python would buffer the lines.
         watch = watching(
             idf + ["watch", "--url", chip.url],
             cwd=project.directory,
@@ -103,7 +103,7 @@ def measure_esp_idf(build: Path) -> List[Figure]:
 
 
 def measure_stacks(build: Path) -> List[Figure]:
-    """What the task that reloads, the server's and the console's need of their stacks."""
+    """Stack use of the task that reloads, of the server's task and of the console's."""
     project = copy_example(build / "stacks")
     stack_use.prepare(project)
     chip = qemu.Qemu(project, build / "stacks")

@@ -148,7 +148,7 @@ class EmulatedProject:
         The firmware uses these functions, as an application would that knows more than its example.
         """
         shutil.rmtree(self.component, ignore_errors=True)
-        # With new times: with those of the repository it would look like something put back.
+        # With new times: old ones would make it look like a restored file.
         shutil.copytree(ROOT / "examples" / "basic" / "components" / "reloadable", self.component,
                         copy_function=shutil.copy)
         toolchain = ROOT / "port" / "emulator" / "arch" / self.arch / "toolchain.cmake"

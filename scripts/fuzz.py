@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
-# What reads the bytes of a stranger's module: no line of it may go without fuzzing.
+# The code that reads untrusted modules: fuzzing must reach every line of it.
 FULLY_COVERED = ("src/image/image.c", "src/image/notes.c", "src/loader/relocate.c")
 
 
@@ -40,7 +40,7 @@ def executions(output: str) -> int:
 
 
 def fuzz(build: Path, target: str, seconds: float) -> bool:
-    """Runs a target, on from where it ended the last time. Tells whether it found nothing."""
+    """Runs a target from where it ended last time. Returns whether it found nothing."""
     corpus = build / "corpus" / target
     corpus.mkdir(parents=True, exist_ok=True)
     program = build / f"fuzz_{target}"
@@ -101,7 +101,7 @@ def measure_coverage(build: Path, targets: List[str]) -> Dict[str, Lines]:
 
 
 def report_coverage(build: Path, targets: List[str]) -> bool:
-    """Prints the coverage. Tells whether what must be covered is."""
+    """Prints the coverage. Returns whether everything is covered that must be."""
     coverage = measure_coverage(build, targets)
     if not coverage:
         return True

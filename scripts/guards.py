@@ -58,7 +58,7 @@ class GuardsProject(EmulatedProject):
         """The component as it is in the example, everything built."""
         motor = self.components / "motor"
         shutil.rmtree(motor, ignore_errors=True)
-        # With new times: ninja is to see that the edit is gone.
+        # With new times, so that ninja sees that the edit is gone.
         shutil.copytree(EXAMPLE / "components" / "motor", motor, copy_function=shutil.copy)
         self.build(motor, used=("motor_step", "motor_show"))
 
@@ -80,7 +80,7 @@ class GuardsProject(EmulatedProject):
 
 
 def find_difference(edit: Edit, sent: bool, said: str) -> str:
-    """How that is not what was expected; empty: it is."""
+    """What differs from what was expected; empty if nothing does."""
     if sent != edit.sent:
         return "it was sent" if sent else "it was refused"
     missing = [text for text in edit.expected if text not in said]

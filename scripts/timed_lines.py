@@ -13,7 +13,7 @@ PATIENCE = 60.0  # seconds until we give up waiting for a line
 
 
 class TimedLines:
-    """What one thread adds, others wait for. `_changed` guards the lines."""
+    """One thread adds lines, others wait for them. `_changed` guards the lines."""
 
     def __init__(self) -> None:
         self._lines: List[Tuple[float, str]] = []

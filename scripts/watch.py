@@ -24,7 +24,7 @@ def main() -> int:
     project.build()
     say(f"Edit {project.source} and save; Ctrl+C ends. The board is found by mDNS, as a chip is")
     with project.boot(poll_ms=1000, restart=True) as console:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # `watch` gets it, too, and ends
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # `watch` gets the signal as well, and ends
         with announce_board(console.url, "basic example"):
             return project.tool("watch")
 

@@ -21,7 +21,7 @@ void board_init(int argc, char **argv);
 /** Milliseconds since board_init(). */
 uint32_t board_uptime_ms(void);
 
-/** Waits, and meanwhile serves the HTTP server and the console: the only time they run. */
+/** Waits, and serves HTTP and the console meanwhile. They run at no other time. */
 void board_delay_ms(uint32_t milliseconds);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What the board says when the program faults, as a chip's panic handler does. Then the program
- * ends by the signal, as without a handler.
+ * Prints where the program faulted, as a chip's panic handler does. Then the signal ends the
+ * program, as it would without a handler.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -33,7 +33,7 @@ target_include_directories(emulator_options INTERFACE
     ${HOTRELOAD_ROOT}/include ${EMULATOR_DIR}/include)
 
 # Sets `result` to the C files of directories. CMake runs again when one of them gets or loses a
-# file: the directory's own time says so, which costs a build nothing, unlike CONFIGURE_DEPENDS.
+# file: it compares the directory's time stamp, which is faster than CONFIGURE_DEPENDS.
 function(_emulator_sources result)
     set(files "")
     foreach(directory ${ARGN})
@@ -132,7 +132,7 @@ function(_emulator_ask_compiler result question)
 endfunction()
 
 # Adds the program `name` (file name.elf) for the board from the sources given, with all components
-# added before but for the reloadable code.
+# added before, without their reloadable code.
 function(_emulator_add_executable name)
     get_property(components GLOBAL PROPERTY EMULATOR_COMPONENTS)
     set(script ${EMULATOR_DIR}/arch/${BOARD_ARCH}/board.ld)

@@ -1,7 +1,7 @@
 /*
- * Flash with the rules of NOR: erasing sets whole sectors to 0xff, writing only clears bits. What
- * breaks the port's contract (alignment, bytes that are not erased, outside the partition) fails
- * with a message, where a chip would do damage in silence.
+ * Flash with the rules of NOR: erasing sets whole sectors to 0xff, writing only clears bits. A call
+ * that breaks the port's contract (alignment, bytes that are not erased, outside the partition)
+ * fails with a message. A chip would silently damage data.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -32,8 +32,9 @@ enum {
 _Noreturn void linux_exit(int code);
 
 /**
- * Has a function called when the program accesses memory that it does not have, or executes what is
- * no instruction. `context` is the kernel's ucontext; a second fault ends the program.
+ * Sets the function that is called when the program accesses memory that it does not have, or
+ * executes an invalid instruction. `context` is the kernel's ucontext; a second fault ends the
+ * program.
  */
 void linux_on_fault(void (*handler)(int signal, const void *info, const void *context));
 
@@ -43,10 +44,10 @@ _Noreturn void linux_end_by_signal(int signal);
 /** Milliseconds of a clock that never goes back. */
 int64_t linux_now_ms(void);
 
-/** Fills it with random numbers, at most 256 bytes. */
+/** Fills `data` with random bytes, at most 256. */
 int linux_random(void *data, size_t size);
 
-/** Writes all of it, however often that takes. */
+/** Writes everything, with as many calls as that takes. */
 int linux_write_all(int file, const void *data, size_t size);
 
 /** Reads up to `size` bytes; waits for the first. 0: the end of the file. */
@@ -61,7 +62,7 @@ int32_t linux_file_size(int file);
 /** Appends `size` bytes of one value. */
 int linux_file_fill(int file, uint8_t value, uint32_t size);
 
-/** An unnamed file in memory, of length 0. `name` is for those who look at the process. */
+/** An unnamed file in memory, of length 0. `name` shows in /proc. */
 int linux_memory_file(const char *name);
 
 /**

@@ -40,7 +40,7 @@ void hotreload_port_panic(const char *message)
     abort();
 }
 
-/** In place of the C library's, which needs signals. */
+/** Replaces the C library's abort(), which needs signals. */
 void abort(void)
 {
     printf("abort()\n");

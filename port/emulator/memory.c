@@ -209,7 +209,7 @@ void hotreload_port_text_write(const hotreload_region_t *region, size_t offset, 
     *text_word(region, offset) = word;
 }
 
-/* Mapping the executable view anew makes QEMU forget its translations of it. */
+/* Mapping the executable view again makes QEMU forget its translations. */
 esp_err_t hotreload_port_sync(const hotreload_region_t *text, const hotreload_region_t *data)
 {
     (void)data; /* not executable */

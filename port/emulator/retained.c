@@ -1,6 +1,6 @@
 /*
- * RAM that a restart does not clear, between runs of the program: a file beside the flash, which is
- * there from the first number on that is kept.
+ * RAM that a restart does not clear: a file beside the flash file. It is created when the first
+ * number is kept.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -6,7 +6,7 @@
 #ifndef BOARD_RETAINED_H
 #define BOARD_RETAINED_H
 
-/** Takes what the last run kept: from now on, what is there is of this run. */
+/** Reads what the last run has kept, and clears it for this run. */
 void board_retained_init(void);
 
 #endif

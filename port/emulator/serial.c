@@ -20,7 +20,7 @@ typedef struct {
 
 static serial_t *serial; /* NULL: not started */
 
-/** Past the buffer of the log, which holds a line that is not complete. */
+/** Bypasses the log's buffer, which may hold an incomplete line. */
 static void send(const char *line, size_t size)
 {
     (void)linux_write_all(STANDARD_OUTPUT, line, size);

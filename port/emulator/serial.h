@@ -8,10 +8,10 @@
 
 #include "linux.h"
 
-/** What to wait for; its `socket` is negative, and so passed over, when nothing is read. */
+/** What to wait for. Its `socket` is negative if nothing is read: poll() skips it. */
 linux_poll_t board_serial_wanted(void);
 
-/** Reads and serves what has come, and notices time-outs; `happened` is of the poll. */
+/** Reads and serves what has arrived, and checks time-outs; `poll` is the result of the poll. */
 void board_serial_serve(const linux_poll_t *poll);
 
 #endif

@@ -8,7 +8,7 @@
 static bool waits;
 static int64_t due_ms;
 
-/** As on a chip, the application has its turn before each sector. */
+/** As on a chip, the application runs before each sector is written. */
 static void set_due(void)
 {
     due_ms = linux_now_ms() + board_options()->settle_pause_ms;
@@ -16,7 +16,7 @@ static void set_due(void)
 
 void board_settle_begin(void)
 {
-    waits = true; /* or not: the first call tells */
+    waits = true; /* if there is nothing to write, the first call says so */
     set_due();
 }
 

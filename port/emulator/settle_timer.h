@@ -1,5 +1,5 @@
 /*
- * What servers leave for later: writing to the flash what was received into RAM.
+ * Writes uploads that were received into RAM to the flash, while the board waits.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,7 +11,7 @@
 /** Call after the answer to a finished upload was sent. */
 void board_settle_begin(void);
 
-/** How long the board may wait: `milliseconds`, or less when a sector is to be written before. */
+/** How long the board may wait: `milliseconds`, or less if a sector must be written sooner. */
 int64_t board_settle_limit(int64_t milliseconds);
 
 /** Writes the next sector if its time has come. */

@@ -1,5 +1,5 @@
 /*
- * The trial of a new module on the board: its timer, which runs while the board waits.
+ * The timer of a new module's trial. It runs while the board waits.
  *
  * SPDX-License-Identifier: MIT
  */

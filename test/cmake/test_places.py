@@ -59,7 +59,7 @@ def test_build_directory_with_a_hash(project: Project, tmp_path: Path) -> None:
     project.reloadable()
     project.build = tmp_path / "a#b"
     text = project.fail_to_configure()
-    assert "hotreload: CMake cannot make files in a directory with # or < or > in its path" in text
+    assert "hotreload: " in text and "# or < or >" in text
 
 
 def test_generator(project: Project) -> None:
@@ -75,7 +75,7 @@ def test_tools_without_ninja(project: Project) -> None:
     project.make()
     (project.build / "build.ninja").unlink()
     text = reload(project)
-    assert f"{project.build} has no build.ninja: hotreload needs CMake's generator Ninja" in text
+    assert f"{project.build} has no build.ninja" in text and "generator Ninja" in text
 
 
 def test_embedded_file_that_was_put_back(project: Project) -> None:

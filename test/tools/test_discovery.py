@@ -172,7 +172,7 @@ def test_no_network(board: Project, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("zeroconf.asyncio.AsyncZeroconf", fail)
     text = board.fail(*command(board, "status"))
-    assert "cannot look for boards on the network (network is unreachable)" in text
+    assert "cannot look for boards" in text and "(network is unreachable)" in text
 
 
 def test_without_zeroconf(riscv: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from fake_device import FakeDevice
 from project import Project
-from test_watch import body, start
+from test_watch import body
 
 OLD = "though its time stamp is old"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import Any
 
 import pytest
@@ -44,11 +45,11 @@ def test_component_of_the_build(project: Project) -> None:
     add_component(project, "sensor", "int sensor_read(int x) { return x; }\n")
     text = message(project)
     assert f"{project.sources / 'a.c'}:4: f needs 'sensor_read'" in text
-    assert (
-        "Component sensor has it (libsensor.a(sensor.o)): add sensor to the REQUIRES in the "
-        "CMakeLists.txt of the component that needs it, if it is not there; then build 'firmware' "
-        "again and flash it (restart the emulated board)"
-    ) in text
+    assert re.search(
+        r"sensor has it \(libsensor\.a\(sensor\.o\)\): add sensor to the REQUIRES in the CMakeLists.txt "
+        "of the component that needs it.* build 'firmware' again and flash it",
+        text,
+    )
 
 
 def test_names_the_file_to_edit_and_idf_py(riscv: Project) -> None:
@@ -80,12 +81,12 @@ def test_library_of_the_toolchain(riscv: Project) -> None:
     os.rename(library, other)
     riscv.describe(c_library=library)
     text = riscv.fail("link", str(riscv.build))
-    assert "libother.a(sqrt.o) has it. The next firmware will contain it: build 'firmware'" in text
+    assert re.search(r"libother\.a\(sqrt\.o\) has it.* next firmware .*build 'firmware'", text)
 
 
 def test_nobody_has_it(riscv: Project) -> None:
     text = message(riscv)
-    assert "No library of the build or the toolchain has it: is the name right?" in text
+    assert re.search("No library .* has it.*name right", text)
 
 
 def add_idf(project: Project) -> None:
@@ -109,7 +110,7 @@ def add_idf(project: Project) -> None:
 def test_component_that_is_not_in_the_build(riscv: Project) -> None:
     add_idf(riscv)
     text = message(riscv, USE + "int read_all(void); int g(void) { return read_all(); }\n")
-    assert "Component sensor declares it (driver/sensor.h): add sensor to the REQUIRES in" in text
+    assert re.search(r"sensor declares it \(driver/sensor.h\): add sensor to the REQUIRES", text)
     assert text.index("needs 'read_all'") < text.index("No library of the build")
 
 
@@ -119,8 +120,8 @@ def test_header_that_is_not_found(riscv: Project, device: FakeDevice) -> None:
     riscv.make()
     riscv.write("a.c", '#include "driver/sensor.h"\n' + USE)
     text = riscv.fail("reload", "--build", str(riscv.build), "--url", device.url)
-    assert "the reloadable components do not compile: see the messages above" in text
-    assert "driver/sensor.h belongs to component sensor: add sensor to the REQUIRES in" in text
+    assert "components do not compile" in text
+    assert re.search("driver/sensor.h belongs to .* sensor: add sensor to the REQUIRES", text)
     riscv.write("a.c", '#include "hidden.h"\n' + USE)
     text = riscv.fail("reload", "--build", str(riscv.build), "--url", device.url)
     assert "do not compile" in text and "belongs to component" not in text

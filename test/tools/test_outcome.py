@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, List
 
 from fake_device import FakeDevice
@@ -47,19 +48,17 @@ def test_module_on_trial_is_watched(device: FakeDevice) -> None:
 
 def test_module_that_crashed(device: FakeDevice) -> None:
     said = said_of(device, sequence=3, rollback="module 4 crashed on trial, module 3 runs")
-    assert said == [
-        "The device went back to other code: module 4 crashed on trial, module 3 runs"
-    ]
+    assert len(said) == 1 and re.search("went back.*: module 4 crashed on trial", said[0])
 
 
 def test_module_that_could_not_be_loaded(device: FakeDevice) -> None:
     said = said_of(device, sequence=3, last_error="no 9000 bytes of memory")
-    assert said == ["The device goes on with the code it had: no 9000 bytes of memory"]
+    assert len(said) == 1 and re.search("goes on with .*: no 9000 bytes of memory", said[0])
 
 
 def test_application_that_does_not_reload(device: FakeDevice) -> None:
     (said,) = said_of(device, sequence=3, pending=True, last_error="an older one")
-    assert said.startswith("The application has not reloaded it within 0.5 s: does it poll")
+    assert re.search("application has not reloaded it within 0.5 s", said)
 
 
 def test_device_that_is_gone(device: FakeDevice) -> None:

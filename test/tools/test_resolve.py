@@ -8,6 +8,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import json
+import re
 import struct
 from pathlib import Path
 from typing import List
@@ -54,8 +55,7 @@ def relink(project: Project, source: str) -> Module:
 def test_size_of_a_variable_that_lives_in_the_firmware(target: Project) -> None:
     built(target, F + "int level = 3;\n", used="level")
     text = refused(target, F + "int level[2] = {3, 4};\n")
-    assert "'level', which lives in the firmware, had 4 bytes aligned to 4" in text
-    assert "now it has 8 aligned to 4; or build 'firmware' again and flash it" in text
+    assert re.search(r"'level'.* had 4 bytes .*\s.*now it has 8 .*build 'firmware' again", text, re.S)
 
 
 def test_removed_variable_that_the_firmware_uses(target: Project) -> None:
@@ -67,20 +67,20 @@ def test_removed_variable_that_the_firmware_uses(target: Project) -> None:
 def test_definition_that_the_firmware_has_too(target: Project) -> None:
     built(target, F, "int late(void) { return 1; }\n", used="late")
     text = refused(target, F + "int late(void) { return 2; }\n")
-    assert "'late' is new, but the firmware has a definition of it: one of the two must be" in text
+    assert re.search("'late' is new, but the firmware has a definition", text)
 
 
 def test_strong_definition_of_what_is_weak_in_the_firmware(target: Project) -> None:
     weak = "__attribute__((weak)) int hook(void) { return 1; }\n"
     built(target, F, weak, used="hook")
     text = refused(target, F + "int hook(void) { return 2; }\n")
-    assert "'hook' is new, but the firmware has a weak definition of it; or build" in text
+    assert re.search("'hook' is new, but the firmware has a weak definition", text)
 
 
 def test_iram_attribute_needs_a_stub_in_iram(target: Project) -> None:
     built(target, F)
     text = refused(target, IRAM + F)
-    assert "f() got IRAM_ATTR since the firmware was built, so its stub is in flash; or" in text
+    assert re.search(r"f\(\) got IRAM_ATTR .* stub is in flash", text)
 
 
 def test_exceptions_cannot_leave_a_module(riscv: Project) -> None:
@@ -174,7 +174,7 @@ def test_virtual_table_that_the_firmware_has_no_place_for(riscv: Project) -> Non
     built(riscv, CXX + "int Base::run(int x) { return x + y; }\n")
     other = "struct New : Base { virtual int more(); }; int New::more() { return 4; }\n"
     text = refused(riscv, CXX + "int Base::run(int x) { return x + y; }\n" + other)
-    assert "the virtual table _ZTV3New is new; objects that point to it may outlive" in text
+    assert "virtual table _ZTV3New is new" in text
     text = refused(
         riscv,
         CXX.replace("int y", "virtual int z(); int y")

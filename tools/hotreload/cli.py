@@ -1,4 +1,4 @@
-"""The command line. Each command imports what it needs: start-up time counts.
+"""The command line. Each command imports what it needs, so that it starts fast.
 
 SPDX-License-Identifier: MIT
 """
@@ -100,7 +100,7 @@ def link(description: str) -> None:
 
 
 def _where(url: Optional[str], port: Optional[str], baud: Optional[int]) -> Where:
-    """The command line counts more than the environment."""
+    """The command line takes precedence over the environment."""
     if url and port:
         context = click.get_current_context()
         typed = click.core.ParameterSource.COMMANDLINE
@@ -180,9 +180,9 @@ def monitor(port: str, baud: Optional[int], build: str, share: int) -> None:
 )
 def idf_ext(project_dir: str) -> None:
     """Write idf_ext.py, by which idf.py of ESP-IDF 5 knows reload and watch."""
-    from hotreload.idf_extension import install
+    from hotreload.idf_extension import install_project_extension
 
-    path = install(project_dir)
+    path = install_project_extension(project_dir)
     click.echo(f"idf.py reload and idf.py watch are there by {path}")
 
 

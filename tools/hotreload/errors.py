@@ -1,4 +1,4 @@
-"""The one exception whose text is meant for the user.
+"""The exception whose text is shown to the user.
 
 SPDX-License-Identifier: MIT
 """
@@ -7,4 +7,4 @@ from __future__ import annotations
 
 
 class ToolError(Exception):
-    """Something the user can act on: says what is wrong and what to do."""
+    """An error that the user can act on: says what is wrong and what to do."""

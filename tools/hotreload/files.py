@@ -24,7 +24,7 @@ def write_if_changed(path: str, content: Union[str, bytes], mode: int = 0o666) -
             if file.read() == data:
                 return False
     except OSError:
-        pass  # Not there yet, most often; any other trouble comes up again below.
+        pass  # Mostly the file is missing; any other error occurs again below.
     with replacing(path) as temporary:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "wb") as file:

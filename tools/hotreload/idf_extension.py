@@ -1,7 +1,7 @@
 """`idf.py reload`, `watch` and others: an extension of ESP-IDF's command line.
 
 ESP-IDF 6 loads idf_ext.py of components by itself; ESP-IDF 5 only that of the project, which
-install() writes.
+install_project_extension() writes.
 
 SPDX-License-Identifier: MIT
 """
@@ -39,7 +39,7 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
     """What idf.py asks an extension for."""
     known = base_actions.get("actions", {}).get("reload", {})
     if getattr(known.get("callback"), "__qualname__", "") == _reload.__qualname__:
-        # Loaded from the component and from the project: idf.py would warn of the second.
+        # The extension is loaded twice, by component and project: idf.py would warn of the second.
         return {"version": "1"}
     return {
         "version": "1",
@@ -82,7 +82,7 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
 
 
 def _put_watch_before_monitor(context: Any, arguments: Any, tasks: List[Any]) -> None:
-    """Both run until they are stopped: the watch goes to the background, so it must begin first."""
+    """Both run until they are stopped. The watch runs in the background, so it must start first."""
     names = [task.name for task in tasks]
     if "watch" not in names or "monitor" not in names:
         return
@@ -92,7 +92,7 @@ def _put_watch_before_monitor(context: Any, arguments: Any, tasks: List[Any]) ->
 
 
 def _tell_monitor(context: Any, arguments: Any, tasks: List[Any]) -> None:
-    """The monitor knows the firmware's addresses only."""
+    """Adds the module to what the monitor knows: by itself it knows the firmware only."""
     for task in tasks:
         if task.name == "monitor":
             task.callback = _with_module(task.callback)
@@ -160,7 +160,7 @@ def _gdb(
 
 
 def _where(arguments: Any, url: Optional[str]) -> Where:
-    """The port counts where the firmware takes requests on it: ESPPORT is set for flashing, too."""
+    """The port is used only if the firmware takes requests on it: ESPPORT is for flashing, too."""
     port = os.environ.get("HOTRELOAD_PORT")
     if not port and arguments.port and _config(arguments, "HOTRELOAD_SERIAL"):
         port = arguments.port
@@ -178,7 +178,7 @@ def _config(arguments: Any, name: str) -> Any:
 
 
 def _share(arguments: Any, where: Where) -> None:
-    """Holds the port for as long as idf.py runs, and has the monitor use it with us."""
+    """Holds the port while idf.py runs, and lets the monitor share it."""
     from hotreload.device.find_device import console_baud
     from hotreload.device.serial_line import SerialLine
     from hotreload.device.serial_share import Share
@@ -212,7 +212,7 @@ def _run(arguments: Any, action: Callable[[], None]) -> None:
 
 
 def _check_target(build_dir: str) -> None:
-    """IDF_TARGET must be what was built, as for every other command of idf.py."""
+    """IDF_TARGET must be the target of the build, as for every other command of idf.py."""
     wanted = os.environ.get("IDF_TARGET")
     try:
         with open_text(os.path.join(build_dir, "project_description.json")) as file:
@@ -226,7 +226,7 @@ def _check_target(build_dir: str) -> None:
         )
 
 
-def install(project_dir: str) -> str:
+def install_project_extension(project_dir: str) -> str:
     """Writes idf_ext.py into a project, for ESP-IDF 5; returns its path."""
     path = os.path.join(os.path.abspath(project_dir), "idf_ext.py")
     tools = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

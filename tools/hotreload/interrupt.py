@@ -9,5 +9,5 @@ import signal
 
 
 def end_by_interrupt() -> None:
-    """SIGINT raises KeyboardInterrupt, even in what a shell has started in the background."""
+    """Makes SIGINT raise KeyboardInterrupt, also in a background process of a shell."""
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""One command at a time builds in a build directory: ninja itself does not see to that.
+"""Only one command at a time builds in a build directory; ninja itself takes no lock.
 
 SPDX-License-Identifier: MIT
 """
@@ -23,13 +23,13 @@ except ImportError:  # Windows
 
 @contextmanager
 def build_lock(description: Description) -> Iterator[None]:
-    """Waits until no other command builds here, and keeps others waiting meanwhile.
+    """Waits until no other command builds here, and makes others wait meanwhile.
 
-    The system gives it back, however the process ends.
+    The system releases the lock, however the process ends.
     """
     path = os.path.join(os.path.dirname(description.path), "lock")
     try:
-        # Not truncated before it is ours: it says whose it is.
+        # Opened without truncating: until the lock is ours, the file names its owner.
         file = open(path, "a+", encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise ToolError(f"cannot write {path}: {error.strerror}") from error

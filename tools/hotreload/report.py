@@ -14,7 +14,7 @@ _BAR_WIDTH = 30
 
 
 def show_any_text() -> None:
-    """Escapes what the terminal has no characters for, in paths and in logs, instead of failing."""
+    """Has characters escaped that the terminal does not know, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -157,7 +157,7 @@ static void handle_request(http_connection_t *connection, const http_settings_t 
         begin_upload(connection, settings);
         return;
     }
-    /* A body that nobody wants is not read, so no request can be found after it. */
+    /* The body of a refused request is not read, so no request can be found after it. */
     if (request->chunked ||
         (request->content_length != HTTP_LENGTH_ABSENT && request->content_length != 0)) {
         request->keep_alive = false;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** The longest line that is understood; longer header lines that nobody needs are skipped. */
+/** The longest line that is understood; longer lines of other headers are skipped. */
 #define HTTP_LINE_SIZE 256u
 /** The longest head, from the request line to the empty line. */
 #define HTTP_HEAD_MAX 8192u
@@ -63,7 +63,7 @@ typedef struct {
 /** Begins a request. */
 void http_parser_begin(http_parser_t *parser);
 
-/** True when nothing of a request has come yet. */
+/** True before the first byte of a request. */
 bool http_parser_is_idle(const http_parser_t *parser);
 
 /**

@@ -10,7 +10,7 @@
 #include "port.h"
 #include "receive/requests.h"
 
-/* More clients than these wait until one has gone. */
+/* Further clients wait until a connection is free. */
 #define CONNECTIONS 4
 #define BACKLOG     8
 

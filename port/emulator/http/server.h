@@ -14,14 +14,14 @@
 #define HTTP_SERVER_SOCKETS 5
 
 /**
- * Lists the sockets to wait for: the listener only while a connection is free. A negative number is
- * passed over by the kernel; without a running server all are.
+ * Lists the sockets to wait for; the listener only while a connection is free. The kernel skips
+ * negative numbers; without a running server, all are negative.
  *
  * @return how many milliseconds to wait: no longer than to the next deadline
  */
 int64_t http_server_wanted(linux_poll_t sockets[HTTP_SERVER_SOCKETS], int64_t milliseconds);
 
-/** Serves those that have sent something, as the poll tells, and those whose time is over. */
+/** Serves the sockets that are readable according to the poll, and those that have timed out. */
 void http_server_serve(const linux_poll_t sockets[HTTP_SERVER_SOCKETS]);
 
 #endif

@@ -1,7 +1,7 @@
-"""Refuses a module whose functions are called otherwise than the firmware calls them.
+"""Refuses a module whose functions the firmware would call in the wrong way.
 
-A whole build notes the interface of each object file (abi.json): then firmware and module have seen
-the same headers. A reload builds the module alone, and compares the object files that are newer.
+A whole build writes the interface of each object file to abi.json: firmware and module have seen
+the same headers then. A reload builds the module alone, and compares what is newer.
 
 SPDX-License-Identifier: MIT
 """
@@ -37,7 +37,7 @@ class Noted(NamedTuple):
     stamps: Dict[str, List[int]]
     """Time and size of each object file when it was read."""
     opaque: List[str]
-    """Types that some object file only declares; they were looked for in all of them."""
+    """Types that some object file only declares. Every object file was searched for them."""
 
 
 def note_interface(description: Description, names: Iterable[str], files: ObjectFiles) -> None:
@@ -136,7 +136,7 @@ def _format(noted: Noted) -> str:
 
 
 def _load(path: str) -> Noted:
-    """Nothing where no build of this version has noted anything."""
+    """Empty if no build of this version has written the file."""
     try:
         with open_text(path) as file:
             content = json.load(file)

@@ -68,7 +68,7 @@ class DebugSection:
         return Place(symbol.section, offset & 0xFFFFFFFF, symbol.name)
 
     def first_reference(self, place: int) -> Optional[Place]:
-        """The same for the first word that has one, at a place or behind it."""
+        """The same for the first word at or after a place that has a relocation."""
         later = [offset for offset in self._index if offset >= place]
         return self.refers_to(min(later)) if later else None
 
@@ -92,7 +92,7 @@ class ObjectFile:
         self.static_functions = list(self._find_static_functions(table.info))
 
     def _find_static_functions(self, count: int) -> Iterator[elf.Symbol]:
-        """Without the names of the many labels that are local as well."""
+        """Reads no other local symbols: there are many labels, and their names are not needed."""
         entries = _SYMBOL.iter_unpack(self._table[: count * _SYMBOL.size])
         for name, value, size, info, _other, section in entries:
             if info & 0xF == elf.STT_FUNC and section != elf.SHN_UNDEF:
@@ -111,7 +111,7 @@ class ObjectFile:
         return name in self._sections
 
     def mentions(self, name: str) -> bool:
-        """Whether a name can be one of the debug data's."""
+        """Whether the debug data may contain a name."""
         word = name.encode() + b"\0"
         found = [*self.sections(".debug_str"), *self.sections(".debug_info")]
         return any(word in section.data for section in found)

@@ -176,7 +176,7 @@ class _Reader:
         linkage = entry.inherited(At.LINKAGE_NAME).text(At.LINKAGE_NAME) or name
         call = "()" if entry.tag == Tag.SUBPROGRAM else ""
         for symbol in symbols:
-            # An empty function shares its address with the one behind it.
+            # An empty function has the same address as the function after it.
             own_name = symbol.name.lstrip(":")
             if symbol.name in self.symbols and own_name != linkage:
                 continue
@@ -257,7 +257,7 @@ class _Reader:
         return Text(entry.name, f"{tag:#x} {entry.name}")
 
     def _typedef(self, entry: Entry) -> Text:
-        """What a typedef stands for; a structure without a name goes by that of its typedef."""
+        """What a typedef stands for. An unnamed structure gets the name of its typedef."""
         target = entry.refers(At.TYPE)
         if target is not None and target.tag in _AGGREGATES and not target.name:
             return self._aggregate(target, entry.name)
@@ -289,7 +289,7 @@ class _Reader:
         return Text(title, placeholder, (title,))
 
     def _title(self, entry: Entry, wanted: str) -> str:
-        """A title of its own for each type; a declaration has that of the definition."""
+        """A unique title for each type; a declaration has the title of its definition."""
         if entry.has(At.DECLARATION):
             self.layouts.setdefault(wanted, ())
             return wanted
@@ -347,7 +347,7 @@ class _Reader:
 
 
 def _aligned(entry: Entry) -> str:
-    """Nothing, unless the source asks for an alignment."""
+    """Empty unless the source asks for an alignment."""
     return f" aligned {entry.constant(At.ALIGNMENT)}" if entry.has(At.ALIGNMENT) else ""
 
 

@@ -125,12 +125,12 @@ class Entry:
         return self._abbreviation is not None and attribute in self._abbreviation.names
 
     def number(self, attribute: int) -> Optional[int]:
-        """An integer; None where there is none, or where it is only known at run time."""
+        """An integer; None if it is missing or only known at run time."""
         form, _place, value = self.values.get(attribute, (_EXPRLOC, 0, b""))
         return value if isinstance(value, int) and form not in _REFERENCES else None
 
     def constant(self, attribute: int) -> int:
-        """An integer; 0 where there is none."""
+        """An integer; 0 if it is missing."""
         value = self.values[attribute][2] if attribute in self.values else 0
         return value if isinstance(value, int) else 0
 
@@ -142,7 +142,7 @@ class Entry:
         return str(value) if isinstance(value, int) else value.hex()
 
     def text(self, attribute: int) -> str:
-        """A string; empty where there is none."""
+        """A string; empty if it is missing."""
         if attribute not in self.values:
             return ""
         form, _place, value = self.values[attribute]

@@ -1,8 +1,8 @@
-"""The files that the module is made from, and those among them whose change ninja cannot see.
+"""The files that the module is made from, and changes among them that ninja cannot see.
 
-Ninja compares time stamps: a file that was put back with the stamp that it had (cp -p, rsync, a
-backup) is older than what was made from its successor. But the system notes when a file was
-changed, whatever stamp it got, and `watch` has seen it change.
+Ninja compares time stamps. A file that is restored with its old stamp (cp -p, rsync, a backup) is
+older than what was built from the newer version. But the system also records when a file changed
+(ctime), and `watch` has seen it change.
 
 SPDX-License-Identifier: MIT
 """
@@ -30,7 +30,7 @@ class Stale(NamedTuple):
 
 
 class Inputs:
-    """Of one build directory; asks ninja only when it has built something."""
+    """The input files of one build directory. Asks ninja only after ninja has built something."""
 
     def __init__(self, description: Description) -> None:
         self._description = description
@@ -82,7 +82,7 @@ class Inputs:
     # ---- what ninja cannot see ----
 
     def stale(self, changed: Collection[str]) -> List[Stale]:
-        """What is out of date unseen; of the `changed` files it is known that they are."""
+        """Outputs that ninja takes for up to date, wrongly. The `changed` files surely changed."""
         return self._stale(self._made, changed)
 
     def _stale(self, made: Files, changed: Collection[str]) -> List[Stale]:
@@ -104,10 +104,10 @@ class Inputs:
         ]
 
     def _changed_at(self, path: str) -> int:
-        """When this path began to lead to what it leads to, in ns, as far as the system knows.
+        """When the file behind this path last changed or was replaced, in ns, by its ctime.
 
-        A directory's contents have another time; where both differ, it was renamed. So far up as
-        the project goes: above, nobody puts backups back.
+        A directory whose ctime and mtime differ was renamed. Only directories of the project are
+        looked at: nobody restores the ones above from a backup.
         """
         newest = os.stat(path).st_ctime_ns
         roots = (os.path.join(self._description.source_dir, ""), *self._description.watch_dirs)
@@ -121,7 +121,7 @@ class Inputs:
         return newest
 
     def forget(self, stale: Iterable[Stale], changed: Collection[str]) -> Set[str]:
-        """Has ninja make what is out of date, also outside the module; returns those outputs."""
+        """Makes ninja rebuild these and what else is out of date; returns all the outputs."""
         inputs = {one.input for one in stale}
         outputs = {one.output for one in self._stale(self._all_users(inputs), changed)}
         outputs |= {one.output for one in stale}
@@ -146,7 +146,7 @@ class Inputs:
 
 
 def _time_of(path: str) -> Optional[int]:
-    """The time stamp of a file; directories change with each of their files, so they have none."""
+    """The time stamp of a file. None for directories, which change with each file in them."""
     try:
         status = os.stat(path)
     except OSError:

@@ -23,12 +23,12 @@ class Text(NamedTuple):
     uses: Tuple[str, ...] = ()
 
     def around(self, before: str, after: str) -> "Text":
-        """The same with something before and after."""
+        """The same text with something before and after it."""
         return Text(before + self.source + after, before + self.machine + after, self.uses)
 
 
 def join(separator: str, texts: Iterable[Text]) -> Text:
-    """Texts in a row."""
+    """Concatenates texts."""
     texts = list(texts)
     return Text(
         separator.join(text.source for text in texts),
@@ -92,7 +92,7 @@ class Interface:
 
 
 class Node(NamedTuple):
-    """A type as one object file knows it."""
+    """A type as one object file describes it."""
 
     found: ObjectInterface
     title: str
@@ -111,7 +111,7 @@ def _pairs(old: ObjectInterface, before: Text, new: ObjectInterface, now: Text) 
 
 
 def find_changes(noted: Interface, present: Interface, names: Iterable[str]) -> List[str]:
-    """Lines about what has changed of symbols, and of the types that they lead to."""
+    """Lines that say what has changed in symbols and in the types that they use."""
     search = _Search(noted, present)
     for name in names:
         search.compare(name)
@@ -146,7 +146,7 @@ class _Search:
     def _differences(
         self, pairs: List[Pair], seen: Set[Tuple[int, str, int, str]]
     ) -> Iterator[Pair]:
-        """The first types that differ on each way from these."""
+        """The first types that differ on each path from these."""
         while pairs:
             old, new = pairs.pop()
             key = (id(old.found), old.title, id(new.found), new.title)
@@ -154,7 +154,7 @@ class _Search:
                 continue
             seen.add(key)
             if not old.layout or not new.layout:
-                # Of what is only declared there is nothing but the name.
+                # A declaration has nothing to compare but its name.
                 if old.title != new.title:
                     yield old, new
                 continue
@@ -165,7 +165,7 @@ class _Search:
                 pairs += _pairs(old.found, before, new.found, now)
 
     def _follow_opaque(self, titles: Iterable[str]) -> None:
-        """Compares definitions in other objects: data that old code made may be there."""
+        """Compares definitions in other objects: there may still be data that old code made."""
         for title in titles:
             if title in self._opaque:
                 continue
@@ -177,7 +177,7 @@ class _Search:
                     self._find_definition(new, olds)
 
     def _find_definition(self, new: Node, olds: List[Node]) -> None:
-        """A new definition must be one of those that there were."""
+        """A new definition must equal one of the old ones."""
         different = None
         for old in olds:
             different = next(self._differences([(old, new)], set()), None)
@@ -198,7 +198,7 @@ class _Search:
 
 
 def _difference(old: Layout, new: Layout) -> List[str]:
-    """Only the lines that are not in both."""
+    """Leaves out the lines that are in both."""
     kept = {text.machine for text in old} & {text.machine for text in new}
     sides: Dict[str, Layout] = {"old": old, "new": new}
     return [

@@ -1,4 +1,4 @@
-"""What ninja knows of the files of a build, asked without running or writing anything.
+"""Asks ninja about the files of a build, without running or writing anything.
 
 Imports little, like compiler.py.
 
@@ -40,7 +40,7 @@ def run_ninja(description: Description, *arguments: str) -> "subprocess.Popen[st
 
 
 def query_inputs(description: Description, names: Iterable[str]) -> Files:
-    """What each output is made from, as build.ninja says; those that only come before left out."""
+    """The inputs of each output according to build.ninja, without order-only inputs."""
     return {
         name: [line.lstrip("| ") for line in about["input"] if not line.startswith("|| ")]
         for name, about in _query(description, names).items()
@@ -49,7 +49,7 @@ def query_inputs(description: Description, names: Iterable[str]) -> Files:
 
 
 def query_users(description: Description, names: Iterable[str]) -> Files:
-    """What is made from each file, as build.ninja says."""
+    """The outputs that are made from each file, according to build.ninja."""
     return {name: about["outputs"] for name, about in _query(description, names).items()}
 
 
@@ -80,7 +80,7 @@ def _read_query(lines: Iterable[str]) -> Dict[str, Files]:
 
 
 def query_deps(description: Description, names: Iterable[str] = ()) -> Files:
-    """What compilers said that they read, from the log of the builds; of all outputs by default.
+    """The files that compilers have read for each output; for all outputs by default.
 
     Every name must be known to ninja.
     """

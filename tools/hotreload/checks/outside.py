@@ -1,8 +1,8 @@
 """Finds what has changed outside the module.
 
-A module fits only the firmware that it was linked with. So before a reload, ninja is asked, without
-running anything, what it would build to bring the firmware up to date: that must be the module's
-objects, and what is generated from them.
+A module fits only the firmware that it was linked with. So a reload first asks
+ninja what it would build to bring the firmware up to date. Only the module's objects, and what is
+generated from them, may be on that list.
 
 Imports little, like compiler.py.
 
@@ -22,7 +22,7 @@ from hotreload.errors import ToolError
 
 _PREFIX = "ninja explain: "
 _TIMES = r"\(-?\d+ vs -?\d+\)$"
-# Why ninja would build an output, in its own words; only the first names an input.
+# Ninja's own words for why it would build an output; only the first pattern names an input.
 _CAUSES = (
     rf"(?:restat of )?output (?P<output>.+) older than most recent input (?P<input>.+) {_TIMES}",
     rf"recorded mtime of (?P<output>.+) older than most recent input (?P<input>.+) {_TIMES}",
@@ -34,12 +34,12 @@ _CAUSES = (
     r"(?P<output>.+) has no in-edge and is missing$",
 )
 _CAUSE = [re.compile(pattern) for pattern in _CAUSES]
-# What follows from other causes, or makes nothing out of date.
+# These follow from other causes, or make nothing out of date.
 _NO_CAUSE = re.compile(
     r".+ is dirty$|output .+ of phony edge with no inputs doesn't exist$|loading dyndep file .+"
 )
-# CMake's names for what must be there before a library is compiled. Who really reads it is known to
-# ninja by the compiler, and is a cause of its own.
+# CMake's names for what must exist before a library is compiled. Ninja learns from the compiler who
+# really reads it, and reports that as a cause of its own.
 _ONLY_ORDER = "cmake_object_order_depends_target_"
 _MOST_LINES = 6
 
@@ -59,8 +59,8 @@ def start_search(description: Description) -> "subprocess.Popen[str]":
 def finish_search(
     process: "subprocess.Popen[str]", description: Description, forgotten: Collection[str] = ()
 ) -> None:
-    """Raises when anything outside the module is out of date. Of what was `forgotten` on purpose
-    it is no wonder that it is not there."""
+    """Raises when anything outside the module is out of date. Outputs that were `forgotten` on
+    purpose may be missing."""
     output, _ = process.communicate()
     if process.returncode != 0:
         raise ToolError(f"the build is out of order:\n{output.rstrip()}\n{_advice(description)}")
@@ -91,7 +91,7 @@ class _Search:
         self._wraps = os.path.join(os.path.dirname(description.exports), "wraps.txt")
 
     def outside(self, causes: Iterable[Cause]) -> List[Cause]:
-        """Those of the causes that reach the firmware by another way than through the module."""
+        """The causes that affect the firmware other than through the module."""
         return [cause for cause in causes if not self._is_inside(cause)]
 
     def _path(self, name: str) -> str:

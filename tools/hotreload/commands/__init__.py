@@ -1,4 +1,4 @@
-"""What the user calls, apart from the steps of the build.
+"""The commands that users call.
 
 SPDX-License-Identifier: MIT
 """

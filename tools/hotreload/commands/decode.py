@@ -15,7 +15,7 @@ from hotreload.description import Description
 _LOADED = re.compile(
     r"module loaded: (\d+) bytes of text at (0x[0-9a-f]+), (\d+) bytes of data at (0x[0-9a-f]+)"
 )
-# What hotreload_describe_address() says of running code: known even before the line above.
+# What hotreload_describe_address() prints for running code; it may come before the line above.
 _IN_CODE = re.compile(r"\b0x([0-9a-fA-F]{8}): offset 0x([0-9a-f]+) of the code of [^,]*$")
 _ADDRESS = re.compile(r"\b0x([0-9a-fA-F]{8})\b")
 
@@ -30,7 +30,7 @@ class Decoder:
         self._module: Optional[LinkedFile] = None
 
     def decode(self, line: str) -> Iterator[str]:
-        """What there is to say beside a line; nothing for most."""
+        """Explanations of the addresses in a line; most lines have none."""
         loaded = _LOADED.search(line)
         if loaded:
             self._move(*(int(number, 0) for number in loaded.groups()))
@@ -40,7 +40,7 @@ class Decoder:
             address, offset = (int(number, 16) for number in in_code.groups())
             if self.placement is None or self.placement.text.address != address - offset:
                 self.placement = self.linked().text_at(address - offset)
-            # A call returns to what follows it, which may be another line.
+            # A return address is behind the call, where another source line may begin.
             instruction = address - 1 if "called from" in line and offset > 0 else address
             text = self.linked().describe(self.placement, instruction)
             yield f"--- 0x{in_code.group(1)}: {text}"
@@ -58,7 +58,7 @@ class Decoder:
         if self.placement is not None and self.placement != placement:
             self._old.append(self.placement)
         self.placement = placement
-        self._module = None  # Another file, too, most likely.
+        self._module = None  # Most likely the file has changed as well.
 
     def _describe(self, address: int) -> Optional[str]:
         now = self.placement
@@ -79,7 +79,7 @@ class Decoder:
 
 
 def decode_lines(lines: Iterable[str], decoder: Decoder) -> Iterator[str]:
-    """Every line, and after it what its addresses mean."""
+    """Each line, followed by the explanations of its addresses."""
     for line in lines:
         yield line.rstrip("\n")
         yield from decoder.decode(line)

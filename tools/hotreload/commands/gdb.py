@@ -22,7 +22,7 @@ from hotreload.errors import ToolError
 def show_gdb(
     build: str, where: Where, run: bool, gdb: Optional[str], remote: Optional[str]
 ) -> None:
-    """Prints the command, or runs it in place of this process."""
+    """Prints GDB's command, or runs it in place of this process."""
     description = load_description(build)
     with closing(find_device(where, build)) as device:
         placement = read_placement(device.status())
@@ -50,7 +50,7 @@ def gdb_command(
 
 
 def symbols_command(module: LinkedFile, placement: Placement) -> str:
-    """What tells GDB of the module's symbols where it runs."""
+    """GDB's command that loads the module's symbols at its run addresses."""
     sections = module.sections(placement)
     words = [f"-s {name} {address:#x}" for name, address in sections]
     if sections and sections[0][0] == ".text":

@@ -25,7 +25,7 @@ _LONGEST_LINE = 4096
 
 @contextlib.contextmanager
 def explain_module_addresses(build: str) -> Iterator[None]:
-    """Meanwhile, what the process prints is explained, and the chip's GDB has the symbols."""
+    """While this runs, the process's output is explained, and the chip's GDB has the symbols."""
     description = _describe(build)
     if description is None:
         yield
@@ -39,7 +39,7 @@ def explain_module_addresses(build: str) -> Iterator[None]:
 
 
 def _describe(build: str) -> Optional[Description]:
-    """None: not built, of which the monitor says what it needs, or no system for what follows."""
+    """None if nothing is built (the monitor says so), or if this system cannot do what follows."""
     try:
         return load_description(build) if os.name == "posix" else None
     except ToolError:
@@ -51,7 +51,7 @@ def _describe(build: str) -> Optional[Description]:
 
 @contextlib.contextmanager
 def _gdb_first_on_path(description: Description, directory: str, symbols: str) -> Iterator[None]:
-    """The monitor calls GDB by name, with the firmware only: what it finds adds the module."""
+    """The monitor calls GDB by name. It finds a script that adds the module's symbols."""
     name, path = _gdb_name(description), os.environ.get("PATH", "")
     program = _find_gdb(description)
     if name is None or program is None:
@@ -112,7 +112,7 @@ class _Log:
         self._placement: Optional[Placement] = None
 
     def explain(self, line: str) -> List[str]:
-        """What there is to say beside a line. From then on, GDB knows as much."""
+        """Explanations of a line. GDB is told of the module's place, too."""
         try:
             texts = list(self._decoder.decode(line))
             self._tell_gdb(self._decoder.placement)

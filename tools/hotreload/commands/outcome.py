@@ -1,4 +1,4 @@
-"""What became of a module after its upload: watch says so when it is not what was hoped for.
+"""Follows a module after its upload: `watch` reports when it does not become good.
 
 SPDX-License-Identifier: MIT
 """
@@ -20,7 +20,7 @@ _SECONDS = 20.0  # to load it, to crash, to restart, and to be in the network ag
 
 
 class Unfinished(ToolError):
-    """A failure after which the device may run other code; `left` says what is known of that."""
+    """A failure after which the device may run other code; `left` says what is known about it."""
 
     def __init__(self, text: str, left: str = _UNKNOWN) -> None:
         super().__init__(text)
@@ -35,7 +35,7 @@ def has_module(status: Dict[str, Any], module: bytes) -> bool:
 
 
 def why_not_running(status: Dict[str, Any]) -> str:
-    """What the device says of the module that it does not run."""
+    """The device's reason for not running the module."""
     return str(status.get("rollback") or status.get("last_error") or "it runs another")
 
 
@@ -45,9 +45,9 @@ def _is_newest(status: Dict[str, Any], module: bytes) -> bool:
 
 
 def resolve_lost_answer(device: Device, module: bytes, lost: AnswerLost) -> int:
-    """After an upload without an answer: the module's sequence, if the device has it all the same.
+    """After an upload without an answer: the module's sequence, if the device has the module.
 
-    Raises when it has not, and when it does not say.
+    Raises if the device does not have it, or does not say.
     """
     try:
         status = device.status()
@@ -87,11 +87,11 @@ class Outcome:
         self._thread.start()
 
     def cancel(self) -> None:
-        """Another module takes its place: nothing more is said of this one."""
+        """Stops reporting on this module, because another one replaces it."""
         self._cancelled.set()
 
     def wait(self) -> None:
-        """Until nothing more will be said."""
+        """Waits until there is nothing more to report."""
         self._thread.join()
 
     def _run(self) -> None:
@@ -101,7 +101,7 @@ class Outcome:
             try:
                 status = self._device.status()
             except ToolError:
-                status = None  # It restarts, perhaps.
+                status = None  # Perhaps it is restarting.
             is_over = time.monotonic() > deadline
             words = self._explain(status, is_over)
             if self._cancelled.is_set():
@@ -115,7 +115,7 @@ class Outcome:
         return status.get("sequence", 0) >= self._sequence and not status.get("trial")
 
     def _explain(self, status: Optional[Dict[str, Any]], is_over: bool) -> Optional[str]:
-        """What there is to say; None: nothing, or not yet."""
+        """The report; None: nothing, or not yet."""
         if status is None:
             silent = f"{self._device.url} has not answered since the upload: see the device's log"
             return silent if is_over else None

@@ -66,7 +66,7 @@ class LinkedFile:
         return found
 
     def check(self, placement: Placement) -> None:
-        """Refuses a placement that cannot be this module's."""
+        """Refuses a placement that does not fit this module."""
         for kind, link, run, names in zip(
             ("text", "data"), self._links, placement, (TEXT_SECTIONS, DATA_SECTIONS)
         ):
@@ -86,7 +86,7 @@ class LinkedFile:
         return max([s.address + s.size - link for s in sections if s.size > 0], default=0)
 
     def describe(self, placement: Placement, address: int) -> Optional[str]:
-        """A run address in words: function, file and line, or variable and offset."""
+        """Describes a run address: function, file and line, or variable and offset."""
         if placement.text.holds(address):
             return self._code(address - placement.text.address + self._links[0])
         if placement.data.holds(address):

@@ -70,7 +70,7 @@ def _build(
     with steps.step("compile"):
         search = start_search(description)
         inputs.refresh(description)
-        # These take as long to import as ninja searches.
+        # Importing these takes as long as ninja's search.
         import hotreload.device.http_device  # noqa: F401
         from hotreload.checks.abi_guard import check_interface
         from hotreload.module.build import update_module
@@ -82,7 +82,7 @@ def _build(
 
 
 def _show_ninja(inputs: Inputs, changed: Collection[str], description: Description) -> None:
-    """Has ninja build what it would not, because the time stamp of an input is old."""
+    """Makes ninja rebuild what it would not, because the time stamp of an input is old."""
     stale = inputs.stale(changed)
     if not stale:
         return

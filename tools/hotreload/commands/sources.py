@@ -1,8 +1,8 @@
 """Notices changed source files: by inotify through watchdog where it is there, else by polling.
 
-What is told by the system are changes in the directories of the components, where new files count
-as well. All files that the module is known to be made from are looked at besides, wherever they
-are: they may be elsewhere, or be reached by symbolic links.
+The system reports changes in the directories of the components, where new files count as well. The
+other files that the module is made from are polled, because they may be elsewhere or
+behind symbolic links.
 
 SPDX-License-Identifier: MIT
 """
@@ -23,14 +23,14 @@ _NAMES = ("CMakeLists.txt", "Kconfig")
 # Opening and reading a file are events, too: the compiler does both.
 _CHANGES = ("created", "modified", "moved", "deleted", "closed")
 _POLL_SECONDS = 0.3
-_POLL_SHARE = 50  # looking takes at most this part of the time, however many files there are
+_POLL_SHARE = 50  # polling takes at most 1/50 of the time, however many files there are
 
 Callback = Callable[[str], None]
 _Stamp = Optional[Tuple[int, ...]]
 
 
 def is_source(path: str) -> bool:
-    """True for what a component is compiled from, not for an editor's temporary files."""
+    """True for sources and headers of a component; false for an editor's temporary files."""
     name = os.path.basename(path)
     if name.startswith((".", "#")):
         return False
@@ -38,7 +38,7 @@ def is_source(path: str) -> bool:
 
 
 class Sources:
-    """Calls back with changed paths, from threads of its own; `means` says in words how it does."""
+    """Calls back with changed paths, from its own threads; `means` says how it notices them."""
 
     def __init__(self, directories: List[str], build_dir: str, callback: Callback) -> None:
         for directory in directories:
@@ -48,7 +48,7 @@ class Sources:
         self._callback = callback
         self._lock = threading.Lock()
         self._known: Dict[str, _Stamp] = {}
-        self._names: Dict[str, str] = {}  # Other names of known files, as events may have them.
+        self._names: Dict[str, str] = {}  # Other names of known files that events may use.
         reason = _start_observer(directories, self._note)
         self.means = "notified by the system"
         if reason is not None:
@@ -63,7 +63,7 @@ class Sources:
         names: Dict[str, str] = {}
         for path in paths:
             stamp = _stamp(path)
-            # What was put in its place since then may have an old time stamp; not so the ctime.
+            # A file that replaced it may have an old time stamp, but its ctime is new.
             is_late = since is not None and stamp is not None and stamp[1] > since
             known[path] = None if is_late else stamp
             names[os.path.normpath(path)] = names[os.path.realpath(path)] = path
@@ -123,7 +123,7 @@ def _stamp(path: str) -> _Stamp:
 
 
 def linked_directories(directories: List[str], files: Iterable[str]) -> List[str]:
-    """Where symbolic links in the directories lead to directories that have some of the files."""
+    """Targets of symbolic links in the directories that have some of the files."""
     found = {
         os.path.realpath(os.path.join(root, name))
         for directory in directories

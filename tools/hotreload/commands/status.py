@@ -1,4 +1,4 @@
-"""The command `status`: what the device says about itself, as a table, beside what the build says.
+"""The command `status`: a table of what the device says about itself, compared with the build.
 
 SPDX-License-Identifier: MIT
 """
@@ -30,7 +30,7 @@ def show_status(device: Device, build: str, as_json: bool) -> None:
 
 
 class _Build:
-    """What a build directory says of the firmware; nothing, if there is none."""
+    """What a build directory says about the firmware; empty if there is no build."""
 
     def __init__(self, build: str) -> None:
         self._description: Optional[Description] = None
@@ -40,7 +40,7 @@ class _Build:
             self._identity = FirmwareReader().identity(description).hex()
             self._description = description
         except ToolError:
-            pass  # The device can be asked from anywhere.
+            pass  # The command works without a build, too.
 
     def firmware(self, identity: str) -> str:
         """The device's firmware, compared with that of the build."""
@@ -54,7 +54,7 @@ class _Build:
         )
 
     def exports(self, identity: str, count: int) -> str:
-        """How many exports the firmware has; which, if it is the build's."""
+        """The number of exports; their names as well if it is the build's firmware."""
         if self._description is None or identity != self._identity:
             return str(count)
         return f"{count}: {', '.join(read_exports(self._description.exports).table)}"

@@ -46,7 +46,7 @@ def watch(options: Options, debounce: float) -> None:
 
 
 def watch_in_background(options: Options, debounce: float) -> None:
-    """Watches until the program ends, beside what else it does."""
+    """Watches in the background until the program ends."""
     threading.Thread(target=_Watch(options, debounce).run, daemon=True).start()
 
 
@@ -107,7 +107,7 @@ class _Watch:
             changed.append(path)
 
     def _send(self, description: Description, module: bytes, steps: Steps) -> int:
-        """Uploads; to a device that was found on the network also where it is now."""
+        """Uploads. Looks for a device again that was found on the network and has moved."""
         try:
             return send_module(self.device, description, module, steps, self._options.wait)
         except Unreachable:
@@ -119,11 +119,11 @@ class _Watch:
             return send_module(self.device, description, module, steps, self._options.wait)
 
     def _is_there(self, module: bytes) -> bool:
-        """Whether the device still has what it was sent: it may have gone back to other code."""
+        """Whether the device still has the module that it was sent: it may have rolled back."""
         try:
             status = self.device.status()
         except DeviceError:
-            return False  # Sending says what is wrong.
+            return False  # The upload will say what is wrong.
         if has_module(status, module):
             return True
         why = why_not_running(status)

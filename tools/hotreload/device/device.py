@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Optional
 class Device:
     """A device that can be reached; `url` is how messages name it.
 
-    One that was found on the network has a name, which stays when its URL changes.
+    A device that was found on the network has a name, which stays when its URL changes.
     """
 
     url: str
@@ -35,4 +35,4 @@ class Device:
         """Calls show() with each line of the log from now on, if it comes the same way."""
 
     def close(self) -> None:
-        """Gives back what it holds: others can use a serial port from then on."""
+        """Closes the connection. Other programs can use the serial port then."""

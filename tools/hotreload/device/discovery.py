@@ -116,7 +116,7 @@ class Search:
         from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
 
         async with AsyncZeroconf() as network:
-            # Answers to all: one to us alone may end at another program on this machine's port.
+            # Multicast answers: a unicast one may reach another program on the same port.
             browser = AsyncServiceBrowser(
                 network.zeroconf,
                 SERVICE,
@@ -166,7 +166,7 @@ class Search:
         try:
             service = AsyncServiceInfo(SERVICE, name)
         except BadTypeInNameException:
-            return  # Whoever announces that is none of our devices.
+            return  # That is not one of our devices.
         timeout = _PATIENCE * 1000
         await service.async_request(zeroconf, timeout, question_type=DNSQuestionType.QM)
         addresses = service.parsed_addresses(IPVersion.V4Only)
@@ -182,14 +182,14 @@ def _text(service: Any, key: bytes) -> str:
 
 
 def _plain(text: str) -> str:
-    """What anybody in the network may have written, fit for a terminal."""
+    """Makes text from the network safe for a terminal."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _choose(
     matching: Sequence[Found], found: Sequence[Found], description: Description, identity: str
 ) -> Found:
-    """The only one that matches; what to do, if it is not the only one."""
+    """The device that matches. Raises, with advice, unless there is exactly one."""
     if len(matching) == 1:
         return matching[0]
     if matching:

@@ -73,7 +73,7 @@ class SerialDevice(Device):
             status, body = self.line.ask(FINISH)
         except DeviceError as error:
             raise AnswerLost(str(error)) from error
-        if status == _NO_UPLOAD:  # Perhaps it restarted after the first of several requests.
+        if status == _NO_UPLOAD:  # It may have restarted after the first of several requests.
             raise AnswerLost(f"{self.url} knows nothing of the upload any more")
         return read_answer(self.url, status, body)
 
@@ -82,7 +82,7 @@ class SerialDevice(Device):
         self._pass_log_on(self.line)
 
     def _pass_log_on(self, line: SerialLine) -> None:
-        """A command that shows the log runs for long: others share the port meanwhile."""
+        """A command that shows the log holds the port for long, so it shares the port."""
         show = self._show
         if show is None or self._share is not None:
             return

@@ -47,14 +47,14 @@ def _decode(digits: bytes) -> Optional[Frame]:
 
 
 class Splitter:
-    """Takes what a line brings, and tells frames from the rest."""
+    """Separates the frames in the received bytes from the log."""
 
     def __init__(self) -> None:
         self._held = b""
         self._drops_newline = False
 
     def feed(self, data: bytes) -> Tuple[bytes, List[Frame]]:
-        """What is no frame, and the intact frames; a damaged frame is neither."""
+        """Returns the text outside frames, and the intact frames. Damaged frames are dropped."""
         text, frames = b"", []
         data = self._held + data
         while data:

@@ -72,7 +72,7 @@ class SerialLine:
             raise DeviceError(f"{self.port} cannot be written: {error}") from error
 
     def ask(self, type_: int, payload: bytes = b"") -> Tuple[int, bytes]:
-        """Sends a request, again and again until its answer comes: the status and the JSON."""
+        """Repeats a request until its answer comes; returns the status and the JSON."""
         with self._asking:
             self._number = (self._number + 1) % 2**32
             data = Frame(type_, self._number, payload).encode()
@@ -88,7 +88,7 @@ class SerialLine:
             raise DeviceError(self._explain_silence(limit))
 
     def tell(self, type_: int) -> None:
-        """Sends a request whose answer nobody waits for."""
+        """Sends a request without waiting for the answer."""
         self._number = (self._number + 1) % 2**32
         self.send(Frame(type_, self._number, b"").encode())
 
@@ -160,7 +160,7 @@ def _last_lines(text: bytes, count: int) -> List[str]:
 
 
 def _is_garbage(text: bytes) -> bool:
-    """Whether a quarter of it is what no log has."""
+    """Whether at least a quarter of it are bytes that no log contains."""
     strange = sum(byte > 126 or (byte < 32 and byte not in b"\t\n\r\x1b") for byte in text)
     return strange * 4 > len(text)
 

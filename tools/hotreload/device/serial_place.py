@@ -1,4 +1,4 @@
-"""Where a command that holds a serial port says on which socket it shares it.
+"""The file in which a command that holds a serial port publishes the socket where it shares it.
 
 SPDX-License-Identifier: MIT
 """
@@ -22,12 +22,12 @@ def _path(port: str) -> str:
 
 
 def publish_share(port: str, url: str) -> None:
-    """Says that `port` is shared at `url`."""
+    """Publishes that `port` is shared at `url`."""
     write_if_changed(_path(port), url)
 
 
 def withdraw_share(port: str) -> None:
-    """Takes that back."""
+    """Removes what publish_share() has published."""
     try:
         os.remove(_path(port))
     except OSError:

@@ -17,7 +17,10 @@ from hotreload.errors import ToolError
 
 
 class Share:
-    """Everybody gets the log; an answer goes to who asked. `url` is for --port and idf.py -p."""
+    """Every client gets the log; an answer goes to the client that asked.
+
+    `url` is for --port and idf.py -p.
+    """
 
     def __init__(self, line: SerialLine, tcp_port: int = 0) -> None:
         self._line = line
@@ -37,7 +40,7 @@ class Share:
         """Ends the sharing; the line stays open."""
         withdraw_share(self._line.port)
         with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # Wakes who waits for a client.
+            self._listener.shutdown(socket.SHUT_RDWR)  # Wakes the thread that waits for a client.
         self._listener.close()
         with self._lock:
             clients = list(self._clients)
@@ -64,7 +67,7 @@ class Share:
             except OSError:
                 return
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            client.settimeout(5.0)  # For sending: who does not read is dropped.
+            client.settimeout(5.0)  # For sending: a client that does not read is dropped.
             with self._lock:
                 self._clients.append(client)
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()

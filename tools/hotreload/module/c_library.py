@@ -138,7 +138,7 @@ class CLibrary:
                     )
 
     def _is_never_written(self, file: elf.Elf, section: elf.Section) -> bool:
-        """Whether the variables of a section are constants that only lack the word."""
+        """Whether nothing writes the variables of a section: constants without `const`."""
         if not section.name.startswith(_VARIABLES) or section.flags & elf.SHF_TLS:
             return False
         program = Program(file, self._description.arch)
@@ -148,9 +148,9 @@ class CLibrary:
         return all(self._is_never_written_elsewhere(name) for name in names)
 
     def _is_never_written_elsewhere(self, name: str) -> bool:
-        """The same for a global variable. The firmware has it not, so it does not write it."""
+        """The same for a global variable. The firmware does not have it, so it cannot write it."""
         if name in self._imports:
-            return False  # The module does what it likes with it.
+            return False  # The module may write it.
         for library in self._libraries:
             for member in library.members():
                 if name.encode() in member.content:
@@ -196,7 +196,7 @@ class CLibrary:
 
 
 def _c_libraries(description: Description) -> List[str]:
-    """The C library, and its mathematics beside it, as far as they are there."""
+    """libc.a, and libm.a beside it, if they exist."""
     path = description.c_library
     if not path:
         return []

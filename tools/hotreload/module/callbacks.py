@@ -36,7 +36,7 @@ class Stub(NamedTuple):
 
 
 class Callbacks(NamedTuple):
-    """The stubs of functions that others know by their address alone."""
+    """The stubs of functions that are known by their address alone."""
 
     used: Dict[Definition, Stub]
     unused: List[int]
@@ -83,7 +83,7 @@ class _Spares:
         self._taken = self._read()
 
     def stub(self, symbol: str, slot: int) -> Optional[Stub]:
-        """The stub of that name, whose slot has that number."""
+        """The stub with this name and this number of its slot."""
         found, slots = (self._firmware.symbols.get(name) for name in (symbol, SLOTS))
         return None if found is None or slots is None else Stub(found.value, slots.value + 4 * slot)
 

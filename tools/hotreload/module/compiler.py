@@ -16,7 +16,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
 def compile_objects(description: Description, verbose: bool) -> None:
-    """Runs ninja; its output goes where ours goes, so colours stay as they are."""
+    """Runs ninja. It inherits our output, so its colours are kept."""
     command = [description.ninja, *(["-v"] if verbose else []), description.objects_target]
     try:
         result = subprocess.run(command, cwd=description.build_dir)
@@ -32,7 +32,7 @@ def compile_objects(description: Description, verbose: bool) -> None:
 
 
 def _advise(description: Description, command: List[str]) -> str:
-    """Compiles once more, to read what the compiler said."""
+    """Compiles once more, to read the compiler's messages."""
     from hotreload.module.missing import explain_missing_headers
 
     again = subprocess.run(

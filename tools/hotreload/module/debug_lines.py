@@ -75,6 +75,6 @@ def _place(dwarf: Any, unit: Any, entry: Any) -> str:
     index = number.value if version >= 5 else number.value - 1
     name = program["file_entry"][index].name.decode("utf-8", "replace")
     main = _name(unit.get_top_DIE())
-    # The main file is named as it was given to the compiler, with its directory.
+    # The main file has the name that the compiler was given, with its directory.
     full = main if os.path.basename(main) == os.path.basename(name) else name
     return f"{full}:{line.value}"

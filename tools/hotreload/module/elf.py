@@ -35,7 +35,7 @@ STT_FUNC = 2
 STT_SECTION = 3
 STT_TLS = 6
 
-# Sections whose addresses of functions no program keeps: called once, or read by an unwinder.
+# No program keeps function addresses from these sections: called once, or for unwinding only.
 _NO_POINTERS = (".init_array", ".fini_array", ".ctors", ".dtors", ".eh_frame", ".gcc_except_table")
 
 MACHINES = {"riscv": 243, "xtensa": 94}

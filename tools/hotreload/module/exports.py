@@ -13,7 +13,7 @@ from hotreload.files import make_directory, open_text, write_if_changed
 from hotreload.module.link_options import Wraps, read_wraps
 from hotreload.module.objects import Binding, Definition, Kind, Objects, is_vtable, read_objects
 
-# Static functions that can become callbacks before the firmware has to be built again.
+# How many new callbacks a module may have before the firmware must be built again.
 SPARE, SPARE_INTERNAL = 8, 4
 
 _BINDINGS = {binding.name.lower(): binding for binding in Binding}
@@ -122,8 +122,8 @@ def _home(variable: Definition) -> Home:
 def _needed(exports: Exports, objects: Objects) -> List[str]:
     """What the firmware must define even when only the module refers to it.
 
-    That is what a pointer may lead to after a reload: stubs, and virtual tables. A label is none:
-    the linker would warn of the reference.
+    Pointers may lead to these after a reload: stubs and virtual tables. Labels are left out,
+    because the linker would warn of the reference.
     """
     stubs = [
         stub_symbol(name)

@@ -1,7 +1,7 @@
 """Fills in what lives in the firmware for the module: variables, virtual tables, slots of stubs.
 
-A generated constructor does it, before all others, so the device needs to know nothing of it. The
-packer writes the list that the constructor works off.
+A generated constructor does this before all others, so the loader needs no support for it. The
+packer writes the list of entries for the constructor.
 
 SPDX-License-Identifier: MIT
 """
@@ -16,7 +16,7 @@ from hotreload.module.generated import compile_generated
 LIST = "hotreload_fill_entries"
 ENTRY_SIZE = 12
 
-# A slot is read by other tasks meanwhile, so words are written as such.
+# Other tasks read a slot meanwhile, so it is written as one word.
 _SOURCE = """\
 typedef struct {{
     volatile unsigned *to;

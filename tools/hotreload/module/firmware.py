@@ -61,7 +61,7 @@ def read_firmware(file: elf.Elf, description: Description) -> Firmware:
 
 
 def firmware_identity(file: elf.Elf, kind: str) -> bytes:
-    """What a device says that runs this firmware; `kind` is Description.identity."""
+    """The identity that a device with this firmware reports; `kind` is Description.identity."""
     if kind == "sha256":
         return hashlib.sha256(file.data).digest()
     section = file.section(".note.gnu.build-id")

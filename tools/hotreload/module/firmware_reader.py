@@ -1,4 +1,4 @@
-"""Reads the firmware's ELF file once for all who need it.
+"""Reads the firmware's ELF file once for everything that needs it.
 
 Imports little, like compiler.py.
 
@@ -40,7 +40,7 @@ class FirmwareReader:
             return self._firmware
 
     def identity(self, description: Description) -> bytes:
-        """What a device says that runs the firmware."""
+        """The identity that a device with this firmware reports."""
         from hotreload.module.firmware import firmware_identity
 
         with self._lock:
@@ -50,7 +50,7 @@ class FirmwareReader:
             return firmware_identity(self._open(description), description.identity)
 
     def _refresh(self, description: Description) -> None:
-        """Forgets a firmware that another one has replaced."""
+        """Forgets the firmware if its file has changed."""
         path = description.firmware_elf
         try:
             status = os.stat(path)

@@ -25,7 +25,7 @@ class Header(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As it is included, most likely."""
+        """The name that #include most likely uses."""
         return self.path.rpartition("/include/")[2]
 
 
@@ -65,7 +65,7 @@ def _headers(build_dir: str) -> Iterator[Header]:
 
 
 def _idf_path(build_dir: str) -> Optional[str]:
-    """From what ESP-IDF says of its build; None: it is not one of ESP-IDF."""
+    """From ESP-IDF's description of the build; None if the build is not ESP-IDF's."""
     try:
         path = os.path.join(build_dir, "project_description.json")
         with open_text(path) as file:

@@ -41,7 +41,7 @@ class Inputs(NamedTuple):
 
     @property
     def fill_count(self) -> int:
-        """How many things in the firmware the module fills in when it is loaded."""
+        """How many entries in the firmware the module fills in when it is loaded."""
         resolution, callbacks = self.resolution, self.callbacks
         housed = len(resolution.housed) + len(resolution.local_vtables)
         slots = len(callbacks.used) + len(callbacks.unused) + len(resolution.inline_slots)
@@ -92,7 +92,7 @@ def link_module(inputs: Inputs) -> None:
 
 
 def _complete(inputs: Inputs, names: Set[str], output: str) -> None:
-    """Adds what the linker found missing, until nothing is or nothing more can be added.
+    """Adds what the linker reports as missing, until nothing is missing or nothing can be added.
 
     Members of libraries have imports of their own; only the linker knows which members of the
     compiler's it takes.
@@ -110,7 +110,7 @@ def _complete(inputs: Inputs, names: Set[str], output: str) -> None:
             if not _is_unused(inputs, names - library.defines, library.paths):
                 raise ToolError(text)
             _run_linker(inputs, names - library.defines, library.paths, _KEEP_UNDEFINED)
-            print(f"note: {text}\nNobody calls what needs it, so it is missed by nobody.",
+            print(f"note: {text}\nNothing calls the code that needs it, so it is missed by nobody.",
                   file=sys.stderr)  # fmt: skip
             break
         if not undefined:
@@ -126,8 +126,8 @@ def _known(firmware: Firmware) -> Set[str]:
 
 
 def _is_unused(inputs: Inputs, names: Iterable[str], copied: Iterable[str]) -> bool:
-    """Whether only that needs what is undefined which a static link drops: the firmware was built
-    with it, but does not use it, and the rest of the module does not either."""
+    """Whether only unused code needs what is undefined. A static link would drop that code, too:
+    neither the firmware nor the rest of the module uses it."""
     symbols, exports = inputs.firmware.symbols, inputs.exports
     unused = {n for n in exports.functions if stub_symbol(n) not in symbols}
     unused |= {n for n in exports.homes if home_symbol(n) not in symbols}

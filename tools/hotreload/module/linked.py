@@ -77,7 +77,7 @@ class Relocation(NamedTuple):
 
 
 class Lasting(Protocol):
-    """Knows what of the module outlives it."""
+    """Knows what in the module outlives the module."""
 
     def lasting(self, relocation: Relocation) -> Optional[int]:
         """The firmware's address that a pointer is to hold instead of one in the module."""

@@ -1,4 +1,4 @@
-"""What nobody defines, or the compiler does not find: its user, its owner, and what to do.
+"""Explains undefined symbols and missing headers: who needs them, who has them, what to do.
 
 SPDX-License-Identifier: MIT
 """

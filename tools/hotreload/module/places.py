@@ -20,7 +20,7 @@ from hotreload.module.stubs import GONE
 
 
 class Places:
-    """Finds them by the linker's map and the symbols of the module."""
+    """Finds these places by the linker's map and the module's symbols."""
 
     def __init__(self, inputs: Inputs, module: LinkedModule) -> None:
         self._inputs = inputs
@@ -31,7 +31,7 @@ class Places:
             if symbol.kind == elf.STT_FUNC:
                 self._functions.setdefault(symbol.name, []).append(symbol.value)
         self._used = [(self._function(d), stub) for d, stub in inputs.callbacks.used.items()]
-        # Of functions that the compiler made one, any stub does.
+        # The compiler may have merged functions: then any of their stubs will do.
         self._callbacks = {address: stub.address for address, stub in self._used}
         self._vtables = {
             self._variable(housed.definition): housed

@@ -32,7 +32,7 @@ class Housed(NamedTuple):
 
 
 class Resolution(NamedTuple):
-    """What the module takes from the firmware although it defines it."""
+    """Names that the module takes from the firmware although it defines them itself."""
 
     theirs: Dict[str, int]
     """Names for which the firmware's own definition counts, and their addresses."""

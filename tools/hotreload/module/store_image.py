@@ -20,8 +20,8 @@ _GOOD = b"hotreload: good."
 def make_partition_image(module: bytes, size: int) -> bytes:
     """A record with the module, marked as good, then erased bytes to the end of the partition.
 
-    The whole partition is written: an older record left in it could have a higher sequence. Who
-    flashes by cable can do so again, so the module is not on trial.
+    The whole partition is written: an older record left in it could have a higher sequence. A
+    module that was flashed by cable can be flashed again, so it is not on trial.
     """
     if fmt.RECORD_DATA + len(module) > size:
         raise ToolError(

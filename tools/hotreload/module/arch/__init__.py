@@ -40,7 +40,7 @@ def object_rules(machine: int) -> Any:
 
 
 def relocation_rules(arch: str) -> Any:
-    """The module with `select(linked)` for an architecture."""
+    """The module with `select_relocations()` for an architecture."""
     return _module(arch, "relocations")
 
 

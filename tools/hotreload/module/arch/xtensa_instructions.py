@@ -27,7 +27,7 @@ def only_loads(program: Program, literals: Code, entry: elf.Rela) -> bool:
         return False
     for code in program.codes:
         if any(e.type == _SLOT and _is_loop(code, e.offset) for e in code.entries):
-            return False  # It goes back where no instruction says so.
+            return False  # A loop jumps back without an instruction that says so.
         for user in code.entries:
             symbol = program.symbols[user.symbol]
             if symbol.section != literals.section.number:
