@@ -35,20 +35,20 @@ explain() {
     case " $system " in
     *" fedora "*)
         echo "On Fedora: sudo dnf install make cmake ninja-build qemu-user $(echo "$python" | sed 's/python-/python3-/g')"
-        echo "The compiler has no package there: see the container below." ;;
+        echo "We know of no package there of the compiler that the emulated board needs." ;;
     *" arch "*)
         echo "On Arch Linux: sudo pacman -S make cmake ninja qemu-user $python"
-        echo "The compiler with picolibc has no package with these names there: see the container below." ;;
+        echo "We know of no package there of the compiler that the emulated board needs." ;;
     " Darwin ")
         echo "On macOS: brew install make cmake ninja python, and in a virtual environment:"
         echo "pip install click pyelftools watchdog zeroconf. That is enough for ESP-IDF projects."
-        echo "QEMU runs the emulated board on Linux only: see the container below." ;;
+        echo "The emulated board needs Linux: QEMU has no user mode on macOS." ;;
     " MINGW"* | " MSYS"* | " CYGWIN"*)
         echo "On Windows: wsl --install -d Debian, and run make in the window that it opens." ;;
     *)
         echo "Here: CMake, Ninja, QEMU's user mode, and Python with click and pyelftools." ;;
     esac
-    echo "The emulated board needs riscv64-unknown-elf-gcc with picolibc, and qemu-riscv32."
+    echo "The compiler is riscv64-unknown-elf-gcc with picolibc; qemu-riscv32 runs the board."
     echo "A container has everything: docker build -t hotreload . && docker run --rm -it hotreload make demo"
 }
 
