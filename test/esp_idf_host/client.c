@@ -13,6 +13,7 @@
 #include "fakes/fake_log.h"
 #include "fakes/fake_partition.h"
 #include "port.h"
+#include "receive/auth.h"
 #include "receive/requests.h"
 #include "store/store.h"
 #include "store_reset.h"

@@ -23,6 +23,7 @@
 #include "fakes/fake_partition.h"
 #include "fakes/fake_timer.h"
 #include "loader/table.h"
+#include "receive/auth.h"
 #include "receive/requests.h"
 #include "run/status.h"
 #include "store/store.h"

@@ -19,6 +19,7 @@
 #include "fakes/fake_console.h"
 #include "fakes/fake_freertos.h"
 #include "fakes/fake_log.h"
+#include "receive/auth.h"
 #include "receive/requests.h"
 #include "receive/serial_frame.h"
 

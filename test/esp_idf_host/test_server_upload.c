@@ -19,6 +19,7 @@
 #include "fakes/fake_freertos.h"
 #include "fakes/fake_log.h"
 #include "fakes/fake_partition.h"
+#include "receive/auth.h"
 #include "receive/requests.h"
 
 /* More than two sectors of the flash. */
