@@ -1,5 +1,5 @@
 /*
- * What the portable core needs from the system below it: port/<system>/ implements all of this.
+ * What the portable core needs from the system below it. A port implements all of this.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -51,13 +51,13 @@ esp_err_t hotreload_port_text_alloc(size_t size, size_t align, uint32_t caps,
 esp_err_t hotreload_port_data_alloc(size_t size, size_t align, uint32_t caps,
                                     hotreload_region_t *region);
 
-/** Frees a region of either kind and clears it; one without memory is left alone. */
+/** Frees a region and clears it. A region without memory stays as it is. */
 void hotreload_port_text_free(hotreload_region_t *region);
 void hotreload_port_data_free(hotreload_region_t *region);
 
 /**
- * Bytes of the largest free block of internal memory that text, or data, of a module could be taken
- * from now; a region of that size need not fit. Any task.
+ * Size in bytes of the largest free block of internal memory for text, or for data, of a module. A
+ * region of that size need not fit. Any task.
  */
 uint32_t hotreload_port_text_room(void);
 uint32_t hotreload_port_data_room(void);
@@ -78,7 +78,7 @@ esp_err_t hotreload_port_sync(const hotreload_region_t *text, const hotreload_re
 /** Calls `void f(void)` at a run address: a constructor or destructor of the module. */
 void hotreload_port_call(uint32_t run_address);
 
-/** RAM for bytes that only the core reads and writes. @return NULL: not enough. Any task */
+/** Allocates RAM that only the core reads and writes. @return NULL: not enough. Any task. */
 void *hotreload_port_buffer_alloc(size_t size);
 /** Frees it; `size` as it was asked for. Any task. */
 void hotreload_port_buffer_free(void *buffer, size_t size);
@@ -152,47 +152,48 @@ esp_err_t hotreload_port_hash_update(hotreload_hash_t *hash, const void *data, s
  * ignored. */
 esp_err_t hotreload_port_hash_end(hotreload_hash_t *hash, uint8_t digest[HOTRELOAD_HASH_SIZE]);
 
-/** Fills `size` bytes with random numbers that nobody can foresee. Any task. */
+/** Fills `size` bytes with random numbers that cannot be predicted. Any task. */
 void hotreload_port_random(void *data, size_t size);
 
-/* ---- Tasks, time and words ----------------------------------------------------------------------
+/* ---- Tasks, time and the log
+ * ----------------------------------------------------------------------
  */
 
 /** The core's locks, none recursive. Held in this order when more than one is held. */
 typedef enum {
     HOTRELOAD_LOCK_MODULE, /**< the loaded module and the table */
     HOTRELOAD_LOCK_STORE,  /**< what is known of the partition's records */
-    HOTRELOAD_LOCK_STATUS, /**< what GET /status and GET /nonce tell */
+    HOTRELOAD_LOCK_STATUS, /**< the status, the trial and the nonce */
     HOTRELOAD_LOCK_COUNT,
 } hotreload_lock_t;
 
 void hotreload_port_lock(hotreload_lock_t lock);
 void hotreload_port_unlock(hotreload_lock_t lock);
 
-/** Milliseconds of a clock that never stands still; begins again at 0 after 2^32. Any task. */
+/** Milliseconds of a clock that always runs; it wraps to 0 after 2^32. Any task. */
 uint32_t hotreload_port_now_ms(void);
 
 typedef enum { HOTRELOAD_LOG_ERROR, HOTRELOAD_LOG_WARNING, HOTRELOAD_LOG_INFO } hotreload_log_t;
 
 /**
- * Keeps the sequence of the module that is on trial, for the next run, in RAM that a restart from a
- * panic or by a watchdog does not clear; a loss of power may. 0: none is, as at the start of a run.
+ * Keeps the sequence of the module on trial for the next run, in RAM that survives a panic and a
+ * watchdog reset; a loss of power may clear it. 0: no module is on trial, as at the start of a run.
  * No two tasks call this at once.
  */
 void hotreload_port_retain(uint32_t sequence);
 
 /**
- * Tells, once after a boot, which module is to blame: the sequence kept when the program's last run
- * ended in a panic or by a watchdog. 0: none was, or it ended otherwise, or this was asked before.
- * The caller holds HOTRELOAD_LOCK_MODULE, here and below.
+ * Returns the sequence of the module that was on trial when the last run of the program ended in a
+ * panic or by a watchdog; 0: none was, or the run ended otherwise. Only the first call after a boot
+ * returns it, later ones return 0. The caller holds HOTRELOAD_LOCK_MODULE, here and below.
  */
 uint32_t hotreload_port_take_crashed(void);
 
 /**
- * Orders a call of `expired(trial)` when the time that a module is on trial has passed, in place of
- * the call ordered before; NULL: orders none. That time is the port's: where it is 0, nothing is
- * ever called. The call may come late, and even after another was ordered. It writes flash, so it
- * comes from a task in which nothing else has to wait for that.
+ * Starts the timer of a trial, and stops the one before: when the time has passed, the port calls
+ * `expired(trial)`. NULL: only stops. The port sets the time; if it is 0, the port never calls. The
+ * call may come late, even after another timer was started. It writes flash, so it comes from a
+ * task that nothing else waits for.
  *
  * @return ESP_OK, ESP_ERR_NO_MEM
  */

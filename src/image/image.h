@@ -1,6 +1,6 @@
 /*
  * The image reader: finds the parts of a packed module and checks that each lies inside the file
- * and makes sense. It allocates nothing, writes nothing, and works on bytes of any alignment.
+ * and is valid. It allocates nothing, writes nothing, and works on bytes of any alignment.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -13,8 +13,8 @@ typedef struct {
     uint32_t count;
     uint32_t *slots;         /**< run addresses that the stubs jump to; never 0 */
     const uint32_t *missing; /**< what a slot holds without a module: a function that says so */
-    const char *names;       /**< the exports' names, sorted as bytes, NUL after each; then what
-                                  to call a function that has no name */
+    const char *names;       /**< the exports' names, sorted as bytes, NUL after each; then the
+                                  word for a function without a name */
     uint32_t slot_count;     /**< those of the exports, then those of static functions */
 } hotreload_table_t;
 
@@ -22,7 +22,7 @@ typedef struct {
 extern const hotreload_table_t hotreload_firmware_table;
 
 /**
- * Where a stub ends without a module behind it: stops the program and names the function.
+ * Called by a stub when no module is loaded: stops the program and names the function.
  *
  * @param slot  index into the firmware's table
  */

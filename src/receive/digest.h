@@ -21,8 +21,8 @@
 bool hotreload_digest_parse(const char *text, uint8_t digest[HOTRELOAD_HASH_SIZE]);
 
 /**
- * Compares two digests in a time that does not depend on their contents: the time of a comparison
- * that stops at the first difference tells a sender how many bytes of a forged HMAC are right.
+ * Compares two digests, in a time that does not depend on their contents. If the comparison stopped
+ * at the first difference, its time would tell how many bytes of a forged HMAC are right.
  *
  * @return true: equal. Any task.
  */

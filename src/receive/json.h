@@ -19,12 +19,12 @@ typedef struct {
 /** Begins an empty text in a buffer of `size` bytes, at least 1. One task per object. */
 hotreload_json_t hotreload_json_begin(char *text, size_t size);
 
-/** Appends as it is: punctuation, keys, constants. */
+/** Appends text as it is: punctuation, keys, constants. */
 void hotreload_json_raw(hotreload_json_t *json, const char *text);
 
 /**
- * Appends a string with its quotes. Quotes and backslashes are escaped; what is not printable ASCII
- * becomes '?', so that names out of a damaged module cannot make an answer that is no JSON.
+ * Appends a string with its quotes. Escapes quotes and backslashes, and writes '?' for what is not
+ * printable ASCII: a name from a damaged module must not break the JSON.
  */
 void hotreload_json_string(hotreload_json_t *json, const char *text);
 

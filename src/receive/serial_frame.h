@@ -1,11 +1,11 @@
 /*
- * Requests and answers on a line that carries a log as well. A frame is a line of printable
- * characters behind a mark that no log has, so that what converts newlines does no harm:
+ * Frames: requests and answers on a line that also carries a log. A frame is a line of printable
+ * characters after a mark that is in no log. Programs that convert newlines do no harm:
  *
  *     0x02 "hr:" | base64, without padding, of: type | number (32 bit) | payload | CRC-32 | newline
  *
- * Numbers are little-endian; the CRC is of all before it. A frame can begin in the middle of a line
- * of the log. One that is damaged or cut off is dropped: the host sends its request again.
+ * Numbers are little-endian; the CRC covers all bytes before it. A frame can begin in the middle of
+ * a line of the log. The reader drops a damaged frame, and the host sends its request again.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -42,7 +42,7 @@ typedef enum {
 /** Finds frames among other characters. Zeroed, it is ready. One task per object. */
 typedef struct {
     size_t matched;  /**< characters of the mark that have come */
-    size_t released; /**< of these, so many were no mark after all: they come before the byte */
+    size_t released; /**< so many of them were no mark: they are input, before the new byte */
     uint32_t bits;   /**< not yet a whole byte, in the lowest bit_count bits */
     unsigned bit_count;
     size_t size; /**< bytes in the body */
@@ -76,12 +76,12 @@ typedef struct {
     uint32_t crc;
 } hotreload_frame_writer_t;
 
-/** Begins a frame in `line`, which has room for all that will be put into it. */
+/** Begins a frame in `line`, which needs HOTRELOAD_FRAME_LINE(payload) characters. */
 void hotreload_frame_begin(hotreload_frame_writer_t *writer, char *line, uint8_t type,
                            uint32_t number);
 /** Appends to the payload. */
 void hotreload_frame_put(hotreload_frame_writer_t *writer, const void *data, size_t size);
-/** Ends it. @return its length in characters; there is no NUL behind them */
+/** Ends the frame. @return its length in characters; no NUL follows */
 size_t hotreload_frame_end(hotreload_frame_writer_t *writer);
 
 #endif

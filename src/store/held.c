@@ -32,7 +32,7 @@ bool hotreload_held_can_load(const hotreload_held_t *held, hotreload_record_kind
            hotreload_marks_are_of_kind(held->marks, kind);
 }
 
-/** What could not be written is kept for the reload that it was announced for. */
+/** A record that the flash did not take stays until one reload has seen it. */
 static bool is_needed(const hotreload_held_t *held)
 {
     return held->mapped || held->state == HOTRELOAD_HELD_RECEIVING ||

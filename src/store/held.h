@@ -1,6 +1,6 @@
 /*
- * The record that is held in RAM: received there instead of in the flash, the newest one from its
- * commit on, and written to the flash by hotreload_store_settle().
+ * The record that is held in RAM. It is received there instead of in the flash. From its commit on
+ * it is the newest record. hotreload_store_settle() writes it to the flash.
  *
  * All calls come with HOTRELOAD_LOCK_STORE held.
  *
@@ -40,14 +40,14 @@ bool hotreload_held_allocate(hotreload_held_t *held, uint32_t sequence, uint32_t
 /** Tells whether a record is the one that is held, and not in the flash. */
 bool hotreload_held_is_record(const hotreload_held_t *held, const hotreload_record_t *record);
 
-/** Tells whether the held record can be loaded: is it of this kind, older, and in memory? */
+/** Tells whether the held record is of this kind, older than `below`, and still in memory. */
 bool hotreload_held_can_load(const hotreload_held_t *held, hotreload_record_kind_t kind,
                              uint32_t below);
 
-/** Changes the state, and frees memory that nobody needs in the new one. */
+/** Changes the state, and frees the memory if the new state does not need it. */
 void hotreload_held_set_state(hotreload_held_t *held, hotreload_held_state_t state);
 
-/** Notes that a reload begins or ends to read the memory; frees it when nobody needs it then. */
+/** Notes whether a reload reads the memory; frees it once nobody needs it. */
 void hotreload_held_set_mapped(hotreload_held_t *held, bool mapped);
 
 #endif

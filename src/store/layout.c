@@ -121,7 +121,7 @@ esp_err_t hotreload_scan_newest(hotreload_record_kind_t kind, const hotreload_fl
             *record = candidate;
             found = true;
         }
-        /* Bytes of a module that look like a header are none. */
+        /* Bytes inside a module may look like a header: skip them. */
         start = hotreload_span_of(flash, &candidate).end;
     }
     return found ? ESP_OK : ESP_ERR_NOT_FOUND;

@@ -1,8 +1,8 @@
 /*
- * What the store knows of the open partition, between its files: store.c opens, reads and marks;
+ * What the files of the store share about the open partition: store.c opens, reads and marks;
  * record_writing.c writes.
  *
- * All of it is guarded by HOTRELOAD_LOCK_STORE, and the functions are called with that held.
+ * HOTRELOAD_LOCK_STORE guards all of it. Callers of these functions hold the lock.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -21,7 +21,7 @@ void hotreload_writer_begin(hotreload_writer_t *writer, const hotreload_flash_t 
 
 /**
  * Refuses data that makes a sector begin with a record's magic number. The data is not authentic
- * yet: after a power cut, a stranger's upload with a record inside would be taken for a record.
+ * yet: after a power cut, a record inside a stranger's upload would count.
  */
 static esp_err_t check_sector_start(const uint8_t *start, uint32_t byte, hotreload_reason_t *reason)
 {
@@ -143,7 +143,7 @@ esp_err_t hotreload_writer_finish(hotreload_writer_t *writer, hotreload_reason_t
     return error == ESP_OK && writer->buffered > 0 ? flush_buffer(writer, reason) : error;
 }
 
-/** Reads the header back: flash that wears out may take a write and hold something else. */
+/** Reads the header back: worn flash may accept a write and hold something else. */
 static esp_err_t check_header(const hotreload_writer_t *writer,
                               const hotreload_record_header_t *header, hotreload_reason_t *reason)
 {

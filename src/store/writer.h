@@ -1,6 +1,6 @@
 /*
- * Writes one record: erases sectors as the data reaches them, gathers bytes to what flash takes,
- * and writes the header last. Where a call fails, the record is not there and never will be.
+ * Writes one record: erases sectors as the data reaches them, collects bytes to whole pages, and
+ * writes the header last. After a call that failed, the record does not exist.
  *
  * All calls come with HOTRELOAD_LOCK_STORE held. The errors are ESP_ERR_FLASH_OP_FAIL and what a
  * function names.

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "loaded.h"
+#include "port.h"
 #include "run/status.h"
 #include "run/address_map.h"
 
@@ -56,6 +57,9 @@ static void test_running_module(void **state)
     assert_null(describe(at.text_run - 1));
     assert_null(describe(at.data_run + at.data_size));
     assert_null(describe(0));
+    assert_true(hotreload_is_module_code(at.text_run + at.text_size - 1));
+    assert_false(hotreload_is_module_code(at.text_run + at.text_size));
+    assert_false(hotreload_is_module_code(at.data_run));
 }
 
 static void test_freed_code(void **state)

@@ -67,6 +67,7 @@ static void a_reload_comes_after_any_piece(void **state)
         const uint32_t seed = 2 + pieces;
         held_upload_expect(seed, seed);
         assert_int_equal(held_upload_settle(pieces), pieces < HELD_UPLOAD_PIECES);
+        assert_true(hotreload_store_has_running());
         reload(seed);
         assert_int_equal(hotreload_store_has_running(), pieces == HELD_UPLOAD_PIECES);
         assert_false(held_upload_settle(ALL));

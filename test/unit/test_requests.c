@@ -182,6 +182,8 @@ static void an_unknown_partition_is_an_error_of_the_device(void **state)
     sent.head.partition_label = "nothing";
     expect_head_refused(&sent, 500, "no partition");
     sent_free(&sent);
+    assert_int_equal(hotreload_requests_start("server", "nothing"), ESP_ERR_NOT_FOUND);
+    assert_non_null(strstr(fake_port.log, "server not started: no partition"));
 }
 
 static void memory_that_is_short_refuses_an_upload(void **state)

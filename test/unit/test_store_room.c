@@ -5,6 +5,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,12 +115,32 @@ static void the_running_one_goes_where_room_is_short(void **state)
     store_at(1, 3);
     hotreload_record_t running = newest();
     hotreload_store_set_running(&running);
+    fake_flash.fail_read = 1;
+    assert_false(hotreload_store_has_running());
+    assert_true(hotreload_store_has_running());
     assert_int_equal(store_at(2, 3), 3);
     /* Sectors 6 and 7 are free: enough for 2, not for 3. */
     assert_int_equal(store_at(3, 2), 6);
     assert_true(stored_holds(&running, 1, 3 * SECTOR - HOTRELOAD_RECORD_DATA));
     assert_int_equal(store_at(4, 4), 0);
+    assert_false(hotreload_store_has_running());
     assert_false(stored_holds(&running, 1, 3 * SECTOR - HOTRELOAD_RECORD_DATA));
+}
+
+static void one_that_is_spared_for_three_reasons_counts_once(void **state)
+{
+    (void)state;
+    char words[40];
+    hotreload_flash_view_t view;
+    store_at(1, 5);
+    hotreload_record_t record = newest();
+    assert_int_equal(hotreload_store_mark_judged(&record, true, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_begin(5 * SECTOR - HOTRELOAD_RECORD_DATA, &reason),
+                     ESP_ERR_INVALID_SIZE);
+    snprintf(words, sizeof words, "make it %u or more", 10 * SECTOR);
+    assert_non_null(strstr(reason.text, words));
+    hotreload_store_unmap(&view);
 }
 
 static void nothing_is_kept_any_more_when_told_so(void **state)
@@ -280,6 +301,7 @@ int main(void)
         STORE_TEST(what_is_larger_than_the_partition_is_refused),
         STORE_TEST(the_running_one_is_spared_where_there_is_room),
         STORE_TEST(the_running_one_goes_where_room_is_short),
+        STORE_TEST(one_that_is_spared_for_three_reasons_counts_once),
         STORE_TEST(a_record_never_begins_inside_what_took_the_place_of_the_kept_one),
         STORE_TEST(nothing_is_kept_any_more_when_told_so),
         STORE_TEST(nothing_is_kept_of_another_partition),

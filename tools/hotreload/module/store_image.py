@@ -13,7 +13,7 @@ from hotreload.errors import ToolError
 from hotreload.module import module_format as fmt
 
 _HEADER = struct.Struct("<IHHII32s12s")
-_NOT_TRIED = b"\xff" * 16  # marks as in src/store/marks.h
+_NOT_TRIED = b"\xff" * 16  # marks as in src/store/record.h
 _GOOD = b"hotreload: good."
 
 
