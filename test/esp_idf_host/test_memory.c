@@ -17,6 +17,7 @@
 #include "fakes/fake_log.h"
 #include "hotreload.h"
 #include "chip/chip.h"
+#include "chip/psram.h"
 #include "port.h"
 
 static const hotreload_region_t none;
@@ -268,6 +269,17 @@ static void psram_that_is_full_or_cannot_be_mapped_leaves_nothing(void **test)
     }
 }
 
+static void an_address_that_is_not_mapped_is_reported(void **test)
+{
+    (void)test;
+#if TEXT_RUNS_FROM_PSRAM
+    hotreload_psram_unmap(CHIP_PSRAM_CODE);
+    assert_int_equal(strstr(fake_log, "could not be unmapped") != NULL, FAKE_PSRAM_BY_MMU);
+#else
+    skip();
+#endif
+}
+
 static void a_cache_that_fails_is_reported(void **test)
 {
     (void)test;
@@ -399,6 +411,7 @@ int main(void)
         TEST(a_reload_in_psram_keeps_the_old_text_until_it_is_freed),
         TEST(without_psram_the_option_is_named),
         TEST(psram_that_is_full_or_cannot_be_mapped_leaves_nothing),
+        TEST(an_address_that_is_not_mapped_is_reported),
         TEST(a_cache_that_fails_is_reported),
         TEST(every_core_fences_after_the_caches),
         TEST(before_the_scheduler_nobody_waits_for_the_other_core),
