@@ -20,7 +20,8 @@ class SerialBoard:
     def __init__(self, command: List[str], seen: Optional[Callable[[bytes], None]] = None) -> None:
         self._seen = seen
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._master, self._slave = pty.openpty()  # Kept open, so that the port exists while no program uses it.
+        # Both stay open, so that the port exists while no program uses it.
+        self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         self.port = os.ttyname(self._slave)
         for copy in (self._copy_out, self._copy_in):
