@@ -134,7 +134,7 @@ def test_too_little_ram(start_board: StartBoard, build: Build) -> None:
     board = start_board("--ram", str(loaded + len(module) - 1), *NOT_YET)
     board.wait_for_round(2)
     assert board.upload(build.module(3), build.secret).status == 200
-    board.wait_for("the upload is stored first: no .* bytes of RAM to hold the module in")
+    board.wait_for("the upload is stored before it runs: no .* bytes of RAM to hold the module in")
     board.wait_for("module 3 stored")
 
 

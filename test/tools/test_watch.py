@@ -198,6 +198,28 @@ def test_old_time_stamp(watch: Watch, built: Project, device: FakeDevice) -> Non
     assert len(set(device.uploads)) == 2
 
 
+# Python drops an exception that a signal raises in a destructor.
+_DESTRUCTOR = f"""
+import time
+from hotreload.commands import watch
+
+class Object:
+    def __del__(self):
+        print("In a destructor", flush=True)
+        time.sleep({PATIENCE})
+
+watch.report_success = lambda *_: Object()
+"""
+
+
+def test_interrupt_in_a_destructor(built: Project, device: FakeDevice) -> None:
+    (built.root / "usercustomize.py").write_text(_DESTRUCTOR)
+    with start(built, device.url, path=f"{TOOLS}{os.pathsep}{built.root}") as watch:
+        built.write("a.c", body(2))
+        watch.wait_for("In a destructor")
+        assert watch.stop() == 0
+
+
 def test_unchanged_module_is_not_sent(watch: Watch, built: Project, device: FakeDevice) -> None:
     built.write("a.c", body(2))
     watch.wait_for("Reloaded: ")

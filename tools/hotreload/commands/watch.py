@@ -9,7 +9,7 @@ import os
 import queue
 import threading
 import time
-from typing import List, Optional, Sequence
+from typing import TYPE_CHECKING, List, Optional, Sequence
 
 import click
 
@@ -33,11 +33,17 @@ from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.report import Steps
 
 
+if TYPE_CHECKING:
+    # A simple queue: its put() may interrupt its get(). The handler of SIGINT adds None.
+    _Changes = queue.SimpleQueue[Optional[str]]
+
+
 def watch(options: Options, debounce: float) -> None:
     """The command `watch`: runs until SIGINT."""
-    end_by_interrupt()
+    changes: _Changes = queue.SimpleQueue()
+    end_by_interrupt(lambda: changes.put(None))
     try:
-        watcher = _Watch(options, debounce)
+        watcher = _Watch(options, debounce, changes)
         watcher.device.follow_log(click.echo)
         click.echo("Ctrl+C stops.")
         watcher.run()
@@ -47,7 +53,8 @@ def watch(options: Options, debounce: float) -> None:
 
 def watch_in_background(options: Options, debounce: float) -> None:
     """Watches in the background until the program ends."""
-    threading.Thread(target=_Watch(options, debounce).run, daemon=True).start()
+    watcher = _Watch(options, debounce, queue.SimpleQueue())
+    threading.Thread(target=watcher.run, daemon=True).start()
 
 
 def _warn(text: str) -> None:
@@ -55,11 +62,11 @@ def _warn(text: str) -> None:
 
 
 class _Watch:
-    def __init__(self, options: Options, debounce: float) -> None:
+    def __init__(self, options: Options, debounce: float, changes: _Changes) -> None:
         description = load_description(options.build)
         self._options = options
         self._debounce = debounce
-        self._changes: "queue.Queue[str]" = queue.Queue()
+        self._changes = changes
         if not description.watch_dirs:
             raise ToolError("there is nothing to watch: no component is RELOADABLE")
         self._inputs = Inputs(description)
@@ -98,12 +105,14 @@ class _Watch:
 
     def _wait_for_changes(self) -> Sequence[str]:
         """Waits for a change, then until no more come for the debounce time."""
-        changed: List[str] = [self._changes.get()]
+        changed: List[str] = []
         while True:
             try:
-                path = self._changes.get(timeout=self._debounce)
+                path = self._changes.get(timeout=self._debounce if changed else None)
             except queue.Empty:
                 return list(dict.fromkeys(changed))
+            if path is None:
+                raise KeyboardInterrupt
             changed.append(path)
 
     def _send(self, description: Description, module: bytes, steps: Steps) -> int:
