@@ -18,7 +18,8 @@ from hotreload.interrupt import end_by_interrupt
 
 def run_monitor(port: str, baud: int, tcp_port: int) -> None:
     """Runs until Ctrl+C or until the port is lost."""
-    end_by_interrupt()
+    interrupted = threading.Event()
+    end_by_interrupt(interrupted.set)
     line = SerialLine(port, baud)
     share = Share(line, tcp_port)
     try:
@@ -27,7 +28,7 @@ def run_monitor(port: str, baud: int, tcp_port: int) -> None:
         click.echo(f"and so does idf.py monitor --no-reset -p {share.url}")
         line.on_log = lambda log: _show(log, share)
         threading.Thread(target=_type, args=(line,), daemon=True).start()
-        line.wait()
+        line.wait(interrupted)
     except KeyboardInterrupt:
         click.echo("\nStopped.")
     finally:

@@ -56,10 +56,12 @@ class SerialLine:
         """Whether the port has gone: its cable was pulled, or the chip that is it restarted."""
         return self._error is not None
 
-    def wait(self) -> None:
-        """Returns only by raising: when the port is lost."""
+    def wait(self, interrupted: threading.Event) -> None:
+        """Returns only by raising: when the port is lost, or by Ctrl+C."""
         while self._thread.is_alive():
-            self._thread.join(0.5)  # Ctrl+C ends it.
+            self._thread.join(0.5)
+            if interrupted.is_set():
+                raise KeyboardInterrupt
         raise DeviceError(f"{self.port} was lost: {self._error}; is the board plugged in?")
 
     def send(self, data: bytes) -> None:
