@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "held_upload.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "hotreload.h"

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "loaded.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "loader/table.h"
@@ -27,7 +21,6 @@ const hotreload_config_t loaded_config = HOTRELOAD_CONFIG_DEFAULT();
 
 int loaded_set_up(void **state)
 {
-    (void)state;
     fake_port_reset();
     fake_flash_create(SECTORS, FAKE_FLASH_SECTOR);
     loaded_expect_none();
@@ -36,7 +29,6 @@ int loaded_set_up(void **state)
 
 int loaded_tear_down(void **state)
 {
-    (void)state;
     fake_port.fail_allocation = 0;
     hotreload_unload();
     loaded_expect_none();

@@ -3,14 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "receive/auth.h"
 #include "fake_flash.h"
 #include "fake_port.h"
@@ -61,7 +54,6 @@ static void expect_head_refused(const sent_t *sent, int status, const char *part
 
 static void a_nonce_stays_until_it_is_used(void **state)
 {
-    (void)state;
     uint8_t first[16];
     sent_ask_nonce(first);
     assert_true(is_nonce(first));
@@ -77,7 +69,6 @@ static void a_nonce_stays_until_it_is_used(void **state)
 
 static void a_server_that_starts_has_another_nonce(void **state)
 {
-    (void)state;
     uint8_t before[16];
     sent_t sent;
     sent_module(&sent, 2, SIZE);
@@ -91,7 +82,6 @@ static void a_server_that_starts_has_another_nonce(void **state)
 
 static void nobody_guesses_a_nonce_that_was_never_asked_for(void **state)
 {
-    (void)state;
     static const uint8_t zero[16];
     uint8_t forgotten[16];
     sent_t sent;
@@ -109,7 +99,6 @@ static void nobody_guesses_a_nonce_that_was_never_asked_for(void **state)
 
 static void strangers_do_not_take_the_nonce(void **state)
 {
-    (void)state;
     uint8_t nonce[16];
     sent_t owner, stranger;
     sent_module(&owner, 2, SIZE);
@@ -191,7 +180,6 @@ static void one_combination(proof_t hmac, proof_t auth, bool accept_replayed)
 
 static void every_combination_of_headers_is_answered_as_it_should(void **state)
 {
-    (void)state;
     for (proof_t hmac = ABSENT; hmac <= MALFORMED; hmac++) {
         for (proof_t auth = ABSENT; auth <= MALFORMED; auth++) {
             one_combination(hmac, auth, false);
@@ -202,7 +190,6 @@ static void every_combination_of_headers_is_answered_as_it_should(void **state)
 
 static void reasons_say_what_is_missing(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent.head.accept_replayed = false;
@@ -217,7 +204,6 @@ static void reasons_say_what_is_missing(void **state)
 
 static void every_bit_of_the_header_counts(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, 600);
     sent_prove(&sent);
@@ -233,7 +219,6 @@ static void every_bit_of_the_header_counts(void **state)
 
 static void a_header_is_for_one_length_and_one_body(void **state)
 {
-    (void)state;
     sent_t sent, other;
     sent_module(&sent, 2, SIZE);
     sent_module(&other, 3, SIZE);
@@ -249,7 +234,6 @@ static void a_header_is_for_one_length_and_one_body(void **state)
 
 static void an_hmac_of_a_body_is_no_header(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
@@ -260,7 +244,6 @@ static void an_hmac_of_a_body_is_no_header(void **state)
 
 static void a_body_other_than_announced_is_refused(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
@@ -274,7 +257,6 @@ static void a_body_other_than_announced_is_refused(void **state)
 
 static void a_recorded_upload_is_refused(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
@@ -294,7 +276,6 @@ static void a_recorded_upload_is_refused(void **state)
 
 static void an_upload_that_fails_uses_its_nonce_up(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
@@ -310,7 +291,6 @@ static void an_upload_that_fails_uses_its_nonce_up(void **state)
 
 static void an_upload_that_meets_another_can_be_sent_again(void **state)
 {
-    (void)state;
     sent_t first, second;
     sent_module(&first, 2, SIZE);
     sent_module(&second, 3, SIZE);
@@ -332,7 +312,6 @@ static void an_upload_that_meets_another_can_be_sent_again(void **state)
 
 static void a_device_without_memory_keeps_the_nonce(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
@@ -351,7 +330,6 @@ static void a_device_without_memory_keeps_the_nonce(void **state)
 
 static void a_header_is_compared_as_a_whole_however_wrong_it_is(void **state)
 {
-    (void)state;
     static const size_t places[] = {0, 31, 63};
     sent_t sent;
     sent_module(&sent, 2, 600);
@@ -387,7 +365,6 @@ static void expect_hidden(const char digits[65])
 
 static void no_digest_and_no_secret_is_told(void **state)
 {
-    (void)state;
     char right[65], secret[65];
     sent_t sent;
     sent_module(&sent, 2, SIZE);

@@ -4,14 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "bad_modules.h"
 #include "fake_flash.h"
 #include "fake_port.h"
@@ -39,7 +32,6 @@ static void expect_log(const char *words)
 
 static void loads_the_newest_module(void **state)
 {
-    (void)state;
     loaded_store(1);
     loaded_store(2);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
@@ -52,7 +44,6 @@ static void loads_the_newest_module(void **state)
 
 static void passes_the_capabilities_on(void **state)
 {
-    (void)state;
     loaded_store(1);
     const hotreload_config_t spiram = HOTRELOAD_CONFIG_SPIRAM();
     assert_int_equal(hotreload_load(&spiram), ESP_OK);
@@ -66,7 +57,6 @@ static void passes_the_capabilities_on(void **state)
 
 static void refuses_to_load_without_a_configuration(void **state)
 {
-    (void)state;
     loaded_store(1);
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     config.partition_label = NULL;
@@ -79,7 +69,6 @@ static void refuses_to_load_without_a_configuration(void **state)
 
 static void refuses_to_load_twice(void **state)
 {
-    (void)state;
     loaded_start(1);
     loaded_store(2);
     loaded_expect_failure(hotreload_load(&loaded_config), ESP_ERR_INVALID_STATE,
@@ -90,7 +79,6 @@ static void refuses_to_load_twice(void **state)
 
 static void refuses_a_partition_that_is_not_there(void **state)
 {
-    (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     config.partition_label = "absent";
     loaded_expect_failure(hotreload_load(&config), ESP_ERR_NOT_FOUND,
@@ -101,7 +89,6 @@ static void refuses_a_partition_that_is_not_there(void **state)
 
 static void refuses_an_empty_partition(void **state)
 {
-    (void)state;
     loaded_expect_failure(hotreload_load(&loaded_config), ESP_ERR_NOT_FOUND,
                           "partition \"hotreload\" holds no module: upload one");
     loaded_expect_none();
@@ -110,7 +97,6 @@ static void refuses_an_empty_partition(void **state)
 
 static void refuses_when_the_flash_cannot_be_read(void **state)
 {
-    (void)state;
     loaded_store(1);
     store_reset();
     fake_flash.fail_read = 1;
@@ -128,7 +114,6 @@ static void refuses_when_the_flash_cannot_be_read(void **state)
 /** An upload holds one partition: nothing may be taken from it in the name of the other. */
 static void refuses_another_partition_during_an_upload(void **state)
 {
-    (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     config.partition_label = "second";
     fake_flash.second_label = "second";
@@ -145,7 +130,6 @@ static void refuses_another_partition_during_an_upload(void **state)
 
 static void survives_each_failing_allocation_of_a_load(void **state)
 {
-    (void)state;
     loaded_store(1);
     unsigned failures = 0;
     for (;;) {
@@ -205,7 +189,6 @@ static void loads_no_bad_module(void **state)
 /** The oldest module is good; all newer ones are bad, each in its own way. */
 static void falls_back_as_far_as_it_takes(void **state)
 {
-    (void)state;
     loaded_store(1);
     for (size_t i = 0; i < 4; i++) {
         size_t size;
@@ -223,7 +206,6 @@ static void falls_back_as_far_as_it_takes(void **state)
 /** With nothing usable the reason is that of the newest: the others were replaced by it. */
 static void reports_the_newest_when_no_module_is_usable(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < 3; i++) {
         size_t size;
         uint8_t *file = bad_module_build(&bad_modules[i], &size);
@@ -238,7 +220,6 @@ static void reports_the_newest_when_no_module_is_usable(void **state)
 /** One bit of the flash has changed since. */
 static void falls_back_from_a_module_damaged_in_flash(void **state)
 {
-    (void)state;
     loaded_store(1);
     loaded_store(2);
     hotreload_record_t newest;
@@ -255,7 +236,6 @@ static void falls_back_from_a_module_damaged_in_flash(void **state)
 
 static void loads_from_memory_in_place_of_the_old_module(void **state)
 {
-    (void)state;
     size_t size;
     uint8_t *file = loaded_module(5, &size);
     assert_int_equal(hotreload_load_from_buffer(file, size), ESP_OK);
@@ -291,7 +271,6 @@ static void refuses_a_bad_module_from_memory(void **state)
 
 static void refuses_no_bytes_from_memory(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_int_equal(hotreload_load_from_buffer(NULL, 100), ESP_ERR_INVALID_ARG);
     loaded_expect_failure(hotreload_load_from_buffer("", 0), ESP_ERR_INVALID_SIZE,
@@ -309,7 +288,6 @@ static void call_alpha(void *unused)
 
 static void unloading_leaves_nothing_behind(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_int_equal(hotreload_unload(), ESP_OK);
     loaded_expect_none();
@@ -337,7 +315,6 @@ static bool is_stored(uint32_t sequence)
 /** Uploads spare the record of the module that runs, so that it can be loaded again; no other. */
 static void keeps_the_record_of_what_runs(void **state)
 {
-    (void)state;
     loaded_start(1);
     for (uint32_t seed = 2; seed <= 20; seed++) {
         loaded_store(seed);

@@ -4,13 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "bad_modules.h"
 #include "fake_flash.h"
 #include "fake_port.h"
@@ -61,7 +55,6 @@ static const bad_module_t *bad_module(const char *name)
 
 static void replaces_the_module(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_false(hotreload_update_available());
     loaded_store(2);
@@ -75,7 +68,6 @@ static void replaces_the_module(void **state)
 
 static void loads_when_nothing_is_loaded(void **state)
 {
-    (void)state;
     loaded_store(1);
     assert_true(hotreload_update_available());
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
@@ -85,7 +77,6 @@ static void loads_when_nothing_is_loaded(void **state)
 /** The same module again: fresh data, as after a reset. */
 static void reloads_what_runs_already(void **state)
 {
-    (void)state;
     loaded_start(1);
     *fake_port_data(status_now().data_run, 1) ^= 0xff;
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
@@ -105,7 +96,6 @@ static void note_table(uint32_t run_address)
 /** Constructors and destructors may call reloadable functions: these are the new ones by then. */
 static void constructs_the_new_module_before_it_destroys_the_old(void **state)
 {
-    (void)state;
     loaded_store_with_constructors(1);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     const uint32_t old = status_now().text_run;
@@ -130,7 +120,6 @@ static void constructs_the_new_module_before_it_destroys_the_old(void **state)
 
 static void a_thousand_reloads_leave_the_memory_as_it_was(void **state)
 {
-    (void)state;
     loaded_start(1);
     for (uint32_t seed = 2; seed < 1002; seed++) {
         loaded_store(seed);
@@ -164,7 +153,6 @@ static void keeps_the_old_module(void **state)
 /** Without a loaded module there is none to keep; an older one is not looked for. */
 static void loads_nothing_older(void **state)
 {
-    (void)state;
     const bad_module_t *bad = bad_module("other_firmware");
     loaded_store(1);
     store_bad(bad);
@@ -174,7 +162,6 @@ static void loads_nothing_older(void **state)
 
 static void survives_a_module_damaged_in_flash(void **state)
 {
-    (void)state;
     loaded_start(1);
     loaded_store(2);
     hotreload_record_t newest;
@@ -189,7 +176,6 @@ static void survives_a_module_damaged_in_flash(void **state)
 
 static void survives_each_failing_allocation(void **state)
 {
-    (void)state;
     loaded_start(1);
     loaded_store(2);
     unsigned failures = 0;
@@ -210,7 +196,6 @@ static void survives_each_failing_allocation(void **state)
 
 static void survives_flash_that_cannot_be_read(void **state)
 {
-    (void)state;
     loaded_start(1);
     loaded_store(2);
     fake_flash.fail_read = 1;
@@ -231,7 +216,6 @@ static void survives_flash_that_cannot_be_read(void **state)
 
 static void survives_caches_that_cannot_be_synchronised(void **state)
 {
-    (void)state;
     loaded_start(1);
     loaded_store(2);
     fake_port.sync_result = ESP_FAIL;
@@ -242,7 +226,6 @@ static void survives_caches_that_cannot_be_synchronised(void **state)
 
 static void survives_a_second_partition_during_an_upload(void **state)
 {
-    (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     config.partition_label = "second";
     fake_flash.second_label = "second";
@@ -266,7 +249,6 @@ static hotreload_config_t unload_first(void)
 
 static void without_permission_the_old_module_stays(void **state)
 {
-    (void)state;
     loaded_start(1);
     loaded_store(2);
     fake_port.ram_limit = MODULE_RAM + MODULE_RAM - 1;
@@ -277,7 +259,6 @@ static void without_permission_the_old_module_stays(void **state)
 
 static void with_permission_the_old_module_goes_first(void **state)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     loaded_start(1);
     loaded_store(2);
@@ -292,7 +273,6 @@ static void with_permission_the_old_module_goes_first(void **state)
 /** With room for both it must not go: the old one would lose its data if the new one fails. */
 static void permission_is_not_used_without_need(void **state)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     const bad_module_t *bad = bad_module("value_does_not_fit");
     loaded_start(1);
@@ -305,7 +285,6 @@ static void permission_is_not_used_without_need(void **state)
 
 static void the_old_module_comes_back(void **state)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     const bad_module_t *bad = bad_module("value_does_not_fit");
     loaded_start(1);
@@ -322,7 +301,6 @@ static void the_old_module_comes_back(void **state)
 
 static void the_old_module_comes_back_when_the_new_one_never_fits(void **state)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     const bad_module_t *bad = bad_module("larger_than_ram");
     loaded_start(1);
@@ -335,7 +313,6 @@ static void the_old_module_comes_back_when_the_new_one_never_fits(void **state)
 /** Whichever one fails on the way: afterwards the old or the new module runs, whole. */
 static void each_failing_allocation_leaves_one_of_the_two(void **state)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     loaded_start(1);
     loaded_store(2);
@@ -365,7 +342,6 @@ static void each_failing_allocation_leaves_one_of_the_two(void **state)
 /** A module that cannot come back is not given up for one that may be broken. */
 static void a_module_from_memory_does_not_go_first(void **state)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     size_t size;
     uint8_t *file = loaded_module(1, &size);
@@ -380,7 +356,6 @@ static void a_module_from_memory_does_not_go_first(void **state)
 
 static void a_module_damaged_in_flash_does_not_go_first(void **state)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     hotreload_record_t old;
     hotreload_reason_t reason;
@@ -410,14 +385,12 @@ static void fail_when_it_comes_back(bool for_good)
 
 static void any_other_module_is_better_than_none(void **state)
 {
-    (void)state;
     fail_when_it_comes_back(false);
     loaded_expect(1);
 }
 
 static void says_when_the_old_module_does_not_come_back(void **state)
 {
-    (void)state;
     fail_when_it_comes_back(true);
     loaded_expect_none();
     expect_log("E the old module could not be loaded again: ");

@@ -4,14 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "loaded.h"
@@ -74,7 +67,6 @@ static void expect_rollback(const char *text)
 
 static void a_new_module_is_on_trial_until_it_is_marked(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_true(hotreload_trial_is_running());
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
@@ -89,7 +81,6 @@ static void a_new_module_is_on_trial_until_it_is_marked(void **state)
 
 static void time_ends_the_trial(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     expire();
@@ -100,7 +91,6 @@ static void time_ends_the_trial(void **state)
 
 static void a_module_that_lost_power_on_trial_is_on_trial_again(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     boot(false, 2);
@@ -111,7 +101,6 @@ static void a_module_that_lost_power_on_trial_is_on_trial_again(void **state)
 
 static void a_late_timer_marks_nothing(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     void (*expired)(uint32_t) = fake_port.trial_expired;
@@ -131,7 +120,6 @@ static void a_late_timer_marks_nothing(void **state)
 
 static void nothing_from_memory_is_on_trial(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     size_t size;
@@ -147,7 +135,6 @@ static void nothing_from_memory_is_on_trial(void **state)
 
 static void marking_needs_a_module(void **state)
 {
-    (void)state;
     loaded_expect_failure(hotreload_mark_valid(), ESP_ERR_INVALID_STATE, "no module is loaded");
     loaded_start(1);
     assert_int_equal(hotreload_unload(), ESP_OK);
@@ -156,7 +143,6 @@ static void marking_needs_a_module(void **state)
 
 static void marking_does_not_hide_the_last_error(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_int_equal(hotreload_load_from_buffer("", 0), ESP_ERR_INVALID_SIZE);
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
@@ -165,7 +151,6 @@ static void marking_does_not_hide_the_last_error(void **state)
 
 static void marking_that_fails_leaves_the_module_on_trial(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     fake_flash.fail_write = 1;
@@ -181,7 +166,6 @@ static void marking_that_fails_leaves_the_module_on_trial(void **state)
 
 static void a_trial_goes_on_without_a_timer(void **state)
 {
-    (void)state;
     fake_port.trial_result = ESP_ERR_NO_MEM;
     loaded_start(1);
     assert_true(hotreload_trial_is_running());
@@ -192,7 +176,6 @@ static void a_trial_goes_on_without_a_timer(void **state)
 /** Otherwise a crash would bring it back for ever. */
 static void a_module_that_cannot_be_put_on_trial_does_not_run(void **state)
 {
-    (void)state;
     start_good(1);
     loaded_store(2);
     const unsigned calls = (unsigned)fake_port.call_count;
@@ -211,7 +194,6 @@ static void a_module_that_cannot_be_put_on_trial_does_not_run(void **state)
 
 static void a_crash_brings_the_newest_good_one_back(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
@@ -234,7 +216,6 @@ static void a_crash_brings_the_newest_good_one_back(void **state)
 
 static void every_module_that_crashes_is_tried_once(void **state)
 {
-    (void)state;
     start_good(1);
     for (uint32_t seed = 2; seed < 60; seed++) {
         char text[64];
@@ -249,7 +230,6 @@ static void every_module_that_crashes_is_tried_once(void **state)
 
 static void one_that_was_flashed_by_cable_comes_back(void **state)
 {
-    (void)state;
     loaded_store(7);
     fake_flash_place(80, "hotreload: good.", 16); /* as tools/hotreload writes it */
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
@@ -261,7 +241,6 @@ static void one_that_was_flashed_by_cable_comes_back(void **state)
 
 static void good_comes_before_newer_ones_that_were_never_proven(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2); /* not long enough to be good */
     reload(3);
@@ -271,7 +250,6 @@ static void good_comes_before_newer_ones_that_were_never_proven(void **state)
 
 static void without_a_good_one_an_older_one_runs(void **state)
 {
-    (void)state;
     loaded_store(1);
     loaded_start(2);
     boot(true, 1);
@@ -281,7 +259,6 @@ static void without_a_good_one_an_older_one_runs(void **state)
 
 static void without_any_other_it_says_what_to_do(void **state)
 {
-    (void)state;
     loaded_start(1);
     for (int i = 0; i < 2; i++) {
         loaded_restart(i == 0);
@@ -298,7 +275,6 @@ static void without_any_other_it_says_what_to_do(void **state)
 /** It was uploaded, but the program crashed before it reloaded. */
 static void an_untried_one_waits_after_a_rollback(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     loaded_store(3);
@@ -314,7 +290,6 @@ static void an_untried_one_waits_after_a_rollback(void **state)
 
 static void with_no_good_one_the_untried_one_runs_at_once(void **state)
 {
-    (void)state;
     loaded_start(1);
     loaded_store(2);
     boot(true, 2);
@@ -323,7 +298,6 @@ static void with_no_good_one_the_untried_one_runs_at_once(void **state)
 
 static void a_crash_is_blamed_once_per_boot(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     boot(true, 1);
@@ -336,7 +310,6 @@ static void a_crash_is_blamed_once_per_boot(void **state)
 
 static void a_first_load_by_reload_looks_back_too(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     loaded_restart(true);
@@ -367,7 +340,6 @@ static void a_flash_that_cannot_be_read_puts_off_the_judgement(void **state)
 
 static void a_crash_that_cannot_be_noted_still_rolls_back(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     loaded_restart(true);
@@ -380,7 +352,6 @@ static void a_crash_that_cannot_be_noted_still_rolls_back(void **state)
 
 static void a_module_that_comes_back_into_ram_keeps_its_trial(void **state)
 {
-    (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     config.allow_unload_first = true;
     start_good(1);

@@ -4,19 +4,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 #include "image/elf32.h"
 #include "old_module.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /** What a damage is counted from: the ELF header, or the header of a segment. */
 typedef enum { HEADER, TEXT, DATA, NOTES, RELOCATIONS } part_t;
@@ -185,7 +176,6 @@ static void refuses_damage(void **state)
 
 static void refuses_files_shorter_than_an_elf_header(void **state)
 {
-    (void)state;
     size_t size;
     uint8_t *file = good_module(NULL, &size);
     for (size_t length = 0; length < sizeof(elf32_header_t); length++) {
@@ -204,7 +194,6 @@ static void refuses_files_shorter_than_an_elf_header(void **state)
 
 static void refuses_a_text_that_ends_within_a_word(void **state)
 {
-    (void)state;
     for (size_t size = 61; size < 64; size++) {
         module_spec_t spec = module_spec_default();
         spec.text_size = size;
@@ -215,7 +204,6 @@ static void refuses_a_text_that_ends_within_a_word(void **state)
 /** Rounding such a size up to an alignment would overflow 32 bits. */
 static void refuses_a_size_that_cannot_be_rounded_up(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.text_address = 0xffffff00u;
     spec.data_address = 0;
@@ -234,7 +222,6 @@ static void refuses_a_size_that_cannot_be_rounded_up(void **state)
 /** The second half of the header would pass for a data segment without bytes. */
 static void refuses_a_segment_table_made_of_the_header(void **state)
 {
-    (void)state;
     module_layout_t layout;
     size_t size;
     module_spec_t spec = module_spec_default();
@@ -265,7 +252,6 @@ static hotreload_image_t parse(const void *file, size_t size)
 
 static void finds_every_part_of_a_module(void **state)
 {
-    (void)state;
     module_layout_t layout;
     size_t size;
     uint8_t *file = good_module(&layout, &size);
@@ -295,7 +281,6 @@ static void finds_every_part_of_a_module(void **state)
 
 static void reads_relocations(void **state)
 {
-    (void)state;
     const module_relocation_t given[] = {{TEXT_LINK + 4, 26, HOTRELOAD_SYM_NONE, -1},
                                          {DATA_LINK, 255, 0xffffff, 0x12345678}};
     module_spec_t spec = module_spec_default();
@@ -317,7 +302,6 @@ static void reads_relocations(void **state)
 
 static void lists_exports_in_order(void **state)
 {
-    (void)state;
     static const char *const names[] = {"alpha", "beta", "gamma"};
     size_t size;
     uint8_t *file = good_module(NULL, &size);
@@ -336,7 +320,6 @@ static void lists_exports_in_order(void **state)
 /** Flash maps and upload buffers promise no alignment; UBSan watches the reads. */
 static void reads_a_module_at_any_address(void **state)
 {
-    (void)state;
     size_t size;
     uint8_t *file = good_module(NULL, &size);
     for (size_t shift = 1; shift < 8; shift++) {
@@ -360,7 +343,6 @@ static void reads_a_module_at_any_address(void **state)
 /** The file may be followed by whatever is there. */
 static void ignores_bytes_after_the_file(void **state)
 {
-    (void)state;
     size_t size;
     uint8_t *file = good_module(NULL, &size);
     uint8_t *longer = malloc(size + 1000);
@@ -375,7 +357,6 @@ static void ignores_bytes_after_the_file(void **state)
 /** ELF: 0 and 1 mean that there is nothing to align; words are aligned all the same. */
 static void takes_small_alignments_for_that_of_a_word(void **state)
 {
-    (void)state;
     for (uint32_t align = 0; align <= 4; align += align == 0 ? 1 : align) {
         module_spec_t spec = module_spec_default();
         spec.text_align = align;
@@ -391,7 +372,6 @@ static void takes_small_alignments_for_that_of_a_word(void **state)
 
 static void accepts_segments_that_touch(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.data_address = TEXT_LINK + 64;
     size_t size;
@@ -407,7 +387,6 @@ static void accepts_segments_that_touch(void **state)
 /** Where no bytes lie does not matter. */
 static void accepts_empty_segments_anywhere_in_the_file(void **state)
 {
-    (void)state;
     static const uint32_t offsets[] = {0, 20, 60, 200, 300};
     for (size_t i = 0; i < COUNT(offsets); i++) {
         module_spec_t spec = module_spec_default();

@@ -4,19 +4,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 #include "image/elf32.h"
 #include "old_module.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 #define TEXT_LINK 0xa0000000u
 #define DATA_LINK 0xb0000000u
@@ -183,7 +174,6 @@ static void refuses_damage(void **state)
 /** A loader that does not know a note may only go on if the note allows that. */
 static void accepts_unknown_optional_notes(void **state)
 {
-    (void)state;
     const uint32_t types[] = {HOTRELOAD_NOTE_OPTIONAL, HOTRELOAD_NOTE_OPTIONAL | 3, UINT32_MAX};
     for (size_t i = 0; i < COUNT(types); i++) {
         module_spec_t spec = spec_with_lists();
@@ -203,7 +193,6 @@ static void accepts_unknown_optional_notes(void **state)
 /** Nothing but its header, at the very end of the segment. */
 static void accepts_an_optional_note_without_content(void **state)
 {
-    (void)state;
     module_spec_t spec = spec_with_lists();
     module_layout_t layout;
     size_t size;
@@ -220,7 +209,6 @@ static void accepts_an_optional_note_without_content(void **state)
 
 static void reads_constructors_and_destructors(void **state)
 {
-    (void)state;
     module_spec_t spec = spec_with_lists();
     size_t size;
     uint8_t *file = module_build(&spec, NULL, &size);
@@ -237,7 +225,6 @@ static void reads_constructors_and_destructors(void **state)
 /** Where an empty list would be does not matter. */
 static void accepts_a_list_without_functions_anywhere(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.init = (hotreload_note_init_t){0x1234567, 0, UINT32_MAX, 0};
     staged_t staged = stage_spec(&spec);
@@ -256,7 +243,6 @@ static void expect_other_id(const uint8_t *id, size_t size)
 
 static void refuses_an_id_of_another_length(void **state)
 {
-    (void)state;
     uint8_t id[32] = {0};
     memcpy(id, fake_port.firmware_id, fake_port.firmware_id_size);
     for (size_t size = 0; size <= sizeof id; size++) {
@@ -268,7 +254,6 @@ static void refuses_an_id_of_another_length(void **state)
 
 static void accepts_an_id_of_any_length_up_to_32(void **state)
 {
-    (void)state;
     for (size_t size = 1; size <= sizeof fake_port.firmware_id; size++) {
         fake_port.firmware_id[size - 1] = (uint8_t)size;
         fake_port.firmware_id_size = size;
@@ -280,7 +265,6 @@ static void accepts_an_id_of_any_length_up_to_32(void **state)
 
 static void refuses_exports_with_the_same_name(void **state)
 {
-    (void)state;
     const module_export_t exports[] = {
         {"alpha", TEXT_LINK}, {"alpha", TEXT_LINK + 4}, {"beta", TEXT_LINK}, {"gamma", TEXT_LINK}};
     module_spec_t spec = module_spec_default();
@@ -292,7 +276,6 @@ static void refuses_exports_with_the_same_name(void **state)
 /** As bytes, not as signed characters, and a prefix first. */
 static void sorts_names_as_bytes(void **state)
 {
-    (void)state;
     const module_export_t exports[] = {{"Z", TEXT_LINK},      {"alpha", TEXT_LINK},
                                        {"alpha0", TEXT_LINK}, {"beta", TEXT_LINK},
                                        {"gamma", TEXT_LINK},  {"\xc3\xa9t\xc3\xa9", TEXT_LINK}};
@@ -307,7 +290,6 @@ static void sorts_names_as_bytes(void **state)
 /** The reason has room for 127 characters; what comes after the name must stay readable. */
 static void cuts_long_names_in_the_reason(void **state)
 {
-    (void)state;
     char name[301];
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
@@ -322,7 +304,6 @@ static void cuts_long_names_in_the_reason(void **state)
 
 static void refuses_a_module_that_lacks_an_export(void **state)
 {
-    (void)state;
     const module_export_t all[] = {{"alpha", TEXT_LINK}, {"beta", TEXT_LINK}, {"gamma", TEXT_LINK}};
     for (size_t missing = 0; missing < COUNT(all); missing++) {
         module_export_t others[COUNT(all)];
@@ -344,7 +325,6 @@ static void refuses_a_module_that_lacks_an_export(void **state)
 
 static void refuses_a_module_without_exports(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.export_count = 0;
     expect_spec_refused(&spec, ESP_ERR_NOT_FOUND, "the module lacks alpha()");

@@ -4,13 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "held_upload.h"
@@ -38,7 +32,6 @@ static void reload(uint32_t seed)
 
 static void a_reload_needs_no_flash(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_true(hotreload_store_has_running());
     held_upload_expect(2, 2);
@@ -61,7 +54,6 @@ static void a_reload_needs_no_flash(void **state)
 
 static void a_reload_comes_after_any_piece(void **state)
 {
-    (void)state;
     loaded_start(1);
     for (unsigned pieces = 0; pieces <= HELD_UPLOAD_PIECES; pieces++) {
         const uint32_t seed = 2 + pieces;
@@ -79,7 +71,6 @@ static void a_reload_comes_after_any_piece(void **state)
 
 static void memory_that_a_reload_reads_is_freed_after_it(void **state)
 {
-    (void)state;
     hotreload_reason_t reason;
     hotreload_record_t record;
     hotreload_flash_view_t view;
@@ -104,7 +95,6 @@ static void memory_that_a_reload_reads_is_freed_after_it(void **state)
 
 static void a_load_takes_what_waits(void **state)
 {
-    (void)state;
     loaded_start(1);
     held_upload_expect(2, 2);
     assert_int_equal(hotreload_unload(), ESP_OK);
@@ -118,7 +108,6 @@ static void a_load_takes_what_waits(void **state)
 
 static void without_ram_the_flash_is_first(void **state)
 {
-    (void)state;
     loaded_start(1);
     fake_port.ram_limit = fake_port.live_bytes + 100;
     assert_int_equal(held_upload_send(2, &answer), 200);
@@ -132,7 +121,6 @@ static void without_ram_the_flash_is_first(void **state)
 
 static void what_does_not_fit_beside_its_copy_is_stored_first(void **state)
 {
-    (void)state;
     loaded_start(1);
     held_upload_expect(2, 2);
     fake_port.ram_limit = fake_port.live_bytes + 50;
@@ -145,7 +133,6 @@ static void what_does_not_fit_beside_its_copy_is_stored_first(void **state)
 
 static void what_fits_nowhere_leaves_the_old_module(void **state)
 {
-    (void)state;
     loaded_start(1);
     held_upload_expect(2, 2);
     fake_port.text_limit = 32;
@@ -165,7 +152,6 @@ static void what_fits_nowhere_leaves_the_old_module(void **state)
 
 static void an_hmac_alone_gets_no_ram(void **state)
 {
-    (void)state;
     sent_t sent;
     size_t size;
     uint8_t *body = loaded_module(2, &size);
@@ -202,7 +188,6 @@ static void describe(sent_t *sent, uint8_t *body, size_t size)
 
 static void a_damaged_upload_is_dropped(void **state)
 {
-    (void)state;
     sent_t sent;
     size_t size;
     uint8_t *body = loaded_module(2, &size);
@@ -216,7 +201,6 @@ static void a_damaged_upload_is_dropped(void **state)
 
 static void a_record_inside_is_refused_before_anything_runs(void **state)
 {
-    (void)state;
     const uint32_t magic = HOTRELOAD_RECORD_MAGIC;
     sent_t sent;
     size_t size;
@@ -232,7 +216,6 @@ static void a_record_inside_is_refused_before_anything_runs(void **state)
 
 static void another_firmwares_module_is_refused(void **state)
 {
-    (void)state;
     sent_t sent;
     size_t size;
     loaded_start(1);
@@ -247,7 +230,6 @@ static void another_firmwares_module_is_refused(void **state)
 
 static void an_upload_that_ends_early_is_dropped(void **state)
 {
-    (void)state;
     sent_t sent;
     size_t size;
     uint8_t *body = loaded_module(2, &size);
@@ -264,7 +246,6 @@ static void an_upload_that_ends_early_is_dropped(void **state)
 
 static void the_next_upload_finds_the_last_one_stored(void **state)
 {
-    (void)state;
     loaded_start(1);
     held_upload_expect(2, 2);
     assert_true(held_upload_settle(1));
@@ -277,7 +258,6 @@ static void the_next_upload_finds_the_last_one_stored(void **state)
 
 static void an_update_finds_the_last_upload_stored(void **state)
 {
-    (void)state;
     loaded_start(1);
     held_upload_expect(2, 2);
     loaded_store(3);
@@ -288,7 +268,6 @@ static void an_update_finds_the_last_upload_stored(void **state)
 
 static void an_upload_under_way_keeps_others_out(void **state)
 {
-    (void)state;
     sent_t sent;
     size_t size;
     uint8_t *body = loaded_module(2, &size);
@@ -318,7 +297,6 @@ static void plan_fault(fault_t fault)
 
 static void what_the_flash_refuses_can_be_loaded_once(void **state)
 {
-    (void)state;
     loaded_start(1);
     for (fault_t fault = ERASE; fault < FAULTS; fault++) {
         const uint32_t seed = 2 + fault;
@@ -341,7 +319,6 @@ static void what_the_flash_refuses_can_be_loaded_once(void **state)
 
 static void a_module_that_runs_goes_on_when_the_flash_fails(void **state)
 {
-    (void)state;
     loaded_start(1);
     for (fault_t fault = ERASE; fault < FAULTS; fault++) {
         const uint32_t seed = 2 + fault;
@@ -361,7 +338,6 @@ static void a_module_that_runs_goes_on_when_the_flash_fails(void **state)
 
 static void what_nobody_loaded_makes_room_for_the_next(void **state)
 {
-    (void)state;
     loaded_start(1);
     held_upload_expect(2, 2);
     plan_fault(ERASE);
@@ -375,7 +351,6 @@ static void what_nobody_loaded_makes_room_for_the_next(void **state)
 
 static void what_cannot_be_loaded_is_stored_all_the_same(void **state)
 {
-    (void)state;
     loaded_start(1);
     held_upload_expect(2, 2);
     fake_port.sync_result = ESP_FAIL;

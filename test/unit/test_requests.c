@@ -4,14 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "hotreload.h"
@@ -31,10 +24,9 @@ static hotreload_answer_t answer;
 
 static void a_good_upload_is_stored(void **state)
 {
-    (void)state;
     static const size_t pieces[] = {1, 7, 256, 1460, SIZE};
     char expected[100];
-    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+    for (size_t i = 0; i < COUNT(pieces); i++) {
         sent_t sent;
         sent_module(&sent, 10 + (uint32_t)i, SIZE);
         assert_int_equal(sent_upload(&sent, pieces[i], &answer), 200);
@@ -50,7 +42,6 @@ static void a_good_upload_is_stored(void **state)
 
 static void hex_digits_are_taken_in_either_case(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     for (size_t i = 0; i < 64; i++) {
@@ -63,7 +54,6 @@ static void hex_digits_are_taken_in_either_case(void **state)
 
 static void the_longest_upload_allowed_is_stored(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent.head.max_size = SIZE;
@@ -73,7 +63,6 @@ static void the_longest_upload_allowed_is_stored(void **state)
 
 static void receiving_needs_little_memory(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     assert_true(hotreload_request_upload_begin(&sent.head, &answer));
@@ -99,7 +88,6 @@ static void expect_head_refused(const sent_t *sent, int status, const char *part
 
 static void bad_lengths_are_refused(void **state)
 {
-    (void)state;
     static const struct {
         int64_t length;
         int status;
@@ -113,7 +101,7 @@ static void bad_lengths_are_refused(void **state)
         {(int64_t)1 << 32, 413, "longer than max_elf_size"},
         {INT64_MAX, 413, "longer than max_elf_size"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         sent_t sent;
         sent_module(&sent, 2, SIZE);
         sent.head.max_size = SIZE;
@@ -125,7 +113,6 @@ static void bad_lengths_are_refused(void **state)
 
 static void a_length_that_no_module_can_have_is_refused_without_a_limit(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent.head.max_size = SIZE_MAX;
@@ -136,7 +123,6 @@ static void a_length_that_no_module_can_have_is_refused_without_a_limit(void **s
 
 static void missing_or_malformed_digests_are_refused(void **state)
 {
-    (void)state;
     static const char *const texts[] = {
         NULL,
         "",
@@ -150,7 +136,7 @@ static void missing_or_malformed_digests_are_refused(void **state)
         "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
         "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
     };
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    for (size_t i = 0; i < COUNT(texts); i++) {
         sent_t sent;
         sent_module(&sent, 2, SIZE);
         sent.head.sha256_hex = texts[i];
@@ -164,7 +150,6 @@ static void missing_or_malformed_digests_are_refused(void **state)
 
 static void an_upload_without_room_is_refused(void **state)
 {
-    (void)state;
     const size_t size = 7 * FAKE_FLASH_SECTOR;
     sent_t sent;
     sent_module(&sent, 2, size);
@@ -176,7 +161,6 @@ static void an_upload_without_room_is_refused(void **state)
 
 static void an_unknown_partition_is_an_error_of_the_device(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent.head.partition_label = "nothing";
@@ -188,7 +172,6 @@ static void an_unknown_partition_is_an_error_of_the_device(void **state)
 
 static void memory_that_is_short_refuses_an_upload(void **state)
 {
-    (void)state;
     for (unsigned n = 1; n <= 2; n++) {
         sent_t sent;
         sent_module(&sent, 2, SIZE);
@@ -200,7 +183,6 @@ static void memory_that_is_short_refuses_an_upload(void **state)
 
 static void a_second_upload_is_refused_while_one_is_under_way(void **state)
 {
-    (void)state;
     hotreload_answer_t busy;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
@@ -220,7 +202,6 @@ static void a_second_upload_is_refused_while_one_is_under_way(void **state)
 
 static void pending_tells_of_an_update(void **state)
 {
-    (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     hotreload_request_pending(&answer);
     assert_int_equal(answer.status, 200);
@@ -233,7 +214,6 @@ static void pending_tells_of_an_update(void **state)
 
 static void status_tells_what_is_loaded(void **state)
 {
-    (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     hotreload_status_t device;
     sent_t stored;
@@ -266,7 +246,6 @@ static void status_tells_what_is_loaded(void **state)
 
 static void status_tells_which_module_was_stored_last(void **state)
 {
-    (void)state;
     sent_t sent;
     char newest[120];
     sent_module(&sent, 2, SIZE);
@@ -282,7 +261,6 @@ static void status_tells_which_module_was_stored_last(void **state)
 
 static void status_without_a_store_has_no_newest_module(void **state)
 {
-    (void)state;
     store_reset();
     hotreload_request_status(&answer);
     assert_non_null(strstr(answer.body, "\"newest\":null"));
@@ -290,7 +268,6 @@ static void status_without_a_store_has_no_newest_module(void **state)
 
 static void status_tells_the_last_error_until_an_upload_succeeds(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent.head.content_length = -1;
@@ -306,7 +283,6 @@ static void status_tells_the_last_error_until_an_upload_succeeds(void **state)
 
 static void the_longest_status_fits(void **state)
 {
-    (void)state;
     hotreload_reason_t worst;
     const hotreload_reason_t rollback = {
         "module 4294967295 crashed on trial, module 4294967295 runs"};
@@ -332,7 +308,6 @@ static void the_longest_status_fits(void **state)
 
 static void other_requests_are_refused(void **state)
 {
-    (void)state;
     hotreload_request_refuse(404, "no such page: \"/x\\y\"\n", &answer);
     assert_int_equal(answer.status, 404);
     assert_string_equal(answer.body,

@@ -3,13 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 #include "loaded.h"
 #include "reason.h"
@@ -27,7 +21,6 @@ static hotreload_status_t status_now(void)
 /** The first test of the program, before anything was loaded. */
 static void is_empty_after_a_boot(void **state)
 {
-    (void)state;
     fake_port_reset();
     const hotreload_status_t status = status_now();
     assert_false(status.loaded);
@@ -45,7 +38,6 @@ static void is_empty_after_a_boot(void **state)
 
 static void shows_the_module_that_runs(void **state)
 {
-    (void)state;
     const hotreload_module_t module = {
         .text = {.run = 0x40381000, .size = 1234},
         .data = {.run = 0x3fc91000, .size = 56},
@@ -72,7 +64,6 @@ static void shows_the_module_that_runs(void **state)
 /** A client waits for this number to change: so it counts loads, and nothing else. */
 static void counts_what_was_loaded(void **state)
 {
-    (void)state;
     const uint32_t before = status_now().reloads;
     loaded_start(1);
     assert_int_equal(status_now().reloads, before + 1);
@@ -86,7 +77,6 @@ static void counts_what_was_loaded(void **state)
 
 static void keeps_the_last_error_until_something_works(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_int_equal(hotreload_load_from_buffer("not a module", 12), ESP_ERR_INVALID_SIZE);
     assert_non_null(strstr(status_now().last_error.text, "12 bytes"));
@@ -100,7 +90,6 @@ static void keeps_the_last_error_until_something_works(void **state)
 
 static void a_reason_is_formatted_and_the_error_returned(void **state)
 {
-    (void)state;
     hotreload_reason_t reason;
     memset(&reason, 'x', sizeof reason);
     assert_int_equal(hotreload_fail(&reason, ESP_ERR_NO_MEM, "%s needs %u bytes", "it", 42u),
@@ -113,7 +102,6 @@ static void a_reason_is_formatted_and_the_error_returned(void **state)
 /** ASan watches the byte behind the reason. */
 static void a_long_reason_is_cut(void **state)
 {
-    (void)state;
     char text[1000];
     memset(text, 'r', sizeof text - 1);
     text[sizeof text - 1] = '\0';

@@ -3,14 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "store/record.h"
@@ -44,7 +37,6 @@ static uint32_t store_at(uint32_t seed, uint32_t sectors)
 
 static void records_go_round_the_partition(void **state)
 {
-    (void)state;
     for (uint32_t i = 0; i < 50; i++) {
         assert_int_equal(store_at(i, 2), 2 * (i % 4));
     }
@@ -56,7 +48,6 @@ static void records_go_round_the_partition(void **state)
 
 static void what_does_not_fit_at_the_end_begins_at_the_start(void **state)
 {
-    (void)state;
     assert_int_equal(store_at(1, 3), 0);
     assert_int_equal(store_at(2, 3), 3);
     assert_int_equal(store_at(3, 3), 0);
@@ -68,7 +59,6 @@ static void what_does_not_fit_at_the_end_begins_at_the_start(void **state)
 
 static void the_newest_is_never_overwritten(void **state)
 {
-    (void)state;
     /* 5 of 8 sectors are taken at the start, then at the end: 4 fit nowhere, 3 do. */
     store_at(1, 5);
     assert_int_equal(hotreload_store_begin(4 * SECTOR - HOTRELOAD_RECORD_DATA, &reason),
@@ -86,10 +76,9 @@ static void the_newest_is_never_overwritten(void **state)
 
 static void what_is_larger_than_the_partition_is_refused(void **state)
 {
-    (void)state;
     static const size_t sizes[] = {8 * SECTOR - HOTRELOAD_RECORD_DATA + 1, 8 * SECTOR,
                                    UINT32_MAX - 100, UINT32_MAX, SIZE_MAX};
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    for (size_t i = 0; i < COUNT(sizes); i++) {
         assert_int_equal(hotreload_store_begin(sizes[i], &reason), ESP_ERR_INVALID_SIZE);
         assert_non_null(strstr(reason.text, "partition \"hotreload\" of 32768: enlarge it"));
     }
@@ -99,7 +88,6 @@ static void what_is_larger_than_the_partition_is_refused(void **state)
 
 static void the_running_one_is_spared_where_there_is_room(void **state)
 {
-    (void)state;
     store_at(1, 2);
     hotreload_record_t running = newest();
     hotreload_store_set_running(&running);
@@ -111,7 +99,6 @@ static void the_running_one_is_spared_where_there_is_room(void **state)
 
 static void the_running_one_goes_where_room_is_short(void **state)
 {
-    (void)state;
     store_at(1, 3);
     hotreload_record_t running = newest();
     hotreload_store_set_running(&running);
@@ -129,7 +116,6 @@ static void the_running_one_goes_where_room_is_short(void **state)
 
 static void one_that_is_spared_for_three_reasons_counts_once(void **state)
 {
-    (void)state;
     char words[40];
     hotreload_flash_view_t view;
     store_at(1, 5);
@@ -145,7 +131,6 @@ static void one_that_is_spared_for_three_reasons_counts_once(void **state)
 
 static void nothing_is_kept_any_more_when_told_so(void **state)
 {
-    (void)state;
     store_at(1, 2);
     hotreload_record_t running = newest();
     hotreload_store_set_running(&running);
@@ -157,7 +142,6 @@ static void nothing_is_kept_any_more_when_told_so(void **state)
 
 static void nothing_is_kept_of_another_partition(void **state)
 {
-    (void)state;
     fake_flash.second_label = "other";
     store_at(1, 2);
     hotreload_record_t running = newest();
@@ -170,7 +154,6 @@ static void nothing_is_kept_of_another_partition(void **state)
 
 static void the_lowest_place_is_taken(void **state)
 {
-    (void)state;
     hotreload_flash_view_t view;
     store_at(1, 2);
     store_at(2, 2);
@@ -187,7 +170,6 @@ static void the_lowest_place_is_taken(void **state)
 
 static void a_mapped_record_is_never_overwritten(void **state)
 {
-    (void)state;
     hotreload_flash_view_t view;
     store_at(1, 3);
     hotreload_record_t loading = newest();
@@ -204,7 +186,6 @@ static void a_mapped_record_is_never_overwritten(void **state)
 
 static void a_size_that_is_no_whole_number_of_sectors_is_rounded_down(void **state)
 {
-    (void)state;
     store_reset();
     fake_flash.size = 3 * SECTOR + 32; /* too few for a header: to read one would fail the test */
     assert_int_equal(hotreload_store_open(FAKE_FLASH_LABEL, &reason), ESP_OK);
@@ -228,7 +209,6 @@ static void damage(const hotreload_record_t *record)
 
 static void the_newest_whole_one_is_spared_not_a_damaged_one(void **state)
 {
-    (void)state;
     const size_t size = 2 * SECTOR - HOTRELOAD_RECORD_DATA;
     stored_flash(6, SECTOR);
     store_at(1, 2);
@@ -257,7 +237,6 @@ static void the_newest_whole_one_is_spared_not_a_damaged_one(void **state)
 
 static void a_damaged_old_one_changes_nothing_for_the_newest(void **state)
 {
-    (void)state;
     stored_flash(4, SECTOR);
     store_at(1, 2);
     store_at(2, 2);
@@ -272,7 +251,6 @@ static void a_damaged_old_one_changes_nothing_for_the_newest(void **state)
 /** A record that begins inside another one would not be found. */
 static void a_record_never_begins_inside_what_took_the_place_of_the_kept_one(void **state)
 {
-    (void)state;
     hotreload_flash_view_t view;
     stored_flash(4, SECTOR);
     assert_int_equal(store_at(1, 1), 0);

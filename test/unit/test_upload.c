@@ -4,14 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "receive/auth.h"
 #include "fake_flash.h"
 #include "fake_port.h"
@@ -30,7 +23,6 @@ static hotreload_answer_t answer;
 
 static void a_body_with_any_damage_is_refused(void **state)
 {
-    (void)state;
     for (size_t at = 0; at < SIZE; at += 97) {
         sent_t sent;
         sent_module(&sent, 2, SIZE);
@@ -43,7 +35,6 @@ static void a_body_with_any_damage_is_refused(void **state)
 
 static void a_wrong_sha256_is_refused(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent.sha256_hex[63] = sent.sha256_hex[63] == '0' ? '1' : '0';
@@ -54,7 +45,6 @@ static void a_wrong_sha256_is_refused(void **state)
 
 static void an_upload_of_a_stranger_is_refused(void **state)
 {
-    (void)state;
     uint8_t key[HOTRELOAD_SECRET_SIZE];
     memcpy(key, hotreload_secret, sizeof key);
     key[31] ^= 1;
@@ -68,7 +58,6 @@ static void an_upload_of_a_stranger_is_refused(void **state)
 
 static void every_bit_of_the_hmac_counts(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, 600);
     for (size_t i = 0; i < 64; i++) {
@@ -83,7 +72,6 @@ static void every_bit_of_the_hmac_counts(void **state)
 
 static void a_body_that_ends_early_is_refused(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent.size = SIZE - 1; /* less than its Content-Length */
@@ -94,7 +82,6 @@ static void a_body_that_ends_early_is_refused(void **state)
 
 static void a_body_that_goes_on_is_refused(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent.head.content_length = SIZE - 1;
@@ -105,7 +92,6 @@ static void a_body_that_goes_on_is_refused(void **state)
 
 static void an_upload_that_does_not_end_is_dropped(void **state)
 {
-    (void)state;
     static const struct {
         hotreload_upload_end_t why;
         int status;
@@ -115,7 +101,7 @@ static void an_upload_that_does_not_end_is_dropped(void **state)
         {HOTRELOAD_UPLOAD_TIMED_OUT, 408, "timed out"},
         {HOTRELOAD_UPLOAD_STOPPED, 503, "server stops"},
     };
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+    for (size_t i = 0; i < COUNT(ends); i++) {
         sent_t sent;
         sent_module(&sent, 2, SIZE);
         assert_true(hotreload_request_upload_begin(&sent.head, &answer));
@@ -128,7 +114,6 @@ static void an_upload_that_does_not_end_is_dropped(void **state)
 
 static void a_record_inside_an_upload_is_refused(void **state)
 {
-    (void)state;
     const uint32_t magic = HOTRELOAD_RECORD_MAGIC;
     sent_t sent;
     uint8_t *body = module_build_sized(SIZE, 2);
@@ -143,7 +128,6 @@ static void a_record_inside_an_upload_is_refused(void **state)
 
 static void authentic_bodies_that_are_no_modules_are_refused(void **state)
 {
-    (void)state;
     static const char text[] = "This is no ELF file, but it is long enough to be taken for one.";
     sent_t sent;
     uint8_t *body = malloc(sizeof text);
@@ -157,7 +141,6 @@ static void authentic_bodies_that_are_no_modules_are_refused(void **state)
 
 static void a_module_cut_anywhere_is_refused(void **state)
 {
-    (void)state;
     for (size_t size = 1; size < 600; size++) {
         sent_t sent;
         uint8_t *whole = module_build_sized(600, 2);
@@ -186,7 +169,6 @@ static void expect_module_refused(const module_spec_t *spec, int status, const c
 
 static void a_module_of_another_firmware_is_refused(void **state)
 {
-    (void)state;
     uint8_t id[20] = {1, 2, 3};
     module_spec_t spec = module_spec_default();
     spec.firmware_id = id;
@@ -195,7 +177,6 @@ static void a_module_of_another_firmware_is_refused(void **state)
 
 static void modules_for_another_device_are_refused(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.chip = 5;
     expect_module_refused(&spec, 422, "built for chip 5");
@@ -240,7 +221,6 @@ static unsigned fail_every(unsigned *count, const char *part)
 
 static void flash_that_fails_refuses_an_upload(void **state)
 {
-    (void)state;
     assert_int_equal(fail_every(&fake_flash.fail_erase, "could not be erased"), 2);
     assert_int_equal(fail_every(&fake_flash.fail_write, "could not be written"), 22);
     assert_int_equal(fail_every(&fake_flash.fail_map, "could not be mapped"), 1);
@@ -249,14 +229,12 @@ static void flash_that_fails_refuses_an_upload(void **state)
 
 static void allocations_and_hashes_that_fail_refuse_an_upload(void **state)
 {
-    (void)state;
     assert_int_equal(fail_every(&fake_port.fail_allocation, ""), 4);
     assert_int_equal(fail_every(&fake_port.fail_hash_update, "could not be computed"), 2 * 5 + 1);
 }
 
 static void flash_that_changes_what_was_written_is_told(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     assert_true(hotreload_request_upload_begin(&sent.head, &answer));
@@ -269,7 +247,6 @@ static void flash_that_changes_what_was_written_is_told(void **state)
 
 static void nothing_goes_on_after_an_error(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent.head.content_length = 10;
@@ -286,7 +263,6 @@ static void nothing_goes_on_after_an_error(void **state)
 
 static void no_digest_and_no_secret_is_told(void **state)
 {
-    (void)state;
     char right[65], secret[65];
     sent_t sent;
     sent_module(&sent, 2, SIZE);
