@@ -108,11 +108,17 @@ bool stored_has_module(void)
     return hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason) == ESP_OK;
 }
 
-void stored_expect_newest(uint32_t seed, size_t size)
+hotreload_record_t stored_newest(void)
 {
     hotreload_reason_t reason;
     hotreload_record_t record;
     assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
+    return record;
+}
+
+void stored_expect_newest(uint32_t seed, size_t size)
+{
+    hotreload_record_t record = stored_newest();
     assert_true(stored_holds(&record, seed, size));
     assert_int_equal(hotreload_store_state.newest, record.sequence);
 }

@@ -10,17 +10,10 @@
 #include "run/status.h"
 #include "run/trial.h"
 
-static hotreload_status_t status_now(void)
-{
-    hotreload_status_t status;
-    hotreload_status_get(&status);
-    return status;
-}
-
 static void reload(uint32_t sequence)
 {
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
-    assert_int_equal(status_now().sequence, sequence);
+    assert_int_equal(loaded_status().sequence, sequence);
 }
 
 static void start_good(uint32_t seed)
@@ -48,8 +41,8 @@ static void expect_no_blame(uint32_t sequence)
 {
     loaded_restart(true);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-    assert_int_equal(status_now().sequence, sequence);
-    assert_string_equal(status_now().rollback.text, "");
+    assert_int_equal(loaded_status().sequence, sequence);
+    assert_string_equal(loaded_status().rollback.text, "");
     assert_false(hotreload_update_available());
 }
 
@@ -58,7 +51,7 @@ static void expect_blame(const char *rollback)
 {
     loaded_restart(true);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-    assert_string_equal(status_now().rollback.text, rollback);
+    assert_string_equal(loaded_status().rollback.text, rollback);
 }
 
 /* ---- Modules that do not run any more ---- */
@@ -148,7 +141,7 @@ static void what_goes_on_after_a_reload_that_failed(void **state)
     loaded_restart(true);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);
-    assert_string_equal(status_now().rollback.text, "module 2 crashed on trial, module 1 runs");
+    assert_string_equal(loaded_status().rollback.text, "module 2 crashed on trial, module 1 runs");
 }
 
 static void one_after_the_other_until_none_is_left(void **state)

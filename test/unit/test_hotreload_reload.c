@@ -12,34 +12,13 @@
 #include "loader/table.h"
 #include "run/status.h"
 #include "store/store.h"
+#include "stored.h"
 #include "store_reset.h"
 
 #define TEXT_LINK 0xa0000000u
 
 /** Bytes of RAM that one good module takes. */
 #define MODULE_RAM 88u
-
-static hotreload_status_t status_now(void)
-{
-    hotreload_status_t status;
-    hotreload_status_get(&status);
-    return status;
-}
-
-static void expect_log(const char *words)
-{
-    if (strstr(fake_port.log, words) == NULL) {
-        fail_msg("the log does not say \"%s\":\n%s", words, fake_port.log);
-    }
-}
-
-static void store_bad(const bad_module_t *bad)
-{
-    size_t size;
-    uint8_t *file = bad_module_build(bad, &size);
-    loaded_store_bytes(file, size);
-    free(file);
-}
 
 static const bad_module_t *bad_module(const char *name)
 {
@@ -62,7 +41,7 @@ static void replaces_the_module(void **state)
     loaded_expect(1);
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     loaded_expect(2);
-    assert_int_equal(status_now().sequence, 2);
+    assert_int_equal(loaded_status().sequence, 2);
     assert_false(hotreload_update_available());
 }
 
@@ -78,7 +57,7 @@ static void loads_when_nothing_is_loaded(void **state)
 static void reloads_what_runs_already(void **state)
 {
     loaded_start(1);
-    *fake_port_data(status_now().data_run, 1) ^= 0xff;
+    *fake_port_data(loaded_status().data_run, 1) ^= 0xff;
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     loaded_expect(1);
 }
@@ -98,13 +77,13 @@ static void constructs_the_new_module_before_it_destroys_the_old(void **state)
 {
     loaded_store_with_constructors(1);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-    const uint32_t old = status_now().text_run;
+    const uint32_t old = loaded_status().text_run;
     fake_port.call_count = 0;
     fake_port.on_call = note_table;
 
     loaded_store_with_constructors(2);
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
-    const uint32_t new = status_now().text_run;
+    const uint32_t new = loaded_status().text_run;
     assert_int_not_equal(new, old);
     assert_int_equal(fake_port.call_count, 2);
     assert_int_equal(fake_port.calls[0], new + 4);
@@ -126,7 +105,7 @@ static void a_thousand_reloads_leave_the_memory_as_it_was(void **state)
         assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
         loaded_expect(seed); /* which looks at the allocations, too */
     }
-    assert_int_equal(status_now().sequence, 1001);
+    assert_int_equal(loaded_status().sequence, 1001);
 }
 
 /* ---- Failure ---- */
@@ -135,19 +114,19 @@ static void keeps_the_old_module(void **state)
 {
     const bad_module_t *bad = *state;
     loaded_start(1);
-    store_bad(bad);
+    loaded_store_bad(bad);
     assert_true(hotreload_update_available());
     for (unsigned attempt = 0; attempt < 2; attempt++) {
         loaded_expect_failure(hotreload_reload(&loaded_config), bad->error, bad->words);
         loaded_expect(1);
-        assert_int_equal(status_now().sequence, 1);
+        assert_int_equal(loaded_status().sequence, 1);
         assert_false(hotreload_update_available());
     }
     loaded_store(2);
     assert_true(hotreload_update_available());
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     loaded_expect(2);
-    assert_string_equal(status_now().last_error.text, "");
+    assert_string_equal(loaded_status().last_error.text, "");
 }
 
 /** Without a loaded module there is none to keep; an older one is not looked for. */
@@ -155,7 +134,7 @@ static void loads_nothing_older(void **state)
 {
     const bad_module_t *bad = bad_module("other_firmware");
     loaded_store(1);
-    store_bad(bad);
+    loaded_store_bad(bad);
     loaded_expect_failure(hotreload_reload(&loaded_config), bad->error, bad->words);
     loaded_expect_none();
 }
@@ -164,9 +143,7 @@ static void survives_a_module_damaged_in_flash(void **state)
 {
     loaded_start(1);
     loaded_store(2);
-    hotreload_record_t newest;
-    hotreload_reason_t reason;
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &newest, &reason), ESP_OK);
+    hotreload_record_t newest = stored_newest();
     fake_flash.data[newest.offset + 200] ^= 1;
     loaded_expect_failure(hotreload_reload(&loaded_config), ESP_ERR_INVALID_CRC,
                           "the module in partition \"hotreload\" is damaged: upload it again");
@@ -186,7 +163,7 @@ static void survives_each_failing_allocation(void **state)
             break;
         }
         loaded_expect_failure(error, ESP_ERR_NO_MEM, "");
-        assert_string_not_equal(status_now().last_error.text, "");
+        assert_string_not_equal(loaded_status().last_error.text, "");
         loaded_expect(1);
         failures++;
     }
@@ -265,8 +242,8 @@ static void with_permission_the_old_module_goes_first(void **state)
     fake_port.ram_limit = MODULE_RAM;
     assert_int_equal(hotreload_reload(&config), ESP_OK);
     loaded_expect(2);
-    assert_int_equal(status_now().sequence, 2);
-    assert_string_equal(status_now().last_error.text, "");
+    assert_int_equal(loaded_status().sequence, 2);
+    assert_string_equal(loaded_status().last_error.text, "");
     assert_false(hotreload_update_available());
 }
 
@@ -276,11 +253,11 @@ static void permission_is_not_used_without_need(void **state)
     const hotreload_config_t config = unload_first();
     const bad_module_t *bad = bad_module("value_does_not_fit");
     loaded_start(1);
-    store_bad(bad);
-    const uint32_t text_run = status_now().text_run;
+    loaded_store_bad(bad);
+    const uint32_t text_run = loaded_status().text_run;
     loaded_expect_failure(hotreload_reload(&config), bad->error, bad->words);
     loaded_expect(1);
-    assert_int_equal(status_now().text_run, text_run);
+    assert_int_equal(loaded_status().text_run, text_run);
 }
 
 static void the_old_module_comes_back(void **state)
@@ -288,11 +265,11 @@ static void the_old_module_comes_back(void **state)
     const hotreload_config_t config = unload_first();
     const bad_module_t *bad = bad_module("value_does_not_fit");
     loaded_start(1);
-    store_bad(bad);
+    loaded_store_bad(bad);
     fake_port.ram_limit = MODULE_RAM;
     loaded_expect_failure(hotreload_reload(&config), bad->error, bad->words);
     loaded_expect(1);
-    assert_int_equal(status_now().sequence, 1);
+    assert_int_equal(loaded_status().sequence, 1);
     assert_false(hotreload_update_available());
     loaded_store(2);
     assert_int_equal(hotreload_reload(&config), ESP_OK);
@@ -304,7 +281,7 @@ static void the_old_module_comes_back_when_the_new_one_never_fits(void **state)
     const hotreload_config_t config = unload_first();
     const bad_module_t *bad = bad_module("larger_than_ram");
     loaded_start(1);
-    store_bad(bad);
+    loaded_store_bad(bad);
     fake_port.ram_limit = MODULE_RAM;
     loaded_expect_failure(hotreload_reload(&config), bad->error, bad->words);
     loaded_expect(1);
@@ -324,8 +301,8 @@ static void each_failing_allocation_leaves_one_of_the_two(void **state)
             break; /* not so many allocations: none failed */
         }
         fake_port.fail_allocation = 0;
-        loaded_expect(status_now().sequence);
-        if (status_now().sequence == 2) {
+        loaded_expect(loaded_status().sequence);
+        if (loaded_status().sequence == 2) {
             assert_int_equal(hotreload_unload(), ESP_OK);
             store_reset();
             fake_flash_create(8, FAKE_FLASH_SECTOR);
@@ -351,7 +328,7 @@ static void a_module_from_memory_does_not_go_first(void **state)
     fake_port.ram_limit = MODULE_RAM;
     loaded_expect_failure(hotreload_reload(&config), ESP_ERR_NO_MEM, "no text memory");
     loaded_expect(1);
-    expect_log("W the old module is not unloaded first: it was loaded from memory");
+    loaded_expect_log("W the old module is not unloaded first: it was loaded from memory");
 }
 
 static void a_module_damaged_in_flash_does_not_go_first(void **state)
@@ -366,8 +343,9 @@ static void a_module_damaged_in_flash_does_not_go_first(void **state)
     fake_port.ram_limit = MODULE_RAM;
     loaded_expect_failure(hotreload_reload(&config), ESP_ERR_NO_MEM, "no text memory");
     loaded_expect(1);
-    expect_log("W the old module is not unloaded first: the module in partition \"hotreload\" is "
-               "damaged");
+    loaded_expect_log(
+        "W the old module is not unloaded first: the module in partition \"hotreload\" is "
+        "damaged");
 }
 
 /** The flash fails just when the old module is to come back, once or for good. */
@@ -376,7 +354,7 @@ static void fail_when_it_comes_back(bool for_good)
     const hotreload_config_t config = unload_first();
     const bad_module_t *bad = bad_module("value_does_not_fit");
     loaded_start(1);
-    store_bad(bad);
+    loaded_store_bad(bad);
     fake_port.ram_limit = MODULE_RAM;
     fake_flash.fail_map = 4; /* the new one, the old one to be sure, the new one, the old one */
     fake_flash.maps_stay_broken = for_good;
@@ -393,7 +371,7 @@ static void says_when_the_old_module_does_not_come_back(void **state)
 {
     fail_when_it_comes_back(true);
     loaded_expect_none();
-    expect_log("E the old module could not be loaded again: ");
+    loaded_expect_log("E the old module could not be loaded again: ");
     assert_int_equal(hotreload_unload(), ESP_ERR_INVALID_STATE);
     fake_flash.fail_map = 0;
     const hotreload_config_t config = unload_first();

@@ -12,20 +12,6 @@
 #include "store/store.h"
 #include "run/trial.h"
 
-static hotreload_status_t status_now(void)
-{
-    hotreload_status_t status;
-    hotreload_status_get(&status);
-    return status;
-}
-
-static void expect_log(const char *words)
-{
-    if (strstr(fake_port.log, words) == NULL) {
-        fail_msg("the log does not say \"%s\":\n%s", words, fake_port.log);
-    }
-}
-
 /** Restarts and loads; the module `seed` must run. */
 static void boot(bool crashed, uint32_t seed)
 {
@@ -58,8 +44,8 @@ static void expire(void)
 
 static void expect_rollback(const char *text)
 {
-    assert_string_equal(status_now().rollback.text, text);
-    expect_log(text);
+    assert_string_equal(loaded_status().rollback.text, text);
+    loaded_expect_log(text);
     assert_false(hotreload_update_available());
 }
 
@@ -71,12 +57,12 @@ static void a_new_module_is_on_trial_until_it_is_marked(void **state)
     assert_true(hotreload_trial_is_running());
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     assert_false(hotreload_trial_is_running());
-    expect_log("I module 1 is good");
+    loaded_expect_log("I module 1 is good");
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     boot(false, 1);
     assert_false(hotreload_trial_is_running());
     boot(true, 1);
-    assert_string_equal(status_now().rollback.text, "");
+    assert_string_equal(loaded_status().rollback.text, "");
 }
 
 static void time_ends_the_trial(void **state)
@@ -85,7 +71,7 @@ static void time_ends_the_trial(void **state)
     reload(2);
     expire();
     assert_false(hotreload_trial_is_running());
-    expect_log("I module 2 is good");
+    loaded_expect_log("I module 2 is good");
     boot(true, 2);
 }
 
@@ -146,7 +132,7 @@ static void marking_does_not_hide_the_last_error(void **state)
     loaded_start(1);
     assert_int_equal(hotreload_load_from_buffer("", 0), ESP_ERR_INVALID_SIZE);
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
-    assert_string_not_equal(status_now().last_error.text, "");
+    assert_string_not_equal(loaded_status().last_error.text, "");
 }
 
 static void marking_that_fails_leaves_the_module_on_trial(void **state)
@@ -159,7 +145,7 @@ static void marking_that_fails_leaves_the_module_on_trial(void **state)
     fake_flash.fail_write = 1;
     expire();
     assert_true(hotreload_trial_is_running());
-    expect_log("E the module stays on trial: ");
+    loaded_expect_log("E the module stays on trial: ");
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     boot(true, 2);
 }
@@ -169,7 +155,7 @@ static void a_trial_goes_on_without_a_timer(void **state)
     fake_port.trial_result = ESP_ERR_NO_MEM;
     loaded_start(1);
     assert_true(hotreload_trial_is_running());
-    expect_log("W no timer for the trial");
+    loaded_expect_log("W no timer for the trial");
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
 }
 
@@ -208,10 +194,10 @@ static void a_crash_brings_the_newest_good_one_back(void **state)
     loaded_expect(2);
     /* A fixed one works, and ends the story. */
     reload(4);
-    assert_string_equal(status_now().rollback.text, "");
+    assert_string_equal(loaded_status().rollback.text, "");
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     boot(true, 4);
-    assert_string_equal(status_now().rollback.text, "");
+    assert_string_equal(loaded_status().rollback.text, "");
 }
 
 static void every_module_that_crashes_is_tried_once(void **state)
@@ -224,7 +210,7 @@ static void every_module_that_crashes_is_tried_once(void **state)
         snprintf(text, sizeof text, "module %u crashed on trial, module 1 runs", (unsigned)seed);
         expect_rollback(text);
         boot(true, 1); /* a crash of the good one is no reason to roll back */
-        assert_int_equal(status_now().sequence, 1);
+        assert_int_equal(loaded_status().sequence, 1);
     }
 }
 
@@ -281,11 +267,11 @@ static void an_untried_one_waits_after_a_rollback(void **state)
     loaded_restart(true);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);
-    assert_string_equal(status_now().rollback.text, "module 2 crashed on trial, module 1 runs");
+    assert_string_equal(loaded_status().rollback.text, "module 2 crashed on trial, module 1 runs");
     assert_true(hotreload_update_available());
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     loaded_expect(3);
-    assert_string_equal(status_now().rollback.text, "");
+    assert_string_equal(loaded_status().rollback.text, "");
 }
 
 static void with_no_good_one_the_untried_one_runs_at_once(void **state)
@@ -346,7 +332,7 @@ static void a_crash_that_cannot_be_noted_still_rolls_back(void **state)
     fake_flash.fail_write = 1;
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);
-    expect_log("W partition \"hotreload\": module 2 could not be marked: check the flash");
+    loaded_expect_log("W partition \"hotreload\": module 2 could not be marked: check the flash");
     expect_rollback("module 2 crashed on trial, module 1 runs");
 }
 

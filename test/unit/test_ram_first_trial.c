@@ -18,7 +18,7 @@
 static void reload(uint32_t seed)
 {
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
-    assert_int_equal(held_upload_status().sequence, seed);
+    assert_int_equal(loaded_status().sequence, seed);
 }
 
 /** Module 1 is good, module 2 on trial, and module 3 runs from RAM. */
@@ -35,8 +35,8 @@ static void run_three(void)
 
 static void expect_rollback(const char *text)
 {
-    assert_string_equal(held_upload_status().rollback.text, text);
-    held_upload_expect_log(text);
+    assert_string_equal(loaded_status().rollback.text, text);
+    loaded_expect_log(text);
     assert_false(hotreload_update_available());
 }
 
@@ -75,7 +75,7 @@ static void a_crash_of_the_next_one_is_its_own(void **state)
     loaded_store(3);
     reload(3);
     loaded_expect(3);
-    assert_string_equal(held_upload_status().rollback.text, "");
+    assert_string_equal(loaded_status().rollback.text, "");
     held_upload_boot(true, 1);
     expect_rollback("module 3 crashed on trial, module 1 runs");
 }
@@ -89,7 +89,7 @@ static void a_new_one_with_the_same_sequence_is_not_blamed(void **state)
     assert_int_equal(hotreload_store_state.newest, 3);
     reload(3);
     loaded_expect(4);
-    assert_string_equal(held_upload_status().rollback.text, "");
+    assert_string_equal(loaded_status().rollback.text, "");
     held_upload_boot(true, 1);
     expect_rollback("module 3 crashed on trial, module 1 runs");
 }
@@ -98,7 +98,7 @@ static void a_restart_without_a_crash_blames_nothing(void **state)
 {
     run_three();
     held_upload_boot(false, 2);
-    assert_string_equal(held_upload_status().rollback.text, "");
+    assert_string_equal(loaded_status().rollback.text, "");
 }
 
 static void a_module_from_the_flash_takes_the_blame_again(void **state)
@@ -118,7 +118,7 @@ static void a_module_may_pass_before_it_is_stored(void **state)
 {
     run_three();
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
-    held_upload_expect_log("I module 3 is good");
+    loaded_expect_log("I module 3 is good");
     assert_false(hotreload_trial_is_running());
     assert_false(held_upload_settle(ALL));
     held_upload_boot(true, 3);

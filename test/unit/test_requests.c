@@ -16,7 +16,7 @@
 #include "stored.h"
 #include "store_reset.h"
 
-#define SIZE 5000u
+#define SIZE SENT_SIZE
 
 static hotreload_answer_t answer;
 
@@ -42,36 +42,27 @@ static void a_good_upload_is_stored(void **state)
 
 static void hex_digits_are_taken_in_either_case(void **state)
 {
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     for (size_t i = 0; i < 64; i++) {
         bool upper = sent.sha256_hex[i] >= 'a';
         sent.sha256_hex[i] = (char)(sent.sha256_hex[i] - (upper ? 'a' - 'A' : 0));
     }
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
-    sent_free(&sent);
 }
 
 static void the_longest_upload_allowed_is_stored(void **state)
 {
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent.head.max_size = SIZE;
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
-    sent_free(&sent);
 }
 
 static void receiving_needs_little_memory(void **state)
 {
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     assert_true(hotreload_request_upload_begin(&sent.head, &answer));
     assert_true(hotreload_request_upload_write(sent.body, SIZE - 1, &answer));
     assert_int_equal(fake_port.live_allocations, 2); /* the two hashes, nothing else */
     assert_true(hotreload_request_upload_write(sent.body + SIZE - 1, 1, &answer));
     hotreload_request_upload_finish(&answer);
     assert_int_equal(answer.status, 200);
-    sent_free(&sent);
 }
 
 /* ---- Refused by the head: nothing is erased or written ---- */
@@ -102,23 +93,17 @@ static void bad_lengths_are_refused(void **state)
         {INT64_MAX, 413, "longer than max_elf_size"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        sent_t sent;
-        sent_module(&sent, 2, SIZE);
         sent.head.max_size = SIZE;
         sent.head.content_length = cases[i].length;
         expect_head_refused(&sent, cases[i].status, cases[i].part);
-        sent_free(&sent);
     }
 }
 
 static void a_length_that_no_module_can_have_is_refused_without_a_limit(void **state)
 {
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent.head.max_size = SIZE_MAX;
     sent.head.content_length = ((int64_t)1 << 32) + SIZE; /* SIZE, when cut to 32 bits */
     expect_head_refused(&sent, 413, "longer");
-    sent_free(&sent);
 }
 
 static void missing_or_malformed_digests_are_refused(void **state)
@@ -137,35 +122,27 @@ static void missing_or_malformed_digests_are_refused(void **state)
         "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
-        sent_t sent;
-        sent_module(&sent, 2, SIZE);
         sent.head.sha256_hex = texts[i];
         expect_head_refused(&sent, 400, "X-Hotreload-SHA256 is missing or not 64 hex digits");
         sent.head.sha256_hex = sent.sha256_hex;
         sent.head.hmac_hex = texts[i];
         expect_head_refused(&sent, 400, "X-Hotreload-HMAC is missing or not 64 hex digits");
-        sent_free(&sent);
+        sent.head.hmac_hex = sent.hmac_hex;
     }
 }
 
 static void an_upload_without_room_is_refused(void **state)
 {
-    const size_t size = 7 * FAKE_FLASH_SECTOR;
-    sent_t sent;
-    sent_module(&sent, 2, size);
+    sent.head.content_length = 7 * FAKE_FLASH_SECTOR;
     expect_head_refused(&sent, 413, "no room for 28672 bytes beside the modules to keep");
     sent.head.content_length = 100000;
     expect_head_refused(&sent, 413, "100000 bytes do not fit into partition");
-    sent_free(&sent);
 }
 
 static void an_unknown_partition_is_an_error_of_the_device(void **state)
 {
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent.head.partition_label = "nothing";
     expect_head_refused(&sent, 500, "no partition");
-    sent_free(&sent);
     assert_int_equal(hotreload_requests_start("server", "nothing"), ESP_ERR_NOT_FOUND);
     assert_non_null(strstr(fake_port.log, "server not started: no partition"));
 }
@@ -173,19 +150,14 @@ static void an_unknown_partition_is_an_error_of_the_device(void **state)
 static void memory_that_is_short_refuses_an_upload(void **state)
 {
     for (unsigned n = 1; n <= 2; n++) {
-        sent_t sent;
-        sent_module(&sent, 2, SIZE);
         fake_port.fail_allocation = n;
         expect_head_refused(&sent, 500, "no memory");
-        sent_free(&sent);
     }
 }
 
 static void a_second_upload_is_refused_while_one_is_under_way(void **state)
 {
     hotreload_answer_t busy;
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     assert_true(hotreload_request_upload_begin(&sent.head, &answer));
     assert_true(hotreload_request_upload_write(sent.body, 1000, &answer));
     assert_false(hotreload_request_upload_begin(&sent.head, &busy));
@@ -195,7 +167,6 @@ static void a_second_upload_is_refused_while_one_is_under_way(void **state)
     hotreload_request_upload_finish(&answer);
     assert_int_equal(answer.status, 200);
     sent_expect_stored(&sent);
-    sent_free(&sent);
 }
 
 /* ---- GET ---- */
@@ -246,9 +217,7 @@ static void status_tells_what_is_loaded(void **state)
 
 static void status_tells_which_module_was_stored_last(void **state)
 {
-    sent_t sent;
     char newest[120];
-    sent_module(&sent, 2, SIZE);
     snprintf(newest, sizeof newest,
              "\"pending\":true,\"newest\":{\"sequence\":2,\"sha256\":\"%s\"}", sent.sha256_hex);
     hotreload_request_status(&answer);
@@ -256,7 +225,6 @@ static void status_tells_which_module_was_stored_last(void **state)
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
     hotreload_request_status(&answer);
     assert_non_null(strstr(answer.body, newest));
-    sent_free(&sent);
 }
 
 static void status_without_a_store_has_no_newest_module(void **state)
@@ -268,8 +236,6 @@ static void status_without_a_store_has_no_newest_module(void **state)
 
 static void status_tells_the_last_error_until_an_upload_succeeds(void **state)
 {
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent.head.content_length = -1;
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 411);
     hotreload_request_status(&answer);
@@ -278,7 +244,6 @@ static void status_tells_the_last_error_until_an_upload_succeeds(void **state)
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
     hotreload_request_status(&answer);
     assert_non_null(strstr(answer.body, "\"last_error\":null}"));
-    sent_free(&sent);
 }
 
 static void the_longest_status_fits(void **state)
@@ -314,7 +279,8 @@ static void other_requests_are_refused(void **state)
                         "{\"status\":\"error\",\"error\":\"no such page: \\\"/x\\\\y\\\"?\"}");
 }
 
-#define API_TEST(test) cmocka_unit_test_setup_teardown(test, sent_set_up, sent_tear_down)
+#define API_TEST(test)                                                                             \
+    cmocka_unit_test_setup_teardown(test, sent_set_up_upload, sent_tear_down_upload)
 
 int main(void)
 {

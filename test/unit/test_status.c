@@ -10,19 +10,11 @@
 #include "run/status.h"
 #include "store/store.h"
 
-static hotreload_status_t status_now(void)
-{
-    hotreload_status_t status;
-    memset(&status, 0xa5, sizeof status); /* every field has to be set */
-    hotreload_status_get(&status);
-    return status;
-}
-
 /** The first test of the program, before anything was loaded. */
 static void is_empty_after_a_boot(void **state)
 {
     fake_port_reset();
-    const hotreload_status_t status = status_now();
+    const hotreload_status_t status = loaded_status();
     assert_false(status.loaded);
     assert_false(hotreload_store_has_running());
     assert_false(hotreload_update_available());
@@ -43,7 +35,7 @@ static void shows_the_module_that_runs(void **state)
         .data = {.run = 0x3fc91000, .size = 56},
     };
     hotreload_status_set_module(&module, 17);
-    hotreload_status_t status = status_now();
+    hotreload_status_t status = loaded_status();
     assert_true(status.loaded);
     assert_int_equal(status.sequence, 17);
     assert_int_equal(status.text_run, 0x40381000);
@@ -52,7 +44,7 @@ static void shows_the_module_that_runs(void **state)
     assert_int_equal(status.data_size, 56);
 
     hotreload_status_set_module(NULL, 0);
-    status = status_now();
+    status = loaded_status();
     assert_false(status.loaded);
     assert_int_equal(status.sequence, 0);
     assert_int_equal(status.text_run, 0);
@@ -64,26 +56,26 @@ static void shows_the_module_that_runs(void **state)
 /** A client waits for this number to change: so it counts loads, and nothing else. */
 static void counts_what_was_loaded(void **state)
 {
-    const uint32_t before = status_now().reloads;
+    const uint32_t before = loaded_status().reloads;
     loaded_start(1);
-    assert_int_equal(status_now().reloads, before + 1);
+    assert_int_equal(loaded_status().reloads, before + 1);
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
-    assert_int_equal(status_now().reloads, before + 2);
+    assert_int_equal(loaded_status().reloads, before + 2);
     assert_int_equal(hotreload_load_from_buffer("", 0), ESP_ERR_INVALID_SIZE);
-    assert_int_equal(status_now().reloads, before + 2);
+    assert_int_equal(loaded_status().reloads, before + 2);
     assert_int_equal(hotreload_unload(), ESP_OK);
-    assert_int_equal(status_now().reloads, before + 2);
+    assert_int_equal(loaded_status().reloads, before + 2);
 }
 
 static void keeps_the_last_error_until_something_works(void **state)
 {
     loaded_start(1);
     assert_int_equal(hotreload_load_from_buffer("not a module", 12), ESP_ERR_INVALID_SIZE);
-    assert_non_null(strstr(status_now().last_error.text, "12 bytes"));
+    assert_non_null(strstr(loaded_status().last_error.text, "12 bytes"));
     assert_int_equal(hotreload_update_partition("hotreload", "nor this", 8), ESP_ERR_INVALID_SIZE);
-    assert_non_null(strstr(status_now().last_error.text, "8 bytes"));
+    assert_non_null(strstr(loaded_status().last_error.text, "8 bytes"));
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
-    assert_string_equal(status_now().last_error.text, "");
+    assert_string_equal(loaded_status().last_error.text, "");
 }
 
 /* ---- Reasons ---- */

@@ -53,7 +53,6 @@ static void opening_again_does_nothing(void **state)
 
 static void another_partition_is_opened_unless_this_one_is_in_use(void **state)
 {
-    hotreload_record_t record;
     hotreload_flash_view_t view;
     fake_flash.second_label = "other";
     stored_expect_ok(1, 100);
@@ -62,7 +61,7 @@ static void another_partition_is_opened_unless_this_one_is_in_use(void **state)
     assert_int_equal(hotreload_store_open("other", &reason), ESP_ERR_INVALID_STATE);
     hotreload_store_abort();
 
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
+    hotreload_record_t record = stored_newest();
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
     assert_int_equal(hotreload_store_open("other", &reason), ESP_ERR_INVALID_STATE);
     hotreload_store_unmap(&view);
@@ -75,11 +74,10 @@ static void another_partition_is_opened_unless_this_one_is_in_use(void **state)
 
 static void a_closed_store_refuses_work(void **state)
 {
-    hotreload_record_t record;
     hotreload_flash_view_t view;
     const uint8_t sha256[HOTRELOAD_HASH_SIZE] = {0};
     stored_expect_ok(1, 100);
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
+    hotreload_record_t record = stored_newest();
     store_reset();
     assert_int_equal(hotreload_store_state.newest, 0);
     assert_false(stored_has_module());
@@ -278,10 +276,9 @@ static void one_record_is_written_at_a_time(void **state)
 
 static void one_record_is_mapped_at_a_time(void **state)
 {
-    hotreload_record_t record;
     hotreload_flash_view_t view, second;
     stored_expect_ok(1, 100);
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
+    hotreload_record_t record = stored_newest();
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
     assert_int_equal(hotreload_store_map(&record, &second, &reason), ESP_ERR_INVALID_STATE);
     hotreload_store_unmap(&view);
@@ -291,11 +288,10 @@ static void one_record_is_mapped_at_a_time(void **state)
 
 static void a_record_that_was_overwritten_is_not_mapped(void **state)
 {
-    hotreload_record_t record;
     hotreload_flash_view_t view;
     stored_flash(2, FAKE_FLASH_SECTOR);
     stored_expect_ok(1, 100);
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
+    hotreload_record_t record = stored_newest();
     stored_expect_ok(2, 100);
     stored_expect_ok(3, 100);
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_ERR_INVALID_STATE);

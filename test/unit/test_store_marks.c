@@ -16,13 +16,6 @@
 
 static hotreload_reason_t reason;
 
-static hotreload_record_t newest(void)
-{
-    hotreload_record_t record;
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
-    return record;
-}
-
 /** Sequence of the newest record of a kind; -1: there is none. */
 static int64_t newest_of(hotreload_record_kind_t kind)
 {
@@ -49,7 +42,7 @@ static void expect_kinds(int64_t usable, int64_t good, int64_t on_trial, int64_t
 static hotreload_record_t store_one(uint32_t seed)
 {
     stored_expect_ok(seed, 100);
-    return newest();
+    return stored_newest();
 }
 
 static void try_it(const hotreload_record_t *record, bool expected)
@@ -162,7 +155,7 @@ static void a_new_record_begins_without_marks(void **state)
 static hotreload_record_t store_sectors(uint32_t seed, uint32_t sectors)
 {
     stored_expect_ok(seed, sectors * SECTOR - HOTRELOAD_RECORD_DATA);
-    return newest();
+    return stored_newest();
 }
 
 static void the_newest_good_one_is_never_overwritten(void **state)

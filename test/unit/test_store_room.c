@@ -14,13 +14,6 @@
 
 static hotreload_reason_t reason;
 
-static hotreload_record_t newest(void)
-{
-    hotreload_record_t record;
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
-    return record;
-}
-
 /** Number of the sector that a record starts in. */
 static uint32_t sector_of(const hotreload_record_t *record)
 {
@@ -31,7 +24,7 @@ static uint32_t sector_of(const hotreload_record_t *record)
 static uint32_t store_at(uint32_t seed, uint32_t sectors)
 {
     stored_expect_ok(seed, sectors * SECTOR - HOTRELOAD_RECORD_DATA);
-    hotreload_record_t record = newest();
+    hotreload_record_t record = stored_newest();
     return sector_of(&record);
 }
 
@@ -89,7 +82,7 @@ static void what_is_larger_than_the_partition_is_refused(void **state)
 static void the_running_one_is_spared_where_there_is_room(void **state)
 {
     store_at(1, 2);
-    hotreload_record_t running = newest();
+    hotreload_record_t running = stored_newest();
     hotreload_store_set_running(&running);
     for (uint32_t seed = 2; seed < 30; seed++) {
         store_at(seed, 1 + seed % 3);
@@ -100,7 +93,7 @@ static void the_running_one_is_spared_where_there_is_room(void **state)
 static void the_running_one_goes_where_room_is_short(void **state)
 {
     store_at(1, 3);
-    hotreload_record_t running = newest();
+    hotreload_record_t running = stored_newest();
     hotreload_store_set_running(&running);
     fake_flash.fail_read = 1;
     assert_false(hotreload_store_has_running());
@@ -119,7 +112,7 @@ static void one_that_is_spared_for_three_reasons_counts_once(void **state)
     char words[40];
     hotreload_flash_view_t view;
     store_at(1, 5);
-    hotreload_record_t record = newest();
+    hotreload_record_t record = stored_newest();
     assert_int_equal(hotreload_store_mark_judged(&record, true, &reason), ESP_OK);
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
     assert_int_equal(hotreload_store_begin(5 * SECTOR - HOTRELOAD_RECORD_DATA, &reason),
@@ -132,7 +125,7 @@ static void one_that_is_spared_for_three_reasons_counts_once(void **state)
 static void nothing_is_kept_any_more_when_told_so(void **state)
 {
     store_at(1, 2);
-    hotreload_record_t running = newest();
+    hotreload_record_t running = stored_newest();
     hotreload_store_set_running(&running);
     hotreload_store_set_running(NULL);
     assert_int_equal(store_at(2, 3), 2);
@@ -144,7 +137,7 @@ static void nothing_is_kept_of_another_partition(void **state)
 {
     fake_flash.second_label = "other";
     store_at(1, 2);
-    hotreload_record_t running = newest();
+    hotreload_record_t running = stored_newest();
     hotreload_store_set_running(&running);
     assert_int_equal(hotreload_store_open("other", &reason), ESP_OK);
     assert_int_equal(store_at(2, 3), 2);
@@ -157,7 +150,7 @@ static void the_lowest_place_is_taken(void **state)
     hotreload_flash_view_t view;
     store_at(1, 2);
     store_at(2, 2);
-    hotreload_record_t loading = newest();
+    hotreload_record_t loading = stored_newest();
     store_at(3, 2);
     assert_int_equal(store_at(4, 2), 6);
     assert_int_equal(hotreload_store_map(&loading, &view, &reason), ESP_OK);
@@ -172,7 +165,7 @@ static void a_mapped_record_is_never_overwritten(void **state)
 {
     hotreload_flash_view_t view;
     store_at(1, 3);
-    hotreload_record_t loading = newest();
+    hotreload_record_t loading = stored_newest();
     store_at(2, 3);
     assert_int_equal(hotreload_store_map(&loading, &view, &reason), ESP_OK);
     /* The fake flash fails the test when the mapped sectors 0 to 2 are touched. */
@@ -215,14 +208,14 @@ static void the_newest_whole_one_is_spared_not_a_damaged_one(void **state)
     store_at(2, 2);
     hotreload_record_t third;
     store_at(3, 2);
-    third = newest();
+    third = stored_newest();
     hotreload_record_t second;
     assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, &third, &second, &reason), ESP_OK);
     damage(&third);
     damage(&second);
     /* Only the first is whole: the next goes beside it, and the one after that too. */
     assert_int_equal(store_at(4, 4), 2);
-    hotreload_record_t fourth = newest();
+    hotreload_record_t fourth = stored_newest();
     assert_int_equal(fourth.sequence, 4);
     hotreload_record_t first;
     assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, &fourth, &first, &reason), ESP_OK);
@@ -240,9 +233,9 @@ static void a_damaged_old_one_changes_nothing_for_the_newest(void **state)
     stored_flash(4, SECTOR);
     store_at(1, 2);
     store_at(2, 2);
-    hotreload_record_t second = newest();
+    hotreload_record_t second = stored_newest();
     assert_int_equal(store_at(3, 2), 0);
-    hotreload_record_t third = newest();
+    hotreload_record_t third = stored_newest();
     damage(&second);
     assert_int_equal(store_at(4, 2), 2);
     assert_true(stored_holds(&third, 3, 2 * SECTOR - HOTRELOAD_RECORD_DATA));
@@ -255,9 +248,9 @@ static void a_record_never_begins_inside_what_took_the_place_of_the_kept_one(voi
     stored_flash(4, SECTOR);
     assert_int_equal(store_at(1, 1), 0);
     assert_int_equal(store_at(2, 1), 1);
-    hotreload_record_t mapped = newest();
+    hotreload_record_t mapped = stored_newest();
     assert_int_equal(store_at(3, 1), 2);
-    hotreload_record_t kept = newest();
+    hotreload_record_t kept = stored_newest();
     assert_int_equal(store_at(4, 1), 3);
     hotreload_store_set_running(&kept);
     assert_int_equal(hotreload_store_map(&mapped, &view, &reason), ESP_OK);

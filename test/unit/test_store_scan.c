@@ -31,11 +31,10 @@ static void place_module_of_the_tool(void)
 
 static void the_partition_image_of_the_tool_is_read(void **state)
 {
-    hotreload_record_t record;
     hotreload_flash_view_t view;
     place_module_of_the_tool();
     stored_boot();
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
+    hotreload_record_t record = stored_newest();
     assert_int_equal(record.sequence, 1);
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
     assert_int_equal(view.size, 8);
@@ -120,10 +119,9 @@ static void a_header_of_another_format_is_none(void **state)
 
 static void a_module_that_fills_the_partition_is_read(void **state)
 {
-    hotreload_record_t record;
     place_header(0, 1, 8 * FAKE_FLASH_SECTOR - HOTRELOAD_RECORD_DATA);
     stored_boot();
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
+    stored_newest();
     assert_int_equal(stored_module(1, 100), ESP_ERR_INVALID_SIZE);
 }
 

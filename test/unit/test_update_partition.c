@@ -13,23 +13,7 @@
 #include "store/record.h"
 #include "stored.h"
 
-#define SIZE 5000u
-
-static sent_t sent;
-
-/** A module to update with; the old one is in the store. */
-static int set_up(void **state)
-{
-    sent_set_up(state);
-    sent_module(&sent, 2, SIZE);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    sent_free(&sent);
-    return sent_tear_down(state);
-}
+#define SIZE SENT_SIZE
 
 static esp_err_t update(void)
 {
@@ -179,7 +163,8 @@ static void flash_that_changes_what_was_written_is_told(void **state)
     expect_failed("damaged");
 }
 
-#define UPDATE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define UPDATE_TEST(test)                                                                          \
+    cmocka_unit_test_setup_teardown(test, sent_set_up_upload, sent_tear_down_upload)
 
 int main(void)
 {
