@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h" /* what module_builder.c builds for; its functions are not linked */
 #include "fakes/fake_heap.h"
 #include "fakes/fake_log.h"

@@ -4,15 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fakes/fake_freertos.h"
 #include "fakes/fake_log.h"
 #include "hotreload.h"
@@ -56,7 +48,6 @@ static void run(bool (*rounds)(unsigned round))
 
 static int setup(void **test)
 {
-    (void)test;
     memset(&device, 0, sizeof device);
     fake_log[0] = '\0';
     return 0;
@@ -146,7 +137,6 @@ static bool an_update_in_the_second_round(unsigned round)
 
 static void it_takes_updates(void **test)
 {
-    (void)test;
     run(an_update_in_the_second_round);
     assert_true(device.uploads);
     assert_int_equal(device.reloads, 1);
@@ -155,7 +145,6 @@ static void it_takes_updates(void **test)
 
 static void without_a_module_it_waits_for_one(void **test)
 {
-    (void)test;
     device.load = ESP_ERR_INVALID_VERSION;
     run(three_rounds);
     assert_true(device.uploads);
@@ -166,7 +155,6 @@ static void without_a_module_it_waits_for_one(void **test)
 
 static void a_module_that_is_refused_changes_nothing(void **test)
 {
-    (void)test;
     device.reload = ESP_ERR_NO_MEM;
     run(an_update_in_the_second_round);
     assert_int_equal(device.reloads, 1);
@@ -175,7 +163,6 @@ static void a_module_that_is_refused_changes_nothing(void **test)
 
 static void none_that_can_be_loaded_is_no_reason_to_stop(void **test)
 {
-    (void)test;
     device.load = ESP_ERR_NOT_FOUND;
     device.reload = ESP_ERR_INVALID_VERSION;
     run(an_update_in_the_second_round);
@@ -185,7 +172,6 @@ static void none_that_can_be_loaded_is_no_reason_to_stop(void **test)
 
 static void without_a_server_it_runs_what_it_has(void **test)
 {
-    (void)test;
     device.server = ESP_FAIL;
     run(three_rounds);
     assert_int_equal(device.greetings, 3);

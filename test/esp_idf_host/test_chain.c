@@ -4,15 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "chip.h"
 #include "client.h"
 #include "fake_port.h"
@@ -33,14 +25,12 @@ static const hotreload_config_t config = USE_PSRAM ? (hotreload_config_t)HOTRELO
 
 static int setup(void **test)
 {
-    (void)test;
     device_reset();
     return hotreload_server_start(&server_config);
 }
 
 static int teardown(void **test)
 {
-    (void)test;
     assert_int_equal(hotreload_server_stop(), ESP_OK);
     device_expect_nothing_left();
     return 0;
@@ -67,7 +57,6 @@ static void expect_update_runs(uint32_t seed)
 
 static void an_uploaded_module_runs_and_the_next_takes_its_place(void **test)
 {
-    (void)test;
     expect_update_runs(1);
     assert_int_equal(fake_heap.live, 2);
     expect_update_runs(2);
@@ -78,7 +67,6 @@ static void an_uploaded_module_runs_and_the_next_takes_its_place(void **test)
 
 static void fifty_reloads_leave_one_module(void **test)
 {
-    (void)test;
     for (uint32_t seed = 0; seed < 50; seed++) {
         expect_update_runs(seed);
         assert_int_equal(fake_heap.live, 2);
@@ -102,7 +90,6 @@ static void count_in_time(void)
 
 static void every_core_fences_before_the_new_code_can_be_called(void **test)
 {
-    (void)test;
     expect_update_runs(1);
     fake_heap.fences = fake_heap.other_fences = 0;
     in_time.old_slot = hotreload_firmware_table.slots[0];
@@ -116,7 +103,6 @@ static void every_core_fences_before_the_new_code_can_be_called(void **test)
 
 static void a_proven_upload_is_taken_once(void **test)
 {
-    (void)test;
     upload_t proven;
     module_layout_t layout;
     uint8_t *module = build_module(1, &layout);
@@ -146,7 +132,6 @@ static void reload_once(void)
 
 static void a_module_runs_before_the_flash_has_it(void **test)
 {
-    (void)test;
     upload_t proven;
     module_layout_t layout;
     uint8_t *module = build_module(1, &layout);
@@ -172,7 +157,6 @@ static void a_module_runs_before_the_flash_has_it(void **test)
 /** A task that holds the store's lock, for an upload, does not hold up the task of esp_timer. */
 static void the_end_of_a_trial_keeps_no_timer_waiting(void **test)
 {
-    (void)test;
     uint8_t before[FAKE_PARTITION_SIZE];
     expect_update_runs(1);
     expect_update_runs(2);
@@ -190,7 +174,6 @@ static void the_end_of_a_trial_keeps_no_timer_waiting(void **test)
 
 static void what_the_core_refuses_reaches_the_client(void **test)
 {
-    (void)test;
     const uint8_t wrong[HOTRELOAD_SECRET_SIZE] = {1};
     module_layout_t layout;
     uint8_t *module = build_module(1, &layout);
@@ -209,7 +192,6 @@ static void what_the_core_refuses_reaches_the_client(void **test)
 
 static void memory_that_runs_out_keeps_the_old_module(void **test)
 {
-    (void)test;
     expect_update_runs(1);
     uint32_t alpha = hotreload_firmware_table.slots[0];
     module_layout_t layout;

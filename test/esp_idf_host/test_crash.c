@@ -4,14 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "system/crash.c" /* for its constructor, which a restart calls */
 
 /** Where __NOINIT_ATTR puts variables, by the linker. */
@@ -47,7 +40,6 @@ static void expect_crashed(uint32_t sequence)
 
 static void each_reset_reason_is_a_crash_or_not(void **test)
 {
-    (void)test;
     static const bool crashes[] = {
         [ESP_RST_UNKNOWN] = false,
         [ESP_RST_POWERON] = false,
@@ -68,7 +60,7 @@ static void each_reset_reason_is_a_crash_or_not(void **test)
         [ESP_RST_CPU_LOCKUP] = true,
 #endif
     };
-    for (size_t reason = 0; reason < sizeof crashes / sizeof crashes[0]; reason++) {
+    for (size_t reason = 0; reason < COUNT(crashes); reason++) {
         hotreload_port_retain(7);
         restart((esp_reset_reason_t)reason);
         expect_crashed(crashes[reason] ? 7 : 0);
@@ -77,9 +69,8 @@ static void each_reset_reason_is_a_crash_or_not(void **test)
 
 static void the_number_kept_last_counts(void **test)
 {
-    (void)test;
     const uint32_t numbers[] = {1, UINT32_MAX, 7, 0};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    for (size_t i = 0; i < COUNT(numbers); i++) {
         hotreload_port_retain(5);
         hotreload_port_retain(numbers[i]);
         assert_int_equal(written_back, numbers[i]);
@@ -91,7 +82,6 @@ static void the_number_kept_last_counts(void **test)
 /** It ran in an earlier run than the one that crashed. */
 static void what_was_on_trial_before_a_restart_did_not_crash_after_it(void **test)
 {
-    (void)test;
     hotreload_port_retain(7);
     restart(ESP_RST_SW);
     restart(ESP_RST_PANIC); /* before anything was loaded */
@@ -100,7 +90,6 @@ static void what_was_on_trial_before_a_restart_did_not_crash_after_it(void **tes
 
 static void what_the_ram_holds_after_a_loss_of_power_is_no_number(void **test)
 {
-    (void)test;
     const size_t size = (size_t)(__stop_noinit - __start_noinit);
     assert_int_equal(size, 8);
     for (unsigned pattern = 0; pattern < 256; pattern++) {

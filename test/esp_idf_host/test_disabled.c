@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fakes/fake_log.h"
 #include "hotreload.h"
 
 static void every_function_succeeds_and_does_nothing(void **test)
 {
-    (void)test;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     hotreload_server_config_t server = HOTRELOAD_SERVER_CONFIG_DEFAULT();
     assert_int_equal(hotreload_load(&config), ESP_OK);

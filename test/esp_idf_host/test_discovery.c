@@ -3,14 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "discovery/discovery.h"
 #include "esp_err.h"
 #include "fakes/fake_log.h"
@@ -19,7 +12,6 @@
 
 static int setup(void **test)
 {
-    (void)test;
     fake_mdns = (fake_mdns_t){0};
     fake_log[0] = '\0';
     return 0;
@@ -27,7 +19,6 @@ static int setup(void **test)
 
 static void port_firmware_project_and_chip_are_announced(void **test)
 {
-    (void)test;
     hotreload_discovery_announce(8081);
     assert_string_equal(fake_mdns.service,
                         "_hotreload._tcp:8081 "
@@ -40,7 +31,6 @@ static void port_firmware_project_and_chip_are_announced(void **test)
 
 static void a_board_without_a_host_name_gets_one_of_its_own(void **test)
 {
-    (void)test;
     hotreload_discovery_announce(8080);
     assert_string_equal(fake_mdns.hostname, "hotreload-12ab0f");
     setup(NULL);
@@ -51,7 +41,6 @@ static void a_board_without_a_host_name_gets_one_of_its_own(void **test)
 
 static void what_the_application_has_set_up_stays(void **test)
 {
-    (void)test;
     assert_int_equal(mdns_init(), ESP_OK);
     assert_int_equal(mdns_hostname_set("kitchen"), ESP_OK);
     hotreload_discovery_announce(8080);
@@ -63,7 +52,6 @@ static void what_the_application_has_set_up_stays(void **test)
 
 static void it_can_be_announced_again(void **test)
 {
-    (void)test;
     for (uint16_t port = 1; port < 5; port++) {
         hotreload_discovery_announce(port);
         assert_int_equal(fake_mdns.service[strlen("_hotreload._tcp:")], '0' + port);
@@ -74,7 +62,6 @@ static void it_can_be_announced_again(void **test)
 
 static void a_failure_is_a_warning_that_says_what_to_do(void **test)
 {
-    (void)test;
     static const struct {
         int *result;
         const char *said;
@@ -84,7 +71,7 @@ static void a_failure_is_a_warning_that_says_what_to_do(void **test)
         {&fake_mdns.hostname_result, "the host name: "},
         {&fake_mdns.add_result, "mdns_service_add: "},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         setup(NULL);
         *cases[i].result = ESP_ERR_NO_MEM;
         hotreload_discovery_announce(8080);
@@ -99,7 +86,6 @@ static void a_failure_is_a_warning_that_says_what_to_do(void **test)
 
 static void the_application_may_have_ended_mdns(void **test)
 {
-    (void)test;
     hotreload_discovery_announce(8080);
     setup(NULL); /* mdns_free() */
     hotreload_discovery_withdraw();

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fakes/fake_app.h"
 #include "image/module_format.h"
 #include "port.h"
 
 static void the_identity_is_the_whole_sha256_of_the_elf(void **test)
 {
-    (void)test;
     const uint8_t expected[32] = FAKE_APP_SHA256;
     size_t size;
     const uint8_t *id = hotreload_port_firmware_id(&size);
@@ -24,7 +17,6 @@ static void the_identity_is_the_whole_sha256_of_the_elf(void **test)
 
 static void chip_and_abi_are_those_of_the_build(void **test)
 {
-    (void)test;
     assert_int_equal(hotreload_port_chip(), CONFIG_IDF_FIRMWARE_CHIP_ID);
     assert_int_equal(hotreload_port_abi(), EXPECTED_ABI);
 }

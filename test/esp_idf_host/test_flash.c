@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fakes/fake_log.h"
 #include "fakes/fake_partition.h"
 #include "port.h"
@@ -15,7 +8,6 @@ static hotreload_flash_t flash;
 
 static int setup(void **test)
 {
-    (void)test;
     fake_partition_reset();
     fake_log[0] = '\0';
     return hotreload_port_flash_open("hotreload", &flash);
@@ -23,11 +15,10 @@ static int setup(void **test)
 
 static void the_partition_is_found_by_label_type_and_subtype(void **test)
 {
-    (void)test;
     assert_int_equal(flash.size, FAKE_PARTITION_SIZE);
     assert_int_equal(flash.erase_size, 0x1000);
     const char *const others[] = {"data", "factory", "missing"};
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+    for (size_t i = 0; i < COUNT(others); i++) {
         hotreload_flash_t other;
         fake_log[0] = '\0';
         assert_int_equal(hotreload_port_flash_open(others[i], &other), ESP_ERR_NOT_FOUND);
@@ -38,7 +29,6 @@ static void the_partition_is_found_by_label_type_and_subtype(void **test)
 
 static void what_was_written_is_read_and_seen_in_a_map(void **test)
 {
-    (void)test;
     const uint8_t data[32] = "thirty-one characters and a NUL";
     uint8_t read[32];
     hotreload_flash_view_t view;
@@ -56,7 +46,6 @@ static void what_was_written_is_read_and_seen_in_a_map(void **test)
 
 static void erasing_reaches_just_the_range(void **test)
 {
-    (void)test;
     memset(fake_partition.content, 0, sizeof fake_partition.content);
     assert_int_equal(hotreload_port_flash_erase(&flash, 0x3000, 0x2000), ESP_OK);
     assert_int_equal(fake_partition.content[0x2fff], 0x00);
@@ -67,7 +56,6 @@ static void erasing_reaches_just_the_range(void **test)
 
 static void every_failure_is_one_error_and_a_line_in_the_log(void **test)
 {
-    (void)test;
     uint8_t data[16] = {0};
     hotreload_flash_view_t view;
     fake_partition.fail = ESP_ERR_INVALID_SIZE;
@@ -85,9 +73,8 @@ static void every_failure_is_one_error_and_a_line_in_the_log(void **test)
 
 static void no_room_in_the_mmu_is_no_memory(void **test)
 {
-    (void)test;
     const int errors[] = {ESP_ERR_NO_MEM, ESP_ERR_NOT_FOUND};
-    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+    for (size_t i = 0; i < COUNT(errors); i++) {
         hotreload_flash_view_t view;
         fake_partition.fail = errors[i];
         assert_int_equal(hotreload_port_flash_map(&flash, 0, 16, &view), ESP_ERR_NO_MEM);

@@ -3,15 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "port.h"
 
 /** The linker (--wrap) leads the port's allocations through here. */
@@ -58,7 +50,6 @@ static void expect(const void *key, size_t key_size, const char *data, size_t st
 
 static void sha256_of_fips_180(void **test)
 {
-    (void)test;
     const char *two_blocks = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
     for (size_t step = 1; step <= 64; step++) {
         expect(NULL, 0, "abc", step,
@@ -71,7 +62,6 @@ static void sha256_of_fips_180(void **test)
 
 static void hmac_of_rfc_4231(void **test)
 {
-    (void)test;
     uint8_t key[20];
     memset(key, 0x0b, sizeof key);
     for (size_t step = 1; step <= 8; step++) {
@@ -88,7 +78,6 @@ static void hmac_of_rfc_4231(void **test)
 
 static void two_can_run_at_the_same_time(void **test)
 {
-    (void)test;
     hotreload_hash_t *hash, *mac;
     uint8_t digest[HOTRELOAD_HASH_SIZE];
     char text[2 * HOTRELOAD_HASH_SIZE + 1];
@@ -109,7 +98,6 @@ static void two_can_run_at_the_same_time(void **test)
 /** The leak sanitizer sees what is left. More rounds than PSA has slots for keys. */
 static void an_abandoned_hash_leaves_nothing(void **test)
 {
-    (void)test;
     for (int round = 0; round < 100; round++) {
         hotreload_hash_t *hash, *mac;
         assert_int_equal(hotreload_port_hash_begin(NULL, 0, &hash), ESP_OK);
@@ -123,7 +111,6 @@ static void an_abandoned_hash_leaves_nothing(void **test)
 
 static void without_memory_there_is_no_hash(void **test)
 {
-    (void)test;
     hotreload_hash_t *hash = (hotreload_hash_t *)1;
     out_of_memory = true;
     esp_err_t error = hotreload_port_hash_begin("key", 3, &hash);

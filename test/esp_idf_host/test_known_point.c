@@ -6,15 +6,9 @@
  */
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
+#include "testing.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hotreload.h"
@@ -95,7 +89,6 @@ static void *run_worker(void *task)
 
 static void the_worker_is_outside_during_a_reload(void **test)
 {
-    (void)test;
     pthread_t thread;
     const hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     self = &tasks[0];

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fakes/fake_log.h"
 #include "fakes/fake_system.h"
 #include "port.h"
 
 static void each_level_of_the_log_has_its_letter(void **test)
 {
-    (void)test;
     fake_log[0] = '\0';
     hotreload_port_log(HOTRELOAD_LOG_ERROR, "one %d", 1);
     hotreload_port_log(HOTRELOAD_LOG_WARNING, "two");
@@ -23,7 +15,6 @@ static void each_level_of_the_log_has_its_letter(void **test)
 
 static void a_long_line_is_cut(void **test)
 {
-    (void)test;
     char text[1000];
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
@@ -34,7 +25,6 @@ static void a_long_line_is_cut(void **test)
 
 static void a_panic_ends_with_its_message(void **test)
 {
-    (void)test;
     jmp_buf after;
     fake_abort_jump = &after;
     if (setjmp(after) == 0) {

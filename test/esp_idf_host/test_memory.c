@@ -3,14 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "chip.h"
 #include "esp_heap_caps.h"
 #include "fakes/fake_heap.h"
@@ -24,7 +17,6 @@ static const hotreload_region_t none;
 
 static int setup(void **test)
 {
-    (void)test;
     fake_heap_reset();
     fake_log[0] = '\0';
     return 0;
@@ -32,7 +24,6 @@ static int setup(void **test)
 
 static int teardown(void **test)
 {
-    (void)test;
     fake_heap_expect_empty();
     return 0;
 }
@@ -56,7 +47,6 @@ static void expect_filled(const hotreload_region_t *text)
 
 static void text_is_written_where_the_instruction_bus_sees_it(void **test)
 {
-    (void)test;
     for (size_t align = 4; align <= 1024; align *= 2) {
         hotreload_region_t text;
         assert_int_equal(hotreload_port_text_alloc(300, align, MALLOC_CAP_INTERNAL, &text), ESP_OK);
@@ -76,7 +66,6 @@ static void text_is_written_where_the_instruction_bus_sees_it(void **test)
 
 static void two_texts_do_not_share_a_byte(void **test)
 {
-    (void)test;
     hotreload_region_t old, new;
     assert_int_equal(hotreload_port_text_alloc(100, 16, MALLOC_CAP_INTERNAL, &old), ESP_OK);
     assert_int_equal(hotreload_port_text_alloc(100, 16, MALLOC_CAP_INTERNAL, &new), ESP_OK);
@@ -90,7 +79,6 @@ static void two_texts_do_not_share_a_byte(void **test)
 
 static void internal_memory_is_synchronised_where_it_has_a_cache(void **test)
 {
-    (void)test;
     hotreload_region_t text;
     assert_int_equal(hotreload_port_text_alloc(300, 4, MALLOC_CAP_INTERNAL, &text), ESP_OK);
     assert_int_equal(hotreload_port_sync(&text, &none), ESP_OK);
@@ -105,7 +93,6 @@ static void internal_memory_is_synchronised_where_it_has_a_cache(void **test)
 
 static void capabilities_that_text_cannot_have_are_left_out(void **test)
 {
-    (void)test;
     hotreload_region_t text;
     uint32_t asked = MALLOC_CAP_8BIT | MALLOC_CAP_DMA | MALLOC_CAP_DEFAULT | MALLOC_CAP_INTERNAL;
     assert_int_equal(hotreload_port_text_alloc(64, 4, asked, &text), ESP_OK);
@@ -115,9 +102,8 @@ static void capabilities_that_text_cannot_have_are_left_out(void **test)
 
 static void data_is_byte_addressable_and_aligned(void **test)
 {
-    (void)test;
     const uint32_t asked[] = {MALLOC_CAP_INTERNAL, MALLOC_CAP_EXEC | MALLOC_CAP_INTERNAL};
-    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+    for (size_t i = 0; i < COUNT(asked); i++) {
         hotreload_region_t data;
         assert_int_equal(hotreload_port_data_alloc(52, 64, asked[i], &data), ESP_OK);
         assert_int_equal(fake_heap.last_caps, MALLOC_CAP_8BIT | MALLOC_CAP_INTERNAL);
@@ -132,9 +118,8 @@ static void data_is_byte_addressable_and_aligned(void **test)
 
 static void no_memory_is_an_error_and_leaves_nothing(void **test)
 {
-    (void)test;
     const size_t sizes[] = {0x10000, 0xfffffffc, SIZE_MAX - 3};
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    for (size_t i = 0; i < COUNT(sizes); i++) {
         hotreload_region_t region = {.run = 1, .write = &region, .size = 1};
         assert_int_equal(hotreload_port_text_alloc(sizes[i], 16, MALLOC_CAP_INTERNAL, &region),
                          ESP_ERR_NO_MEM);
@@ -149,7 +134,6 @@ static void no_memory_is_an_error_and_leaves_nothing(void **test)
 /** A restart does not clear the memory, but the cache, it does. */
 static void data_is_written_back_where_internal_memory_has_a_cache(void **test)
 {
-    (void)test;
     hotreload_region_t data;
     assert_int_equal(hotreload_port_data_alloc(64, 4, MALLOC_CAP_INTERNAL, &data), ESP_OK);
     hotreload_cache_write_back((uint8_t *)data.write + 4, 8);
@@ -163,7 +147,6 @@ static void data_is_written_back_where_internal_memory_has_a_cache(void **test)
 
 static void a_buffer_is_had_from_whichever_heap_has_room(void **test)
 {
-    (void)test;
     uint8_t *buffer = hotreload_port_buffer_alloc(777);
     assert_non_null(buffer);
     memset(buffer, 0x5a, 777);
@@ -174,7 +157,6 @@ static void a_buffer_is_had_from_whichever_heap_has_room(void **test)
 
 static void freeing_nothing_is_allowed(void **test)
 {
-    (void)test;
     hotreload_region_t region = {0};
     hotreload_port_text_free(&region);
     hotreload_port_data_free(&region);
@@ -191,7 +173,6 @@ static bool is_in_psram(uint32_t address, uint32_t start)
 
 static void text_in_psram_runs_or_is_refused_with_the_reason(void **test)
 {
-    (void)test;
     hotreload_region_t text, data;
     esp_err_t error = hotreload_port_text_alloc(300, 16, HOTRELOAD_CAP_SPIRAM, &text);
     if (!TEXT_RUNS_FROM_PSRAM) {
@@ -216,7 +197,6 @@ static void text_in_psram_runs_or_is_refused_with_the_reason(void **test)
 
 static void a_reload_in_psram_keeps_the_old_text_until_it_is_freed(void **test)
 {
-    (void)test;
     if (!TEXT_RUNS_FROM_PSRAM) {
         skip();
     }
@@ -235,7 +215,6 @@ static void a_reload_in_psram_keeps_the_old_text_until_it_is_freed(void **test)
 
 static void without_psram_the_option_is_named(void **test)
 {
-    (void)test;
     fake_heap.psram = false;
     hotreload_region_t text;
     assert_int_equal(hotreload_port_text_alloc(64, 4, HOTRELOAD_CAP_SPIRAM, &text),
@@ -248,7 +227,6 @@ static void without_psram_the_option_is_named(void **test)
 
 static void psram_that_is_full_or_cannot_be_mapped_leaves_nothing(void **test)
 {
-    (void)test;
     if (!TEXT_RUNS_FROM_PSRAM) {
         skip();
     }
@@ -271,7 +249,6 @@ static void psram_that_is_full_or_cannot_be_mapped_leaves_nothing(void **test)
 
 static void an_address_that_is_not_mapped_is_reported(void **test)
 {
-    (void)test;
 #if TEXT_RUNS_FROM_PSRAM
     hotreload_psram_unmap(CHIP_PSRAM_CODE);
     assert_int_equal(strstr(fake_log, "could not be unmapped") != NULL, FAKE_PSRAM_BY_MMU);
@@ -282,7 +259,6 @@ static void an_address_that_is_not_mapped_is_reported(void **test)
 
 static void a_cache_that_fails_is_reported(void **test)
 {
-    (void)test;
     if (!TEXT_RUNS_FROM_PSRAM) {
         skip();
     }
@@ -305,7 +281,6 @@ static void expect_fenced_is_filled(void)
 
 static void every_core_fences_after_the_caches(void **test)
 {
-    (void)test;
     const uint32_t caps = TEXT_RUNS_FROM_PSRAM ? HOTRELOAD_CAP_SPIRAM : MALLOC_CAP_INTERNAL;
     assert_int_equal(hotreload_port_text_alloc(300, 16, caps, &fenced), ESP_OK);
     fill(&fenced);
@@ -320,7 +295,6 @@ static void every_core_fences_after_the_caches(void **test)
 /** A constructor of C++ may load a module; the other core does not answer then. */
 static void before_the_scheduler_nobody_waits_for_the_other_core(void **test)
 {
-    (void)test;
     fake_heap.scheduler_not_started = true;
     assert_int_equal(hotreload_port_sync(&none, &none), ESP_OK);
     assert_int_equal(fake_heap.fences, 1);
@@ -331,7 +305,6 @@ static void before_the_scheduler_nobody_waits_for_the_other_core(void **test)
 
 static void memory_of_the_ports_choice_is_psram_while_there_is_room(void **test)
 {
-    (void)test;
     bool preferred = PREFERS_PSRAM;
     hotreload_region_t text, data;
     assert_int_equal(hotreload_port_text_alloc(64, 4, 0, &text), ESP_OK);
@@ -353,7 +326,6 @@ static void memory_of_the_ports_choice_is_psram_while_there_is_room(void **test)
 
 static void room_is_the_largest_free_block_of_each_kind(void **test)
 {
-    (void)test;
     uint32_t text_room = hotreload_port_text_room(), data_room = hotreload_port_data_room();
     hotreload_region_t text, data;
     assert_int_equal(hotreload_port_text_alloc(text_room + 1, 4, MALLOC_CAP_INTERNAL, &text),
@@ -375,7 +347,6 @@ static void room_is_the_largest_free_block_of_each_kind(void **test)
 
 static void a_constructor_is_called_at_its_run_address(void **test)
 {
-    (void)test;
 #ifdef __x86_64__
     hotreload_region_t text, data;
     assert_int_equal(hotreload_port_text_alloc(12, 4, MALLOC_CAP_INTERNAL, &text), ESP_OK);

@@ -3,14 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "esp_memory_utils.h"
 #include "esp_private/panic_internal.h"
 #include "fakes/fake_panic.h"
@@ -27,7 +20,6 @@ void __wrap_panic_print_registers(const void *frame, int core);
 /** Module 1 at OLD was freed, module 2 runs at NEW. */
 static int modules(void **state)
 {
-    (void)state;
     for (uint32_t sequence = 1; sequence <= 2; sequence++) {
         const hotreload_module_t module = {
             .text = {.run = sequence == 1 ? OLD : NEW, .size = 0x100},
@@ -49,7 +41,6 @@ static const char *panic(uint32_t pc, uint32_t ra, uint32_t sp)
 
 static void where_it_is_and_what_called_it(void **state)
 {
-    (void)state;
     assert_string_equal(panic(NEW + 0x1a, FIRMWARE, fake_stack()),
                         "hotreload: PC 0x403a001a: offset 0x1a of the code of module 2\r\n"
                         "[registers]");
@@ -65,13 +56,11 @@ static void where_it_is_and_what_called_it(void **state)
 
 static void a_panic_of_the_firmware_is_not_mentioned(void **state)
 {
-    (void)state;
     assert_string_equal(panic(FIRMWARE, FIRMWARE, fake_stack()), "[registers]");
 }
 
 static void the_stack_tells_what_may_have_called_the_firmware(void **state)
 {
-    (void)state;
     uint32_t sp = fake_stack();
     fake_stack_set(sp + 20, NEW + 0x10);
     fake_stack_set(sp + 24, 0x3fc92000u); /* data of module 2 */
@@ -95,9 +84,8 @@ static void the_stack_tells_what_may_have_called_the_firmware(void **state)
 
 static void a_bad_stack_is_not_read(void **state)
 {
-    (void)state;
     const uint32_t bad[] = {0, 0xffffffff, fake_stack() + 4, SOC_DRAM_HIGH, SOC_DRAM_LOW};
-    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (unsigned i = 0; i < COUNT(bad); i++) {
         assert_string_equal(panic(FIRMWARE, FIRMWARE, bad[i]), "[registers]");
     }
     /* It ends with the memory. */
@@ -107,7 +95,6 @@ static void a_bad_stack_is_not_read(void **state)
 
 static void nothing_is_said_without_flash(void **state)
 {
-    (void)state;
     fake_cache_is_off = true;
     assert_string_equal(panic(NEW, NEW, fake_stack()), "[registers]");
     fake_cache_is_off = false;
@@ -123,7 +110,6 @@ static void fault_again(void)
 
 static void a_fault_while_saying_so_is_not_repeated(void **state)
 {
-    (void)state;
     fake_on_print = fault_again;
     panic(NEW, FIRMWARE, fake_stack());
     assert_ptr_equal(strstr(fake_console, "[registers]"), fake_console);

@@ -3,14 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "esp_memory_utils.h"
 #include "esp_private/panic_internal.h"
 #include "fakes/fake_panic.h"
@@ -25,7 +18,6 @@ void __wrap_panic_print_backtrace(const void *frame, int core);
 
 static int one_module(void **state)
 {
-    (void)state;
     const hotreload_module_t module = {.text = {.run = MODULE, .size = 0x100}};
     hotreload_address_map_add(&module, 3);
     return 0;
@@ -54,7 +46,6 @@ static uint32_t put_frame(uint32_t sp, uint32_t next_pc, uint32_t next_sp)
 
 static void each_frame_in_a_module_is_named(void **state)
 {
-    (void)state;
     uint32_t sp = fake_stack() + 0x100;
     put_frame(sp, as_saved(MODULE + 0x20), sp + 0x40);
     put_frame(sp + 0x40, as_saved(FIRMWARE), sp + 0x80);
@@ -68,7 +59,6 @@ static void each_frame_in_a_module_is_named(void **state)
 
 static void a_call_of_null_names_its_caller(void **state)
 {
-    (void)state;
     assert_string_equal(panic(0, as_saved(MODULE + 8), fake_stack() + 0x800),
                         "hotreload: called from 0x40390008: offset 0x8 of the code of module 3\r\n"
                         "[backtrace]");
@@ -76,9 +66,8 @@ static void a_call_of_null_names_its_caller(void **state)
 
 static void a_bad_stack_is_not_read(void **state)
 {
-    (void)state;
     const uint32_t bad[] = {0, 0xffffffff, fake_stack() + 0x104, SOC_DRAM_HIGH, SOC_DRAM_LOW};
-    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (unsigned i = 0; i < COUNT(bad); i++) {
         assert_string_equal(panic(FIRMWARE, as_saved(FIRMWARE), bad[i]), "[backtrace]");
         put_frame(fake_stack() + 0x100, as_saved(FIRMWARE), bad[i]);
         assert_string_equal(panic(FIRMWARE, as_saved(FIRMWARE), fake_stack() + 0x100),
@@ -88,7 +77,6 @@ static void a_bad_stack_is_not_read(void **state)
 
 static void a_stack_without_end_ends(void **state)
 {
-    (void)state;
     uint32_t sp = fake_stack() + 0x100;
     put_frame(sp, as_saved(FIRMWARE), sp);
     assert_string_equal(panic(FIRMWARE, as_saved(FIRMWARE), sp), "[backtrace]");
@@ -96,7 +84,6 @@ static void a_stack_without_end_ends(void **state)
 
 static void nothing_is_said_without_flash(void **state)
 {
-    (void)state;
     fake_cache_is_off = true;
     assert_string_equal(panic(MODULE, 0, fake_stack() + 0x100), "[backtrace]");
     fake_cache_is_off = false;

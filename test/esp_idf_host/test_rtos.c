@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fakes/fake_freertos.h"
 #include "freertos/FreeRTOS.h"
 #include "port.h"
@@ -35,13 +30,11 @@ static void *enter_often(void *together)
 
 static void all_locks_exist_before_main(void **test)
 {
-    (void)test;
     assert_int_equal(fake_mutexes_created, HOTRELOAD_LOCK_COUNT);
 }
 
 static void one_task_at_a_time_holds_a_lock(void **test)
 {
-    (void)test;
     pthread_t tasks[2];
     int together = 0;
     for (int i = 0; i < 2; i++) {
@@ -57,7 +50,6 @@ static void one_task_at_a_time_holds_a_lock(void **test)
 
 static void the_locks_are_different_ones(void **test)
 {
-    (void)test;
     for (int lock = 0; lock < HOTRELOAD_LOCK_COUNT; lock++) {
         hotreload_port_lock((hotreload_lock_t)lock);
     }
@@ -68,14 +60,12 @@ static void the_locks_are_different_ones(void **test)
 
 static void time_is_that_of_the_ticks(void **test)
 {
-    (void)test;
     fake_ticks = 123;
     assert_int_equal(hotreload_port_now_ms(), 123 * portTICK_PERIOD_MS);
 }
 
 static void random_bytes_fill_what_is_asked_for(void **test)
 {
-    (void)test;
     uint8_t bytes[32] = {0}, none[32] = {0};
     hotreload_port_random(bytes, sizeof bytes - 1);
     assert_memory_not_equal(bytes, none, sizeof none);

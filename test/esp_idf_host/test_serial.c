@@ -5,16 +5,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
+#include "testing.h"
 #include "client.h"
 #include "fakes/fake_console.h"
 #include "fakes/fake_freertos.h"
@@ -52,7 +44,6 @@ static const hotreload_serial_config_t config = {
 
 static int setup(void **test)
 {
-    (void)test;
     device_reset();
     fake_console_reset();
     memset(input, 0, sizeof input);
@@ -62,7 +53,6 @@ static int setup(void **test)
 
 static int teardown(void **test)
 {
-    (void)test;
     fake_console_wait_ended();
     assert_false(fake_console.installed);
     device_expect_nothing_left();
@@ -114,7 +104,6 @@ static int ask(uint8_t type, const void *payload, size_t size)
 
 static void requests_are_answered_by_one_write_each(void **test)
 {
-    (void)test;
     assert_int_equal(hotreload_serial_start(&config), ESP_OK);
     assert_true(fake_console.rx_buffer >= HOTRELOAD_FRAME_LINE(HOTRELOAD_FRAME_PAYLOAD));
     assert_false(fake_console.tx_buffer);
@@ -152,7 +141,6 @@ static int write_piece(const uint8_t *module, uint32_t offset, uint32_t size)
 
 static void uploads_are_as_over_http(void **test)
 {
-    (void)test;
     module_layout_t layout;
     uint8_t *module = build_module(1, &layout);
     const uint32_t size = (uint32_t)layout.size;
@@ -176,7 +164,6 @@ static void uploads_are_as_over_http(void **test)
 
 static void its_limits_are_those_of_the_configuration(void **test)
 {
-    (void)test;
     uint8_t *module = module_build_sized(MAX_SIZE + 4, 1);
     assert_int_equal(hotreload_serial_start(&config), ESP_OK);
     assert_int_equal(begin_upload(module, MAX_SIZE + 4, true), 413);
@@ -188,7 +175,6 @@ static void its_limits_are_those_of_the_configuration(void **test)
 
 static void the_rest_is_the_applications(void **test)
 {
-    (void)test;
     assert_int_equal(hotreload_serial_start(&config), ESP_OK);
     fake_console_type("ls", 2);
     assert_int_equal(ask(HOTRELOAD_FRAME_PENDING, NULL, 0), 200);
@@ -200,7 +186,6 @@ static void the_rest_is_the_applications(void **test)
 
 static void an_abandoned_upload_times_out(void **test)
 {
-    (void)test;
     module_layout_t layout;
     uint8_t *module = build_module(1, &layout);
     assert_int_equal(hotreload_serial_start(&config), ESP_OK);
@@ -218,7 +203,6 @@ static void an_abandoned_upload_times_out(void **test)
 
 static void stopping_drops_the_upload(void **test)
 {
-    (void)test;
     module_layout_t layout;
     uint8_t *module = build_module(1, &layout);
     for (int i = 0; i < 2; i++) {
@@ -234,7 +218,6 @@ static void stopping_drops_the_upload(void **test)
 /** The leak sanitizer counts what a cycle leaves. */
 static void a_hundred_cycles_leave_nothing(void **test)
 {
-    (void)test;
     for (int i = 0; i < 100; i++) {
         assert_int_equal(hotreload_serial_start(&config), ESP_OK);
         assert_int_equal(hotreload_serial_start(&config), ESP_ERR_INVALID_STATE);
@@ -254,7 +237,6 @@ static void expect_not_started(esp_err_t error, const char *reason)
 
 static void what_fails_is_undone(void **test)
 {
-    (void)test;
     hotreload_serial_config_t bad = config;
     bad.partition_label = NULL;
     assert_int_equal(hotreload_serial_start(NULL), ESP_ERR_INVALID_ARG);

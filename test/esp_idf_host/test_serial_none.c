@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fakes/fake_log.h"
 #include "hotreload.h"
 
 static void the_option_is_named(void **test)
 {
-    (void)test;
     const hotreload_serial_config_t config = HOTRELOAD_SERIAL_CONFIG_DEFAULT();
     assert_int_equal(hotreload_serial_start(NULL), ESP_ERR_INVALID_ARG);
     assert_int_equal(hotreload_serial_start(&config), ESP_ERR_NOT_SUPPORTED);

@@ -4,14 +4,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 
-#include <cmocka.h>
-
+#include "testing.h"
 #include "client.h"
 #include "fakes/fake_log.h"
 #include "fakes/fake_mdns.h"
@@ -19,7 +13,6 @@
 
 static int setup(void **test)
 {
-    (void)test;
     device_reset();
     memset(fake_netifs, 0, sizeof fake_netifs);
     return 0;
@@ -27,7 +20,6 @@ static int setup(void **test)
 
 static int teardown(void **test)
 {
-    (void)test;
     assert_int_equal(fake_httpd_running(), 0);
     assert_string_equal(fake_mdns.service, "");
     device_expect_nothing_left();
@@ -36,7 +28,6 @@ static int teardown(void **test)
 
 static void it_runs_beside_the_applications_own_server(void **test)
 {
-    (void)test;
     httpd_handle_t own;
     const httpd_config_t own_config = HTTPD_DEFAULT_CONFIG();
     assert_int_equal(httpd_start(&own, &own_config), ESP_OK);
@@ -52,7 +43,6 @@ static void it_runs_beside_the_applications_own_server(void **test)
 /** The leak sanitizer counts what a cycle leaves. */
 static void a_hundred_cycles_leave_nothing(void **test)
 {
-    (void)test;
     for (int i = 0; i < 100; i++) {
         assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
         (void)get("/status");
@@ -63,7 +53,6 @@ static void a_hundred_cycles_leave_nothing(void **test)
 
 static void there_is_one_server(void **test)
 {
-    (void)test;
     assert_int_equal(hotreload_server_stop(), ESP_ERR_INVALID_STATE);
     assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
     assert_int_equal(hotreload_server_start(&server_config), ESP_ERR_INVALID_STATE);
@@ -74,7 +63,6 @@ static void there_is_one_server(void **test)
 
 static void arguments_are_checked(void **test)
 {
-    (void)test;
     hotreload_server_config_t no_label = server_config;
     no_label.partition_label = NULL;
     assert_int_equal(hotreload_server_start(NULL), ESP_ERR_INVALID_ARG);
@@ -83,7 +71,6 @@ static void arguments_are_checked(void **test)
 
 static void every_failure_of_starting_leaves_it_stopped(void **test)
 {
-    (void)test;
     hotreload_server_config_t missing = server_config;
     missing.partition_label = "missing";
     assert_int_equal(hotreload_server_start(&missing), ESP_ERR_NOT_FOUND);
@@ -95,7 +82,7 @@ static void every_failure_of_starting_leaves_it_stopped(void **test)
                  {ESP_ERR_HTTPD_TASK, ESP_ERR_NO_MEM},
                  {ESP_FAIL, ESP_FAIL},
                  {ESP_ERR_INVALID_ARG, ESP_FAIL}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         fake_httpd_start_result = cases[i].httpd;
         assert_int_equal(hotreload_server_start(&server_config), cases[i].expected);
     }
@@ -109,7 +96,6 @@ static void every_failure_of_starting_leaves_it_stopped(void **test)
 
 static void a_stop_that_fails_leaves_it_running(void **test)
 {
-    (void)test;
     assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
     fake_httpd_stop_result = ESP_FAIL;
     assert_int_equal(hotreload_server_stop(), ESP_FAIL);
@@ -119,7 +105,6 @@ static void a_stop_that_fails_leaves_it_running(void **test)
 
 static void the_url_of_each_address_is_logged(void **test)
 {
-    (void)test;
     fake_netifs[0] = (fake_netif_t){.exists = true, .up = true, .address = 0x0100a8c0};
     fake_netifs[1] = (fake_netif_t){.exists = true, .up = true, .address = 0};
     fake_netifs[2] = (fake_netif_t){.exists = true, .up = false, .address = 0x0200a8c0};
@@ -133,7 +118,6 @@ static void the_url_of_each_address_is_logged(void **test)
 
 static void it_is_announced_while_it_runs(void **test)
 {
-    (void)test;
     hotreload_server_config_t other = server_config;
     other.port = 8099;
     assert_int_equal(hotreload_server_start(&other), ESP_OK);
@@ -151,7 +135,6 @@ static void it_is_announced_while_it_runs(void **test)
 
 static void many_addresses_are_cut_and_none_is_said(void **test)
 {
-    (void)test;
     assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
     assert_non_null(strstr(fake_log, "no network interface"));
     assert_int_equal(hotreload_server_stop(), ESP_OK);
@@ -167,7 +150,6 @@ static void many_addresses_are_cut_and_none_is_said(void **test)
 
 static void other_requests_are_refused_in_json(void **test)
 {
-    (void)test;
     assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
     const fake_request_t other = {.method = HTTP_GET, .uri = "/other"};
     assert_string_equal(send_request(&other).status, "404 Not Found");
@@ -183,7 +165,7 @@ static void other_requests_are_refused_in_json(void **test)
                  {HTTPD_408_REQ_TIMEOUT, "408 Request Timeout"},
                  {HTTPD_414_URI_TOO_LONG, "414 URI Too Long"},
                  {HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE, "431 Request Header Fields Too Large"}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         fake_httpd_error(server_config.port, cases[i].error, &response);
         assert_string_equal(response.status, cases[i].status);
         assert_string_equal(response.type, "application/json");
@@ -204,7 +186,6 @@ static void *start_and_stop(void *started)
 
 static void tasks_that_start_and_stop_at_once_do_not_disturb_each_other(void **test)
 {
-    (void)test;
     pthread_t tasks[2];
     unsigned started[2] = {0};
     for (int i = 0; i < 2; i++) {

@@ -4,15 +4,9 @@
  * SPDX-License-Identifier: MIT
  */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "testing.h"
 #include "client.h"
 #include "fakes/fake_freertos.h"
 #include "lwip/sockets.h"
@@ -24,7 +18,6 @@ static int ends[2];
 
 static int setup(void **test)
 {
-    (void)test;
     device_reset();
     fake_ticks = 0xfffffff0; /* so that they begin anew in every test */
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
@@ -36,7 +29,6 @@ static int setup(void **test)
 
 static int teardown(void **test)
 {
-    (void)test;
     close(ends[0]);
     close(ends[1]);
     assert_int_equal(hotreload_server_stop(), ESP_OK);
@@ -55,7 +47,6 @@ static int drip(uint32_t after_ms)
 
 static void bytes_are_received_as_they_come(void **test)
 {
-    (void)test;
     char data[8];
     assert_int_equal(write(ends[1], "GET /", 5), 5);
     assert_int_equal(fake_httpd_receive(NULL, ends[0], data, sizeof data, 0), 5);
@@ -70,7 +61,6 @@ static void bytes_are_received_as_they_come(void **test)
 
 static void a_head_has_a_time_in_all(void **test)
 {
-    (void)test;
     for (int i = 0; i <= LONGEST_HEAD_MS / 1000; i++) {
         assert_int_equal(drip(i == 0 ? 0 : 1000), 1);
     }
@@ -79,7 +69,6 @@ static void a_head_has_a_time_in_all(void **test)
 
 static void a_request_that_was_answered_leaves_its_time_behind(void **test)
 {
-    (void)test;
     for (int i = 0; i < 5; i++) {
         assert_int_equal(drip(LONGEST_HEAD_MS - 1000), 1);
         (void)get("/status");
@@ -95,7 +84,6 @@ static void a_request_that_was_answered_leaves_its_time_behind(void **test)
 
 static void a_connection_that_ended_leaves_its_time_behind(void **test)
 {
-    (void)test;
     char data;
     assert_int_equal(drip(0), 1);
     assert_int_equal(fake_httpd_receive(NULL, ends[0], &data, 1, 0), HTTPD_SOCK_ERR_TIMEOUT);
@@ -115,7 +103,6 @@ static void drip_meanwhile(void *context, size_t delivered)
 
 static void a_body_has_a_time_of_its_own(void **test)
 {
-    (void)test;
     const char *const headers[] = {"Content-Length: 3", NULL};
     const fake_request_t refused = {.method = HTTP_POST,
                                     .uri = "/upload",
@@ -135,7 +122,6 @@ static void a_body_has_a_time_of_its_own(void **test)
 
 static void answers_are_sent_at_once(void **test)
 {
-    (void)test;
     int on = 0;
     socklen_t size = sizeof on;
     int client = socket(AF_INET, SOCK_STREAM, 0);
@@ -147,7 +133,6 @@ static void answers_are_sent_at_once(void **test)
 
 static void a_connection_without_a_limit_is_refused(void **test)
 {
-    (void)test;
     fake_httpd_override_result = ESP_ERR_INVALID_ARG;
     assert_int_equal(fake_httpd_config.open_fn(NULL, ends[0]), ESP_ERR_INVALID_ARG);
 }

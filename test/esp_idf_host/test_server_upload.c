@@ -5,16 +5,8 @@
  */
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
+#include "testing.h"
 #include "client.h"
 #include "fakes/fake_freertos.h"
 #include "fakes/fake_log.h"
@@ -38,7 +30,6 @@ static unsigned delays;
 
 static int setup(void **test)
 {
-    (void)test;
     device_reset();
     delays = 0;
     module = module_build_sized(MODULE_SIZE, 1);
@@ -49,7 +40,6 @@ static int setup(void **test)
 
 static int teardown(void **test)
 {
-    (void)test;
     free(module);
     assert_int_equal(hotreload_server_stop(), ESP_OK);
     device_expect_nothing_left();
@@ -73,9 +63,8 @@ static void expect_next_upload_works(void)
 
 static void the_body_arrives_whole_in_pieces_of_any_size(void **test)
 {
-    (void)test;
     const size_t pieces[] = {0, 1, 7, 1023, 1024, 1025};
-    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+    for (size_t i = 0; i < COUNT(pieces); i++) {
         prepare_upload(&proven, module, MODULE_SIZE, hotreload_secret);
         proven.request.piece = pieces[i];
         (void)expect_answer("200 OK", false);
@@ -84,7 +73,6 @@ static void the_body_arrives_whole_in_pieces_of_any_size(void **test)
 
 static void headers_that_are_absent_or_too_long_are_seen_as_such(void **test)
 {
-    (void)test;
     proven.headers[2] = NULL;
     (void)expect_answer(UNPROVEN, false);
     proven.headers[1] = NULL;
@@ -99,7 +87,6 @@ static void headers_that_are_absent_or_too_long_are_seen_as_such(void **test)
 
 static void a_recording_is_taken_only_where_it_is_accepted(void **test)
 {
-    (void)test;
     char hex[65];
     hex_digest(hex, hotreload_secret, HOTRELOAD_SECRET_SIZE, module, MODULE_SIZE);
     sprintf(proven.proof, "x-hotreload-hmac: %s", hex);
@@ -113,7 +100,6 @@ static void a_recording_is_taken_only_where_it_is_accepted(void **test)
 
 static void every_form_of_content_length(void **test)
 {
-    (void)test;
     const struct {
         const char *header, *status;
         bool closed;
@@ -130,7 +116,7 @@ static void every_form_of_content_length(void **test)
         {"Content-Length: 0x12", "400 Bad Request", true},
         {"Transfer-Encoding: chunked", "411 Length Required", true},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         proven.headers[0] = cases[i].header;
         (void)expect_answer(cases[i].status, cases[i].closed);
     }
@@ -139,7 +125,6 @@ static void every_form_of_content_length(void **test)
 /** So that the client reads the answer. */
 static void a_refused_body_is_received(void **test)
 {
-    (void)test;
     proven.headers[2] = NULL;
     proven.request.piece = 100;
     assert_int_equal(expect_answer(UNPROVEN, false).delivered, MODULE_SIZE);
@@ -155,7 +140,6 @@ static void fail_in_the_middle(void *context, size_t delivered)
 
 static void a_failed_write_ends_it_and_the_rest_is_thrown_away(void **test)
 {
-    (void)test;
 #ifdef CONFIG_HOTRELOAD_RUN_FROM_RAM_FIRST
     skip(); /* the flash is written after the answer */
 #endif
@@ -168,7 +152,6 @@ static void a_failed_write_ends_it_and_the_rest_is_thrown_away(void **test)
 
 static void a_body_that_ends_early_is_cancelled(void **test)
 {
-    (void)test;
     const struct {
         int end;
         const char *status;
@@ -177,7 +160,7 @@ static void a_body_that_ends_early_is_cancelled(void **test)
         {HTTPD_SOCK_ERR_FAIL, "400 Bad Request"},
         {HTTPD_SOCK_ERR_TIMEOUT, "408 Request Timeout"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         prepare_upload(&proven, module, MODULE_SIZE, hotreload_secret);
         proven.request.body_size = 3000;
         proven.request.end = cases[i].end;
@@ -196,7 +179,6 @@ static void let_a_second_pass(void *context, size_t delivered)
 
 static void a_client_that_never_ends_is_cut_off(void **test)
 {
-    (void)test;
     proven.request.piece = 1; /* a byte per second */
     proven.request.before_piece = let_a_second_pass;
     assert_in_range(expect_answer("408 Request Timeout", true).delivered, 30, 120);
@@ -207,7 +189,6 @@ static void a_client_that_never_ends_is_cut_off(void **test)
 
 static void an_answer_that_cannot_be_sent_closes_the_connection(void **test)
 {
-    (void)test;
     fake_response_t response;
     proven.request.send_fails = true;
     fake_httpd_request(server_config.port, &proven.request, &response);
@@ -236,7 +217,6 @@ static void expect_answered(void)
 /** In pauses, after the answer, whether or not that could be sent. */
 static void what_waits_in_ram_is_stored_after_the_answer(void **test)
 {
-    (void)test;
     const bool send_fails[] = {false, true};
     for (size_t i = 0; i < 2; i++) {
         char newest[64];
@@ -261,7 +241,6 @@ static void count_delay(void)
 
 static void nothing_is_to_be_stored_after_a_failure(void **test)
 {
-    (void)test;
     start_with_ram_first(true);
     fake_on_delay = count_delay;
     module[MODULE_SIZE - 1] ^= 1; /* damaged on the way */
@@ -272,7 +251,6 @@ static void nothing_is_to_be_stored_after_a_failure(void **test)
 
 static void what_is_stored_first_needs_no_pauses(void **test)
 {
-    (void)test;
 #ifdef CONFIG_HOTRELOAD_RUN_FROM_RAM_FIRST
     const bool by_kconfig = true;
 #else
@@ -313,7 +291,6 @@ static void stop_in_the_middle(void *context, size_t delivered)
 
 static void stopping_the_server_drops_the_upload_under_way(void **test)
 {
-    (void)test;
     const bool refused[] = {false, true};
     for (size_t i = 0; i < 2; i++) {
         stopper_t stopper = {.result = -1};

@@ -3,13 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fakes/fake_timer.h"
 #include "port.h"
 
@@ -34,7 +28,6 @@ static void expect_expiry(uint32_t trial)
 
 static void a_task_calls_with_the_trial(void **test)
 {
-    (void)test;
     assert_int_equal(hotreload_port_trial_timer(expired, 7), ESP_OK);
     assert_int_equal(hotreload_port_trial_timer(expired, 8), ESP_OK);
     if (SECONDS == 0) {
@@ -54,7 +47,6 @@ static void a_task_calls_with_the_trial(void **test)
 
 static void a_task_that_is_late_calls_with_its_own_trial(void **test)
 {
-    (void)test;
     assert_int_equal(hotreload_port_trial_timer(expired, 12), ESP_OK);
     if (SECONDS > 0) {
         fake_timer_expire();
@@ -68,7 +60,6 @@ static void a_task_that_is_late_calls_with_its_own_trial(void **test)
 
 static void without_memory_for_the_task_it_is_called_later(void **test)
 {
-    (void)test;
     assert_int_equal(hotreload_port_trial_timer(expired, 15), ESP_OK);
     for (int i = 0; i < 3 && SECONDS > 0; i++) {
         fake_task_fails = true;
@@ -85,7 +76,6 @@ static void without_memory_for_the_task_it_is_called_later(void **test)
 
 static void no_memory_for_a_timer_is_told(void **test)
 {
-    (void)test;
     fake_timer_fails = SECONDS > 0;
     assert_int_equal(hotreload_port_trial_timer(expired, 17),
                      fake_timer_fails ? ESP_ERR_NO_MEM : ESP_OK);

@@ -18,6 +18,7 @@ typedef struct {
 } bad_module_t;
 
 #define BAD_MODULES 11u
+#define BAD_FILES   9u /**< of them, the first: refused before they get memory */
 
 extern const bad_module_t bad_modules[BAD_MODULES];
 

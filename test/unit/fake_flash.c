@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake_flash.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 
 #define MAPS       8u

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake_port.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "image/module_format.h"
 
 #define REGIONS 32u

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "held_upload.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "hotreload.h"
@@ -68,20 +62,6 @@ bool held_upload_settle(unsigned pieces)
         pieces--;
     }
     return more;
-}
-
-hotreload_status_t held_upload_status(void)
-{
-    hotreload_status_t status;
-    hotreload_status_get(&status);
-    return status;
-}
-
-void held_upload_expect_log(const char *words)
-{
-    if (strstr(fake_port.log, words) == NULL) {
-        fail_msg("the log does not say \"%s\":\n%s", words, fake_port.log);
-    }
 }
 
 void held_upload_boot(bool crashed, uint32_t seed)

@@ -31,12 +31,6 @@ void held_upload_expect(uint32_t seed, uint32_t sequence);
 /** Writes `pieces` of what waits. @return whether there is more */
 bool held_upload_settle(unsigned pieces);
 
-/** The present status. */
-hotreload_status_t held_upload_status(void);
-
-/** Fails the test unless the log has these words. */
-void held_upload_expect_log(const char *words);
-
 /** Restarts and loads. @param crashed how the last run ended; the module `seed` must run then */
 void held_upload_boot(bool crashed, uint32_t seed);
 

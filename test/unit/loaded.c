@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "loaded.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "loader/table.h"
@@ -27,7 +21,6 @@ const hotreload_config_t loaded_config = HOTRELOAD_CONFIG_DEFAULT();
 
 int loaded_set_up(void **state)
 {
-    (void)state;
     fake_port_reset();
     fake_flash_create(SECTORS, FAKE_FLASH_SECTOR);
     loaded_expect_none();
@@ -36,7 +29,6 @@ int loaded_set_up(void **state)
 
 int loaded_tear_down(void **state)
 {
-    (void)state;
     fake_port.fail_allocation = 0;
     hotreload_unload();
     loaded_expect_none();
@@ -105,11 +97,33 @@ void loaded_store_bytes(const void *data, size_t size)
     assert_int_equal(stored_write(data, size, size, &reason), ESP_OK);
 }
 
+void loaded_store_bad(const bad_module_t *bad)
+{
+    size_t size;
+    uint8_t *file = bad_module_build(bad, &size);
+    loaded_store_bytes(file, size);
+    free(file);
+}
+
 void loaded_start(uint32_t seed)
 {
     loaded_store(seed);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(seed);
+}
+
+hotreload_status_t loaded_status(void)
+{
+    hotreload_status_t status;
+    hotreload_status_get(&status);
+    return status;
+}
+
+void loaded_expect_log(const char *words)
+{
+    if (strstr(fake_port.log, words) == NULL) {
+        fail_msg("the log does not say \"%s\":\n%s", words, fake_port.log);
+    }
 }
 
 void loaded_expect(uint32_t seed)

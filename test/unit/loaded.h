@@ -12,7 +12,9 @@
 #include <stdint.h>
 
 #include "hotreload.h"
+#include "bad_modules.h"
 #include "module_builder.h"
+#include "run/status.h"
 
 /** The partition "hotreload" and no special memory. */
 extern const hotreload_config_t loaded_config;
@@ -45,8 +47,17 @@ void loaded_store_with_constructors(uint32_t seed);
 /** Stores bytes as the newest record, without the checks of an upload. */
 void loaded_store_bytes(const void *data, size_t size);
 
+/** Stores a bad module, as loaded_store_bytes(). */
+void loaded_store_bad(const bad_module_t *bad);
+
 /** Stores the good module `seed` and loads it. */
 void loaded_start(uint32_t seed);
+
+/** The present status. */
+hotreload_status_t loaded_status(void);
+
+/** Fails the test unless the log has these words. */
+void loaded_expect_log(const char *words);
 
 /** Fails the test unless the module `seed` runs, intact, and is all that has memory. */
 void loaded_expect(uint32_t seed);

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "old_module.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 
 #define OLD_SEED 0x01d01d01u
@@ -18,7 +12,6 @@ static size_t old_bytes;
 
 int old_module_set_up(void **state)
 {
-    (void)state;
     fake_port_reset();
     hotreload_loader_unbind();
     module_spec_t spec = module_spec_default();
@@ -33,7 +26,6 @@ int old_module_set_up(void **state)
 
 int old_module_tear_down(void **state)
 {
-    (void)state;
     old_module_expect_running();
     hotreload_loader_unbind();
     staged_drop(&old);

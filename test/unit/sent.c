@@ -2,20 +2,15 @@
 #include "receive/auth.h"
 #include "sent.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "module_builder.h"
 #include "run/status.h"
 #include "stored.h"
 #include "store/state.h"
+
+sent_t sent;
 
 int sent_set_up(void **state)
 {
@@ -31,6 +26,19 @@ int sent_set_up(void **state)
 int sent_tear_down(void **state)
 {
     return stored_tear_down(state);
+}
+
+int sent_set_up_upload(void **state)
+{
+    sent_set_up(state);
+    sent_module(&sent, 2, SENT_SIZE);
+    return 0;
+}
+
+int sent_tear_down_upload(void **state)
+{
+    sent_free(&sent);
+    return sent_tear_down(state);
 }
 
 static void to_hex(const uint8_t digest[HOTRELOAD_HASH_SIZE], char hex[65])
@@ -139,9 +147,8 @@ int sent_upload(const sent_t *sent, size_t piece, hotreload_answer_t *answer)
 void sent_expect_stored(const sent_t *sent)
 {
     hotreload_reason_t reason;
-    hotreload_record_t record;
     hotreload_flash_view_t view;
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
+    hotreload_record_t record = stored_newest();
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
     assert_int_equal(view.size, sent->size);
     assert_memory_equal(view.data, sent->body, sent->size);

@@ -21,6 +21,10 @@ typedef struct {
     hotreload_upload_request_t head; /**< points into this struct: it must stay where it is */
 } sent_t;
 
+/** The upload of a test: module 2, well described; made by sent_set_up_upload(). */
+#define SENT_SIZE 5000u
+extern sent_t sent;
+
 /** The module that is in the store before a test begins. */
 #define SENT_OLD_SEED 1u
 #define SENT_OLD_SIZE 2000u
@@ -30,6 +34,10 @@ int sent_set_up(void **state);
 
 /** Nothing may be left: tear-down of a test. */
 int sent_tear_down(void **state);
+
+/** As sent_set_up() and sent_tear_down(), and makes and frees `sent`. */
+int sent_set_up_upload(void **state);
+int sent_tear_down_upload(void **state);
 
 /**
  * Fills in length, hashes and head for `body`, which is freed by sent_free(), for a device to which

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "stored.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "sha256.h"
@@ -16,7 +10,6 @@
 
 int stored_set_up(void **state)
 {
-    (void)state;
     fake_port_reset();
     stored_flash(8, FAKE_FLASH_SECTOR);
     return 0;
@@ -24,7 +17,6 @@ int stored_set_up(void **state)
 
 int stored_tear_down(void **state)
 {
-    (void)state;
     store_reset();
     fake_flash_destroy();
     fake_port_expect_idle();
@@ -116,11 +108,17 @@ bool stored_has_module(void)
     return hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason) == ESP_OK;
 }
 
-void stored_expect_newest(uint32_t seed, size_t size)
+hotreload_record_t stored_newest(void)
 {
     hotreload_reason_t reason;
     hotreload_record_t record;
     assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
+    return record;
+}
+
+void stored_expect_newest(uint32_t seed, size_t size)
+{
+    hotreload_record_t record = stored_newest();
     assert_true(stored_holds(&record, seed, size));
     assert_int_equal(hotreload_store_state.newest, record.sequence);
 }

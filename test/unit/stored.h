@@ -45,6 +45,9 @@ bool stored_holds(const hotreload_record_t *record, uint32_t seed, size_t size);
 /** True when there is a module to load. */
 bool stored_has_module(void);
 
+/** The newest record; fails the test if there is none. */
+hotreload_record_t stored_newest(void);
+
 /** Fails the test unless the newest record holds module `seed` of `size` bytes. */
 void stored_expect_newest(uint32_t seed, size_t size);
 

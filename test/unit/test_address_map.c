@@ -3,14 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "loaded.h"
 #include "port.h"
 #include "run/status.h"
@@ -47,7 +40,6 @@ static void reload_to(uint32_t seed)
 
 static void test_running_module(void **state)
 {
-    (void)state;
     loaded_start(1);
     hotreload_status_t at = now();
     expect(at.text_run, 0, "code", at.sequence);
@@ -64,7 +56,6 @@ static void test_running_module(void **state)
 
 static void test_freed_code(void **state)
 {
-    (void)state;
     loaded_start(1);
     hotreload_status_t old = now();
     assert_int_equal(hotreload_unload(), ESP_OK);
@@ -81,7 +72,6 @@ static void test_freed_code(void **state)
 
 static void test_reload_frees_the_old_one_only(void **state)
 {
-    (void)state;
     loaded_start(1);
     hotreload_status_t old = now();
     reload_to(2);
@@ -103,14 +93,12 @@ static void begin_at(uint32_t text, uint32_t sequence)
 
 static void test_module_from_memory(void **state)
 {
-    (void)state;
     begin_at(0x40000000, 0);
     assert_string_equal(describe(0x40000010), "offset 0x10 of the code of an unnumbered module");
 }
 
 static void test_the_running_one_counts_where_an_older_one_was(void **state)
 {
-    (void)state;
     begin_at(0x40000000, 7);
     begin_at(0x40000020, 4294967295u);
     expect(0x40000020, 0, "code", 4294967295u);
@@ -121,7 +109,6 @@ static void test_the_running_one_counts_where_an_older_one_was(void **state)
 
 static void test_only_the_last_few_are_known(void **state)
 {
-    (void)state;
     for (uint32_t i = 1; i <= 6; i++) {
         begin_at(0x41000000 + i * 0x10000, i);
     }
@@ -132,7 +119,6 @@ static void test_only_the_last_few_are_known(void **state)
 
 static void test_both_run_while_the_table_changes(void **state)
 {
-    (void)state;
     begin_at(0x40000000, 1);
     hotreload_module_t next = {.text = {.run = 0x40010000, .size = 64}};
     hotreload_address_map_add(&next, 2);
@@ -142,7 +128,6 @@ static void test_both_run_while_the_table_changes(void **state)
 
 static void test_short_buffer(void **state)
 {
-    (void)state;
     begin_at(0x40000000, 3);
     char small[8] = "xxxxxxx";
     assert_ptr_equal(hotreload_describe_address(0x40000000, small, sizeof small), small);
@@ -152,7 +137,6 @@ static void test_short_buffer(void **state)
 
 static int forget(void **state)
 {
-    (void)state;
     for (int i = 0; i < 5; i++) {
         const hotreload_module_t none = {0};
         hotreload_address_map_add(&none, 0);

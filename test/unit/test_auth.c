@@ -3,14 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "receive/auth.h"
 #include "fake_flash.h"
 #include "fake_port.h"
@@ -19,7 +12,7 @@
 #include "receive/digest.h"
 #include "store/state.h"
 
-#define SIZE 5000u
+#define SIZE SENT_SIZE
 
 static hotreload_answer_t answer;
 
@@ -61,41 +54,30 @@ static void expect_head_refused(const sent_t *sent, int status, const char *part
 
 static void a_nonce_stays_until_it_is_used(void **state)
 {
-    (void)state;
     uint8_t first[16];
     sent_ask_nonce(first);
     assert_true(is_nonce(first));
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
     assert_true(is_nonce(first));
     assert_int_equal(sent_upload(&sent, 512, &answer), 200);
     sent_expect_stored(&sent);
     assert_false(is_nonce(first));
-    sent_free(&sent);
 }
 
 static void a_server_that_starts_has_another_nonce(void **state)
 {
-    (void)state;
     uint8_t before[16];
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
     sent_ask_nonce(before);
     assert_int_equal(hotreload_requests_start("server", FAKE_FLASH_LABEL), ESP_OK);
     expect_head_refused(&sent, 403, "a nonce that is used up");
     assert_false(is_nonce(before));
-    sent_free(&sent);
 }
 
 static void nobody_guesses_a_nonce_that_was_never_asked_for(void **state)
 {
-    (void)state;
     static const uint8_t zero[16];
     uint8_t forgotten[16];
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
     sent_ask_nonce(forgotten);
     const uint8_t *const guesses[] = {zero, forgotten};
@@ -104,12 +86,10 @@ static void nobody_guesses_a_nonce_that_was_never_asked_for(void **state)
         sent_auth(hotreload_secret, guesses[i], SIZE, sent.sha256_hex, sent.auth_hex);
         expect_head_refused(&sent, 403, "not authentic");
     }
-    sent_free(&sent);
 }
 
 static void strangers_do_not_take_the_nonce(void **state)
 {
-    (void)state;
     uint8_t nonce[16];
     sent_t owner, stranger;
     sent_module(&owner, 2, SIZE);
@@ -191,7 +171,6 @@ static void one_combination(proof_t hmac, proof_t auth, bool accept_replayed)
 
 static void every_combination_of_headers_is_answered_as_it_should(void **state)
 {
-    (void)state;
     for (proof_t hmac = ABSENT; hmac <= MALFORMED; hmac++) {
         for (proof_t auth = ABSENT; auth <= MALFORMED; auth++) {
             one_combination(hmac, auth, false);
@@ -202,24 +181,17 @@ static void every_combination_of_headers_is_answered_as_it_should(void **state)
 
 static void reasons_say_what_is_missing(void **state)
 {
-    (void)state;
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent.head.accept_replayed = false;
     expect_head_refused(&sent, 403, "X-Hotreload-Auth is required: use the tools of this version");
     expect_head_refused(&sent, 403, "or set CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS");
     sent.head.auth_hex = "0";
     expect_head_refused(&sent, 400, "X-Hotreload-Auth is missing or not 64 hex digits");
-    sent_free(&sent);
 }
 
 /* ---- What a right header covers ---- */
 
 static void every_bit_of_the_header_counts(void **state)
 {
-    (void)state;
-    sent_t sent;
-    sent_module(&sent, 2, 600);
     sent_prove(&sent);
     for (size_t i = 0; i < 64; i++) {
         char digit = sent.auth_hex[i];
@@ -228,14 +200,11 @@ static void every_bit_of_the_header_counts(void **state)
         sent.auth_hex[i] = digit;
     }
     assert_int_equal(sent_upload(&sent, 600, &answer), 200);
-    sent_free(&sent);
 }
 
 static void a_header_is_for_one_length_and_one_body(void **state)
 {
-    (void)state;
-    sent_t sent, other;
-    sent_module(&sent, 2, SIZE);
+    sent_t other;
     sent_module(&other, 3, SIZE);
     sent_prove(&sent);
     sent.head.content_length = SIZE - 1;
@@ -244,39 +213,27 @@ static void a_header_is_for_one_length_and_one_body(void **state)
     sent.head.sha256_hex = other.sha256_hex;
     expect_head_refused(&sent, 403, "not authentic");
     sent_free(&other);
-    sent_free(&sent);
 }
 
 static void an_hmac_of_a_body_is_no_header(void **state)
 {
-    (void)state;
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
     sent.head.auth_hex = sent.hmac_hex;
     expect_head_refused(&sent, 403, "not authentic");
-    sent_free(&sent);
 }
 
 static void a_body_other_than_announced_is_refused(void **state)
 {
-    (void)state;
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
     sent.body[4000] ^= 1;
     sent_upload(&sent, 512, &answer);
     sent_expect_refused(&answer, 400, "damaged in transfer");
-    sent_free(&sent);
 }
 
 /* ---- Replay ---- */
 
 static void a_recorded_upload_is_refused(void **state)
 {
-    (void)state;
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
     assert_int_equal(sent_upload(&sent, 512, &answer), 200);
     unsigned erases = fake_flash.erases;
@@ -289,14 +246,10 @@ static void a_recorded_upload_is_refused(void **state)
     assert_int_equal(sent_upload(&sent, 512, &answer), 400);
     assert_int_equal(fake_flash.erases, erases);
     assert_int_equal(hotreload_store_state.newest, 2);
-    sent_free(&sent);
 }
 
 static void an_upload_that_fails_uses_its_nonce_up(void **state)
 {
-    (void)state;
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
     assert_true(hotreload_request_upload_begin(&sent.head, &answer));
     assert_true(hotreload_request_upload_write(sent.body, 1000, &answer));
@@ -305,12 +258,10 @@ static void an_upload_that_fails_uses_its_nonce_up(void **state)
     sent_prove(&sent);
     assert_int_equal(sent_upload(&sent, 512, &answer), 200);
     sent_expect_stored(&sent);
-    sent_free(&sent);
 }
 
 static void an_upload_that_meets_another_can_be_sent_again(void **state)
 {
-    (void)state;
     sent_t first, second;
     sent_module(&first, 2, SIZE);
     sent_module(&second, 3, SIZE);
@@ -332,9 +283,6 @@ static void an_upload_that_meets_another_can_be_sent_again(void **state)
 
 static void a_device_without_memory_keeps_the_nonce(void **state)
 {
-    (void)state;
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
     fake_port.fail_allocation = 1;
     assert_int_equal(sent_upload(&sent, 512, &answer), 500);
@@ -344,17 +292,13 @@ static void a_device_without_memory_keeps_the_nonce(void **state)
     assert_int_equal(sent_upload(&sent, 512, &answer), 500);
     assert_non_null(strstr(answer.body, "no memory to check X-Hotreload-Auth"));
     assert_int_equal(sent_upload(&sent, 512, &answer), 200);
-    sent_free(&sent);
 }
 
 /* ---- Secrets ---- */
 
 static void a_header_is_compared_as_a_whole_however_wrong_it_is(void **state)
 {
-    (void)state;
     static const size_t places[] = {0, 31, 63};
-    sent_t sent;
-    sent_module(&sent, 2, 600);
     sent_prove(&sent);
     for (size_t i = 0; i < 3; i++) {
         char digit = sent.auth_hex[places[i]];
@@ -372,7 +316,6 @@ static void a_header_is_compared_as_a_whole_however_wrong_it_is(void **state)
     compared.count = 0;
     assert_int_equal(sent_upload(&sent, 600, &answer), 403);
     assert_int_equal(compared.count, 1);
-    sent_free(&sent);
 }
 
 static void expect_hidden(const char digits[65])
@@ -387,10 +330,7 @@ static void expect_hidden(const char digits[65])
 
 static void no_digest_and_no_secret_is_told(void **state)
 {
-    (void)state;
     char right[65], secret[65];
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent_prove(&sent);
     memcpy(right, sent.auth_hex, sizeof right);
     for (size_t i = 0; i < HOTRELOAD_SECRET_SIZE; i++) {
@@ -410,10 +350,10 @@ static void no_digest_and_no_secret_is_told(void **state)
     hotreload_request_nonce(&answer);
     expect_hidden(right);
     expect_hidden(secret);
-    sent_free(&sent);
 }
 
-#define AUTH_TEST(test) cmocka_unit_test_setup_teardown(test, sent_set_up, sent_tear_down)
+#define AUTH_TEST(test)                                                                            \
+    cmocka_unit_test_setup_teardown(test, sent_set_up_upload, sent_tear_down_upload)
 
 int main(void)
 {

@@ -5,18 +5,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 #include "image/elf32.h"
 #include "old_module.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 #define TEXT_LINK 0xa0000000u
 #define DATA_LINK 0xb0000000u
@@ -92,7 +84,6 @@ static bool feed(const uint8_t *file, size_t size)
 
 static void refuses_a_module_cut_at_any_byte(void **state)
 {
-    (void)state;
     module_layout_t layout;
     uint8_t *file = small_module(&layout);
     for (size_t size = 0; size < layout.size; size++) {
@@ -132,7 +123,6 @@ static bool is_vital(size_t offset, const module_layout_t *layout)
 
 static void survives_every_value_of_every_byte(void **state)
 {
-    (void)state;
     module_layout_t layout;
     uint8_t *file = small_module(&layout);
     size_t loaded = 0;
@@ -171,7 +161,6 @@ static uint32_t hostile_value(uint32_t *seed)
 
 static void survives_several_hostile_fields_at_once(void **state)
 {
-    (void)state;
     module_layout_t layout;
     uint8_t *good = small_module(&layout);
     uint8_t *file = malloc(layout.size);

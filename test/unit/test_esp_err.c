@@ -3,19 +3,12 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "esp_err.h"
 #include "fake_port.h"
 
 static void errors_have_the_names_and_numbers_of_esp_idf(void **state)
 {
-    (void)state;
     static const struct {
         int number;
         const char *name;
@@ -37,7 +30,7 @@ static void errors_have_the_names_and_numbers_of_esp_idf(void **state)
         {0x6001, "ESP_ERR_FLASH_OP_FAIL"},
         {0x1234, "UNKNOWN ERROR"},
     };
-    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+    for (size_t i = 0; i < COUNT(errors); i++) {
         assert_string_equal(esp_err_to_name(errors[i].number), errors[i].name);
     }
 }
@@ -58,7 +51,6 @@ static void check(void *argument)
 
 static void a_failed_check_stops_the_program_and_says_where(void **state)
 {
-    (void)state;
     calls = 0;
     assert_true(fake_port_panics(check, NULL));
     assert_int_equal(calls, 1);
@@ -70,7 +62,6 @@ static void a_failed_check_stops_the_program_and_says_where(void **state)
 
 static int set_up(void **state)
 {
-    (void)state;
     fake_port_reset();
     return 0;
 }

@@ -4,14 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "bad_modules.h"
 #include "fake_flash.h"
 #include "fake_port.h"
@@ -19,40 +12,25 @@
 #include "loader/table.h"
 #include "run/status.h"
 #include "store/store.h"
+#include "stored.h"
 #include "store_reset.h"
-
-static hotreload_status_t status_now(void)
-{
-    hotreload_status_t status;
-    hotreload_status_get(&status);
-    return status;
-}
-
-static void expect_log(const char *words)
-{
-    if (strstr(fake_port.log, words) == NULL) {
-        fail_msg("the log does not say \"%s\":\n%s", words, fake_port.log);
-    }
-}
 
 /* ---- hotreload_load() ---- */
 
 static void loads_the_newest_module(void **state)
 {
-    (void)state;
     loaded_store(1);
     loaded_store(2);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(2);
-    assert_int_equal(status_now().sequence, 2);
-    assert_string_equal(status_now().last_error.text, "");
+    assert_int_equal(loaded_status().sequence, 2);
+    assert_string_equal(loaded_status().last_error.text, "");
     assert_false(hotreload_update_available());
-    expect_log("I module loaded: 64 bytes of text at 0x");
+    loaded_expect_log("I module loaded: 64 bytes of text at 0x");
 }
 
 static void passes_the_capabilities_on(void **state)
 {
-    (void)state;
     loaded_store(1);
     const hotreload_config_t spiram = HOTRELOAD_CONFIG_SPIRAM();
     assert_int_equal(hotreload_load(&spiram), ESP_OK);
@@ -66,7 +44,6 @@ static void passes_the_capabilities_on(void **state)
 
 static void refuses_to_load_without_a_configuration(void **state)
 {
-    (void)state;
     loaded_store(1);
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     config.partition_label = NULL;
@@ -79,7 +56,6 @@ static void refuses_to_load_without_a_configuration(void **state)
 
 static void refuses_to_load_twice(void **state)
 {
-    (void)state;
     loaded_start(1);
     loaded_store(2);
     loaded_expect_failure(hotreload_load(&loaded_config), ESP_ERR_INVALID_STATE,
@@ -90,7 +66,6 @@ static void refuses_to_load_twice(void **state)
 
 static void refuses_a_partition_that_is_not_there(void **state)
 {
-    (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     config.partition_label = "absent";
     loaded_expect_failure(hotreload_load(&config), ESP_ERR_NOT_FOUND,
@@ -101,7 +76,6 @@ static void refuses_a_partition_that_is_not_there(void **state)
 
 static void refuses_an_empty_partition(void **state)
 {
-    (void)state;
     loaded_expect_failure(hotreload_load(&loaded_config), ESP_ERR_NOT_FOUND,
                           "partition \"hotreload\" holds no module: upload one");
     loaded_expect_none();
@@ -110,7 +84,6 @@ static void refuses_an_empty_partition(void **state)
 
 static void refuses_when_the_flash_cannot_be_read(void **state)
 {
-    (void)state;
     loaded_store(1);
     store_reset();
     fake_flash.fail_read = 1;
@@ -128,7 +101,6 @@ static void refuses_when_the_flash_cannot_be_read(void **state)
 /** An upload holds one partition: nothing may be taken from it in the name of the other. */
 static void refuses_another_partition_during_an_upload(void **state)
 {
-    (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     config.partition_label = "second";
     fake_flash.second_label = "second";
@@ -145,7 +117,6 @@ static void refuses_another_partition_during_an_upload(void **state)
 
 static void survives_each_failing_allocation_of_a_load(void **state)
 {
-    (void)state;
     loaded_store(1);
     unsigned failures = 0;
     for (;;) {
@@ -155,13 +126,13 @@ static void survives_each_failing_allocation_of_a_load(void **state)
             break;
         }
         assert_int_equal(error, ESP_ERR_NO_MEM);
-        assert_string_not_equal(status_now().last_error.text, "");
+        assert_string_not_equal(loaded_status().last_error.text, "");
         loaded_expect_none();
         failures++;
     }
     assert_int_equal(failures, 4); /* map, hash, text, data */
     loaded_expect(1);
-    assert_string_equal(status_now().last_error.text, "");
+    assert_string_equal(loaded_status().last_error.text, "");
 }
 
 /* ---- The fallback to an older module ---- */
@@ -169,35 +140,29 @@ static void survives_each_failing_allocation_of_a_load(void **state)
 static void falls_back_from_a_bad_module(void **state)
 {
     const bad_module_t *bad = *state;
-    size_t size;
-    uint8_t *file = bad_module_build(bad, &size);
     loaded_store(1);
-    loaded_store_bytes(file, size);
-    free(file);
+    loaded_store_bad(bad);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);
-    assert_int_equal(status_now().sequence, 1);
+    assert_int_equal(loaded_status().sequence, 1);
     assert_false(hotreload_update_available());
-    const hotreload_status_t status = status_now();
+    const hotreload_status_t status = loaded_status();
     if (strstr(status.last_error.text, bad->words) == NULL) {
         fail_msg("\"%s\" does not say \"%s\"", status.last_error.text, bad->words);
     }
-    expect_log("W the newest module was not loaded, an older one runs: ");
-    expect_log(bad->words);
+    loaded_expect_log("W the newest module was not loaded, an older one runs: ");
+    loaded_expect_log(bad->words);
     loaded_store(2);
     assert_true(hotreload_update_available());
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     loaded_expect(2);
-    assert_string_equal(status_now().last_error.text, "");
+    assert_string_equal(loaded_status().last_error.text, "");
 }
 
 static void loads_no_bad_module(void **state)
 {
     const bad_module_t *bad = *state;
-    size_t size;
-    uint8_t *file = bad_module_build(bad, &size);
-    loaded_store_bytes(file, size);
-    free(file);
+    loaded_store_bad(bad);
     loaded_expect_failure(hotreload_load(&loaded_config), bad->error, bad->words);
     loaded_expect_none();
 }
@@ -205,30 +170,22 @@ static void loads_no_bad_module(void **state)
 /** The oldest module is good; all newer ones are bad, each in its own way. */
 static void falls_back_as_far_as_it_takes(void **state)
 {
-    (void)state;
     loaded_store(1);
     for (size_t i = 0; i < 4; i++) {
-        size_t size;
-        uint8_t *file = bad_module_build(&bad_modules[i], &size);
-        loaded_store_bytes(file, size);
-        free(file);
+        loaded_store_bad(&bad_modules[i]);
     }
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);
-    assert_int_equal(status_now().sequence, 1);
-    expect_log("an older one runs: ");
-    expect_log(bad_modules[3].words);
+    assert_int_equal(loaded_status().sequence, 1);
+    loaded_expect_log("an older one runs: ");
+    loaded_expect_log(bad_modules[3].words);
 }
 
 /** With nothing usable the reason is that of the newest: the others were replaced by it. */
 static void reports_the_newest_when_no_module_is_usable(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < 3; i++) {
-        size_t size;
-        uint8_t *file = bad_module_build(&bad_modules[i], &size);
-        loaded_store_bytes(file, size);
-        free(file);
+        loaded_store_bad(&bad_modules[i]);
     }
     loaded_expect_failure(hotreload_load(&loaded_config), bad_modules[2].error,
                           bad_modules[2].words);
@@ -238,31 +195,28 @@ static void reports_the_newest_when_no_module_is_usable(void **state)
 /** One bit of the flash has changed since. */
 static void falls_back_from_a_module_damaged_in_flash(void **state)
 {
-    (void)state;
     loaded_store(1);
     loaded_store(2);
-    hotreload_record_t newest;
-    hotreload_reason_t reason;
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &newest, &reason), ESP_OK);
+    hotreload_record_t newest = stored_newest();
     fake_flash.data[newest.offset + newest.length - 1] ^= 0x10;
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);
-    expect_log("W the newest module was not loaded, an older one runs: the module in partition "
-               "\"hotreload\" is damaged: upload it again");
+    loaded_expect_log(
+        "W the newest module was not loaded, an older one runs: the module in partition "
+        "\"hotreload\" is damaged: upload it again");
 }
 
 /* ---- hotreload_load_from_buffer() ---- */
 
 static void loads_from_memory_in_place_of_the_old_module(void **state)
 {
-    (void)state;
     size_t size;
     uint8_t *file = loaded_module(5, &size);
     assert_int_equal(hotreload_load_from_buffer(file, size), ESP_OK);
     free(file);
     loaded_expect(5);
-    assert_int_equal(status_now().sequence, 0);
-    assert_string_equal(status_now().last_error.text, "");
+    assert_int_equal(loaded_status().sequence, 0);
+    assert_string_equal(loaded_status().last_error.text, "");
     assert_int_equal(fake_port.last_text_caps, 0);
     assert_int_equal(fake_port.last_data_caps, 0);
     file = loaded_module(6, &size);
@@ -285,13 +239,12 @@ static void refuses_a_bad_module_from_memory(void **state)
     loaded_expect_failure(hotreload_load_from_buffer(file, size), bad->error, bad->words);
     free(file);
     loaded_expect(1);
-    assert_int_equal(status_now().sequence, 1);
+    assert_int_equal(loaded_status().sequence, 1);
     assert_true(hotreload_update_available());
 }
 
 static void refuses_no_bytes_from_memory(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_int_equal(hotreload_load_from_buffer(NULL, 100), ESP_ERR_INVALID_ARG);
     loaded_expect_failure(hotreload_load_from_buffer("", 0), ESP_ERR_INVALID_SIZE,
@@ -309,12 +262,11 @@ static void call_alpha(void *unused)
 
 static void unloading_leaves_nothing_behind(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_int_equal(hotreload_unload(), ESP_OK);
     loaded_expect_none();
-    assert_int_equal(status_now().sequence, 0);
-    assert_string_equal(status_now().last_error.text, "");
+    assert_int_equal(loaded_status().sequence, 0);
+    assert_string_equal(loaded_status().last_error.text, "");
     assert_true(fake_port_panics(call_alpha, NULL));
     assert_non_null(strstr(fake_port.panic, "alpha() was called, but no loaded module has it"));
     loaded_expect_failure(hotreload_unload(), ESP_ERR_INVALID_STATE, "no module is loaded");
@@ -337,7 +289,6 @@ static bool is_stored(uint32_t sequence)
 /** Uploads spare the record of the module that runs, so that it can be loaded again; no other. */
 static void keeps_the_record_of_what_runs(void **state)
 {
-    (void)state;
     loaded_start(1);
     for (uint32_t seed = 2; seed <= 20; seed++) {
         loaded_store(seed);

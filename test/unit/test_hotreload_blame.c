@@ -3,30 +3,17 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "loaded.h"
 #include "run/status.h"
 #include "run/trial.h"
 
-static hotreload_status_t status_now(void)
-{
-    hotreload_status_t status;
-    hotreload_status_get(&status);
-    return status;
-}
-
 static void reload(uint32_t sequence)
 {
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
-    assert_int_equal(status_now().sequence, sequence);
+    assert_int_equal(loaded_status().sequence, sequence);
 }
 
 static void start_good(uint32_t seed)
@@ -54,8 +41,8 @@ static void expect_no_blame(uint32_t sequence)
 {
     loaded_restart(true);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-    assert_int_equal(status_now().sequence, sequence);
-    assert_string_equal(status_now().rollback.text, "");
+    assert_int_equal(loaded_status().sequence, sequence);
+    assert_string_equal(loaded_status().rollback.text, "");
     assert_false(hotreload_update_available());
 }
 
@@ -64,14 +51,13 @@ static void expect_blame(const char *rollback)
 {
     loaded_restart(true);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-    assert_string_equal(status_now().rollback.text, rollback);
+    assert_string_equal(loaded_status().rollback.text, rollback);
 }
 
 /* ---- Modules that do not run any more ---- */
 
 static void what_was_on_trial_before_the_good_one(void **state)
 {
-    (void)state;
     run_two();
     loaded_store(3);
     reload(3);
@@ -82,7 +68,6 @@ static void what_was_on_trial_before_the_good_one(void **state)
 
 static void what_was_unloaded(void **state)
 {
-    (void)state;
     run_two();
     assert_int_equal(hotreload_unload(), ESP_OK);
     expect_no_blame(2);
@@ -91,7 +76,6 @@ static void what_was_unloaded(void **state)
 
 static void what_one_from_memory_replaced(void **state)
 {
-    (void)state;
     size_t size;
     run_two();
     uint8_t *file = loaded_module(3, &size);
@@ -102,7 +86,6 @@ static void what_one_from_memory_replaced(void **state)
 
 static void the_one_before_that_is_on_trial_too(void **state)
 {
-    (void)state;
     run_two();
     loaded_store(3);
     reload(3);
@@ -116,7 +99,6 @@ static void the_one_before_that_is_on_trial_too(void **state)
 /** As after a loss of power that looks like a crash. */
 static void without_what_the_ram_kept(void **state)
 {
-    (void)state;
     run_two();
     fake_port.retained = 0;
     expect_no_blame(2);
@@ -125,7 +107,6 @@ static void without_what_the_ram_kept(void **state)
 
 static void what_is_good_already(void **state)
 {
-    (void)state;
     run_two();
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     assert_int_equal(fake_port.retained, 0);
@@ -138,7 +119,6 @@ static void what_is_good_already(void **state)
 
 static void what_is_on_trial_since_the_boot(void **state)
 {
-    (void)state;
     run_two();
     loaded_restart(false);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
@@ -147,7 +127,6 @@ static void what_is_on_trial_since_the_boot(void **state)
 
 static void what_goes_on_after_a_reload_that_failed(void **state)
 {
-    (void)state;
     hotreload_config_t config = loaded_config;
     run_two();
     loaded_store(3);
@@ -162,12 +141,11 @@ static void what_goes_on_after_a_reload_that_failed(void **state)
     loaded_restart(true);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);
-    assert_string_equal(status_now().rollback.text, "module 2 crashed on trial, module 1 runs");
+    assert_string_equal(loaded_status().rollback.text, "module 2 crashed on trial, module 1 runs");
 }
 
 static void one_after_the_other_until_none_is_left(void **state)
 {
-    (void)state;
     loaded_store(1);
     loaded_store(2);
     loaded_start(3);
@@ -181,7 +159,6 @@ static void one_after_the_other_until_none_is_left(void **state)
 /** It was the newest that could be loaded, once. */
 static void an_older_one_than_the_good_one(void **state)
 {
-    (void)state;
     start_good(1);
     loaded_store(2);
     loaded_store(3);
@@ -255,7 +232,7 @@ static unsigned calls;
 static void note_blamed(uint32_t run_address)
 {
     (void)run_address;
-    assert_true(calls < sizeof blamed / sizeof blamed[0]);
+    assert_true(calls < COUNT(blamed));
     blamed[calls++] = fake_port.retained;
 }
 
@@ -282,7 +259,6 @@ static void reload_two_with_constructors(void)
 /** Else a good module that cannot be destroyed would make every module after it bad. */
 static void a_destructor_is_not_the_fault_of_the_next_module(void **state)
 {
-    (void)state;
     reload_two_with_constructors();
     expect_blamed(2, 0);
     assert_int_equal(fake_port.retained, 2);
@@ -295,7 +271,6 @@ static void a_destructor_is_not_the_fault_of_the_next_module(void **state)
 /** Else the next boot would load, and unload, it again. */
 static void the_destructors_of_what_is_unloaded_are_on_trial(void **state)
 {
-    (void)state;
     reload_two_with_constructors();
     calls = 0;
     assert_int_equal(hotreload_unload(), ESP_OK);
@@ -306,7 +281,6 @@ static void the_destructors_of_what_is_unloaded_are_on_trial(void **state)
 
 static void constructors_from_memory_are_nobodys_fault(void **state)
 {
-    (void)state;
     size_t size;
     reload_two_with_constructors();
     calls = 0;

@@ -4,13 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "bad_modules.h"
 #include "fake_flash.h"
 #include "fake_port.h"
@@ -18,34 +12,13 @@
 #include "loader/table.h"
 #include "run/status.h"
 #include "store/store.h"
+#include "stored.h"
 #include "store_reset.h"
 
 #define TEXT_LINK 0xa0000000u
 
 /** Bytes of RAM that one good module takes. */
 #define MODULE_RAM 88u
-
-static hotreload_status_t status_now(void)
-{
-    hotreload_status_t status;
-    hotreload_status_get(&status);
-    return status;
-}
-
-static void expect_log(const char *words)
-{
-    if (strstr(fake_port.log, words) == NULL) {
-        fail_msg("the log does not say \"%s\":\n%s", words, fake_port.log);
-    }
-}
-
-static void store_bad(const bad_module_t *bad)
-{
-    size_t size;
-    uint8_t *file = bad_module_build(bad, &size);
-    loaded_store_bytes(file, size);
-    free(file);
-}
 
 static const bad_module_t *bad_module(const char *name)
 {
@@ -61,7 +34,6 @@ static const bad_module_t *bad_module(const char *name)
 
 static void replaces_the_module(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_false(hotreload_update_available());
     loaded_store(2);
@@ -69,13 +41,12 @@ static void replaces_the_module(void **state)
     loaded_expect(1);
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     loaded_expect(2);
-    assert_int_equal(status_now().sequence, 2);
+    assert_int_equal(loaded_status().sequence, 2);
     assert_false(hotreload_update_available());
 }
 
 static void loads_when_nothing_is_loaded(void **state)
 {
-    (void)state;
     loaded_store(1);
     assert_true(hotreload_update_available());
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
@@ -85,9 +56,8 @@ static void loads_when_nothing_is_loaded(void **state)
 /** The same module again: fresh data, as after a reset. */
 static void reloads_what_runs_already(void **state)
 {
-    (void)state;
     loaded_start(1);
-    *fake_port_data(status_now().data_run, 1) ^= 0xff;
+    *fake_port_data(loaded_status().data_run, 1) ^= 0xff;
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     loaded_expect(1);
 }
@@ -105,16 +75,15 @@ static void note_table(uint32_t run_address)
 /** Constructors and destructors may call reloadable functions: these are the new ones by then. */
 static void constructs_the_new_module_before_it_destroys_the_old(void **state)
 {
-    (void)state;
     loaded_store_with_constructors(1);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-    const uint32_t old = status_now().text_run;
+    const uint32_t old = loaded_status().text_run;
     fake_port.call_count = 0;
     fake_port.on_call = note_table;
 
     loaded_store_with_constructors(2);
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
-    const uint32_t new = status_now().text_run;
+    const uint32_t new = loaded_status().text_run;
     assert_int_not_equal(new, old);
     assert_int_equal(fake_port.call_count, 2);
     assert_int_equal(fake_port.calls[0], new + 4);
@@ -130,14 +99,13 @@ static void constructs_the_new_module_before_it_destroys_the_old(void **state)
 
 static void a_thousand_reloads_leave_the_memory_as_it_was(void **state)
 {
-    (void)state;
     loaded_start(1);
     for (uint32_t seed = 2; seed < 1002; seed++) {
         loaded_store(seed);
         assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
         loaded_expect(seed); /* which looks at the allocations, too */
     }
-    assert_int_equal(status_now().sequence, 1001);
+    assert_int_equal(loaded_status().sequence, 1001);
 }
 
 /* ---- Failure ---- */
@@ -146,40 +114,36 @@ static void keeps_the_old_module(void **state)
 {
     const bad_module_t *bad = *state;
     loaded_start(1);
-    store_bad(bad);
+    loaded_store_bad(bad);
     assert_true(hotreload_update_available());
     for (unsigned attempt = 0; attempt < 2; attempt++) {
         loaded_expect_failure(hotreload_reload(&loaded_config), bad->error, bad->words);
         loaded_expect(1);
-        assert_int_equal(status_now().sequence, 1);
+        assert_int_equal(loaded_status().sequence, 1);
         assert_false(hotreload_update_available());
     }
     loaded_store(2);
     assert_true(hotreload_update_available());
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     loaded_expect(2);
-    assert_string_equal(status_now().last_error.text, "");
+    assert_string_equal(loaded_status().last_error.text, "");
 }
 
 /** Without a loaded module there is none to keep; an older one is not looked for. */
 static void loads_nothing_older(void **state)
 {
-    (void)state;
     const bad_module_t *bad = bad_module("other_firmware");
     loaded_store(1);
-    store_bad(bad);
+    loaded_store_bad(bad);
     loaded_expect_failure(hotreload_reload(&loaded_config), bad->error, bad->words);
     loaded_expect_none();
 }
 
 static void survives_a_module_damaged_in_flash(void **state)
 {
-    (void)state;
     loaded_start(1);
     loaded_store(2);
-    hotreload_record_t newest;
-    hotreload_reason_t reason;
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &newest, &reason), ESP_OK);
+    hotreload_record_t newest = stored_newest();
     fake_flash.data[newest.offset + 200] ^= 1;
     loaded_expect_failure(hotreload_reload(&loaded_config), ESP_ERR_INVALID_CRC,
                           "the module in partition \"hotreload\" is damaged: upload it again");
@@ -189,7 +153,6 @@ static void survives_a_module_damaged_in_flash(void **state)
 
 static void survives_each_failing_allocation(void **state)
 {
-    (void)state;
     loaded_start(1);
     loaded_store(2);
     unsigned failures = 0;
@@ -200,7 +163,7 @@ static void survives_each_failing_allocation(void **state)
             break;
         }
         loaded_expect_failure(error, ESP_ERR_NO_MEM, "");
-        assert_string_not_equal(status_now().last_error.text, "");
+        assert_string_not_equal(loaded_status().last_error.text, "");
         loaded_expect(1);
         failures++;
     }
@@ -210,7 +173,6 @@ static void survives_each_failing_allocation(void **state)
 
 static void survives_flash_that_cannot_be_read(void **state)
 {
-    (void)state;
     loaded_start(1);
     loaded_store(2);
     fake_flash.fail_read = 1;
@@ -231,7 +193,6 @@ static void survives_flash_that_cannot_be_read(void **state)
 
 static void survives_caches_that_cannot_be_synchronised(void **state)
 {
-    (void)state;
     loaded_start(1);
     loaded_store(2);
     fake_port.sync_result = ESP_FAIL;
@@ -242,7 +203,6 @@ static void survives_caches_that_cannot_be_synchronised(void **state)
 
 static void survives_a_second_partition_during_an_upload(void **state)
 {
-    (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     config.partition_label = "second";
     fake_flash.second_label = "second";
@@ -266,7 +226,6 @@ static hotreload_config_t unload_first(void)
 
 static void without_permission_the_old_module_stays(void **state)
 {
-    (void)state;
     loaded_start(1);
     loaded_store(2);
     fake_port.ram_limit = MODULE_RAM + MODULE_RAM - 1;
@@ -277,43 +236,40 @@ static void without_permission_the_old_module_stays(void **state)
 
 static void with_permission_the_old_module_goes_first(void **state)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     loaded_start(1);
     loaded_store(2);
     fake_port.ram_limit = MODULE_RAM;
     assert_int_equal(hotreload_reload(&config), ESP_OK);
     loaded_expect(2);
-    assert_int_equal(status_now().sequence, 2);
-    assert_string_equal(status_now().last_error.text, "");
+    assert_int_equal(loaded_status().sequence, 2);
+    assert_string_equal(loaded_status().last_error.text, "");
     assert_false(hotreload_update_available());
 }
 
 /** With room for both it must not go: the old one would lose its data if the new one fails. */
 static void permission_is_not_used_without_need(void **state)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     const bad_module_t *bad = bad_module("value_does_not_fit");
     loaded_start(1);
-    store_bad(bad);
-    const uint32_t text_run = status_now().text_run;
+    loaded_store_bad(bad);
+    const uint32_t text_run = loaded_status().text_run;
     loaded_expect_failure(hotreload_reload(&config), bad->error, bad->words);
     loaded_expect(1);
-    assert_int_equal(status_now().text_run, text_run);
+    assert_int_equal(loaded_status().text_run, text_run);
 }
 
 static void the_old_module_comes_back(void **state)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     const bad_module_t *bad = bad_module("value_does_not_fit");
     loaded_start(1);
-    store_bad(bad);
+    loaded_store_bad(bad);
     fake_port.ram_limit = MODULE_RAM;
     loaded_expect_failure(hotreload_reload(&config), bad->error, bad->words);
     loaded_expect(1);
-    assert_int_equal(status_now().sequence, 1);
+    assert_int_equal(loaded_status().sequence, 1);
     assert_false(hotreload_update_available());
     loaded_store(2);
     assert_int_equal(hotreload_reload(&config), ESP_OK);
@@ -322,11 +278,10 @@ static void the_old_module_comes_back(void **state)
 
 static void the_old_module_comes_back_when_the_new_one_never_fits(void **state)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     const bad_module_t *bad = bad_module("larger_than_ram");
     loaded_start(1);
-    store_bad(bad);
+    loaded_store_bad(bad);
     fake_port.ram_limit = MODULE_RAM;
     loaded_expect_failure(hotreload_reload(&config), bad->error, bad->words);
     loaded_expect(1);
@@ -335,7 +290,6 @@ static void the_old_module_comes_back_when_the_new_one_never_fits(void **state)
 /** Whichever one fails on the way: afterwards the old or the new module runs, whole. */
 static void each_failing_allocation_leaves_one_of_the_two(void **state)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     loaded_start(1);
     loaded_store(2);
@@ -347,8 +301,8 @@ static void each_failing_allocation_leaves_one_of_the_two(void **state)
             break; /* not so many allocations: none failed */
         }
         fake_port.fail_allocation = 0;
-        loaded_expect(status_now().sequence);
-        if (status_now().sequence == 2) {
+        loaded_expect(loaded_status().sequence);
+        if (loaded_status().sequence == 2) {
             assert_int_equal(hotreload_unload(), ESP_OK);
             store_reset();
             fake_flash_create(8, FAKE_FLASH_SECTOR);
@@ -365,7 +319,6 @@ static void each_failing_allocation_leaves_one_of_the_two(void **state)
 /** A module that cannot come back is not given up for one that may be broken. */
 static void a_module_from_memory_does_not_go_first(void **state)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     size_t size;
     uint8_t *file = loaded_module(1, &size);
@@ -375,12 +328,11 @@ static void a_module_from_memory_does_not_go_first(void **state)
     fake_port.ram_limit = MODULE_RAM;
     loaded_expect_failure(hotreload_reload(&config), ESP_ERR_NO_MEM, "no text memory");
     loaded_expect(1);
-    expect_log("W the old module is not unloaded first: it was loaded from memory");
+    loaded_expect_log("W the old module is not unloaded first: it was loaded from memory");
 }
 
 static void a_module_damaged_in_flash_does_not_go_first(void **state)
 {
-    (void)state;
     const hotreload_config_t config = unload_first();
     hotreload_record_t old;
     hotreload_reason_t reason;
@@ -391,8 +343,9 @@ static void a_module_damaged_in_flash_does_not_go_first(void **state)
     fake_port.ram_limit = MODULE_RAM;
     loaded_expect_failure(hotreload_reload(&config), ESP_ERR_NO_MEM, "no text memory");
     loaded_expect(1);
-    expect_log("W the old module is not unloaded first: the module in partition \"hotreload\" is "
-               "damaged");
+    loaded_expect_log(
+        "W the old module is not unloaded first: the module in partition \"hotreload\" is "
+        "damaged");
 }
 
 /** The flash fails just when the old module is to come back, once or for good. */
@@ -401,7 +354,7 @@ static void fail_when_it_comes_back(bool for_good)
     const hotreload_config_t config = unload_first();
     const bad_module_t *bad = bad_module("value_does_not_fit");
     loaded_start(1);
-    store_bad(bad);
+    loaded_store_bad(bad);
     fake_port.ram_limit = MODULE_RAM;
     fake_flash.fail_map = 4; /* the new one, the old one to be sure, the new one, the old one */
     fake_flash.maps_stay_broken = for_good;
@@ -410,17 +363,15 @@ static void fail_when_it_comes_back(bool for_good)
 
 static void any_other_module_is_better_than_none(void **state)
 {
-    (void)state;
     fail_when_it_comes_back(false);
     loaded_expect(1);
 }
 
 static void says_when_the_old_module_does_not_come_back(void **state)
 {
-    (void)state;
     fail_when_it_comes_back(true);
     loaded_expect_none();
-    expect_log("E the old module could not be loaded again: ");
+    loaded_expect_log("E the old module could not be loaded again: ");
     assert_int_equal(hotreload_unload(), ESP_ERR_INVALID_STATE);
     fake_flash.fail_map = 0;
     const hotreload_config_t config = unload_first();

@@ -4,34 +4,13 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "loaded.h"
 #include "run/status.h"
 #include "store/store.h"
 #include "run/trial.h"
-
-static hotreload_status_t status_now(void)
-{
-    hotreload_status_t status;
-    hotreload_status_get(&status);
-    return status;
-}
-
-static void expect_log(const char *words)
-{
-    if (strstr(fake_port.log, words) == NULL) {
-        fail_msg("the log does not say \"%s\":\n%s", words, fake_port.log);
-    }
-}
 
 /** Restarts and loads; the module `seed` must run. */
 static void boot(bool crashed, uint32_t seed)
@@ -65,8 +44,8 @@ static void expire(void)
 
 static void expect_rollback(const char *text)
 {
-    assert_string_equal(status_now().rollback.text, text);
-    expect_log(text);
+    assert_string_equal(loaded_status().rollback.text, text);
+    loaded_expect_log(text);
     assert_false(hotreload_update_available());
 }
 
@@ -74,33 +53,30 @@ static void expect_rollback(const char *text)
 
 static void a_new_module_is_on_trial_until_it_is_marked(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_true(hotreload_trial_is_running());
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     assert_false(hotreload_trial_is_running());
-    expect_log("I module 1 is good");
+    loaded_expect_log("I module 1 is good");
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     boot(false, 1);
     assert_false(hotreload_trial_is_running());
     boot(true, 1);
-    assert_string_equal(status_now().rollback.text, "");
+    assert_string_equal(loaded_status().rollback.text, "");
 }
 
 static void time_ends_the_trial(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     expire();
     assert_false(hotreload_trial_is_running());
-    expect_log("I module 2 is good");
+    loaded_expect_log("I module 2 is good");
     boot(true, 2);
 }
 
 static void a_module_that_lost_power_on_trial_is_on_trial_again(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     boot(false, 2);
@@ -111,7 +87,6 @@ static void a_module_that_lost_power_on_trial_is_on_trial_again(void **state)
 
 static void a_late_timer_marks_nothing(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     void (*expired)(uint32_t) = fake_port.trial_expired;
@@ -131,7 +106,6 @@ static void a_late_timer_marks_nothing(void **state)
 
 static void nothing_from_memory_is_on_trial(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     size_t size;
@@ -147,7 +121,6 @@ static void nothing_from_memory_is_on_trial(void **state)
 
 static void marking_needs_a_module(void **state)
 {
-    (void)state;
     loaded_expect_failure(hotreload_mark_valid(), ESP_ERR_INVALID_STATE, "no module is loaded");
     loaded_start(1);
     assert_int_equal(hotreload_unload(), ESP_OK);
@@ -156,16 +129,14 @@ static void marking_needs_a_module(void **state)
 
 static void marking_does_not_hide_the_last_error(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_int_equal(hotreload_load_from_buffer("", 0), ESP_ERR_INVALID_SIZE);
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
-    assert_string_not_equal(status_now().last_error.text, "");
+    assert_string_not_equal(loaded_status().last_error.text, "");
 }
 
 static void marking_that_fails_leaves_the_module_on_trial(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     fake_flash.fail_write = 1;
@@ -174,25 +145,23 @@ static void marking_that_fails_leaves_the_module_on_trial(void **state)
     fake_flash.fail_write = 1;
     expire();
     assert_true(hotreload_trial_is_running());
-    expect_log("E the module stays on trial: ");
+    loaded_expect_log("E the module stays on trial: ");
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     boot(true, 2);
 }
 
 static void a_trial_goes_on_without_a_timer(void **state)
 {
-    (void)state;
     fake_port.trial_result = ESP_ERR_NO_MEM;
     loaded_start(1);
     assert_true(hotreload_trial_is_running());
-    expect_log("W no timer for the trial");
+    loaded_expect_log("W no timer for the trial");
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
 }
 
 /** Otherwise a crash would bring it back for ever. */
 static void a_module_that_cannot_be_put_on_trial_does_not_run(void **state)
 {
-    (void)state;
     start_good(1);
     loaded_store(2);
     const unsigned calls = (unsigned)fake_port.call_count;
@@ -211,7 +180,6 @@ static void a_module_that_cannot_be_put_on_trial_does_not_run(void **state)
 
 static void a_crash_brings_the_newest_good_one_back(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
@@ -226,15 +194,14 @@ static void a_crash_brings_the_newest_good_one_back(void **state)
     loaded_expect(2);
     /* A fixed one works, and ends the story. */
     reload(4);
-    assert_string_equal(status_now().rollback.text, "");
+    assert_string_equal(loaded_status().rollback.text, "");
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     boot(true, 4);
-    assert_string_equal(status_now().rollback.text, "");
+    assert_string_equal(loaded_status().rollback.text, "");
 }
 
 static void every_module_that_crashes_is_tried_once(void **state)
 {
-    (void)state;
     start_good(1);
     for (uint32_t seed = 2; seed < 60; seed++) {
         char text[64];
@@ -243,13 +210,12 @@ static void every_module_that_crashes_is_tried_once(void **state)
         snprintf(text, sizeof text, "module %u crashed on trial, module 1 runs", (unsigned)seed);
         expect_rollback(text);
         boot(true, 1); /* a crash of the good one is no reason to roll back */
-        assert_int_equal(status_now().sequence, 1);
+        assert_int_equal(loaded_status().sequence, 1);
     }
 }
 
 static void one_that_was_flashed_by_cable_comes_back(void **state)
 {
-    (void)state;
     loaded_store(7);
     fake_flash_place(80, "hotreload: good.", 16); /* as tools/hotreload writes it */
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
@@ -261,7 +227,6 @@ static void one_that_was_flashed_by_cable_comes_back(void **state)
 
 static void good_comes_before_newer_ones_that_were_never_proven(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2); /* not long enough to be good */
     reload(3);
@@ -271,7 +236,6 @@ static void good_comes_before_newer_ones_that_were_never_proven(void **state)
 
 static void without_a_good_one_an_older_one_runs(void **state)
 {
-    (void)state;
     loaded_store(1);
     loaded_start(2);
     boot(true, 1);
@@ -281,7 +245,6 @@ static void without_a_good_one_an_older_one_runs(void **state)
 
 static void without_any_other_it_says_what_to_do(void **state)
 {
-    (void)state;
     loaded_start(1);
     for (int i = 0; i < 2; i++) {
         loaded_restart(i == 0);
@@ -298,23 +261,21 @@ static void without_any_other_it_says_what_to_do(void **state)
 /** It was uploaded, but the program crashed before it reloaded. */
 static void an_untried_one_waits_after_a_rollback(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     loaded_store(3);
     loaded_restart(true);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);
-    assert_string_equal(status_now().rollback.text, "module 2 crashed on trial, module 1 runs");
+    assert_string_equal(loaded_status().rollback.text, "module 2 crashed on trial, module 1 runs");
     assert_true(hotreload_update_available());
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     loaded_expect(3);
-    assert_string_equal(status_now().rollback.text, "");
+    assert_string_equal(loaded_status().rollback.text, "");
 }
 
 static void with_no_good_one_the_untried_one_runs_at_once(void **state)
 {
-    (void)state;
     loaded_start(1);
     loaded_store(2);
     boot(true, 2);
@@ -323,7 +284,6 @@ static void with_no_good_one_the_untried_one_runs_at_once(void **state)
 
 static void a_crash_is_blamed_once_per_boot(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     boot(true, 1);
@@ -336,7 +296,6 @@ static void a_crash_is_blamed_once_per_boot(void **state)
 
 static void a_first_load_by_reload_looks_back_too(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     loaded_restart(true);
@@ -367,20 +326,18 @@ static void a_flash_that_cannot_be_read_puts_off_the_judgement(void **state)
 
 static void a_crash_that_cannot_be_noted_still_rolls_back(void **state)
 {
-    (void)state;
     start_good(1);
     reload(2);
     loaded_restart(true);
     fake_flash.fail_write = 1;
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);
-    expect_log("W partition \"hotreload\": module 2 could not be marked: check the flash");
+    loaded_expect_log("W partition \"hotreload\": module 2 could not be marked: check the flash");
     expect_rollback("module 2 crashed on trial, module 1 runs");
 }
 
 static void a_module_that_comes_back_into_ram_keeps_its_trial(void **state)
 {
-    (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     config.allow_unload_first = true;
     start_good(1);

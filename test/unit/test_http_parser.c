@@ -4,16 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "http/parser.c"
 
 #define DIGITS "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -53,7 +44,6 @@ static http_parser_result_t feed_text(http_parser_t *parser, const char *head)
 
 static void test_upload_head_in_pieces(void **state)
 {
-    (void)state;
     http_parser_t parser;
     for (size_t piece = 1; piece < sizeof upload_head; piece++) {
         assert_int_equal(feed(&parser, upload_head, sizeof upload_head - 1, piece),
@@ -73,7 +63,6 @@ static void test_upload_head_in_pieces(void **state)
 
 static void test_stops_at_the_end_of_the_head(void **state)
 {
-    (void)state;
     static const char text[] = "\r\nGET /status HTTP/1.1\r\n\r\nGET /pending";
     http_parser_t parser;
     size_t used;
@@ -99,7 +88,6 @@ static int64_t length_of(const char *headers)
 
 static void test_content_length(void **state)
 {
-    (void)state;
     assert_int_equal(length_of(""), HTTP_LENGTH_ABSENT);
     assert_int_equal(length_of("Content-Length: 0\r\n"), 0);
     assert_int_equal(length_of("Content-Length: 0007\r\n"), 7);
@@ -117,14 +105,13 @@ static void test_content_length(void **state)
         "Content-Length: 5\r\nContent-Length: 6\r\n",
         "Content-Length: x\r\nContent-Length: 6\r\n",
     };
-    for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
+    for (size_t i = 0; i < COUNT(malformed); i++) {
         assert_int_equal(length_of(malformed[i]), HTTP_LENGTH_MALFORMED);
     }
 }
 
 static void test_digests(void **state)
 {
-    (void)state;
     http_parser_t parser;
     static const char head[] = "POST /upload HTTP/1.1\r\nX-Hotreload-SHA256: %s\r\n\r\n";
     char text[256];
@@ -149,7 +136,6 @@ static void test_digests(void **state)
 
 static void test_transfer_coding_and_connection(void **state)
 {
-    (void)state;
     http_parser_t parser;
     feed_text(&parser, "POST /upload HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
     assert_true(parser.request.chunked);
@@ -178,7 +164,6 @@ static void refused(const char *line, size_t repeat, const char *rest, int statu
 
 static void test_limits(void **state)
 {
-    (void)state;
     refused("a", HTTP_LINE_SIZE, "", 414);
     refused("\r\n", HTTP_HEAD_MAX, "", 431);
     char line[HTTP_HEAD_MAX + 64];
@@ -195,7 +180,6 @@ static void test_limits(void **state)
 /* Whatever arrives, the same happens in every division into pieces; the sanitizers watch. */
 static void test_damaged_heads(void **state)
 {
-    (void)state;
     srand(1);
     for (int round = 0; round < 20000; round++) {
         char head[sizeof upload_head - 1];

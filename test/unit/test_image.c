@@ -4,19 +4,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 #include "image/elf32.h"
 #include "old_module.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /** What a damage is counted from: the ELF header, or the header of a segment. */
 typedef enum { HEADER, TEXT, DATA, NOTES, RELOCATIONS } part_t;
@@ -46,105 +37,93 @@ typedef struct {
 #define TABLE_AWAY  "the segment table is outside the file"
 #define IMPOSSIBLE  "segment has an impossible size or address"
 #define OVERLAPS    "segment overlaps another part of the file"
+#define TOGETHER    "text and data segments overlap in memory"
 #define WHOLE_WORDS "the text segment is not made of whole words"
 
+/** The errors, as what they mean for a module. */
+#define MALFORMED   ESP_ERR_INVALID_RESPONSE
+#define OUTSIDE     ESP_ERR_INVALID_SIZE
+#define UNSUPPORTED ESP_ERR_NOT_SUPPORTED
+
 static const damage_t damages[] = {
-    {"not_an_elf_file", IDENT(0), 'X', ESP_ERR_INVALID_RESPONSE, "not an ELF file"},
-    {"not_an_elf_file_in_its_last_letter", IDENT(3), 'f', ESP_ERR_INVALID_RESPONSE,
-     "not an ELF file"},
-    {"64_bit", IDENT(4), 2, ESP_ERR_INVALID_RESPONSE, "a 64-bit ELF file, not a 32-bit one"},
-    {"big_endian", IDENT(5), 2, ESP_ERR_INVALID_RESPONSE, "a big-endian ELF file"},
-    {"object_file", HEADER_FIELD(e_type), 1, ESP_ERR_INVALID_RESPONSE, NOT_PACKED},
-    {"shared_library", HEADER_FIELD(e_type), 3, ESP_ERR_INVALID_RESPONSE, NOT_PACKED},
-    {"no_segments", HEADER_FIELD(e_phnum), 0, ESP_ERR_INVALID_RESPONSE, NOT_PACKED},
-    {"segment_missing", HEADER_FIELD(e_phnum), 3, ESP_ERR_INVALID_RESPONSE, NOT_PACKED},
-    {"segment_too_many", HEADER_FIELD(e_phnum), 5, ESP_ERR_INVALID_RESPONSE, NOT_PACKED},
-    {"65535_segments", HEADER_FIELD(e_phnum), 65535, ESP_ERR_INVALID_RESPONSE, NOT_PACKED},
-    {"segment_headers_of_0_bytes", HEADER_FIELD(e_phentsize), 0, ESP_ERR_INVALID_RESPONSE,
-     NOT_PACKED},
-    {"segment_headers_of_56_bytes", HEADER_FIELD(e_phentsize), 56, ESP_ERR_INVALID_RESPONSE,
-     NOT_PACKED},
-    {"section_count", HEADER_FIELD(e_shnum), 1, ESP_ERR_INVALID_RESPONSE, SECTIONS},
-    {"section_table", HEADER_FIELD(e_shoff), 52, ESP_ERR_INVALID_RESPONSE, SECTIONS},
-    {"other_machine", HEADER_FIELD(e_machine), 94, ESP_ERR_NOT_SUPPORTED,
-     "built for ELF machine 94, this chip is 243"},
-    {"segment_table_after_the_end", HEADER_FIELD(e_phoff), 0x10000, ESP_ERR_INVALID_SIZE,
-     TABLE_AWAY},
-    {"segment_table_whose_end_wraps", HEADER_FIELD(e_phoff), 0xffffff80u, ESP_ERR_INVALID_SIZE,
-     TABLE_AWAY},
-    {"segment_table_at_the_last_address", HEADER_FIELD(e_phoff), UINT32_MAX, ESP_ERR_INVALID_SIZE,
-     TABLE_AWAY},
-    {"segment_table_on_the_elf_header", HEADER_FIELD(e_phoff), 48, ESP_ERR_INVALID_RESPONSE,
-     "the segment table overlaps the ELF header"},
+    {"not_an_elf_file", IDENT(0), 'X', MALFORMED, "not an ELF file"},
+    {"not_an_elf_file_in_its_last_letter", IDENT(3), 'f', MALFORMED, "not an ELF file"},
+    {"64_bit", IDENT(4), 2, MALFORMED, "a 64-bit ELF file, not a 32-bit one"},
+    {"big_endian", IDENT(5), 2, MALFORMED, "a big-endian ELF file"},
+    {"object_file", HEADER_FIELD(e_type), 1, MALFORMED, NOT_PACKED},
+    {"shared_library", HEADER_FIELD(e_type), 3, MALFORMED, NOT_PACKED},
+    {"no_segments", HEADER_FIELD(e_phnum), 0, MALFORMED, NOT_PACKED},
+    {"segment_missing", HEADER_FIELD(e_phnum), 3, MALFORMED, NOT_PACKED},
+    {"segment_too_many", HEADER_FIELD(e_phnum), 5, MALFORMED, NOT_PACKED},
+    {"65535_segments", HEADER_FIELD(e_phnum), 65535, MALFORMED, NOT_PACKED},
+    {"segment_headers_of_0_bytes", HEADER_FIELD(e_phentsize), 0, MALFORMED, NOT_PACKED},
+    {"segment_headers_of_56_bytes", HEADER_FIELD(e_phentsize), 56, MALFORMED, NOT_PACKED},
+    {"section_count", HEADER_FIELD(e_shnum), 1, MALFORMED, SECTIONS},
+    {"section_table", HEADER_FIELD(e_shoff), 52, MALFORMED, SECTIONS},
+    {"other_machine", HEADER_FIELD(e_machine), 94, UNSUPPORTED, "ELF machine 94, this chip is 243"},
+    {"segment_table_after_the_end", HEADER_FIELD(e_phoff), 0x10000, OUTSIDE, TABLE_AWAY},
+    {"segment_table_whose_end_wraps", HEADER_FIELD(e_phoff), 0xffffff80u, OUTSIDE, TABLE_AWAY},
+    {"segment_table_at_the_last_address", HEADER_FIELD(e_phoff), UINT32_MAX, OUTSIDE, TABLE_AWAY},
+    {"segment_table_on_the_elf_header", HEADER_FIELD(e_phoff), 48, MALFORMED,
+     "table overlaps the ELF header"},
 
-    {"text_of_unknown_type", SEGMENT_FIELD(TEXT, p_type), 7, ESP_ERR_INVALID_RESPONSE,
-     "segment 0 is of type 0x7, which is unknown"},
-    {"relocations_of_unknown_type", SEGMENT_FIELD(RELOCATIONS, p_type), 0x68720002u,
-     ESP_ERR_INVALID_RESPONSE, "segment 3 is of type 0x68720002, which is unknown"},
-    {"no_text_but_data_twice", SEGMENT_FIELD(TEXT, p_flags), ELF32_PF_W, ESP_ERR_INVALID_RESPONSE,
+    {"text_of_unknown_type", SEGMENT_FIELD(TEXT, p_type), 7, MALFORMED, "segment 0 is of type 0x7"},
+    {"relocations_of_unknown_type", SEGMENT_FIELD(RELOCATIONS, p_type), 0x68720002u, MALFORMED,
+     "segment 3 is of type 0x68720002"},
+    {"no_text_but_data_twice", SEGMENT_FIELD(TEXT, p_flags), ELF32_PF_W, MALFORMED, UNKNOWN},
+    {"no_data_but_text_twice", SEGMENT_FIELD(DATA, p_flags), ELF32_PF_X, MALFORMED, UNKNOWN},
+    {"no_notes_but_relocations_twice", SEGMENT_FIELD(NOTES, p_type), HOTRELOAD_PT_RELA, MALFORMED,
      UNKNOWN},
-    {"no_data_but_text_twice", SEGMENT_FIELD(DATA, p_flags), ELF32_PF_X, ESP_ERR_INVALID_RESPONSE,
+    {"no_relocations_but_notes_twice", SEGMENT_FIELD(RELOCATIONS, p_type), ELF32_PT_NOTE, MALFORMED,
      UNKNOWN},
-    {"no_notes_but_relocations_twice", SEGMENT_FIELD(NOTES, p_type), HOTRELOAD_PT_RELA,
-     ESP_ERR_INVALID_RESPONSE, UNKNOWN},
-    {"no_relocations_but_notes_twice", SEGMENT_FIELD(RELOCATIONS, p_type), ELF32_PT_NOTE,
-     ESP_ERR_INVALID_RESPONSE, UNKNOWN},
 
-    {"text_after_the_end", SEGMENT_FIELD(TEXT, p_offset), 0x10000, ESP_ERR_INVALID_SIZE,
-     "the text segment is outside the file: cut short?"},
-    {"data_whose_end_in_the_file_wraps", SEGMENT_FIELD(DATA, p_offset), 0xfffffff8u,
-     ESP_ERR_INVALID_SIZE, "the data segment is outside the file: cut short?"},
-    {"notes_longer_than_the_file", SEGMENT_FIELD(NOTES, p_filesz), 0x10000, ESP_ERR_INVALID_SIZE,
-     "the note segment is outside the file: cut short?"},
-    {"relocations_longer_than_any_file", SEGMENT_FIELD(RELOCATIONS, p_filesz), 0xfffffffcu,
-     ESP_ERR_INVALID_SIZE, "the relocation segment is outside the file: cut short?"},
+    {"text_after_the_end", SEGMENT_FIELD(TEXT, p_offset), 0x10000, OUTSIDE,
+     "the text segment is outside the file"},
+    {"data_whose_end_in_the_file_wraps", SEGMENT_FIELD(DATA, p_offset), 0xfffffff8u, OUTSIDE,
+     "the data segment is outside the file"},
+    {"notes_longer_than_the_file", SEGMENT_FIELD(NOTES, p_filesz), 0x10000, OUTSIDE,
+     "the note segment is outside the file"},
+    {"relocations_longer_than_any_file", SEGMENT_FIELD(RELOCATIONS, p_filesz), 0xfffffffcu, OUTSIDE,
+     "the relocation segment is outside the file"},
 
-    {"text_on_the_elf_header", SEGMENT_FIELD(TEXT, p_offset), 0, ESP_ERR_INVALID_RESPONSE,
-     "the text " OVERLAPS},
-    {"data_on_the_segment_table", SEGMENT_FIELD(DATA, p_offset), 52 + 128 - 4,
-     ESP_ERR_INVALID_RESPONSE, "the data " OVERLAPS},
-    {"notes_on_the_segment_table", SEGMENT_FIELD(NOTES, p_offset), 52 + 96,
-     ESP_ERR_INVALID_RESPONSE, "the note " OVERLAPS},
-    {"data_on_the_notes", SEGMENT_FIELD(DATA, p_offset), 180, ESP_ERR_INVALID_RESPONSE,
-     "the note " OVERLAPS},
-    {"relocations_on_the_notes", SEGMENT_FIELD(RELOCATIONS, p_offset), 180,
-     ESP_ERR_INVALID_RESPONSE, "the relocation " OVERLAPS},
-    {"data_on_the_text", SEGMENT_FIELD(DATA, p_offset), 276 + 60, ESP_ERR_INVALID_RESPONSE,
+    {"text_on_the_elf_header", SEGMENT_FIELD(TEXT, p_offset), 0, MALFORMED, "the text " OVERLAPS},
+    {"data_on_the_segment_table", SEGMENT_FIELD(DATA, p_offset), 52 + 128 - 4, MALFORMED,
      "the data " OVERLAPS},
-    {"relocations_of_13_bytes", SEGMENT_FIELD(RELOCATIONS, p_filesz), 13, ESP_ERR_INVALID_RESPONSE,
-     "the relocation table does not end with a whole relocation"},
+    {"notes_on_the_segment_table", SEGMENT_FIELD(NOTES, p_offset), 52 + 96, MALFORMED,
+     "the note " OVERLAPS},
+    {"data_on_the_notes", SEGMENT_FIELD(DATA, p_offset), 180, MALFORMED, "the note " OVERLAPS},
+    {"relocations_on_the_notes", SEGMENT_FIELD(RELOCATIONS, p_offset), 180, MALFORMED,
+     "the relocation " OVERLAPS},
+    {"data_on_the_text", SEGMENT_FIELD(DATA, p_offset), 276 + 60, MALFORMED, "the data " OVERLAPS},
+    {"relocations_of_13_bytes", SEGMENT_FIELD(RELOCATIONS, p_filesz), 13, MALFORMED,
+     "whole relocation"},
 
-    {"data_on_the_end_of_the_text", SEGMENT_FIELD(DATA, p_vaddr), TEXT_LINK + 56,
-     ESP_ERR_INVALID_RESPONSE, "the text and data segments overlap in memory"},
-    {"bss_on_the_text", SEGMENT_FIELD(DATA, p_vaddr), TEXT_LINK - 16, ESP_ERR_INVALID_RESPONSE,
-     "the text and data segments overlap in memory"},
-    {"text_inside_the_data", SEGMENT_FIELD(TEXT, p_vaddr), DATA_LINK + 8, ESP_ERR_INVALID_RESPONSE,
-     "the text and data segments overlap in memory"},
-    {"text_whose_end_in_memory_wraps", SEGMENT_FIELD(TEXT, p_vaddr), 0xffffffc4u,
-     ESP_ERR_INVALID_SIZE, "the text " IMPOSSIBLE},
-    {"bss_whose_end_wraps", SEGMENT_FIELD(DATA, p_memsz), 0x50000000u, ESP_ERR_INVALID_SIZE,
-     "the data " IMPOSSIBLE},
-    {"text_smaller_in_memory", SEGMENT_FIELD(TEXT, p_memsz), 60, ESP_ERR_INVALID_SIZE,
+    {"data_on_the_end_of_the_text", SEGMENT_FIELD(DATA, p_vaddr), TEXT_LINK + 56, MALFORMED,
+     TOGETHER},
+    {"bss_on_the_text", SEGMENT_FIELD(DATA, p_vaddr), TEXT_LINK - 16, MALFORMED, TOGETHER},
+    {"text_inside_the_data", SEGMENT_FIELD(TEXT, p_vaddr), DATA_LINK + 8, MALFORMED, TOGETHER},
+    {"text_whose_end_in_memory_wraps", SEGMENT_FIELD(TEXT, p_vaddr), 0xffffffc4u, OUTSIDE,
      "the text " IMPOSSIBLE},
-    {"data_smaller_in_memory", SEGMENT_FIELD(DATA, p_memsz), 15, ESP_ERR_INVALID_SIZE,
+    {"bss_whose_end_wraps", SEGMENT_FIELD(DATA, p_memsz), 0x50000000u, OUTSIDE,
      "the data " IMPOSSIBLE},
-    {"text_with_bss", SEGMENT_FIELD(TEXT, p_memsz), 128, ESP_ERR_INVALID_RESPONSE,
-     "the text segment is larger in memory than in the file"},
+    {"text_smaller_in_memory", SEGMENT_FIELD(TEXT, p_memsz), 60, OUTSIDE, "the text " IMPOSSIBLE},
+    {"data_smaller_in_memory", SEGMENT_FIELD(DATA, p_memsz), 15, OUTSIDE, "the data " IMPOSSIBLE},
+    {"text_with_bss", SEGMENT_FIELD(TEXT, p_memsz), 128, MALFORMED, "larger in memory"},
 
-    {"text_at_an_odd_address", SEGMENT_FIELD(TEXT, p_vaddr), TEXT_LINK + 1,
-     ESP_ERR_INVALID_RESPONSE, "the text segment is not aligned to 4 bytes"},
-    {"text_between_two_words", SEGMENT_FIELD(TEXT, p_vaddr), TEXT_LINK + 2,
-     ESP_ERR_INVALID_RESPONSE, "the text segment is not aligned to 4 bytes"},
-    {"data_not_at_its_alignment", SEGMENT_FIELD(DATA, p_vaddr), DATA_LINK + 4,
-     ESP_ERR_INVALID_RESPONSE, "the data segment is not aligned to 8 bytes"},
-    {"alignment_of_3", SEGMENT_FIELD(TEXT, p_align), 3, ESP_ERR_INVALID_RESPONSE,
+    {"text_at_an_odd_address", SEGMENT_FIELD(TEXT, p_vaddr), TEXT_LINK + 1, MALFORMED,
+     "the text segment is not aligned to 4 bytes"},
+    {"text_between_two_words", SEGMENT_FIELD(TEXT, p_vaddr), TEXT_LINK + 2, MALFORMED,
+     "the text segment is not aligned to 4 bytes"},
+    {"data_not_at_its_alignment", SEGMENT_FIELD(DATA, p_vaddr), DATA_LINK + 4, MALFORMED,
+     "the data segment is not aligned to 8 bytes"},
+    {"alignment_of_3", SEGMENT_FIELD(TEXT, p_align), 3, MALFORMED,
      "the text segment is not aligned to 3 bytes"},
-    {"alignment_of_12", SEGMENT_FIELD(DATA, p_align), 12, ESP_ERR_INVALID_RESPONSE,
+    {"alignment_of_12", SEGMENT_FIELD(DATA, p_align), 12, MALFORMED,
      "the data segment is not aligned to 12 bytes"},
-    {"alignment_of_8192", SEGMENT_FIELD(DATA, p_align), 8192, ESP_ERR_INVALID_RESPONSE,
+    {"alignment_of_8192", SEGMENT_FIELD(DATA, p_align), 8192, MALFORMED,
      "the data segment is not aligned to 8192 bytes (at most 4096)"},
-    {"alignment_of_2_gigabytes", SEGMENT_FIELD(TEXT, p_align), 0x80000000u,
-     ESP_ERR_INVALID_RESPONSE, "the text segment is not aligned to 2147483648 bytes"},
+    {"alignment_of_2_gigabytes", SEGMENT_FIELD(TEXT, p_align), 0x80000000u, MALFORMED,
+     "the text segment is not aligned to 2147483648 bytes"},
 };
 
 static const module_relocation_t two_relocations[] = {{DATA_LINK, 1, HOTRELOAD_SYM_TEXT, 0},
@@ -185,7 +164,6 @@ static void refuses_damage(void **state)
 
 static void refuses_files_shorter_than_an_elf_header(void **state)
 {
-    (void)state;
     size_t size;
     uint8_t *file = good_module(NULL, &size);
     for (size_t length = 0; length < sizeof(elf32_header_t); length++) {
@@ -204,7 +182,6 @@ static void refuses_files_shorter_than_an_elf_header(void **state)
 
 static void refuses_a_text_that_ends_within_a_word(void **state)
 {
-    (void)state;
     for (size_t size = 61; size < 64; size++) {
         module_spec_t spec = module_spec_default();
         spec.text_size = size;
@@ -215,7 +192,6 @@ static void refuses_a_text_that_ends_within_a_word(void **state)
 /** Rounding such a size up to an alignment would overflow 32 bits. */
 static void refuses_a_size_that_cannot_be_rounded_up(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.text_address = 0xffffff00u;
     spec.data_address = 0;
@@ -234,7 +210,6 @@ static void refuses_a_size_that_cannot_be_rounded_up(void **state)
 /** The second half of the header would pass for a data segment without bytes. */
 static void refuses_a_segment_table_made_of_the_header(void **state)
 {
-    (void)state;
     module_layout_t layout;
     size_t size;
     module_spec_t spec = module_spec_default();
@@ -265,7 +240,6 @@ static hotreload_image_t parse(const void *file, size_t size)
 
 static void finds_every_part_of_a_module(void **state)
 {
-    (void)state;
     module_layout_t layout;
     size_t size;
     uint8_t *file = good_module(&layout, &size);
@@ -295,7 +269,6 @@ static void finds_every_part_of_a_module(void **state)
 
 static void reads_relocations(void **state)
 {
-    (void)state;
     const module_relocation_t given[] = {{TEXT_LINK + 4, 26, HOTRELOAD_SYM_NONE, -1},
                                          {DATA_LINK, 255, 0xffffff, 0x12345678}};
     module_spec_t spec = module_spec_default();
@@ -317,7 +290,6 @@ static void reads_relocations(void **state)
 
 static void lists_exports_in_order(void **state)
 {
-    (void)state;
     static const char *const names[] = {"alpha", "beta", "gamma"};
     size_t size;
     uint8_t *file = good_module(NULL, &size);
@@ -336,7 +308,6 @@ static void lists_exports_in_order(void **state)
 /** Flash maps and upload buffers promise no alignment; UBSan watches the reads. */
 static void reads_a_module_at_any_address(void **state)
 {
-    (void)state;
     size_t size;
     uint8_t *file = good_module(NULL, &size);
     for (size_t shift = 1; shift < 8; shift++) {
@@ -360,7 +331,6 @@ static void reads_a_module_at_any_address(void **state)
 /** The file may be followed by whatever is there. */
 static void ignores_bytes_after_the_file(void **state)
 {
-    (void)state;
     size_t size;
     uint8_t *file = good_module(NULL, &size);
     uint8_t *longer = malloc(size + 1000);
@@ -375,7 +345,6 @@ static void ignores_bytes_after_the_file(void **state)
 /** ELF: 0 and 1 mean that there is nothing to align; words are aligned all the same. */
 static void takes_small_alignments_for_that_of_a_word(void **state)
 {
-    (void)state;
     for (uint32_t align = 0; align <= 4; align += align == 0 ? 1 : align) {
         module_spec_t spec = module_spec_default();
         spec.text_align = align;
@@ -391,7 +360,6 @@ static void takes_small_alignments_for_that_of_a_word(void **state)
 
 static void accepts_segments_that_touch(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.data_address = TEXT_LINK + 64;
     size_t size;
@@ -407,7 +375,6 @@ static void accepts_segments_that_touch(void **state)
 /** Where no bytes lie does not matter. */
 static void accepts_empty_segments_anywhere_in_the_file(void **state)
 {
-    (void)state;
     static const uint32_t offsets[] = {0, 20, 60, 200, 300};
     for (size_t i = 0; i < COUNT(offsets); i++) {
         module_spec_t spec = module_spec_default();

@@ -3,19 +3,12 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "receive/digest.h"
 #include "receive/json.h"
 
 static void strings_are_escaped(void **state)
 {
-    (void)state;
     char text[100];
     hotreload_json_t json = hotreload_json_begin(text, sizeof text);
     hotreload_json_string(&json, "a \"b\" \\ /");
@@ -27,7 +20,6 @@ static void strings_are_escaped(void **state)
 
 static void every_character_gives_a_closed_string(void **state)
 {
-    (void)state;
     for (int character = 1; character < 256; character++) {
         char text[8], one[2] = {(char)character, '\0'};
         hotreload_json_t json = hotreload_json_begin(text, sizeof text);
@@ -43,7 +35,6 @@ static void every_character_gives_a_closed_string(void **state)
 
 static void numbers_and_bytes_are_written(void **state)
 {
-    (void)state;
     char text[100];
     const uint8_t bytes[] = {0x00, 0x0f, 0xa5, 0xff};
     hotreload_json_t json = hotreload_json_begin(text, sizeof text);
@@ -58,7 +49,6 @@ static void numbers_and_bytes_are_written(void **state)
 
 static void nothing_is_written_beyond_the_buffer(void **state)
 {
-    (void)state;
     for (size_t size = 1; size < 20; size++) {
         char *text = malloc(size);
         assert_non_null(text);
@@ -72,7 +62,6 @@ static void nothing_is_written_beyond_the_buffer(void **state)
 
 static void digests_are_parsed(void **state)
 {
-    (void)state;
     uint8_t digest[HOTRELOAD_HASH_SIZE];
     uint8_t expected[HOTRELOAD_HASH_SIZE];
     for (size_t i = 0; i < sizeof expected; i++) {
@@ -86,7 +75,6 @@ static void digests_are_parsed(void **state)
 
 static void what_is_no_hex_digit_is_no_digest(void **state)
 {
-    (void)state;
     uint8_t digest[HOTRELOAD_HASH_SIZE];
     char text[2 * HOTRELOAD_HASH_SIZE + 1];
     for (int character = 0; character < 256; character++) {
@@ -103,7 +91,6 @@ static void what_is_no_hex_digit_is_no_digest(void **state)
 
 static void every_bit_of_a_digest_is_compared(void **state)
 {
-    (void)state;
     uint8_t a[HOTRELOAD_HASH_SIZE] = {1, 2, 3};
     uint8_t b[HOTRELOAD_HASH_SIZE] = {1, 2, 3};
     assert_true(hotreload_digest_equal(a, b));

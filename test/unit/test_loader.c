@@ -4,18 +4,9 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 #include "old_module.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 #define TEXT_LINK    0xa0000000u
 #define DATA_LINK    0xb0000000u
@@ -26,7 +17,6 @@
 
 static void places_each_segment_in_its_region(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     staged_t staged = stage_spec(&spec);
     static const uint8_t zeros[8];
@@ -43,7 +33,6 @@ static void places_each_segment_in_its_region(void **state)
 /** Until commit the table, the old module and the CPU see nothing of it. */
 static void staging_changes_nothing_visible(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.init = (hotreload_note_init_t){DATA_LINK, 2, DATA_LINK + 8, 2};
     const uint32_t *slots = hotreload_firmware_table.slots;
@@ -60,7 +49,6 @@ static void staging_changes_nothing_visible(void **state)
 /** Data and .bss of 0 to 9 bytes each; the region is whole words, as the port asks. */
 static void zeroes_bss_of_any_size(void **state)
 {
-    (void)state;
     for (size_t data = 0; data < 10; data++) {
         for (size_t bss = 0; bss < 10; bss++) {
             static const uint8_t zeros[10];
@@ -81,7 +69,6 @@ static void zeroes_bss_of_any_size(void **state)
 
 static void a_segment_without_bytes_gets_no_memory(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.data_file_size = 0;
     spec.data_size = 0;
@@ -94,7 +81,6 @@ static void a_segment_without_bytes_gets_no_memory(void **state)
 
 static void aligns_run_addresses(void **state)
 {
-    (void)state;
     for (uint32_t align = 4; align <= 4096; align *= 2) {
         module_spec_t spec = module_spec_default();
         spec.text_align = align;
@@ -109,7 +95,6 @@ static void aligns_run_addresses(void **state)
 /** A module with IRAM_ATTR runs while the flash cache, and with it external RAM, is off. */
 static void asks_for_memory_inside_the_chip_for_a_module_that_needs_it(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.init.init_address = spec.data_address;
     spec.init.init_count = 1;
@@ -131,7 +116,6 @@ static void asks_for_memory_inside_the_chip_for_a_module_that_needs_it(void **st
 
 static void asks_for_memory_with_the_given_capabilities(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     size_t size;
     uint8_t *file = module_build(&spec, NULL, &size);
@@ -172,7 +156,6 @@ static module_spec_t spec_with_everything(void)
 
 static void survives_each_failing_allocation(void **state)
 {
-    (void)state;
     module_spec_t spec = spec_with_everything();
     size_t size;
     uint8_t *file = module_build(&spec, NULL, &size);
@@ -194,7 +177,6 @@ static void survives_each_failing_allocation(void **state)
 
 static void refuses_a_module_larger_than_ram(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.text_size = 256;
     spec.data_size = 4096;
@@ -212,7 +194,6 @@ static void refuses_a_module_larger_than_ram(void **state)
 /** As much as fits behind its link address, and far more than any chip has. */
 static void refuses_bss_of_gigabytes(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.data_size = 0x4fffffff;
     size_t size;
@@ -223,7 +204,6 @@ static void refuses_bss_of_gigabytes(void **state)
 
 static void refuses_when_the_caches_cannot_be_synchronised(void **state)
 {
-    (void)state;
     module_spec_t spec = spec_with_everything();
     size_t size;
     uint8_t *file = module_build(&spec, NULL, &size);
@@ -234,7 +214,6 @@ static void refuses_when_the_caches_cannot_be_synchronised(void **state)
 
 static void frees_a_module_with_a_bad_relocation(void **state)
 {
-    (void)state;
     module_spec_t spec = spec_with_everything();
     module_relocation_t relocations[8];
     memcpy(relocations, spec.relocations, spec.relocation_count * sizeof relocations[0]);
@@ -248,7 +227,6 @@ static void frees_a_module_with_a_bad_relocation(void **state)
 
 static void commit_points_every_slot_to_its_function(void **state)
 {
-    (void)state;
     static const module_export_t exports[] = {
         {"aa", TEXT_LINK + 4},      {"alpha", TEXT_LINK + 8}, {"alphabet", TEXT_LINK + 12},
         {"beta", TEXT_LINK + 0x3e}, {"gamma", TEXT_LINK},     {"omega", TEXT_LINK + 16},
@@ -281,7 +259,6 @@ static void look_at_the_table(uint32_t run_address)
 /** The table changes before the first constructor, and away before the first destructor. */
 static void constructs_in_order_and_destroys_in_reverse(void **state)
 {
-    (void)state;
     module_spec_t spec = spec_with_everything();
     staged_t staged = stage_spec(&spec);
     const uint32_t text = staged.module.text.run;
@@ -307,7 +284,6 @@ static void constructs_in_order_and_destroys_in_reverse(void **state)
 /** fake_port fails the test when code runs in memory that was not synchronised after a write. */
 static void synchronises_after_the_last_write(void **state)
 {
-    (void)state;
     module_spec_t spec = spec_with_everything();
     const unsigned syncs = fake_port.sync_count;
     staged_t staged = stage_spec(&spec);
@@ -322,7 +298,6 @@ static void synchronises_after_the_last_write(void **state)
 
 static void release_clears_the_module(void **state)
 {
-    (void)state;
     module_spec_t spec = spec_with_everything();
     staged_t staged = stage_spec(&spec);
     fake_port.freed_text_is_clear = false;
@@ -345,7 +320,6 @@ static void call_missing(void *slot)
 
 static void unbinding_leads_every_slot_to_its_handler(void **state)
 {
-    (void)state;
     static const char *const names[] = {"alpha", "beta", "gamma", "a static function"};
     hotreload_firmware_table.slots[3] = 0x12345678u; /* as a module fills it in */
     hotreload_loader_unbind();

@@ -4,13 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 #include "loaded.h"
 #include "sent.h"
@@ -72,7 +66,7 @@ static const struct {
     {reload, UPDATED},  {hotreload_unload, 0},
 };
 
-#define STEPS (sizeof steps / sizeof steps[0])
+#define STEPS (COUNT(steps))
 
 static void expect_runs(uint32_t seed)
 {

@@ -3,13 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 #include "loader/loader.h"
 #include "module_builder.h"
@@ -29,7 +23,6 @@ const hotreload_table_t hotreload_firmware_table = {
 
 static int set_up(void **state)
 {
-    (void)state;
     fake_port_reset();
     return 0;
 }
@@ -60,7 +53,6 @@ static void run(const module_spec_t *spec, unsigned regions)
 
 static void runs_a_module_with_data_only(void **state)
 {
-    (void)state;
     const module_relocation_t relocation = {DATA_LINK, 1, HOTRELOAD_SYM_DATA, 8};
     module_spec_t spec = module_spec_default();
     spec.text_size = 0;
@@ -72,7 +64,6 @@ static void runs_a_module_with_data_only(void **state)
 
 static void runs_a_module_with_nothing(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.text_size = 0;
     spec.data_file_size = 0;
@@ -83,7 +74,6 @@ static void runs_a_module_with_nothing(void **state)
 
 static void runs_a_module_whose_exports_nobody_calls(void **state)
 {
-    (void)state;
     const module_relocation_t relocation = {DATA_LINK, 1, HOTRELOAD_SYM_DATA, 8};
     module_spec_t spec = module_spec_default();
     spec.relocations = &relocation;
@@ -93,7 +83,6 @@ static void runs_a_module_whose_exports_nobody_calls(void **state)
 
 static void refuses_an_export_without_text(void **state)
 {
-    (void)state;
     const module_export_t export = {"ghost", TEXT_LINK};
     module_spec_t spec = module_spec_default();
     spec.text_size = 0;

@@ -4,19 +4,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 #include "image/elf32.h"
 #include "old_module.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 #define TEXT_LINK 0xa0000000u
 #define DATA_LINK 0xb0000000u
@@ -46,6 +37,7 @@ typedef struct {
     const char *words;
 } damage_t;
 
+#define FILE_SIZE    offsetof(elf32_program_header_t, p_filesz)
 #define FOREIGN      "a note is not one of hotreload's"
 #define MISSING      "the module note or the export note is missing"
 #define NOT_IN_ORDER "is empty or out of order"
@@ -53,94 +45,81 @@ typedef struct {
 #define WRONG_SIZE   "the constructor note has a wrong size"
 #define ID_CUT       "the firmware's identity is longer than 32 bytes or cut short"
 
+/** The errors, as what they mean for a module. */
+#define MALFORMED   ESP_ERR_INVALID_RESPONSE
+#define OUTSIDE     ESP_ERR_INVALID_SIZE
+#define UNSUPPORTED ESP_ERR_NOT_SUPPORTED
+#define ALIEN       ESP_ERR_INVALID_VERSION
+
 static const damage_t damages[] = {
-    {"format_0", MODULE, CONTENT, 2, 0, ESP_ERR_NOT_SUPPORTED,
-     "module format 0, this firmware knows 1: rebuild and flash it"},
-    {"format_2", MODULE, CONTENT, 2, 2, ESP_ERR_NOT_SUPPORTED,
-     "module format 2, this firmware knows 1: rebuild and flash it"},
-    {"other_chip", MODULE, CONTENT + 2, 2, 5, ESP_ERR_NOT_SUPPORTED,
-     "built for chip 5, this one is 65280"},
-    {"other_abi", MODULE, CONTENT + 4, 2, 2, ESP_ERR_NOT_SUPPORTED,
-     "built for ABI 2, the firmware uses 1"},
-    {"shorter_id", MODULE, CONTENT + 6, 2, 19, ESP_ERR_INVALID_VERSION,
-     "linked with another firmware: flash the firmware that was built, or rebuild the module"},
-    {"id_longer_than_its_note", MODULE, CONTENT + 6, 2, 21, ESP_ERR_INVALID_SIZE, ID_CUT},
-    {"id_longer_than_any", MODULE, CONTENT + 6, 2, 33, ESP_ERR_INVALID_SIZE, ID_CUT},
-    {"id_of_65535_bytes", MODULE, CONTENT + 6, 2, 0xffff, ESP_ERR_INVALID_SIZE, ID_CUT},
-    {"other_firmware_by_its_first_byte", MODULE, CONTENT + 8, 1, 0, ESP_ERR_INVALID_VERSION,
+    {"format_0", MODULE, CONTENT, 2, 0, UNSUPPORTED, "module format 0, this firmware knows 1"},
+    {"format_2", MODULE, CONTENT, 2, 2, UNSUPPORTED, "module format 2, this firmware knows 1"},
+    {"other_chip", MODULE, CONTENT + 2, 2, 5, UNSUPPORTED, "built for chip 5, this one is 65280"},
+    {"other_abi", MODULE, CONTENT + 4, 2, 2, UNSUPPORTED, "built for ABI 2, the firmware uses 1"},
+    {"shorter_id", MODULE, CONTENT + 6, 2, 19, ALIEN, "linked with another firmware"},
+    {"id_longer_than_its_note", MODULE, CONTENT + 6, 2, 21, OUTSIDE, ID_CUT},
+    {"id_longer_than_any", MODULE, CONTENT + 6, 2, 33, OUTSIDE, ID_CUT},
+    {"id_of_65535_bytes", MODULE, CONTENT + 6, 2, 0xffff, OUTSIDE, ID_CUT},
+    {"other_firmware_by_its_first_byte", MODULE, CONTENT + 8, 1, 0, ALIEN,
      "linked with another firmware"},
-    {"other_firmware_by_its_last_byte", MODULE, CONTENT + 27, 1, 0, ESP_ERR_INVALID_VERSION,
+    {"other_firmware_by_its_last_byte", MODULE, CONTENT + 27, 1, 0, ALIEN,
      "linked with another firmware"},
 
-    {"unknown_mandatory_note", INIT, TYPE, 4, 5, ESP_ERR_NOT_SUPPORTED,
-     "note 5 is unknown to this firmware: rebuild and flash it"},
-    {"last_mandatory_note", INIT, TYPE, 4, 0x7fffffff, ESP_ERR_NOT_SUPPORTED,
-     "note 2147483647 is unknown to this firmware"},
-    {"note_of_type_0", MODULE, TYPE, 4, 0, ESP_ERR_INVALID_RESPONSE, "note 0 is out of order"},
-    {"exports_twice", INIT, TYPE, 4, HOTRELOAD_NOTE_EXPORTS, ESP_ERR_INVALID_RESPONSE,
-     "note 2 is out of order"},
-    {"module_note_twice", EXPORTS, TYPE, 4, HOTRELOAD_NOTE_MODULE, ESP_ERR_INVALID_RESPONSE,
+    {"unknown_mandatory_note", INIT, TYPE, 4, 5, UNSUPPORTED, "note 5 is unknown"},
+    {"last_mandatory_note", INIT, TYPE, 4, 0x7fffffff, UNSUPPORTED, "note 2147483647 is unknown"},
+    {"note_of_type_0", MODULE, TYPE, 4, 0, MALFORMED, "note 0 is out of order"},
+    {"exports_twice", INIT, TYPE, 4, HOTRELOAD_NOTE_EXPORTS, MALFORMED, "note 2 is out of order"},
+    {"module_note_twice", EXPORTS, TYPE, 4, HOTRELOAD_NOTE_MODULE, MALFORMED,
      "note 1 is out of order"},
-    {"no_notes", SEGMENT, offsetof(elf32_program_header_t, p_filesz), 4, 0,
-     ESP_ERR_INVALID_RESPONSE, MISSING},
-    {"no_exports", SEGMENT, offsetof(elf32_program_header_t, p_filesz), 4, CONTENT + 28,
-     ESP_ERR_INVALID_RESPONSE, MISSING},
-    {"segment_ends_in_a_note_header", SEGMENT, offsetof(elf32_program_header_t, p_filesz), 4,
-     CONTENT + 28 + 15, ESP_ERR_INVALID_SIZE, "a note is cut short"},
-    {"segment_ends_in_padding", SEGMENT, offsetof(elf32_program_header_t, p_filesz), 4,
-     CONTENT + 28 + NAME_GAMMA + 6, ESP_ERR_INVALID_SIZE, "note 2 reaches outside its segment"},
-    {"owner_of_another_length", MODULE, NAME_SIZE, 4, 5, ESP_ERR_INVALID_RESPONSE, FOREIGN},
-    {"owner_without_a_name", EXPORTS, NAME_SIZE, 4, 0, ESP_ERR_INVALID_RESPONSE, FOREIGN},
-    {"other_owner", MODULE, OWNER, 4, 0x00554e47, ESP_ERR_INVALID_RESPONSE, FOREIGN},
-    {"owner_without_an_end", INIT, OWNER + 3, 1, 'X', ESP_ERR_INVALID_RESPONSE, FOREIGN},
-    {"note_longer_than_the_segment", INIT, SIZE, 4, 17, ESP_ERR_INVALID_SIZE,
-     "note 3 reaches outside its segment"},
-    {"note_of_4_gigabytes", MODULE, SIZE, 4, UINT32_MAX, ESP_ERR_INVALID_SIZE,
-     "note 1 reaches outside its segment"},
-    {"note_whose_padding_wraps", EXPORTS, SIZE, 4, 0xfffffffdu, ESP_ERR_INVALID_SIZE,
-     "note 2 reaches outside its segment"},
-    {"module_note_cut_short", MODULE, SIZE, 4, 7, ESP_ERR_INVALID_SIZE,
-     "the module note is cut short"},
-    {"export_note_cut_short", EXPORTS, SIZE, 4, 3, ESP_ERR_INVALID_SIZE,
-     "the export note is cut short"},
+    {"no_notes", SEGMENT, FILE_SIZE, 4, 0, MALFORMED, MISSING},
+    {"no_exports", SEGMENT, FILE_SIZE, 4, CONTENT + 28, MALFORMED, MISSING},
+    {"segment_ends_in_a_note_header", SEGMENT, FILE_SIZE, 4, CONTENT + 28 + 15, OUTSIDE,
+     "a note is cut short"},
+    {"segment_ends_in_padding", SEGMENT, FILE_SIZE, 4, CONTENT + 28 + NAME_GAMMA + 6, OUTSIDE,
+     "note 2 reaches outside"},
+    {"owner_of_another_length", MODULE, NAME_SIZE, 4, 5, MALFORMED, FOREIGN},
+    {"owner_without_a_name", EXPORTS, NAME_SIZE, 4, 0, MALFORMED, FOREIGN},
+    {"other_owner", MODULE, OWNER, 4, 0x00554e47, MALFORMED, FOREIGN},
+    {"owner_without_an_end", INIT, OWNER + 3, 1, 'X', MALFORMED, FOREIGN},
+    {"note_longer_than_the_segment", INIT, SIZE, 4, 17, OUTSIDE, "note 3 reaches outside"},
+    {"note_of_4_gigabytes", MODULE, SIZE, 4, UINT32_MAX, OUTSIDE, "note 1 reaches outside"},
+    {"note_whose_padding_wraps", EXPORTS, SIZE, 4, 0xfffffffdu, OUTSIDE, "note 2 reaches outside"},
+    {"module_note_cut_short", MODULE, SIZE, 4, 7, OUTSIDE, "the module note is cut short"},
+    {"export_note_cut_short", EXPORTS, SIZE, 4, 3, OUTSIDE, "the export note is cut short"},
 
-    {"one_export_more_than_names", EXPORTS, CONTENT, 4, 4, ESP_ERR_INVALID_SIZE,
+    {"one_export_more_than_names", EXPORTS, CONTENT, 4, 4, OUTSIDE,
      "the name of export 3 does not end"},
-    {"more_exports_than_the_note_holds", EXPORTS, CONTENT, 4, 8, ESP_ERR_INVALID_SIZE,
-     "8 exports do not fit in their note"},
-    {"export_count_whose_size_wraps", EXPORTS, CONTENT, 4, 0x40000000, ESP_ERR_INVALID_SIZE,
-     "1073741824 exports do not fit in their note"},
-    {"highest_export_count", EXPORTS, CONTENT, 4, UINT32_MAX, ESP_ERR_INVALID_SIZE,
-     "4294967295 exports do not fit in their note"},
-    {"name_without_an_end", EXPORTS, NAME_GAMMA + 5, 1, 'x', ESP_ERR_INVALID_SIZE,
+    {"more_exports_than_the_note_holds", EXPORTS, CONTENT, 4, 8, OUTSIDE, "8 exports do not fit"},
+    {"export_count_whose_size_wraps", EXPORTS, CONTENT, 4, 0x40000000, OUTSIDE,
+     "1073741824 exports do not fit"},
+    {"highest_export_count", EXPORTS, CONTENT, 4, UINT32_MAX, OUTSIDE,
+     "4294967295 exports do not fit"},
+    {"name_without_an_end", EXPORTS, NAME_GAMMA + 5, 1, 'x', OUTSIDE,
      "the name of export 2 does not end"},
-    {"names_cut_short", EXPORTS, SIZE, 4, NAME_GAMMA - CONTENT, ESP_ERR_INVALID_SIZE,
+    {"names_cut_short", EXPORTS, SIZE, 4, NAME_GAMMA - CONTENT, OUTSIDE,
      "the name of export 2 does not end"},
-    {"first_name_empty", EXPORTS, NAME_ALPHA, 1, 0, ESP_ERR_INVALID_RESPONSE,
+    {"first_name_empty", EXPORTS, NAME_ALPHA, 1, 0, MALFORMED,
      "the name of export 0 " NOT_IN_ORDER},
-    {"later_name_empty", EXPORTS, NAME_BETA, 1, 0, ESP_ERR_INVALID_RESPONSE,
+    {"later_name_empty", EXPORTS, NAME_BETA, 1, 0, MALFORMED, "the name of export 1 " NOT_IN_ORDER},
+    {"names_out_of_order", EXPORTS, NAME_ALPHA, 1, 'z', MALFORMED,
      "the name of export 1 " NOT_IN_ORDER},
-    {"names_out_of_order", EXPORTS, NAME_ALPHA, 1, 'z', ESP_ERR_INVALID_RESPONSE,
-     "the name of export 1 " NOT_IN_ORDER},
-    {"export_before_the_text", EXPORTS, EXPORT_ADDRESSES, 4, TEXT_LINK - 1,
-     ESP_ERR_INVALID_RESPONSE, "export alpha is not in the text segment"},
-    {"export_after_the_text", EXPORTS, EXPORT_ADDRESSES + 4, 4, TEXT_LINK + 64,
-     ESP_ERR_INVALID_RESPONSE, "export beta is not in the text segment"},
-    {"export_in_the_data", EXPORTS, EXPORT_ADDRESSES + 8, 4, DATA_LINK, ESP_ERR_INVALID_RESPONSE,
-     "export gamma is not in the text segment"},
+    {"export_before_the_text", EXPORTS, EXPORT_ADDRESSES, 4, TEXT_LINK - 1, MALFORMED,
+     "export alpha is not in the text"},
+    {"export_after_the_text", EXPORTS, EXPORT_ADDRESSES + 4, 4, TEXT_LINK + 64, MALFORMED,
+     "export beta is not in the text"},
+    {"export_in_the_data", EXPORTS, EXPORT_ADDRESSES + 8, 4, DATA_LINK, MALFORMED,
+     "export gamma is not in the text"},
 
-    {"constructors_before_the_data", INIT, CONTENT, 4, DATA_LINK - 4, ESP_ERR_INVALID_SIZE,
-     NO_LIST},
-    {"constructors_in_the_text", INIT, CONTENT, 4, TEXT_LINK, ESP_ERR_INVALID_SIZE, NO_LIST},
-    {"constructors_between_words", INIT, CONTENT, 4, DATA_LINK + 2, ESP_ERR_INVALID_SIZE, NO_LIST},
-    {"constructors_in_the_bss", INIT, CONTENT, 4, DATA_LINK + 16, ESP_ERR_INVALID_SIZE, NO_LIST},
-    {"constructors_into_the_bss", INIT, CONTENT, 4, DATA_LINK + 12, ESP_ERR_INVALID_SIZE, NO_LIST},
-    {"too_many_constructors", INIT, CONTENT + 4, 4, 5, ESP_ERR_INVALID_SIZE, NO_LIST},
-    {"constructor_count_whose_size_wraps", INIT, CONTENT + 4, 4, 0x40000001, ESP_ERR_INVALID_SIZE,
-     NO_LIST},
-    {"destructors_before_the_data", INIT, CONTENT + 8, 4, 0, ESP_ERR_INVALID_SIZE, NO_LIST},
-    {"too_many_destructors", INIT, CONTENT + 12, 4, UINT32_MAX, ESP_ERR_INVALID_SIZE, NO_LIST},
-    {"constructor_note_too_short", INIT, SIZE, 4, 12, ESP_ERR_INVALID_SIZE, WRONG_SIZE},
+    {"constructors_before_the_data", INIT, CONTENT, 4, DATA_LINK - 4, OUTSIDE, NO_LIST},
+    {"constructors_in_the_text", INIT, CONTENT, 4, TEXT_LINK, OUTSIDE, NO_LIST},
+    {"constructors_between_words", INIT, CONTENT, 4, DATA_LINK + 2, OUTSIDE, NO_LIST},
+    {"constructors_in_the_bss", INIT, CONTENT, 4, DATA_LINK + 16, OUTSIDE, NO_LIST},
+    {"constructors_into_the_bss", INIT, CONTENT, 4, DATA_LINK + 12, OUTSIDE, NO_LIST},
+    {"too_many_constructors", INIT, CONTENT + 4, 4, 5, OUTSIDE, NO_LIST},
+    {"constructor_count_whose_size_wraps", INIT, CONTENT + 4, 4, 0x40000001, OUTSIDE, NO_LIST},
+    {"destructors_before_the_data", INIT, CONTENT + 8, 4, 0, OUTSIDE, NO_LIST},
+    {"too_many_destructors", INIT, CONTENT + 12, 4, UINT32_MAX, OUTSIDE, NO_LIST},
+    {"constructor_note_too_short", INIT, SIZE, 4, 12, OUTSIDE, WRONG_SIZE},
 };
 
 /** Two constructors and two destructors, which fill the 16 bytes of the data segment. */
@@ -183,7 +162,6 @@ static void refuses_damage(void **state)
 /** A loader that does not know a note may only go on if the note allows that. */
 static void accepts_unknown_optional_notes(void **state)
 {
-    (void)state;
     const uint32_t types[] = {HOTRELOAD_NOTE_OPTIONAL, HOTRELOAD_NOTE_OPTIONAL | 3, UINT32_MAX};
     for (size_t i = 0; i < COUNT(types); i++) {
         module_spec_t spec = spec_with_lists();
@@ -203,7 +181,6 @@ static void accepts_unknown_optional_notes(void **state)
 /** Nothing but its header, at the very end of the segment. */
 static void accepts_an_optional_note_without_content(void **state)
 {
-    (void)state;
     module_spec_t spec = spec_with_lists();
     module_layout_t layout;
     size_t size;
@@ -220,7 +197,6 @@ static void accepts_an_optional_note_without_content(void **state)
 
 static void reads_constructors_and_destructors(void **state)
 {
-    (void)state;
     module_spec_t spec = spec_with_lists();
     size_t size;
     uint8_t *file = module_build(&spec, NULL, &size);
@@ -237,7 +213,6 @@ static void reads_constructors_and_destructors(void **state)
 /** Where an empty list would be does not matter. */
 static void accepts_a_list_without_functions_anywhere(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.init = (hotreload_note_init_t){0x1234567, 0, UINT32_MAX, 0};
     staged_t staged = stage_spec(&spec);
@@ -256,7 +231,6 @@ static void expect_other_id(const uint8_t *id, size_t size)
 
 static void refuses_an_id_of_another_length(void **state)
 {
-    (void)state;
     uint8_t id[32] = {0};
     memcpy(id, fake_port.firmware_id, fake_port.firmware_id_size);
     for (size_t size = 0; size <= sizeof id; size++) {
@@ -268,7 +242,6 @@ static void refuses_an_id_of_another_length(void **state)
 
 static void accepts_an_id_of_any_length_up_to_32(void **state)
 {
-    (void)state;
     for (size_t size = 1; size <= sizeof fake_port.firmware_id; size++) {
         fake_port.firmware_id[size - 1] = (uint8_t)size;
         fake_port.firmware_id_size = size;
@@ -280,7 +253,6 @@ static void accepts_an_id_of_any_length_up_to_32(void **state)
 
 static void refuses_exports_with_the_same_name(void **state)
 {
-    (void)state;
     const module_export_t exports[] = {
         {"alpha", TEXT_LINK}, {"alpha", TEXT_LINK + 4}, {"beta", TEXT_LINK}, {"gamma", TEXT_LINK}};
     module_spec_t spec = module_spec_default();
@@ -292,7 +264,6 @@ static void refuses_exports_with_the_same_name(void **state)
 /** As bytes, not as signed characters, and a prefix first. */
 static void sorts_names_as_bytes(void **state)
 {
-    (void)state;
     const module_export_t exports[] = {{"Z", TEXT_LINK},      {"alpha", TEXT_LINK},
                                        {"alpha0", TEXT_LINK}, {"beta", TEXT_LINK},
                                        {"gamma", TEXT_LINK},  {"\xc3\xa9t\xc3\xa9", TEXT_LINK}};
@@ -307,7 +278,6 @@ static void sorts_names_as_bytes(void **state)
 /** The reason has room for 127 characters; what comes after the name must stay readable. */
 static void cuts_long_names_in_the_reason(void **state)
 {
-    (void)state;
     char name[301];
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
@@ -322,7 +292,6 @@ static void cuts_long_names_in_the_reason(void **state)
 
 static void refuses_a_module_that_lacks_an_export(void **state)
 {
-    (void)state;
     const module_export_t all[] = {{"alpha", TEXT_LINK}, {"beta", TEXT_LINK}, {"gamma", TEXT_LINK}};
     for (size_t missing = 0; missing < COUNT(all); missing++) {
         module_export_t others[COUNT(all)];
@@ -344,7 +313,6 @@ static void refuses_a_module_that_lacks_an_export(void **state)
 
 static void refuses_a_module_without_exports(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.export_count = 0;
     expect_spec_refused(&spec, ESP_ERR_NOT_FOUND, "the module lacks alpha()");

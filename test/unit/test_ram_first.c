@@ -4,13 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "held_upload.h"
@@ -31,18 +25,17 @@ static void reload(uint32_t seed)
     assert_true(hotreload_update_available());
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     assert_false(hotreload_update_available());
-    assert_int_equal(held_upload_status().sequence, seed);
+    assert_int_equal(loaded_status().sequence, seed);
 }
 
 /* ---- When the reload comes ---- */
 
 static void a_reload_needs_no_flash(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_true(hotreload_store_has_running());
     held_upload_expect(2, 2);
-    held_upload_expect_log("I module 2 received into RAM, ");
+    loaded_expect_log("I module 2 received into RAM, ");
     const unsigned writes = fake_flash.writes, erases = fake_flash.erases;
     reload(2);
     assert_int_equal(fake_flash.writes, writes);
@@ -51,17 +44,16 @@ static void a_reload_needs_no_flash(void **state)
     assert_true(hotreload_trial_is_running());
 
     assert_false(held_upload_settle(ALL));
-    held_upload_expect_log("I module 2 stored, ");
+    loaded_expect_log("I module 2 stored, ");
     loaded_expect(2);
     assert_true(hotreload_store_has_running());
     assert_false(hotreload_update_available());
     held_upload_boot(false, 2);
-    assert_int_equal(held_upload_status().sequence, 2);
+    assert_int_equal(loaded_status().sequence, 2);
 }
 
 static void a_reload_comes_after_any_piece(void **state)
 {
-    (void)state;
     loaded_start(1);
     for (unsigned pieces = 0; pieces <= HELD_UPLOAD_PIECES; pieces++) {
         const uint32_t seed = 2 + pieces;
@@ -79,7 +71,6 @@ static void a_reload_comes_after_any_piece(void **state)
 
 static void memory_that_a_reload_reads_is_freed_after_it(void **state)
 {
-    (void)state;
     hotreload_reason_t reason;
     hotreload_record_t record;
     hotreload_flash_view_t view;
@@ -94,7 +85,7 @@ static void memory_that_a_reload_reads_is_freed_after_it(void **state)
 
     /* There is no second buffer meanwhile: the next upload is stored first. */
     assert_int_equal(held_upload_send(3, &answer), 200);
-    held_upload_expect_log("W the upload is stored before it runs: no ");
+    loaded_expect_log("W the upload is stored before it runs: no ");
     assert_memory_equal(view.data, "\177ELF", 4);
     hotreload_store_unmap(&view);
     assert_int_equal(fake_port.live_allocations, live - 1);
@@ -104,12 +95,11 @@ static void memory_that_a_reload_reads_is_freed_after_it(void **state)
 
 static void a_load_takes_what_waits(void **state)
 {
-    (void)state;
     loaded_start(1);
     held_upload_expect(2, 2);
     assert_int_equal(hotreload_unload(), ESP_OK);
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
-    assert_int_equal(held_upload_status().sequence, 2);
+    assert_int_equal(loaded_status().sequence, 2);
     assert_false(held_upload_settle(ALL));
     loaded_expect(2);
 }
@@ -118,12 +108,11 @@ static void a_load_takes_what_waits(void **state)
 
 static void without_ram_the_flash_is_first(void **state)
 {
-    (void)state;
     loaded_start(1);
     fake_port.ram_limit = fake_port.live_bytes + 100;
     assert_int_equal(held_upload_send(2, &answer), 200);
-    held_upload_expect_log("W the upload is stored before it runs: no ");
-    held_upload_expect_log("I module 2 stored, ");
+    loaded_expect_log("W the upload is stored before it runs: no ");
+    loaded_expect_log("I module 2 stored, ");
     fake_port.ram_limit = SIZE_MAX;
     assert_false(hotreload_request_upload_settle());
     reload(2);
@@ -132,20 +121,18 @@ static void without_ram_the_flash_is_first(void **state)
 
 static void what_does_not_fit_beside_its_copy_is_stored_first(void **state)
 {
-    (void)state;
     loaded_start(1);
     held_upload_expect(2, 2);
     fake_port.ram_limit = fake_port.live_bytes + 50;
     reload(2);
     loaded_expect(2);
     assert_true(hotreload_store_has_running());
-    held_upload_expect_log("I module 2 stored, ");
+    loaded_expect_log("I module 2 stored, ");
     assert_false(hotreload_request_upload_settle());
 }
 
 static void what_fits_nowhere_leaves_the_old_module(void **state)
 {
-    (void)state;
     loaded_start(1);
     held_upload_expect(2, 2);
     fake_port.text_limit = 32;
@@ -158,14 +145,13 @@ static void what_fits_nowhere_leaves_the_old_module(void **state)
     fake_port.text_limit = 32;
     fake_flash.fail_erase = 1;
     assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_NO_MEM);
-    held_upload_expect_log("E module 3 stays in RAM, it was not stored: partition \"hotreload\"");
+    loaded_expect_log("E module 3 stays in RAM, it was not stored: partition \"hotreload\"");
     loaded_expect(1);
     assert_false(hotreload_update_available());
 }
 
 static void an_hmac_alone_gets_no_ram(void **state)
 {
-    (void)state;
     sent_t sent;
     size_t size;
     uint8_t *body = loaded_module(2, &size);
@@ -177,7 +163,7 @@ static void an_hmac_alone_gets_no_ram(void **state)
     assert_int_equal(fake_port.live_bytes, 64 + 24);
     hotreload_request_upload_finish(&answer);
     assert_int_equal(answer.status, 200);
-    held_upload_expect_log("I module 2 stored, ");
+    loaded_expect_log("I module 2 stored, ");
     sent_free(&sent);
 }
 
@@ -202,7 +188,6 @@ static void describe(sent_t *sent, uint8_t *body, size_t size)
 
 static void a_damaged_upload_is_dropped(void **state)
 {
-    (void)state;
     sent_t sent;
     size_t size;
     uint8_t *body = loaded_module(2, &size);
@@ -216,7 +201,6 @@ static void a_damaged_upload_is_dropped(void **state)
 
 static void a_record_inside_is_refused_before_anything_runs(void **state)
 {
-    (void)state;
     const uint32_t magic = HOTRELOAD_RECORD_MAGIC;
     sent_t sent;
     size_t size;
@@ -232,7 +216,6 @@ static void a_record_inside_is_refused_before_anything_runs(void **state)
 
 static void another_firmwares_module_is_refused(void **state)
 {
-    (void)state;
     sent_t sent;
     size_t size;
     loaded_start(1);
@@ -247,7 +230,6 @@ static void another_firmwares_module_is_refused(void **state)
 
 static void an_upload_that_ends_early_is_dropped(void **state)
 {
-    (void)state;
     sent_t sent;
     size_t size;
     uint8_t *body = loaded_module(2, &size);
@@ -264,12 +246,11 @@ static void an_upload_that_ends_early_is_dropped(void **state)
 
 static void the_next_upload_finds_the_last_one_stored(void **state)
 {
-    (void)state;
     loaded_start(1);
     held_upload_expect(2, 2);
     assert_true(held_upload_settle(1));
     assert_int_equal(held_upload_send(3, &answer), 200);
-    held_upload_expect_log("I module 2 stored, ");
+    loaded_expect_log("I module 2 stored, ");
     reload(3);
     store_reset(); /* the power goes before the third is stored */
     held_upload_boot(false, 2);
@@ -277,18 +258,16 @@ static void the_next_upload_finds_the_last_one_stored(void **state)
 
 static void an_update_finds_the_last_upload_stored(void **state)
 {
-    (void)state;
     loaded_start(1);
     held_upload_expect(2, 2);
     loaded_store(3);
-    held_upload_expect_log("I module 2 stored, ");
+    loaded_expect_log("I module 2 stored, ");
     reload(3);
     loaded_expect(3);
 }
 
 static void an_upload_under_way_keeps_others_out(void **state)
 {
-    (void)state;
     sent_t sent;
     size_t size;
     uint8_t *body = loaded_module(2, &size);
@@ -318,19 +297,18 @@ static void plan_fault(fault_t fault)
 
 static void what_the_flash_refuses_can_be_loaded_once(void **state)
 {
-    (void)state;
     loaded_start(1);
     for (fault_t fault = ERASE; fault < FAULTS; fault++) {
         const uint32_t seed = 2 + fault;
         held_upload_expect(seed, seed);
         plan_fault(fault);
         assert_false(held_upload_settle(ALL));
-        held_upload_expect_log("stays in RAM, it was not stored: ");
-        assert_string_not_equal(held_upload_status().last_error.text, "");
+        loaded_expect_log("stays in RAM, it was not stored: ");
+        assert_string_not_equal(loaded_status().last_error.text, "");
         reload(seed);
         loaded_expect(seed);
         assert_false(hotreload_store_has_running());
-        assert_non_null(strstr(held_upload_status().last_error.text,
+        assert_non_null(strstr(loaded_status().last_error.text,
                                "is in RAM only, the flash did not take it: upload it again"));
         assert_int_equal(hotreload_mark_valid(), ESP_OK);
         assert_false(hotreload_trial_is_running());
@@ -341,7 +319,6 @@ static void what_the_flash_refuses_can_be_loaded_once(void **state)
 
 static void a_module_that_runs_goes_on_when_the_flash_fails(void **state)
 {
-    (void)state;
     loaded_start(1);
     for (fault_t fault = ERASE; fault < FAULTS; fault++) {
         const uint32_t seed = 2 + fault;
@@ -352,16 +329,15 @@ static void a_module_that_runs_goes_on_when_the_flash_fails(void **state)
         loaded_expect(seed);
         assert_false(hotreload_store_has_running());
         assert_false(hotreload_update_available());
-        assert_string_not_equal(held_upload_status().last_error.text, "");
+        assert_string_not_equal(loaded_status().last_error.text, "");
     }
     held_upload_boot(true, 1);
-    assert_string_equal(held_upload_status().rollback.text,
+    assert_string_equal(loaded_status().rollback.text,
                         "module 6 crashed before it was stored, module 1 runs");
 }
 
 static void what_nobody_loaded_makes_room_for_the_next(void **state)
 {
-    (void)state;
     loaded_start(1);
     held_upload_expect(2, 2);
     plan_fault(ERASE);
@@ -375,7 +351,6 @@ static void what_nobody_loaded_makes_room_for_the_next(void **state)
 
 static void what_cannot_be_loaded_is_stored_all_the_same(void **state)
 {
-    (void)state;
     loaded_start(1);
     held_upload_expect(2, 2);
     fake_port.sync_result = ESP_FAIL;

@@ -3,13 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "held_upload.h"
@@ -24,7 +18,7 @@
 static void reload(uint32_t seed)
 {
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
-    assert_int_equal(held_upload_status().sequence, seed);
+    assert_int_equal(loaded_status().sequence, seed);
 }
 
 /** Module 1 is good, module 2 on trial, and module 3 runs from RAM. */
@@ -41,8 +35,8 @@ static void run_three(void)
 
 static void expect_rollback(const char *text)
 {
-    assert_string_equal(held_upload_status().rollback.text, text);
-    held_upload_expect_log(text);
+    assert_string_equal(loaded_status().rollback.text, text);
+    loaded_expect_log(text);
     assert_false(hotreload_update_available());
 }
 
@@ -50,7 +44,6 @@ static void expect_rollback(const char *text)
 
 static void a_crash_before_it_was_stored_is_not_blamed_on_the_one_before(void **state)
 {
-    (void)state;
     for (unsigned pieces = 0; pieces < HELD_UPLOAD_PIECES; pieces++) {
         run_three();
         assert_true(held_upload_settle(pieces));
@@ -68,7 +61,6 @@ static void a_crash_before_it_was_stored_is_not_blamed_on_the_one_before(void **
 
 static void a_crash_after_it_was_stored_makes_it_bad(void **state)
 {
-    (void)state;
     run_three();
     assert_false(held_upload_settle(ALL));
     held_upload_boot(true, 1);
@@ -78,13 +70,12 @@ static void a_crash_after_it_was_stored_makes_it_bad(void **state)
 
 static void a_crash_of_the_next_one_is_its_own(void **state)
 {
-    (void)state;
     run_three();
     held_upload_boot(true, 2);
     loaded_store(3);
     reload(3);
     loaded_expect(3);
-    assert_string_equal(held_upload_status().rollback.text, "");
+    assert_string_equal(loaded_status().rollback.text, "");
     held_upload_boot(true, 1);
     expect_rollback("module 3 crashed on trial, module 1 runs");
 }
@@ -92,29 +83,26 @@ static void a_crash_of_the_next_one_is_its_own(void **state)
 /** It was uploaded after the crash, and nothing was loaded before. */
 static void a_new_one_with_the_same_sequence_is_not_blamed(void **state)
 {
-    (void)state;
     run_three();
     loaded_restart(true);
     loaded_store(4);
     assert_int_equal(hotreload_store_state.newest, 3);
     reload(3);
     loaded_expect(4);
-    assert_string_equal(held_upload_status().rollback.text, "");
+    assert_string_equal(loaded_status().rollback.text, "");
     held_upload_boot(true, 1);
     expect_rollback("module 3 crashed on trial, module 1 runs");
 }
 
 static void a_restart_without_a_crash_blames_nothing(void **state)
 {
-    (void)state;
     run_three();
     held_upload_boot(false, 2);
-    assert_string_equal(held_upload_status().rollback.text, "");
+    assert_string_equal(loaded_status().rollback.text, "");
 }
 
 static void a_module_from_the_flash_takes_the_blame_again(void **state)
 {
-    (void)state;
     run_three();
     fake_flash.fail_erase = 1;
     assert_false(held_upload_settle(ALL));
@@ -128,10 +116,9 @@ static void a_module_from_the_flash_takes_the_blame_again(void **state)
 
 static void a_module_may_pass_before_it_is_stored(void **state)
 {
-    (void)state;
     run_three();
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
-    held_upload_expect_log("I module 3 is good");
+    loaded_expect_log("I module 3 is good");
     assert_false(hotreload_trial_is_running());
     assert_false(held_upload_settle(ALL));
     held_upload_boot(true, 3);
@@ -140,7 +127,6 @@ static void a_module_may_pass_before_it_is_stored(void **state)
 
 static void time_may_pass_while_it_waits(void **state)
 {
-    (void)state;
     run_three();
     assert_non_null(fake_port.trial_expired);
     fake_port.trial_expired(fake_port.trial);
@@ -151,7 +137,6 @@ static void time_may_pass_while_it_waits(void **state)
 
 static void what_was_not_tried_is_on_trial_after_a_boot(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     held_upload_expect(2, 2);

@@ -4,17 +4,9 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 #include "old_module.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 #define TEXT_LINK 0xa0000000u
 #define DATA_LINK 0xb0000000u
@@ -91,7 +83,6 @@ static const example_t examples[] = {
 
 static void matches_the_values_of_the_psabi(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT(examples); i++) {
         const example_t *example = &examples[i];
         uint32_t field[HOTRELOAD_FIELD_WORDS];
@@ -108,7 +99,6 @@ static void matches_the_values_of_the_psabi(void **state)
 
 static void knows_five_types_and_no_other(void **state)
 {
-    (void)state;
     static const uint8_t sizes[256] = {
         [ABS32] = 4, [CALL_PLT] = 8, [HI20] = 4, [LO12_I] = 4, [LO12_S] = 4};
     for (uint32_t type = 0; type < 256; type++) {
@@ -120,7 +110,6 @@ static void knows_five_types_and_no_other(void **state)
 
 static void refuses_to_call_an_odd_address(void **state)
 {
-    (void)state;
     static const uint32_t odd[] = {0x40380001, 0x4037ffff, 1, ALL_ONES};
     for (size_t i = 0; i < COUNT(odd); i++) {
         uint32_t field[HOTRELOAD_FIELD_WORDS] = {AUIPC_RA, JALR_RA};
@@ -180,7 +169,6 @@ static uint32_t s_immediate(uint32_t instruction)
 
 static void two_parts_make_the_value(void **state)
 {
-    (void)state;
     uint32_t seed = 1;
     for (unsigned round = 0; round < ROUNDS; round++) {
         const uint32_t value = random_value(&seed);
@@ -198,7 +186,6 @@ static void two_parts_make_the_value(void **state)
 
 static void a_call_lands_on_its_target(void **state)
 {
-    (void)state;
     uint32_t seed = 2;
     for (unsigned round = 0; round < ROUNDS; round++) {
         const uint32_t place = random_word(&seed) & ~1u;
@@ -258,7 +245,6 @@ static next_t next_module(void)
 /** Compressed instructions are two bytes long, so instructions begin at any even offset. */
 static void relocates_instructions_at_every_even_offset(void **state)
 {
-    (void)state;
     for (uint32_t offset = 0; offset + 4 <= 64; offset += 2) {
         const next_t next = next_module();
         const uint32_t value = next.data_run + 0x1234u - 0x2000u;
@@ -273,7 +259,6 @@ static void relocates_instructions_at_every_even_offset(void **state)
 /** Constants among the instructions may lie anywhere. */
 static void relocates_words_in_text_at_every_offset(void **state)
 {
-    (void)state;
     for (uint32_t offset = 0; offset + 4 <= 64; offset++) {
         const uint32_t expected[] = {0x5a3c69f0u + offset};
         expect_relocated((module_relocation_t){TEXT_LINK + offset, ABS32, HOTRELOAD_SYM_NONE,
@@ -284,7 +269,6 @@ static void relocates_words_in_text_at_every_offset(void **state)
 
 static void relocates_calls_at_every_even_offset(void **state)
 {
-    (void)state;
     for (uint32_t offset = 0; offset + 8 <= 64; offset += 2) {
         const next_t next = next_module();
         const uint32_t target = 0x42000124u;
@@ -302,7 +286,6 @@ static void relocates_calls_at_every_even_offset(void **state)
 /** Packed structures put pointers anywhere. */
 static void relocates_words_in_data_at_every_offset(void **state)
 {
-    (void)state;
     for (uint32_t offset = 0; offset + 4 <= 16; offset++) {
         const next_t next = next_module();
         const uint32_t to_text[] = {next.text_run + 0x20u};
@@ -314,7 +297,6 @@ static void relocates_words_in_data_at_every_offset(void **state)
 /** Nobody keeps instructions in data; if so, the bits around the field stay. */
 static void relocates_an_instruction_in_data(void **state)
 {
-    (void)state;
     const next_t next = next_module();
     const uint32_t value = next.text_run + 0x345u;
     const uint32_t expected[] = {(module_get32(next.data + 5) & 0x000fffffu) | value << 20};
@@ -325,7 +307,6 @@ static void relocates_an_instruction_in_data(void **state)
 /** A symbol is the start of a segment; what lies before it is reached by a negative addend. */
 static void adds_negative_addends(void **state)
 {
-    (void)state;
     next_t next = next_module();
     const uint32_t before_text[] = {next.text_run - 4u};
     expect_relocated((module_relocation_t){DATA_LINK, ABS32, HOTRELOAD_SYM_TEXT, -4}, false,

@@ -4,18 +4,9 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 #include "old_module.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 #define TEXT_LINK 0xa0000000u
 #define DATA_LINK 0xb0000000u
@@ -37,7 +28,6 @@ static int set_up(void **state)
 
 static void knows_one_type_and_no_other(void **state)
 {
-    (void)state;
     for (uint32_t type = 0; type <= 256; type++) {
         assert_int_equal(hotreload_arch_xtensa.field_size(type), type == XT_32 ? 4 : 0);
     }
@@ -46,7 +36,6 @@ static void knows_one_type_and_no_other(void **state)
 
 static void writes_the_whole_word(void **state)
 {
-    (void)state;
     static const uint32_t values[] = {0, 1, 0x12345678, 0x7fffffff, 0x80000000, UINT32_MAX};
     for (size_t i = 0; i < COUNT(values); i++) {
         uint32_t field[HOTRELOAD_FIELD_WORDS] = {0xdeadbeef, 0x5aa5f00f};
@@ -60,7 +49,6 @@ static void writes_the_whole_word(void **state)
 /** A literal for the firmware's code, one for the module's data, one for its own code. */
 static void relocates_literals(void **state)
 {
-    (void)state;
     static const module_relocation_t literals[] = {
         {TEXT_LINK, XT_32, HOTRELOAD_SYM_NONE, 0x400d1234},
         {TEXT_LINK + 4, XT_32, HOTRELOAD_SYM_DATA, 12},
@@ -87,7 +75,6 @@ static void relocates_literals(void **state)
  */
 static void touches_text_only_as_aligned_words(void **state)
 {
-    (void)state;
     for (uint32_t offset = 0; offset + 4 <= 64; offset++) {
         const module_relocation_t relocation = {TEXT_LINK + offset, XT_32, HOTRELOAD_SYM_DATA, 4};
         module_spec_t spec = module_spec_default();
@@ -104,7 +91,6 @@ static void touches_text_only_as_aligned_words(void **state)
 
 static void relocates_words_in_data_at_every_offset(void **state)
 {
-    (void)state;
     for (uint32_t offset = 0; offset + 4 <= 16; offset++) {
         const module_relocation_t relocation = {DATA_LINK + offset, XT_32, HOTRELOAD_SYM_TEXT, -8};
         module_spec_t spec = module_spec_default();
@@ -121,7 +107,6 @@ static void relocates_words_in_data_at_every_offset(void **state)
 /** Instructions are relative to the text, which moves as one block: the packer drops these. */
 static void refuses_relocations_of_instructions(void **state)
 {
-    (void)state;
     static const uint8_t types[] = {0,           XT_RTLD,     XT_PLT, XT_ASM_EXPAND,
                                     XT_32_PCREL, XT_SLOT0_OP, 255};
     for (size_t i = 0; i < COUNT(types); i++) {
@@ -137,7 +122,6 @@ static void refuses_relocations_of_instructions(void **state)
 
 static void refuses_a_module_for_the_other_abi(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.abi = HOTRELOAD_ABI_XTENSA_CALL0;
     expect_spec_refused(&spec, ESP_ERR_NOT_SUPPORTED, "built for ABI 4, the firmware uses 3");
@@ -145,7 +129,6 @@ static void refuses_a_module_for_the_other_abi(void **state)
 
 static void refuses_a_module_for_risc_v(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.machine = EM_RISCV;
     expect_spec_refused(&spec, ESP_ERR_NOT_SUPPORTED, "built for ELF machine 243, this chip is 94");
@@ -153,7 +136,6 @@ static void refuses_a_module_for_risc_v(void **state)
 
 static void refuses_a_module_for_another_chip(void **state)
 {
-    (void)state;
     module_spec_t spec = module_spec_default();
     spec.chip = 9;
     expect_spec_refused(&spec, ESP_ERR_NOT_SUPPORTED, "built for chip 9, this one is 65280");

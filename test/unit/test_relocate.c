@@ -4,18 +4,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 #include "loader/relocate.h"
 #include "old_module.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 #define TEXT_LINK 0xa0000000u
 #define DATA_LINK 0xb0000000u
@@ -136,7 +128,6 @@ static void refuses_fault(void **state)
 /** Whether a value fits is only known once the module has its place. */
 static void refuses_a_call_of_an_odd_address(void **state)
 {
-    (void)state;
     const module_relocation_t relocations[] = {
         {TEXT_LINK, HI20, DATA_, 0}, {TEXT_LINK + 8, CALL_PLT, HOTRELOAD_SYM_NONE, 0x42000003}};
     module_spec_t spec = module_spec_default();
@@ -153,7 +144,6 @@ static void refuses_a_call_of_an_odd_address(void **state)
 
 static void refuses_a_call_to_an_odd_place_in_the_text(void **state)
 {
-    (void)state;
     const module_relocation_t relocation = {TEXT_LINK, CALL_PLT, HOTRELOAD_SYM_TEXT, -1};
     module_spec_t spec = module_spec_default();
     spec.relocations = &relocation;
@@ -167,7 +157,6 @@ static void refuses_a_call_to_an_odd_place_in_the_text(void **state)
 
 static void refuses_the_data_of_a_module_without_data(void **state)
 {
-    (void)state;
     const module_relocation_t relocation = {TEXT_LINK, HI20, HOTRELOAD_SYM_DATA, 0};
     module_spec_t spec = module_spec_default();
     spec.data_file_size = 0;
@@ -180,7 +169,6 @@ static void refuses_the_data_of_a_module_without_data(void **state)
 /** Such a module has data only. */
 static void refuses_the_text_of_an_image_without_text(void **state)
 {
-    (void)state;
     const module_relocation_t relocation = {DATA_LINK, ABS32, HOTRELOAD_SYM_TEXT, 0};
     module_spec_t spec = module_spec_default();
     spec.text_size = 0;
@@ -200,7 +188,6 @@ static void refuses_the_text_of_an_image_without_text(void **state)
 /** Next to each other in link addresses, the segments are still two blocks of memory. */
 static void refuses_a_field_across_segments_that_touch(void **state)
 {
-    (void)state;
     const module_relocation_t relocation = {TEXT_LINK + 62, ABS32, HOTRELOAD_SYM_NONE, 0};
     module_spec_t spec = module_spec_default();
     spec.data_address = TEXT_LINK + 64;
@@ -213,7 +200,6 @@ static void refuses_a_field_across_segments_that_touch(void **state)
 /** The last places that still lie inside. */
 static void accepts_fields_up_to_the_end(void **state)
 {
-    (void)state;
     const module_relocation_t relocations[] = {
         {TEXT_LINK + 56, CALL_PLT, HOTRELOAD_SYM_NONE, 0x42000000},
         {TEXT_LINK + 60, HI20, DATA_, 0},
@@ -231,7 +217,6 @@ static void accepts_fields_up_to_the_end(void **state)
 /** One byte of .bss is data enough for a symbol. */
 static void accepts_the_smallest_data_as_a_symbol(void **state)
 {
-    (void)state;
     const module_relocation_t relocation = {TEXT_LINK, ABS32, DATA_, 0};
     module_spec_t spec = module_spec_default();
     spec.data_file_size = 0;

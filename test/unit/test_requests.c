@@ -4,14 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "hotreload.h"
@@ -23,7 +16,7 @@
 #include "stored.h"
 #include "store_reset.h"
 
-#define SIZE 5000u
+#define SIZE SENT_SIZE
 
 static hotreload_answer_t answer;
 
@@ -31,10 +24,9 @@ static hotreload_answer_t answer;
 
 static void a_good_upload_is_stored(void **state)
 {
-    (void)state;
     static const size_t pieces[] = {1, 7, 256, 1460, SIZE};
     char expected[100];
-    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+    for (size_t i = 0; i < COUNT(pieces); i++) {
         sent_t sent;
         sent_module(&sent, 10 + (uint32_t)i, SIZE);
         assert_int_equal(sent_upload(&sent, pieces[i], &answer), 200);
@@ -50,39 +42,27 @@ static void a_good_upload_is_stored(void **state)
 
 static void hex_digits_are_taken_in_either_case(void **state)
 {
-    (void)state;
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     for (size_t i = 0; i < 64; i++) {
         bool upper = sent.sha256_hex[i] >= 'a';
         sent.sha256_hex[i] = (char)(sent.sha256_hex[i] - (upper ? 'a' - 'A' : 0));
     }
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
-    sent_free(&sent);
 }
 
 static void the_longest_upload_allowed_is_stored(void **state)
 {
-    (void)state;
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent.head.max_size = SIZE;
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
-    sent_free(&sent);
 }
 
 static void receiving_needs_little_memory(void **state)
 {
-    (void)state;
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     assert_true(hotreload_request_upload_begin(&sent.head, &answer));
     assert_true(hotreload_request_upload_write(sent.body, SIZE - 1, &answer));
     assert_int_equal(fake_port.live_allocations, 2); /* the two hashes, nothing else */
     assert_true(hotreload_request_upload_write(sent.body + SIZE - 1, 1, &answer));
     hotreload_request_upload_finish(&answer);
     assert_int_equal(answer.status, 200);
-    sent_free(&sent);
 }
 
 /* ---- Refused by the head: nothing is erased or written ---- */
@@ -99,7 +79,6 @@ static void expect_head_refused(const sent_t *sent, int status, const char *part
 
 static void bad_lengths_are_refused(void **state)
 {
-    (void)state;
     static const struct {
         int64_t length;
         int status;
@@ -113,30 +92,22 @@ static void bad_lengths_are_refused(void **state)
         {(int64_t)1 << 32, 413, "longer than max_elf_size"},
         {INT64_MAX, 413, "longer than max_elf_size"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        sent_t sent;
-        sent_module(&sent, 2, SIZE);
+    for (size_t i = 0; i < COUNT(cases); i++) {
         sent.head.max_size = SIZE;
         sent.head.content_length = cases[i].length;
         expect_head_refused(&sent, cases[i].status, cases[i].part);
-        sent_free(&sent);
     }
 }
 
 static void a_length_that_no_module_can_have_is_refused_without_a_limit(void **state)
 {
-    (void)state;
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent.head.max_size = SIZE_MAX;
     sent.head.content_length = ((int64_t)1 << 32) + SIZE; /* SIZE, when cut to 32 bits */
     expect_head_refused(&sent, 413, "longer");
-    sent_free(&sent);
 }
 
 static void missing_or_malformed_digests_are_refused(void **state)
 {
-    (void)state;
     static const char *const texts[] = {
         NULL,
         "",
@@ -150,60 +121,43 @@ static void missing_or_malformed_digests_are_refused(void **state)
         "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
         "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
     };
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        sent_t sent;
-        sent_module(&sent, 2, SIZE);
+    for (size_t i = 0; i < COUNT(texts); i++) {
         sent.head.sha256_hex = texts[i];
         expect_head_refused(&sent, 400, "X-Hotreload-SHA256 is missing or not 64 hex digits");
         sent.head.sha256_hex = sent.sha256_hex;
         sent.head.hmac_hex = texts[i];
         expect_head_refused(&sent, 400, "X-Hotreload-HMAC is missing or not 64 hex digits");
-        sent_free(&sent);
+        sent.head.hmac_hex = sent.hmac_hex;
     }
 }
 
 static void an_upload_without_room_is_refused(void **state)
 {
-    (void)state;
-    const size_t size = 7 * FAKE_FLASH_SECTOR;
-    sent_t sent;
-    sent_module(&sent, 2, size);
+    sent.head.content_length = 7 * FAKE_FLASH_SECTOR;
     expect_head_refused(&sent, 413, "no room for 28672 bytes beside the modules to keep");
     sent.head.content_length = 100000;
     expect_head_refused(&sent, 413, "100000 bytes do not fit into partition");
-    sent_free(&sent);
 }
 
 static void an_unknown_partition_is_an_error_of_the_device(void **state)
 {
-    (void)state;
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent.head.partition_label = "nothing";
     expect_head_refused(&sent, 500, "no partition");
-    sent_free(&sent);
     assert_int_equal(hotreload_requests_start("server", "nothing"), ESP_ERR_NOT_FOUND);
     assert_non_null(strstr(fake_port.log, "server not started: no partition"));
 }
 
 static void memory_that_is_short_refuses_an_upload(void **state)
 {
-    (void)state;
     for (unsigned n = 1; n <= 2; n++) {
-        sent_t sent;
-        sent_module(&sent, 2, SIZE);
         fake_port.fail_allocation = n;
         expect_head_refused(&sent, 500, "no memory");
-        sent_free(&sent);
     }
 }
 
 static void a_second_upload_is_refused_while_one_is_under_way(void **state)
 {
-    (void)state;
     hotreload_answer_t busy;
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     assert_true(hotreload_request_upload_begin(&sent.head, &answer));
     assert_true(hotreload_request_upload_write(sent.body, 1000, &answer));
     assert_false(hotreload_request_upload_begin(&sent.head, &busy));
@@ -213,14 +167,12 @@ static void a_second_upload_is_refused_while_one_is_under_way(void **state)
     hotreload_request_upload_finish(&answer);
     assert_int_equal(answer.status, 200);
     sent_expect_stored(&sent);
-    sent_free(&sent);
 }
 
 /* ---- GET ---- */
 
 static void pending_tells_of_an_update(void **state)
 {
-    (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     hotreload_request_pending(&answer);
     assert_int_equal(answer.status, 200);
@@ -233,7 +185,6 @@ static void pending_tells_of_an_update(void **state)
 
 static void status_tells_what_is_loaded(void **state)
 {
-    (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     hotreload_status_t device;
     sent_t stored;
@@ -266,10 +217,7 @@ static void status_tells_what_is_loaded(void **state)
 
 static void status_tells_which_module_was_stored_last(void **state)
 {
-    (void)state;
-    sent_t sent;
     char newest[120];
-    sent_module(&sent, 2, SIZE);
     snprintf(newest, sizeof newest,
              "\"pending\":true,\"newest\":{\"sequence\":2,\"sha256\":\"%s\"}", sent.sha256_hex);
     hotreload_request_status(&answer);
@@ -277,12 +225,10 @@ static void status_tells_which_module_was_stored_last(void **state)
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
     hotreload_request_status(&answer);
     assert_non_null(strstr(answer.body, newest));
-    sent_free(&sent);
 }
 
 static void status_without_a_store_has_no_newest_module(void **state)
 {
-    (void)state;
     store_reset();
     hotreload_request_status(&answer);
     assert_non_null(strstr(answer.body, "\"newest\":null"));
@@ -290,9 +236,6 @@ static void status_without_a_store_has_no_newest_module(void **state)
 
 static void status_tells_the_last_error_until_an_upload_succeeds(void **state)
 {
-    (void)state;
-    sent_t sent;
-    sent_module(&sent, 2, SIZE);
     sent.head.content_length = -1;
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 411);
     hotreload_request_status(&answer);
@@ -301,12 +244,10 @@ static void status_tells_the_last_error_until_an_upload_succeeds(void **state)
     assert_int_equal(sent_upload(&sent, SIZE, &answer), 200);
     hotreload_request_status(&answer);
     assert_non_null(strstr(answer.body, "\"last_error\":null}"));
-    sent_free(&sent);
 }
 
 static void the_longest_status_fits(void **state)
 {
-    (void)state;
     hotreload_reason_t worst;
     const hotreload_reason_t rollback = {
         "module 4294967295 crashed on trial, module 4294967295 runs"};
@@ -332,14 +273,14 @@ static void the_longest_status_fits(void **state)
 
 static void other_requests_are_refused(void **state)
 {
-    (void)state;
     hotreload_request_refuse(404, "no such page: \"/x\\y\"\n", &answer);
     assert_int_equal(answer.status, 404);
     assert_string_equal(answer.body,
                         "{\"status\":\"error\",\"error\":\"no such page: \\\"/x\\\\y\\\"?\"}");
 }
 
-#define API_TEST(test) cmocka_unit_test_setup_teardown(test, sent_set_up, sent_tear_down)
+#define API_TEST(test)                                                                             \
+    cmocka_unit_test_setup_teardown(test, sent_set_up_upload, sent_tear_down_upload)
 
 int main(void)
 {

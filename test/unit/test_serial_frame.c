@@ -4,14 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "receive/serial_frame.h"
 
 #define LINE HOTRELOAD_FRAME_LINE(HOTRELOAD_FRAME_PAYLOAD)
@@ -21,7 +14,6 @@ static uint8_t payload[HOTRELOAD_FRAME_PAYLOAD];
 
 static int set_up(void **state)
 {
-    (void)state;
     memset(&reader, 0, sizeof reader);
     for (size_t i = 0; i < sizeof payload; i++) {
         payload[i] = (uint8_t)(i * 37 + 11);
@@ -67,7 +59,6 @@ static void expect_frame(uint8_t type, uint32_t number, size_t size)
 
 static void a_frame_is_what_the_format_says(void **state)
 {
-    (void)state;
     /* Made by Python: b64encode(body + zlib.crc32(body).to_bytes(4, "little")).rstrip(b"=") */
     static const char expected[] = "\x02hr:AQQDAgFoaeN2q9U\n";
     hotreload_frame_writer_t writer;
@@ -81,7 +72,6 @@ static void a_frame_is_what_the_format_says(void **state)
 
 static void every_length_comes_back(void **state)
 {
-    (void)state;
     char line[LINE], outside[LINE + 1];
     for (size_t size = 0; size <= sizeof payload; size++) {
         size_t length = write_frame(line, HOTRELOAD_FRAME_WRITE, 0xfedcba98u + size, size);
@@ -97,7 +87,6 @@ static void every_length_comes_back(void **state)
 
 static void a_frame_that_is_too_long_is_no_frame(void **state)
 {
-    (void)state;
     char line[LINE + 64], outside[LINE + 64];
     hotreload_frame_writer_t writer;
     hotreload_frame_begin(&writer, line, HOTRELOAD_FRAME_WRITE, 1);
@@ -111,7 +100,6 @@ static void a_frame_that_is_too_long_is_no_frame(void **state)
 /** A flipped bit may only leave the frame as it was: the last digit has bits that mean nothing. */
 static void no_flipped_bit_is_missed(void **state)
 {
-    (void)state;
     char line[LINE], outside[LINE + 1];
     size_t length = write_frame(line, HOTRELOAD_FRAME_BEGIN, 0x01020304, 33);
     for (size_t bit = 0; bit < length * 8; bit++) {
@@ -131,7 +119,6 @@ static void no_flipped_bit_is_missed(void **state)
 
 static void a_frame_that_is_cut_off_does_not_harm_the_next(void **state)
 {
-    (void)state;
     char line[LINE], cut[2 * LINE], outside[2 * LINE + 1];
     size_t length = write_frame(line, HOTRELOAD_FRAME_WRITE, 7, 100);
     for (size_t kept = 0; kept + 1 < length; kept++) {
@@ -144,7 +131,6 @@ static void a_frame_that_is_cut_off_does_not_harm_the_next(void **state)
 
 static void every_missing_byte_is_noticed(void **state)
 {
-    (void)state;
     char line[LINE], part[LINE], outside[LINE + 1];
     size_t length = write_frame(line, HOTRELOAD_FRAME_WRITE, 7, 100);
     for (size_t gone = 0; gone + 1 < length; gone++) {
@@ -156,14 +142,13 @@ static void every_missing_byte_is_noticed(void **state)
 
 static void what_is_between_frames_is_left_alone(void **state)
 {
-    (void)state;
     static const char *const noise[] = {
         "I (12) main: hello\n", "\x02",      "\x02h", "\x02hr", "\x02\x02",
         "\x02h\x02hr",          "hr:AAAA\n", "",
     };
     char line[LINE], text[2 * LINE], outside[2 * LINE + 1];
     size_t length = write_frame(line, HOTRELOAD_FRAME_NONCE, 9, 3);
-    for (size_t i = 0; i < sizeof noise / sizeof noise[0]; i++) {
+    for (size_t i = 0; i < COUNT(noise); i++) {
         size_t used = strlen(noise[i]);
         memcpy(text, noise[i], used);
         memcpy(text + used, line, length);
@@ -179,7 +164,6 @@ static void what_is_between_frames_is_left_alone(void **state)
 
 static void newlines_may_be_converted(void **state)
 {
-    (void)state;
     char line[LINE + 1], outside[LINE + 1];
     size_t length = write_frame(line, HOTRELOAD_FRAME_NONCE, 9, 3);
     memcpy(line + length - 1, "\r\n", 2);

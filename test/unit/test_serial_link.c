@@ -3,14 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "sent.h"
@@ -191,7 +184,6 @@ static void expect_error(int status, const char *part)
 
 static void answers_are_those_of_http(void **state)
 {
-    (void)state;
     hotreload_answer_t answer;
     assert_int_equal(ask(HOTRELOAD_FRAME_STATUS, NULL, 0), 200);
     hotreload_request_status(&answer);
@@ -208,7 +200,6 @@ static void answers_are_those_of_http(void **state)
 
 static void a_good_upload_is_stored(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     assert_int_equal(begin(&sent), 200);
@@ -221,7 +212,6 @@ static void a_good_upload_is_stored(void **state)
 
 static void a_proof_with_the_nonce_is_enough(void **state)
 {
-    (void)state;
     sent_t sent;
     open_link(false);
     sent_module(&sent, 2, SIZE);
@@ -240,7 +230,6 @@ static void a_proof_with_the_nonce_is_enough(void **state)
 
 static void a_wrong_hmac_is_refused(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     sent.hmac_hex[5] = sent.hmac_hex[5] == '0' ? '1' : '0';
@@ -254,7 +243,6 @@ static void a_wrong_hmac_is_refused(void **state)
 
 static void a_malformed_begin_is_refused(void **state)
 {
-    (void)state;
     uint8_t payload[256];
     sent_t sent;
     sent_module(&sent, 2, SIZE);
@@ -273,7 +261,6 @@ static void a_malformed_begin_is_refused(void **state)
 
 static void a_repeated_request_has_no_second_effect(void **state)
 {
-    (void)state;
     sent_t sent;
     uint8_t payload[HOTRELOAD_FRAME_PAYLOAD];
     sent_module(&sent, 2, SIZE);
@@ -297,7 +284,6 @@ static void a_repeated_request_has_no_second_effect(void **state)
 /** Two programs may choose the same number, but not for the same request. */
 static void another_request_with_the_same_number_is_another(void **state)
 {
-    (void)state;
     assert_int_equal(ask(HOTRELOAD_FRAME_PENDING, NULL, 0), 200);
     number--;
     assert_int_equal(ask(HOTRELOAD_FRAME_NONCE, NULL, 0), 200);
@@ -306,7 +292,6 @@ static void another_request_with_the_same_number_is_another(void **state)
 
 static void a_missing_piece_ends_the_upload(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     assert_int_equal(begin(&sent), 200);
@@ -323,7 +308,6 @@ static void a_missing_piece_ends_the_upload(void **state)
 
 static void without_an_upload_nothing_continues(void **state)
 {
-    (void)state;
     static const uint8_t types[] = {HOTRELOAD_FRAME_WRITE, HOTRELOAD_FRAME_FINISH,
                                     HOTRELOAD_FRAME_CANCEL};
     sent_t sent;
@@ -342,7 +326,6 @@ static void without_an_upload_nothing_continues(void **state)
 
 static void a_sender_that_begins_anew_has_given_up(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     assert_int_equal(begin(&sent), 200);
@@ -356,7 +339,6 @@ static void a_sender_that_begins_anew_has_given_up(void **state)
 
 static void an_abandoned_upload_times_out(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     fake_port.now_ms = UINT32_MAX - 5;
@@ -377,7 +359,6 @@ static void an_abandoned_upload_times_out(void **state)
 
 static void a_time_out_leaves_the_last_answer(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     assert_int_equal(begin(&sent), 200);
@@ -390,7 +371,6 @@ static void a_time_out_leaves_the_last_answer(void **state)
 
 static void closing_drops_the_upload(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     assert_int_equal(begin(&sent), 200);
@@ -403,7 +383,6 @@ static void closing_drops_the_upload(void **state)
 
 static void a_failed_piece_ends_the_upload(void **state)
 {
-    (void)state;
     sent_t sent;
     sent_module(&sent, 2, SIZE);
     assert_int_equal(begin(&sent), 200);
@@ -417,7 +396,6 @@ static void a_failed_piece_ends_the_upload(void **state)
 
 static void the_rest_of_the_line_is_the_applications(void **state)
 {
-    (void)state;
     char text[200];
     size_t used = 0;
     memcpy(text, "ls\n\x02h", 5);
@@ -440,7 +418,6 @@ static void the_rest_of_the_line_is_the_applications(void **state)
 
 static void an_echo_is_not_answered(void **state)
 {
-    (void)state;
     assert_int_equal(ask(HOTRELOAD_FRAME_PENDING, NULL, 0), 200);
     char echo[sizeof sent_back.line];
     size_t size = sent_back.length;

@@ -3,14 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 #include "sha256.h"
 
@@ -38,8 +31,7 @@ static const struct {
 
 static void hashes_the_nist_examples(void **state)
 {
-    (void)state;
-    for (size_t i = 0; i < sizeof nist / sizeof nist[0]; i++) {
+    for (size_t i = 0; i < COUNT(nist); i++) {
         sha256_t hash;
         uint8_t digest[SHA256_DIGEST_SIZE];
         sha256_begin(&hash);
@@ -51,7 +43,6 @@ static void hashes_the_nist_examples(void **state)
 
 static void hashes_a_million_letters(void **state)
 {
-    (void)state;
     char letters[1000];
     sha256_t hash;
     uint8_t digest[SHA256_DIGEST_SIZE];
@@ -95,8 +86,7 @@ static uint8_t *message(size_t size)
 
 static void pads_every_length_around_a_block(void **state)
 {
-    (void)state;
-    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+    for (size_t i = 0; i < COUNT(lengths); i++) {
         uint8_t *bytes = message(lengths[i].size);
         sha256_t hash;
         uint8_t digest[SHA256_DIGEST_SIZE];
@@ -110,9 +100,8 @@ static void pads_every_length_around_a_block(void **state)
 
 static void every_split_gives_the_same_digest(void **state)
 {
-    (void)state;
-    const size_t size = lengths[sizeof lengths / sizeof lengths[0] - 1].size;
-    const char *expected = lengths[sizeof lengths / sizeof lengths[0] - 1].digest;
+    const size_t size = lengths[COUNT(lengths) - 1].size;
+    const char *expected = lengths[COUNT(lengths) - 1].digest;
     uint8_t *bytes = message(size);
     for (size_t first = 0; first <= size; first++) {
         for (size_t second = first; second <= size; second++) {
@@ -176,8 +165,7 @@ static size_t expand_bytes(const rfc_bytes_t *from, uint8_t bytes[256])
 
 static void authenticates_the_rfc_4231_examples(void **state)
 {
-    (void)state;
-    for (size_t i = 0; i < sizeof rfc4231 / sizeof rfc4231[0]; i++) {
+    for (size_t i = 0; i < COUNT(rfc4231); i++) {
         uint8_t key[256], data[256], digest[HOTRELOAD_HASH_SIZE];
         size_t key_size = expand_bytes(&rfc4231[i].key, key);
         size_t data_size = expand_bytes(&rfc4231[i].data, data);
@@ -196,7 +184,6 @@ static void authenticates_the_rfc_4231_examples(void **state)
 
 static void hashes_without_a_key(void **state)
 {
-    (void)state;
     hotreload_hash_t *hash;
     uint8_t digest[HOTRELOAD_HASH_SIZE];
     assert_int_equal(hotreload_port_hash_begin(NULL, 0, &hash), ESP_OK);
@@ -207,7 +194,6 @@ static void hashes_without_a_key(void **state)
 
 static void ends_without_a_digest_and_without_a_hash(void **state)
 {
-    (void)state;
     hotreload_hash_t *hash;
     assert_int_equal(hotreload_port_hash_begin("key", 3, &hash), ESP_OK);
     assert_int_equal(hotreload_port_hash_end(hash, NULL), ESP_OK);
@@ -217,7 +203,6 @@ static void ends_without_a_digest_and_without_a_hash(void **state)
 
 static int set_up(void **state)
 {
-    (void)state;
     fake_port_reset();
     return 0;
 }

@@ -3,33 +3,18 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_port.h"
 #include "loaded.h"
 #include "reason.h"
 #include "run/status.h"
 #include "store/store.h"
 
-static hotreload_status_t status_now(void)
-{
-    hotreload_status_t status;
-    memset(&status, 0xa5, sizeof status); /* every field has to be set */
-    hotreload_status_get(&status);
-    return status;
-}
-
 /** The first test of the program, before anything was loaded. */
 static void is_empty_after_a_boot(void **state)
 {
-    (void)state;
     fake_port_reset();
-    const hotreload_status_t status = status_now();
+    const hotreload_status_t status = loaded_status();
     assert_false(status.loaded);
     assert_false(hotreload_store_has_running());
     assert_false(hotreload_update_available());
@@ -45,13 +30,12 @@ static void is_empty_after_a_boot(void **state)
 
 static void shows_the_module_that_runs(void **state)
 {
-    (void)state;
     const hotreload_module_t module = {
         .text = {.run = 0x40381000, .size = 1234},
         .data = {.run = 0x3fc91000, .size = 56},
     };
     hotreload_status_set_module(&module, 17);
-    hotreload_status_t status = status_now();
+    hotreload_status_t status = loaded_status();
     assert_true(status.loaded);
     assert_int_equal(status.sequence, 17);
     assert_int_equal(status.text_run, 0x40381000);
@@ -60,7 +44,7 @@ static void shows_the_module_that_runs(void **state)
     assert_int_equal(status.data_size, 56);
 
     hotreload_status_set_module(NULL, 0);
-    status = status_now();
+    status = loaded_status();
     assert_false(status.loaded);
     assert_int_equal(status.sequence, 0);
     assert_int_equal(status.text_run, 0);
@@ -72,35 +56,32 @@ static void shows_the_module_that_runs(void **state)
 /** A client waits for this number to change: so it counts loads, and nothing else. */
 static void counts_what_was_loaded(void **state)
 {
-    (void)state;
-    const uint32_t before = status_now().reloads;
+    const uint32_t before = loaded_status().reloads;
     loaded_start(1);
-    assert_int_equal(status_now().reloads, before + 1);
+    assert_int_equal(loaded_status().reloads, before + 1);
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
-    assert_int_equal(status_now().reloads, before + 2);
+    assert_int_equal(loaded_status().reloads, before + 2);
     assert_int_equal(hotreload_load_from_buffer("", 0), ESP_ERR_INVALID_SIZE);
-    assert_int_equal(status_now().reloads, before + 2);
+    assert_int_equal(loaded_status().reloads, before + 2);
     assert_int_equal(hotreload_unload(), ESP_OK);
-    assert_int_equal(status_now().reloads, before + 2);
+    assert_int_equal(loaded_status().reloads, before + 2);
 }
 
 static void keeps_the_last_error_until_something_works(void **state)
 {
-    (void)state;
     loaded_start(1);
     assert_int_equal(hotreload_load_from_buffer("not a module", 12), ESP_ERR_INVALID_SIZE);
-    assert_non_null(strstr(status_now().last_error.text, "12 bytes"));
+    assert_non_null(strstr(loaded_status().last_error.text, "12 bytes"));
     assert_int_equal(hotreload_update_partition("hotreload", "nor this", 8), ESP_ERR_INVALID_SIZE);
-    assert_non_null(strstr(status_now().last_error.text, "8 bytes"));
+    assert_non_null(strstr(loaded_status().last_error.text, "8 bytes"));
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
-    assert_string_equal(status_now().last_error.text, "");
+    assert_string_equal(loaded_status().last_error.text, "");
 }
 
 /* ---- Reasons ---- */
 
 static void a_reason_is_formatted_and_the_error_returned(void **state)
 {
-    (void)state;
     hotreload_reason_t reason;
     memset(&reason, 'x', sizeof reason);
     assert_int_equal(hotreload_fail(&reason, ESP_ERR_NO_MEM, "%s needs %u bytes", "it", 42u),
@@ -113,7 +94,6 @@ static void a_reason_is_formatted_and_the_error_returned(void **state)
 /** ASan watches the byte behind the reason. */
 static void a_long_reason_is_cut(void **state)
 {
-    (void)state;
     char text[1000];
     memset(text, 'r', sizeof text - 1);
     text[sizeof text - 1] = '\0';

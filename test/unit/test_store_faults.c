@@ -4,13 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "stored.h"
@@ -52,20 +46,17 @@ static unsigned fail_every(unsigned *count, esp_err_t expected)
 
 static void an_erase_that_fails(void **state)
 {
-    (void)state;
     assert_int_equal(fail_every(&fake_flash.fail_erase, ESP_ERR_FLASH_OP_FAIL), 2);
 }
 
 static void a_write_that_fails(void **state)
 {
-    (void)state;
     unsigned pages = (SIZE + 128 + 255) / 256;
     assert_int_equal(fail_every(&fake_flash.fail_write, ESP_ERR_FLASH_OP_FAIL), pages + 1);
 }
 
 static void a_read_that_fails(void **state)
 {
-    (void)state;
     /* Scans for the newest, the usable and the good one, with the old record in 2 of 4 sectors, and
      * the header read back. */
     assert_int_equal(fail_every(&fake_flash.fail_read, ESP_ERR_FLASH_OP_FAIL), 3 * 3 + 1);
@@ -73,26 +64,22 @@ static void a_read_that_fails(void **state)
 
 static void a_map_that_fails(void **state)
 {
-    (void)state;
     assert_int_equal(fail_every(&fake_flash.fail_map, ESP_ERR_FLASH_OP_FAIL), 1);
 }
 
 static void an_allocation_that_fails(void **state)
 {
-    (void)state;
     assert_int_equal(fail_every(&fake_port.fail_allocation, ESP_ERR_NO_MEM), 2);
 }
 
 static void a_hash_that_fails(void **state)
 {
-    (void)state;
     assert_int_equal(fail_every(&fake_port.fail_hash_update, ESP_FAIL), 1);
     assert_int_equal(fail_every(&fake_port.fail_hash_end, ESP_FAIL), 1);
 }
 
 static void messages_name_partition_and_place(void **state)
 {
-    (void)state;
     fake_flash.fail_erase = 1;
     uint8_t *bytes = stored_bytes(1, SIZE);
     assert_int_equal(stored_write(bytes, SIZE, SIZE, &reason), ESP_ERR_FLASH_OP_FAIL);
@@ -107,7 +94,6 @@ static void messages_name_partition_and_place(void **state)
 
 static void a_header_that_is_there_despite_an_error_does_not_count(void **state)
 {
-    (void)state;
     stored_expect_ok(1, 100);
     fake_flash.fail_read = 3 * 8 + 1; /* the header's read back, after 3 scans of 8 sectors */
     assert_int_equal(stored_module(2, 100), ESP_ERR_FLASH_OP_FAIL);
@@ -117,7 +103,6 @@ static void a_header_that_is_there_despite_an_error_does_not_count(void **state)
 
 static void a_header_that_cannot_be_taken_back_is_counted_on_from(void **state)
 {
-    (void)state;
     stored_expect_ok(1, 100);
     fake_flash.fail_read = 3 * 8 + 1;
     fake_flash.fail_erase = 2;
@@ -130,7 +115,6 @@ static void a_header_that_cannot_be_taken_back_is_counted_on_from(void **state)
 
 static void flash_that_changes_what_was_written_is_noticed(void **state)
 {
-    (void)state;
     uint8_t sha256[HOTRELOAD_HASH_SIZE];
     uint8_t *bytes = stored_bytes(2, SIZE);
     stored_sha256(bytes, SIZE, sha256);
@@ -146,7 +130,6 @@ static void flash_that_changes_what_was_written_is_noticed(void **state)
 
 static void a_header_that_reads_back_wrong_does_not_count(void **state)
 {
-    (void)state;
     stored_expect_ok(1, 100);
     fake_flash.corrupt_write = 2; /* after the one page */
     assert_int_equal(stored_module(2, 100), ESP_ERR_FLASH_OP_FAIL);
@@ -158,7 +141,6 @@ static void a_header_that_reads_back_wrong_does_not_count(void **state)
 
 static void opening_needs_a_flash_that_can_be_read(void **state)
 {
-    (void)state;
     stored_expect_ok(1, 100);
     for (unsigned n = 1; n <= 8; n++) {
         store_reset();
@@ -174,11 +156,9 @@ static void opening_needs_a_flash_that_can_be_read(void **state)
 
 static void finding_and_mapping_tell_what_failed(void **state)
 {
-    (void)state;
-    hotreload_record_t record;
     hotreload_flash_view_t view;
     stored_expect_ok(1, 100);
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
+    hotreload_record_t record = stored_newest();
 
     fake_flash.fail_read = 3;
     assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason),

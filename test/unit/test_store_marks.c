@@ -3,13 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "module_builder.h"
@@ -21,13 +15,6 @@
 #define BLOCK  16u
 
 static hotreload_reason_t reason;
-
-static hotreload_record_t newest(void)
-{
-    hotreload_record_t record;
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
-    return record;
-}
 
 /** Sequence of the newest record of a kind; -1: there is none. */
 static int64_t newest_of(hotreload_record_kind_t kind)
@@ -55,7 +42,7 @@ static void expect_kinds(int64_t usable, int64_t good, int64_t on_trial, int64_t
 static hotreload_record_t store_one(uint32_t seed)
 {
     stored_expect_ok(seed, 100);
-    return newest();
+    return stored_newest();
 }
 
 static void try_it(const hotreload_record_t *record, bool expected)
@@ -72,7 +59,6 @@ static void judge(const hotreload_record_t *record, bool good)
 
 static void a_record_goes_from_new_over_trial_to_good(void **state)
 {
-    (void)state;
     hotreload_record_t record = store_one(1);
     expect_kinds(1, -1, -1, -1);
     try_it(&record, true);
@@ -90,7 +76,6 @@ static void a_record_goes_from_new_over_trial_to_good(void **state)
 
 static void a_record_that_crashed_is_not_usable(void **state)
 {
-    (void)state;
     hotreload_record_t first = store_one(1);
     hotreload_record_t second = store_one(2);
     hotreload_record_t third = store_one(3);
@@ -105,7 +90,6 @@ static void a_record_that_crashed_is_not_usable(void **state)
 
 static void bad_outweighs_good(void **state)
 {
-    (void)state;
     uint8_t blocks[HOTRELOAD_MARKS_SIZE];
     hotreload_record_t record = store_one(1);
     judge(&record, false);
@@ -119,7 +103,6 @@ static void bad_outweighs_good(void **state)
 
 static void with_nothing_but_bad_records_it_says_what_to_do(void **state)
 {
-    (void)state;
     hotreload_record_t record = store_one(1);
     judge(&record, false);
     assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_USABLE, NULL, &record, &reason),
@@ -132,7 +115,6 @@ static void with_nothing_but_bad_records_it_says_what_to_do(void **state)
 /** The module and its mark as tools/hotreload/module/store_image.py writes them. */
 static void what_the_tool_flashes_is_good(void **state)
 {
-    (void)state;
     hotreload_record_t record = store_one(1);
     fake_flash_place(64 + BLOCK, "hotreload: good.", BLOCK);
     expect_kinds(1, 1, -1, -1);
@@ -142,7 +124,6 @@ static void what_the_tool_flashes_is_good(void **state)
 /** Each bit of a mark counts: one that is wrong, and it is not set; writing it again sets it. */
 static void a_torn_mark_is_none_and_can_be_completed(void **state)
 {
-    (void)state;
     for (size_t bit = 0; bit < 8 * BLOCK; bit++) {
         stored_flash(4, SECTOR);
         hotreload_record_t record = store_one(1);
@@ -160,7 +141,6 @@ static void a_torn_mark_is_none_and_can_be_completed(void **state)
 
 static void a_new_record_begins_without_marks(void **state)
 {
-    (void)state;
     stored_flash(2, SECTOR);
     for (uint32_t seed = 1; seed < 6; seed++) {
         hotreload_record_t record = store_one(seed);
@@ -175,12 +155,11 @@ static void a_new_record_begins_without_marks(void **state)
 static hotreload_record_t store_sectors(uint32_t seed, uint32_t sectors)
 {
     stored_expect_ok(seed, sectors * SECTOR - HOTRELOAD_RECORD_DATA);
-    return newest();
+    return stored_newest();
 }
 
 static void the_newest_good_one_is_never_overwritten(void **state)
 {
-    (void)state;
     hotreload_record_t good = store_sectors(1, 2);
     judge(&good, true);
     for (uint32_t seed = 2; seed < 40; seed++) {
@@ -191,7 +170,6 @@ static void the_newest_good_one_is_never_overwritten(void **state)
 
 static void without_room_beside_both_it_says_how_much_is_needed(void **state)
 {
-    (void)state;
     hotreload_record_t good = store_sectors(1, 3);
     judge(&good, true);
     hotreload_record_t on_trial = store_sectors(2, 3);
@@ -210,7 +188,6 @@ static void without_room_beside_both_it_says_how_much_is_needed(void **state)
 
 static void a_bad_one_gives_way(void **state)
 {
-    (void)state;
     stored_flash(4, SECTOR);
     hotreload_record_t good = store_sectors(1, 2);
     judge(&good, true);
@@ -228,7 +205,6 @@ static void a_bad_one_gives_way(void **state)
 
 static void a_mark_that_cannot_be_written_is_an_error(void **state)
 {
-    (void)state;
     bool on_trial;
     hotreload_record_t record = store_one(1);
     fake_flash.fail_write = 1;
@@ -249,7 +225,6 @@ static void a_mark_that_cannot_be_written_is_an_error(void **state)
 
 static void a_record_that_is_gone_is_not_marked(void **state)
 {
-    (void)state;
     bool on_trial;
     stored_flash(2, SECTOR);
     hotreload_record_t gone = store_one(1);

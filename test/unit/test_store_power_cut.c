@@ -7,13 +7,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "hotreload.h"
@@ -353,7 +347,7 @@ static void survives_losses_of_power(void **state)
 {
     static const size_t sizes[] = {500, FAKE_FLASH_SECTOR - HOTRELOAD_RECORD_DATA,
                                    2 * FAKE_FLASH_SECTOR + 1000};
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    for (size_t i = 0; i < COUNT(sizes); i++) {
         const run_t run = reference(*state, sizes[i], FAKE_FLASH_SECTOR);
         cut_everywhere(&run, false);
     }
@@ -363,7 +357,7 @@ static void survives_losses_of_power(void **state)
 
 int main(void)
 {
-    enum { COUNT = sizeof scenarios / sizeof scenarios[0] };
+    enum { COUNT = COUNT(scenarios) };
     struct CMUnitTest tests[COUNT];
     for (size_t i = 0; i < COUNT; i++) {
         tests[i] = (struct CMUnitTest){scenarios[i].name, survives_losses_of_power, loaded_set_up,

@@ -3,14 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "store/record.h"
@@ -20,13 +13,6 @@
 #define SECTOR FAKE_FLASH_SECTOR
 
 static hotreload_reason_t reason;
-
-static hotreload_record_t newest(void)
-{
-    hotreload_record_t record;
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
-    return record;
-}
 
 /** Number of the sector that a record starts in. */
 static uint32_t sector_of(const hotreload_record_t *record)
@@ -38,13 +24,12 @@ static uint32_t sector_of(const hotreload_record_t *record)
 static uint32_t store_at(uint32_t seed, uint32_t sectors)
 {
     stored_expect_ok(seed, sectors * SECTOR - HOTRELOAD_RECORD_DATA);
-    hotreload_record_t record = newest();
+    hotreload_record_t record = stored_newest();
     return sector_of(&record);
 }
 
 static void records_go_round_the_partition(void **state)
 {
-    (void)state;
     for (uint32_t i = 0; i < 50; i++) {
         assert_int_equal(store_at(i, 2), 2 * (i % 4));
     }
@@ -56,7 +41,6 @@ static void records_go_round_the_partition(void **state)
 
 static void what_does_not_fit_at_the_end_begins_at_the_start(void **state)
 {
-    (void)state;
     assert_int_equal(store_at(1, 3), 0);
     assert_int_equal(store_at(2, 3), 3);
     assert_int_equal(store_at(3, 3), 0);
@@ -68,7 +52,6 @@ static void what_does_not_fit_at_the_end_begins_at_the_start(void **state)
 
 static void the_newest_is_never_overwritten(void **state)
 {
-    (void)state;
     /* 5 of 8 sectors are taken at the start, then at the end: 4 fit nowhere, 3 do. */
     store_at(1, 5);
     assert_int_equal(hotreload_store_begin(4 * SECTOR - HOTRELOAD_RECORD_DATA, &reason),
@@ -86,10 +69,9 @@ static void the_newest_is_never_overwritten(void **state)
 
 static void what_is_larger_than_the_partition_is_refused(void **state)
 {
-    (void)state;
     static const size_t sizes[] = {8 * SECTOR - HOTRELOAD_RECORD_DATA + 1, 8 * SECTOR,
                                    UINT32_MAX - 100, UINT32_MAX, SIZE_MAX};
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    for (size_t i = 0; i < COUNT(sizes); i++) {
         assert_int_equal(hotreload_store_begin(sizes[i], &reason), ESP_ERR_INVALID_SIZE);
         assert_non_null(strstr(reason.text, "partition \"hotreload\" of 32768: enlarge it"));
     }
@@ -99,9 +81,8 @@ static void what_is_larger_than_the_partition_is_refused(void **state)
 
 static void the_running_one_is_spared_where_there_is_room(void **state)
 {
-    (void)state;
     store_at(1, 2);
-    hotreload_record_t running = newest();
+    hotreload_record_t running = stored_newest();
     hotreload_store_set_running(&running);
     for (uint32_t seed = 2; seed < 30; seed++) {
         store_at(seed, 1 + seed % 3);
@@ -111,9 +92,8 @@ static void the_running_one_is_spared_where_there_is_room(void **state)
 
 static void the_running_one_goes_where_room_is_short(void **state)
 {
-    (void)state;
     store_at(1, 3);
-    hotreload_record_t running = newest();
+    hotreload_record_t running = stored_newest();
     hotreload_store_set_running(&running);
     fake_flash.fail_read = 1;
     assert_false(hotreload_store_has_running());
@@ -129,11 +109,10 @@ static void the_running_one_goes_where_room_is_short(void **state)
 
 static void one_that_is_spared_for_three_reasons_counts_once(void **state)
 {
-    (void)state;
     char words[40];
     hotreload_flash_view_t view;
     store_at(1, 5);
-    hotreload_record_t record = newest();
+    hotreload_record_t record = stored_newest();
     assert_int_equal(hotreload_store_mark_judged(&record, true, &reason), ESP_OK);
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
     assert_int_equal(hotreload_store_begin(5 * SECTOR - HOTRELOAD_RECORD_DATA, &reason),
@@ -145,9 +124,8 @@ static void one_that_is_spared_for_three_reasons_counts_once(void **state)
 
 static void nothing_is_kept_any_more_when_told_so(void **state)
 {
-    (void)state;
     store_at(1, 2);
-    hotreload_record_t running = newest();
+    hotreload_record_t running = stored_newest();
     hotreload_store_set_running(&running);
     hotreload_store_set_running(NULL);
     assert_int_equal(store_at(2, 3), 2);
@@ -157,10 +135,9 @@ static void nothing_is_kept_any_more_when_told_so(void **state)
 
 static void nothing_is_kept_of_another_partition(void **state)
 {
-    (void)state;
     fake_flash.second_label = "other";
     store_at(1, 2);
-    hotreload_record_t running = newest();
+    hotreload_record_t running = stored_newest();
     hotreload_store_set_running(&running);
     assert_int_equal(hotreload_store_open("other", &reason), ESP_OK);
     assert_int_equal(store_at(2, 3), 2);
@@ -170,11 +147,10 @@ static void nothing_is_kept_of_another_partition(void **state)
 
 static void the_lowest_place_is_taken(void **state)
 {
-    (void)state;
     hotreload_flash_view_t view;
     store_at(1, 2);
     store_at(2, 2);
-    hotreload_record_t loading = newest();
+    hotreload_record_t loading = stored_newest();
     store_at(3, 2);
     assert_int_equal(store_at(4, 2), 6);
     assert_int_equal(hotreload_store_map(&loading, &view, &reason), ESP_OK);
@@ -187,10 +163,9 @@ static void the_lowest_place_is_taken(void **state)
 
 static void a_mapped_record_is_never_overwritten(void **state)
 {
-    (void)state;
     hotreload_flash_view_t view;
     store_at(1, 3);
-    hotreload_record_t loading = newest();
+    hotreload_record_t loading = stored_newest();
     store_at(2, 3);
     assert_int_equal(hotreload_store_map(&loading, &view, &reason), ESP_OK);
     /* The fake flash fails the test when the mapped sectors 0 to 2 are touched. */
@@ -204,7 +179,6 @@ static void a_mapped_record_is_never_overwritten(void **state)
 
 static void a_size_that_is_no_whole_number_of_sectors_is_rounded_down(void **state)
 {
-    (void)state;
     store_reset();
     fake_flash.size = 3 * SECTOR + 32; /* too few for a header: to read one would fail the test */
     assert_int_equal(hotreload_store_open(FAKE_FLASH_LABEL, &reason), ESP_OK);
@@ -228,21 +202,20 @@ static void damage(const hotreload_record_t *record)
 
 static void the_newest_whole_one_is_spared_not_a_damaged_one(void **state)
 {
-    (void)state;
     const size_t size = 2 * SECTOR - HOTRELOAD_RECORD_DATA;
     stored_flash(6, SECTOR);
     store_at(1, 2);
     store_at(2, 2);
     hotreload_record_t third;
     store_at(3, 2);
-    third = newest();
+    third = stored_newest();
     hotreload_record_t second;
     assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, &third, &second, &reason), ESP_OK);
     damage(&third);
     damage(&second);
     /* Only the first is whole: the next goes beside it, and the one after that too. */
     assert_int_equal(store_at(4, 4), 2);
-    hotreload_record_t fourth = newest();
+    hotreload_record_t fourth = stored_newest();
     assert_int_equal(fourth.sequence, 4);
     hotreload_record_t first;
     assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, &fourth, &first, &reason), ESP_OK);
@@ -257,13 +230,12 @@ static void the_newest_whole_one_is_spared_not_a_damaged_one(void **state)
 
 static void a_damaged_old_one_changes_nothing_for_the_newest(void **state)
 {
-    (void)state;
     stored_flash(4, SECTOR);
     store_at(1, 2);
     store_at(2, 2);
-    hotreload_record_t second = newest();
+    hotreload_record_t second = stored_newest();
     assert_int_equal(store_at(3, 2), 0);
-    hotreload_record_t third = newest();
+    hotreload_record_t third = stored_newest();
     damage(&second);
     assert_int_equal(store_at(4, 2), 2);
     assert_true(stored_holds(&third, 3, 2 * SECTOR - HOTRELOAD_RECORD_DATA));
@@ -272,14 +244,13 @@ static void a_damaged_old_one_changes_nothing_for_the_newest(void **state)
 /** A record that begins inside another one would not be found. */
 static void a_record_never_begins_inside_what_took_the_place_of_the_kept_one(void **state)
 {
-    (void)state;
     hotreload_flash_view_t view;
     stored_flash(4, SECTOR);
     assert_int_equal(store_at(1, 1), 0);
     assert_int_equal(store_at(2, 1), 1);
-    hotreload_record_t mapped = newest();
+    hotreload_record_t mapped = stored_newest();
     assert_int_equal(store_at(3, 1), 2);
-    hotreload_record_t kept = newest();
+    hotreload_record_t kept = stored_newest();
     assert_int_equal(store_at(4, 1), 3);
     hotreload_store_set_running(&kept);
     assert_int_equal(hotreload_store_map(&mapped, &view, &reason), ESP_OK);

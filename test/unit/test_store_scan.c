@@ -3,13 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "module_builder.h"
@@ -37,12 +31,10 @@ static void place_module_of_the_tool(void)
 
 static void the_partition_image_of_the_tool_is_read(void **state)
 {
-    (void)state;
-    hotreload_record_t record;
     hotreload_flash_view_t view;
     place_module_of_the_tool();
     stored_boot();
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
+    hotreload_record_t record = stored_newest();
     assert_int_equal(record.sequence, 1);
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
     assert_int_equal(view.size, 8);
@@ -52,7 +44,6 @@ static void the_partition_image_of_the_tool_is_read(void **state)
 
 static void a_header_with_any_bit_changed_is_none(void **state)
 {
-    (void)state;
     hotreload_record_t record;
     for (size_t bit = 0; bit < 8 * sizeof header_of_the_tool; bit++) {
         place_module_of_the_tool();
@@ -74,7 +65,6 @@ static void place_header(uint32_t sector, uint32_t sequence, uint32_t length)
 
 static void a_header_with_impossible_numbers_is_none(void **state)
 {
-    (void)state;
     static const struct {
         uint32_t sector, sequence, length;
     } headers[] = {
@@ -87,7 +77,7 @@ static void a_header_with_impossible_numbers_is_none(void **state)
         {7, 1, FAKE_FLASH_SECTOR - HOTRELOAD_RECORD_DATA + 1},
     };
     hotreload_record_t record;
-    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+    for (size_t i = 0; i < COUNT(headers); i++) {
         stored_flash(8, FAKE_FLASH_SECTOR);
         place_header(headers[i].sector, headers[i].sequence, headers[i].length);
         stored_boot();
@@ -111,7 +101,6 @@ static void set_crc(hotreload_record_header_t *header)
 
 static void a_header_of_another_format_is_none(void **state)
 {
-    (void)state;
     hotreload_record_header_t header = {.sequence = 1, .length = 100};
     hotreload_record_seal(&header);
     set_crc(&header);
@@ -130,17 +119,14 @@ static void a_header_of_another_format_is_none(void **state)
 
 static void a_module_that_fills_the_partition_is_read(void **state)
 {
-    (void)state;
-    hotreload_record_t record;
     place_header(0, 1, 8 * FAKE_FLASH_SECTOR - HOTRELOAD_RECORD_DATA);
     stored_boot();
-    assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
+    stored_newest();
     assert_int_equal(stored_module(1, 100), ESP_ERR_INVALID_SIZE);
 }
 
 static void used_up_sequence_numbers_are_told(void **state)
 {
-    (void)state;
     place_header(0, HOTRELOAD_SEQUENCE_LAST, 100);
     stored_boot();
     assert_int_equal(hotreload_store_begin(100, &reason), ESP_ERR_INVALID_SIZE);
@@ -149,7 +135,6 @@ static void used_up_sequence_numbers_are_told(void **state)
 
 static void a_record_that_became_another_is_not_mapped(void **state)
 {
-    (void)state;
     hotreload_record_t record, changed;
     hotreload_flash_view_t view;
     stored_expect_ok(1, 100);
@@ -177,13 +162,12 @@ static esp_err_t store_with(const void *inside, size_t inside_size, size_t offse
 
 static void a_record_inside_an_upload_is_refused(void **state)
 {
-    (void)state;
     static const size_t pieces[] = {1, 3, 256, 9000};
     const size_t second_sector = FAKE_FLASH_SECTOR - HOTRELOAD_RECORD_DATA;
     hotreload_record_header_t header = {.sequence = 1000, .length = 8};
     hotreload_record_seal(&header);
     stored_expect_ok(1, 100);
-    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+    for (size_t i = 0; i < COUNT(pieces); i++) {
         assert_int_equal(store_with(&header, sizeof header, second_sector, pieces[i]),
                          ESP_ERR_INVALID_RESPONSE);
         assert_non_null(strstr(reason.text, "byte 3968 of the module"));
@@ -199,7 +183,6 @@ static void a_record_inside_an_upload_is_refused(void **state)
 
 static void a_record_inside_a_flashed_record_is_not_looked_at(void **state)
 {
-    (void)state;
     hotreload_record_t record, older;
     place_header(0, 5, 9000);
     place_header(1, 1000, 8);

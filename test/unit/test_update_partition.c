@@ -3,13 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "hotreload.h"
@@ -19,23 +13,7 @@
 #include "store/record.h"
 #include "stored.h"
 
-#define SIZE 5000u
-
-static sent_t sent;
-
-/** A module to update with; the old one is in the store. */
-static int set_up(void **state)
-{
-    sent_set_up(state);
-    sent_module(&sent, 2, SIZE);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    sent_free(&sent);
-    return sent_tear_down(state);
-}
+#define SIZE SENT_SIZE
 
 static esp_err_t update(void)
 {
@@ -59,7 +37,6 @@ static void expect_failed(const char *part)
 
 static void a_module_is_stored_and_announced(void **state)
 {
-    (void)state;
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     hotreload_status_t status;
     assert_int_equal(hotreload_reload(&config), ESP_OK);
@@ -76,7 +53,6 @@ static void a_module_is_stored_and_announced(void **state)
 
 static void a_module_at_an_odd_address_is_stored(void **state)
 {
-    (void)state;
     uint8_t *odd = malloc(SIZE + 1);
     assert_non_null(odd);
     memcpy(odd + 1, sent.body, SIZE);
@@ -87,14 +63,12 @@ static void a_module_at_an_odd_address_is_stored(void **state)
 
 static void null_arguments_are_refused(void **state)
 {
-    (void)state;
     assert_int_equal(hotreload_update_partition(NULL, sent.body, SIZE), ESP_ERR_INVALID_ARG);
     assert_int_equal(hotreload_update_partition(FAKE_FLASH_LABEL, NULL, SIZE), ESP_ERR_INVALID_ARG);
 }
 
 static void an_upload_under_way_keeps_it_out(void **state)
 {
-    (void)state;
     hotreload_answer_t answer;
     sent_t other;
     sent_module(&other, 3, SIZE);
@@ -112,7 +86,6 @@ static void an_upload_under_way_keeps_it_out(void **state)
 
 static void what_is_no_module_reaches_no_flash(void **state)
 {
-    (void)state;
     unsigned operations = fake_flash.erases + fake_flash.writes;
     sent.body[0] ^= 1;
     assert_int_equal(update(), ESP_ERR_INVALID_RESPONSE);
@@ -135,7 +108,6 @@ static void what_is_no_module_reaches_no_flash(void **state)
 
 static void partitions_that_do_not_do_are_told(void **state)
 {
-    (void)state;
     assert_int_equal(hotreload_update_partition("nothing", sent.body, SIZE), ESP_ERR_NOT_FOUND);
     expect_failed("no partition");
     sent_t large;
@@ -148,7 +120,6 @@ static void partitions_that_do_not_do_are_told(void **state)
 
 static void a_record_inside_a_module_is_refused(void **state)
 {
-    (void)state;
     const uint32_t magic = HOTRELOAD_RECORD_MAGIC;
     memcpy(sent.body + FAKE_FLASH_SECTOR - HOTRELOAD_RECORD_DATA, &magic, sizeof magic);
     assert_int_equal(update(), ESP_ERR_INVALID_RESPONSE);
@@ -178,7 +149,6 @@ static unsigned fail_every(unsigned *count, esp_err_t expected, const char *part
 
 static void flash_and_memory_that_fail_are_told(void **state)
 {
-    (void)state;
     assert_int_equal(fail_every(&fake_flash.fail_erase, ESP_ERR_FLASH_OP_FAIL, "erased"), 2);
     assert_int_equal(fail_every(&fake_flash.fail_write, ESP_ERR_FLASH_OP_FAIL, "written"), 22);
     assert_int_equal(fail_every(&fake_flash.fail_map, ESP_ERR_FLASH_OP_FAIL, "mapped"), 1);
@@ -188,13 +158,13 @@ static void flash_and_memory_that_fail_are_told(void **state)
 
 static void flash_that_changes_what_was_written_is_told(void **state)
 {
-    (void)state;
     fake_flash.corrupt_write = 10;
     assert_int_equal(update(), ESP_ERR_FLASH_OP_FAIL);
     expect_failed("damaged");
 }
 
-#define UPDATE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define UPDATE_TEST(test)                                                                          \
+    cmocka_unit_test_setup_teardown(test, sent_set_up_upload, sent_tear_down_upload)
 
 int main(void)
 {

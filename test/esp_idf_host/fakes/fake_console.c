@@ -2,15 +2,10 @@
 #include "fake_console.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "testing.h"
 #include "driver/uart.h"
 #include "driver/usb_serial_jtag.h"
 #include "freertos/task.h"

@@ -2,16 +2,10 @@
 #define _GNU_SOURCE
 #include "fake_heap.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "testing.h"
 #include "chip.h"
 #include "esp_err.h"
 #include "esp_heap_caps.h"

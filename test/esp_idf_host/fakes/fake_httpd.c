@@ -2,14 +2,9 @@
 #include "fake_httpd.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
-#include <cmocka.h>
+#include "testing.h"
 
 #define SERVERS  2u
 #define HANDLERS 8u

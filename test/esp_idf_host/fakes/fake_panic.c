@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake_panic.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 
-#include <cmocka.h>
-
+#include "testing.h"
 #include "esp_debug_helpers.h"
 #include "esp_memory_utils.h"
 #include "esp_private/cache_utils.h"

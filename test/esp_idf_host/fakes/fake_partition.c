@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake_partition.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "esp_partition.h"
 
 #define SECTOR     0x1000u
@@ -39,7 +33,7 @@ void fake_partition_reset(void)
 const esp_partition_t *esp_partition_find_first(esp_partition_type_t type,
                                                 esp_partition_subtype_t subtype, const char *label)
 {
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         if (table[i].type == type && table[i].subtype == subtype &&
             strcmp(table[i].label, label) == 0) {
             return &table[i];

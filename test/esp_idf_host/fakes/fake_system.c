@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake_system.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "esp_system.h"
 
 jmp_buf *fake_abort_jump;

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake_timer.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
+#include "testing.h"
 #include "esp_timer.h"
 #include "freertos/task.h"
 
