@@ -9,13 +9,13 @@ import os
 import subprocess
 import time
 from pathlib import Path
-from typing import Dict
+from typing import Dict, List
 
 import pytest
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.checks.outside import Cause, finish_search, read_causes, start_search
+from hotreload.checks.outside import finish_search, read_causes, start_search
 
 RULES = """\
 rule copy
@@ -116,13 +116,26 @@ def build(tmp_path: Path) -> Build:
     return Build(tmp_path)
 
 
-def test_nothing_has_changed(build: Build) -> None:
-    assert build.search() == ""
-
-
-def test_only_the_module_has_changed(build: Build) -> None:
-    build.change("module.c")
-    assert build.search() == ""
+@pytest.mark.parametrize(
+    "changed, said",
+    [
+        ([], ""),
+        (["module.c"], ""),
+        (["text.txt"], ""),  # generated, but only the module's objects are made from it
+        (["version.txt"], "  version.txt has changed, which version.S is made from\n"),
+        (["shared.h"], "  shared.h has changed, which main.o is made from\n"),
+        (["module.c", "main.c"], "  main.c has changed, which main.o is made from\n"),
+        # The tools write the stubs, so the stubs could become others.
+        (["tool.py"], "tool.py has changed, which hotreload/exports.txt is made from"),
+    ],
+    ids=["nothing", "module", "embedded-in-module", "embedded-in-firmware", "header-of-both",
+         "module-and-firmware", "tools"],
+)  # fmt: skip
+def test_changed_files(build: Build, changed: List[str], said: str) -> None:
+    for name in changed:
+        build.change(name)
+    text = build.search()
+    assert said in text and bool(text) == bool(said) and "module.c" not in text
 
 
 def test_the_module_was_compiled(build: Build) -> None:
@@ -130,17 +143,6 @@ def test_the_module_was_compiled(build: Build) -> None:
     (build.directory / "module.o").unlink()
     build.ninja("module.o")
     assert build.search() == ""
-
-
-def test_a_file_embedded_in_the_module(build: Build) -> None:
-    """Generated sources are inside when only the module's objects are made from them."""
-    build.change("text.txt")
-    assert build.search() == ""
-
-
-def test_a_file_embedded_in_the_firmware(build: Build) -> None:
-    build.change("version.txt")
-    assert "  version.txt has changed, which version.S is made from\n" in build.search()
 
 
 def test_objects_compiled_since_the_last_build(build: Build) -> None:
@@ -156,18 +158,6 @@ def test_a_source_of_the_firmware(build: Build) -> None:
     assert text.startswith("not only the module has changed:\n")
     assert "  main.c has changed, which main.o is made from\n" in text
     assert "'firmware'" in text and "idf.py flash" in text
-
-
-def test_a_header_of_both(build: Build) -> None:
-    build.change("shared.h")
-    assert "  shared.h has changed, which main.o is made from\n" in build.search()
-
-
-def test_both_have_changed(build: Build) -> None:
-    build.change("module.c")
-    build.change("main.c")
-    text = build.search()
-    assert "main.c has changed" in text and "module.c" not in text
 
 
 def test_other_options(build: Build) -> None:
@@ -188,12 +178,6 @@ def test_cmake_ran_again(build: Build, name: str) -> None:
 def test_other_options_of_the_module(build: Build) -> None:
     build.write(BUILD.replace("module.o: object", "module.o: copy"))
     assert build.search() == ""
-
-
-def test_the_tools_have_changed(build: Build) -> None:
-    """They write the stubs, so the stubs could become others."""
-    build.change("tool.py")
-    assert "tool.py has changed, which hotreload/exports.txt is made from" in build.search()
 
 
 def test_not_built(build: Build) -> None:
@@ -239,16 +223,6 @@ ninja explain: output k of phony edge with no inputs doesn't exist
 ninja explain: something new about l.o
 [1/2] Building C object a.o
 """
-    assert read_causes(text) == [
-        Cause("build.ninja", "a"),
-        Cause("a.o", "a b.c"),
-        Cause("b.o", "b.c"),
-        Cause("c.o", None),
-        Cause("d.o", None),
-        Cause("e.o", None),
-        Cause("f.o", None),
-        Cause("g.o", None),
-        Cause("h.o", None),
-        Cause("i.h", None),
-        Cause("something new about l.o", None),
-    ]
+    missing = [(name, None) for name in ("c.o", "d.o", "e.o", "f.o", "g.o", "h.o", "i.h")]
+    older = [("build.ninja", "a"), ("a.o", "a b.c"), ("b.o", "b.c")]
+    assert read_causes(text) == [*older, *missing, ("something new about l.o", None)]

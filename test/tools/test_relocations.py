@@ -156,50 +156,40 @@ def test_calls_to_the_firmware_are_kept(riscv: Project) -> None:
 # ---- refused ----
 
 
-def test_medany_code(riscv: Project) -> None:
-    text = refuse(riscv, "int own;\nint f(void)\n{\n    return own;\n}\n", "-mcmodel=medany")
-    assert re.search(r"a.c:\d+: f\+0x0: relocation R_RISCV_PCREL_HI20 refers to 'own'", text)
-    assert "-mcmodel=medlow" in text
+DISTANCE = "    .text\n    .globl f\nf:  ret\n    .data\nlabel: .word 0\n    .word "
+THREAD = "extern _Thread_local int thread_error; int *f(void) { return &thread_error; }\n"
+READER = "extern int firmware_data[]; int f(void) { return firmware_data[0]; }\n"
 
 
-def test_medany_code_that_reads_the_firmware(riscv: Project) -> None:
-    source = "extern int firmware_data[]; int f(void) { return firmware_data[0]; }\n"
-    text = refuse(riscv, source, "-mcmodel=medany")
-    assert "refers to 'firmware_data' in the firmware" in text and "-mcmodel=medlow" in text
+@pytest.mark.parametrize(
+    "source, flags, said",
+    [
+        ("int own;\nint f(void)\n{\n    return own;\n}\n", "-mcmodel=medany",
+         r"a.c:\d+: f\+0x0: relocation R_RISCV_PCREL_HI20 refers to 'own'.*-mcmodel=medlow"),
+        (READER, "-mcmodel=medany", "'firmware_data' in the firmware.*-mcmodel=medlow"),
+        ("int own; int *f(void) { return &own; }\n", "-fPIC", "R_RISCV_GOT_HI20.*without -fPIC"),
+        (THREAD, "-ftls-model=initial-exec", "R_RISCV_TLS_GOT_HI20.*-ftls-model=local-exec"),
+    ],
+    ids=["medany", "medany-firmware", "pic", "dynamic-thread-local"],
+)  # fmt: skip
+def test_refused_code_model(riscv: Project, source: str, flags: str, said: str) -> None:
+    assert re.search(said, refuse(riscv, source, flags), re.DOTALL)
 
 
-def test_position_independent_code(riscv: Project) -> None:
-    text = refuse(riscv, "int own; int *f(void) { return &own; }\n", "-fPIC")
-    assert "R_RISCV_GOT_HI20" in text and "without -fPIC" in text
-
-
-def test_dynamic_thread_local_model(riscv: Project) -> None:
-    source = "extern _Thread_local int thread_error; int *f(void) { return &thread_error; }\n"
-    text = refuse(riscv, source, "-ftls-model=initial-exec")
-    assert "R_RISCV_TLS_GOT_HI20" in text and "-ftls-model=local-exec" in text
-
-
-def test_difference_across_segments(riscv: Project) -> None:
-    source = "    .text\n    .globl f\nf:  ret\n    .data\nlabel: .word 0\n    .word label - f\n"
-    text = refuse(riscv, source, name="b.S")
-    assert "ADD/SUB" in text and "distance between the two segments" in text
-
-
-def test_distance_to_the_firmware_is_refused(riscv: Project) -> None:
-    source = "    .text\n    .globl f\nf:  ret\n    .data\nlabel: .word firmware_function - label\n"
-    text = refuse(riscv, source, name="b.S")
-    assert "ADD/SUB" in text or "R_RISCV_32_PCREL" in text
-
-
-def test_call_of_data(riscv: Project) -> None:
-    source = "    .text\n    .globl f\nf:  call value\n    .data\nvalue: .word 0\n"
-    text = refuse(riscv, source, name="b.S")
-    assert "R_RISCV_CALL_PLT refers to 'value' in the data" in text
-
-
-def test_short_jump_to_the_firmware(riscv: Project) -> None:
-    text = refuse(riscv, "    .text\n    .globl f\nf:  jal firmware_function\n", name="b.S")
-    assert "the linker says:" in text and "relocation truncated to fit: R_RISCV_JAL" in text
+@pytest.mark.parametrize(
+    "source, said",
+    [
+        (DISTANCE + "label - f\n", "ADD/SUB.*distance between the two segments"),
+        (DISTANCE + "firmware_function - label\n", "ADD/SUB|R_RISCV_32_PCREL"),
+        ("    .globl f\nf:  call value\n    .data\nvalue: .word 0\n",
+         "R_RISCV_CALL_PLT refers to 'value' in the data"),
+        ("    .globl f\nf:  jal firmware_function\n",
+         "the linker says:.*relocation truncated to fit: R_RISCV_JAL"),
+    ],
+    ids=["across-segments", "to-firmware", "call-of-data", "short-jump"],
+)  # fmt: skip
+def test_refused_assembly(riscv: Project, source: str, said: str) -> None:
+    assert re.search(said, refuse(riscv, source, name="b.S"), re.DOTALL)
 
 
 NESTED = """\
