@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Set
 
-ROOT = Path(__file__).resolve().parents[2]
+from checked import ROOT, list_files
+
 TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"
 
 _C_STRING = re.compile(
@@ -35,9 +35,7 @@ class Text(NamedTuple):
 
 def tracked(*patterns: str) -> List[Path]:
     """The files of the project that match."""
-    listed = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, check=True,
-                            stdout=subprocess.PIPE, text=True).stdout
-    return [ROOT / line for line in listed.splitlines()]
+    return [ROOT / name for name in list_files(*patterns)]
 
 
 # ---- Messages ----

@@ -189,3 +189,13 @@ void sent_expect_refused(const hotreload_answer_t *answer, int status, const cha
     sent_tear_down(NULL);
     sent_set_up(NULL);
 }
+
+void sent_expect_head_refused(const sent_t *sent, int status, const char *part)
+{
+    hotreload_answer_t answer;
+    unsigned erases = fake_flash.erases, writes = fake_flash.writes;
+    assert_false(hotreload_request_upload_begin(&sent->head, &answer));
+    assert_int_equal(fake_flash.erases, erases);
+    assert_int_equal(fake_flash.writes, writes);
+    sent_expect_refused(&answer, status, part);
+}

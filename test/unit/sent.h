@@ -70,6 +70,9 @@ int sent_upload(const sent_t *sent, size_t piece, hotreload_answer_t *answer);
  */
 void sent_expect_refused(const hotreload_answer_t *answer, int status, const char *part);
 
+/** Sends only the head. Fails the test unless it is refused likewise, with the flash left alone. */
+void sent_expect_head_refused(const sent_t *sent, int status, const char *part);
+
 /** Fails the test unless the newest module is the body. */
 void sent_expect_stored(const sent_t *sent);
 

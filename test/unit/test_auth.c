@@ -40,16 +40,6 @@ static bool is_nonce(const uint8_t nonce[16])
     return memcmp(present, nonce, sizeof present) == 0;
 }
 
-/** Sends a head that is refused, and expects that the flash was left alone. */
-static void expect_head_refused(const sent_t *sent, int status, const char *part)
-{
-    unsigned erases = fake_flash.erases, writes = fake_flash.writes;
-    assert_false(hotreload_request_upload_begin(&sent->head, &answer));
-    assert_int_equal(fake_flash.erases, erases);
-    assert_int_equal(fake_flash.writes, writes);
-    sent_expect_refused(&answer, status, part);
-}
-
 /* ---- The nonce ---- */
 
 static void a_nonce_stays_until_it_is_used(void **state)
@@ -70,7 +60,7 @@ static void a_server_that_starts_has_another_nonce(void **state)
     sent_prove(&sent);
     sent_ask_nonce(before);
     assert_int_equal(hotreload_requests_start("server", FAKE_FLASH_LABEL), ESP_OK);
-    expect_head_refused(&sent, 403, "a nonce that is used up");
+    sent_expect_head_refused(&sent, 403, "a nonce that is used up");
     assert_false(is_nonce(before));
 }
 
@@ -84,7 +74,7 @@ static void nobody_guesses_a_nonce_that_was_never_asked_for(void **state)
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(hotreload_requests_start("server", FAKE_FLASH_LABEL), ESP_OK);
         sent_auth(hotreload_secret, guesses[i], SIZE, sent.sha256_hex, sent.auth_hex);
-        expect_head_refused(&sent, 403, "not authentic");
+        sent_expect_head_refused(&sent, 403, "not authentic");
     }
 }
 
@@ -182,10 +172,11 @@ static void every_combination_of_headers_is_answered_as_it_should(void **state)
 static void reasons_say_what_is_missing(void **state)
 {
     sent.head.accept_replayed = false;
-    expect_head_refused(&sent, 403, "X-Hotreload-Auth is required: use the tools of this version");
-    expect_head_refused(&sent, 403, "or set CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS");
+    sent_expect_head_refused(&sent, 403,
+                             "X-Hotreload-Auth is required: use the tools of this version");
+    sent_expect_head_refused(&sent, 403, "or set CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS");
     sent.head.auth_hex = "0";
-    expect_head_refused(&sent, 400, "X-Hotreload-Auth is missing or not 64 hex digits");
+    sent_expect_head_refused(&sent, 400, "X-Hotreload-Auth is missing or not 64 hex digits");
 }
 
 /* ---- What a right header covers ---- */
@@ -208,10 +199,10 @@ static void a_header_is_for_one_length_and_one_body(void **state)
     sent_module(&other, 3, SIZE);
     sent_prove(&sent);
     sent.head.content_length = SIZE - 1;
-    expect_head_refused(&sent, 403, "not authentic");
+    sent_expect_head_refused(&sent, 403, "not authentic");
     sent.head.content_length = SIZE;
     sent.head.sha256_hex = other.sha256_hex;
-    expect_head_refused(&sent, 403, "not authentic");
+    sent_expect_head_refused(&sent, 403, "not authentic");
     sent_free(&other);
 }
 
@@ -219,7 +210,7 @@ static void an_hmac_of_a_body_is_no_header(void **state)
 {
     sent_prove(&sent);
     sent.head.auth_hex = sent.hmac_hex;
-    expect_head_refused(&sent, 403, "not authentic");
+    sent_expect_head_refused(&sent, 403, "not authentic");
 }
 
 static void a_body_other_than_announced_is_refused(void **state)

@@ -67,16 +67,6 @@ static void receiving_needs_little_memory(void **state)
 
 /* ---- Refused by the head: nothing is erased or written ---- */
 
-/** Sends only a head that differs in one thing, and expects that no flash was touched. */
-static void expect_head_refused(const sent_t *sent, int status, const char *part)
-{
-    unsigned erases = fake_flash.erases, writes = fake_flash.writes;
-    assert_false(hotreload_request_upload_begin(&sent->head, &answer));
-    assert_int_equal(fake_flash.erases, erases);
-    assert_int_equal(fake_flash.writes, writes);
-    sent_expect_refused(&answer, status, part);
-}
-
 static void bad_lengths_are_refused(void **state)
 {
     static const struct {
@@ -95,7 +85,7 @@ static void bad_lengths_are_refused(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         sent.head.max_size = SIZE;
         sent.head.content_length = cases[i].length;
-        expect_head_refused(&sent, cases[i].status, cases[i].part);
+        sent_expect_head_refused(&sent, cases[i].status, cases[i].part);
     }
 }
 
@@ -103,7 +93,7 @@ static void a_length_that_no_module_can_have_is_refused_without_a_limit(void **s
 {
     sent.head.max_size = SIZE_MAX;
     sent.head.content_length = ((int64_t)1 << 32) + SIZE; /* SIZE, when cut to 32 bits */
-    expect_head_refused(&sent, 413, "longer");
+    sent_expect_head_refused(&sent, 413, "longer");
 }
 
 static void missing_or_malformed_digests_are_refused(void **state)
@@ -123,10 +113,10 @@ static void missing_or_malformed_digests_are_refused(void **state)
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
         sent.head.sha256_hex = texts[i];
-        expect_head_refused(&sent, 400, "X-Hotreload-SHA256 is missing or not 64 hex digits");
+        sent_expect_head_refused(&sent, 400, "X-Hotreload-SHA256 is missing or not 64 hex digits");
         sent.head.sha256_hex = sent.sha256_hex;
         sent.head.hmac_hex = texts[i];
-        expect_head_refused(&sent, 400, "X-Hotreload-HMAC is missing or not 64 hex digits");
+        sent_expect_head_refused(&sent, 400, "X-Hotreload-HMAC is missing or not 64 hex digits");
         sent.head.hmac_hex = sent.hmac_hex;
     }
 }
@@ -134,15 +124,15 @@ static void missing_or_malformed_digests_are_refused(void **state)
 static void an_upload_without_room_is_refused(void **state)
 {
     sent.head.content_length = 7 * FAKE_FLASH_SECTOR;
-    expect_head_refused(&sent, 413, "no room for 28672 bytes beside the modules to keep");
+    sent_expect_head_refused(&sent, 413, "no room for 28672 bytes beside the modules to keep");
     sent.head.content_length = 100000;
-    expect_head_refused(&sent, 413, "100000 bytes do not fit into partition");
+    sent_expect_head_refused(&sent, 413, "100000 bytes do not fit into partition");
 }
 
 static void an_unknown_partition_is_an_error_of_the_device(void **state)
 {
     sent.head.partition_label = "nothing";
-    expect_head_refused(&sent, 500, "no partition");
+    sent_expect_head_refused(&sent, 500, "no partition");
     assert_int_equal(hotreload_requests_start("server", "nothing"), ESP_ERR_NOT_FOUND);
     assert_non_null(strstr(fake_port.log, "server not started: no partition"));
 }
@@ -151,7 +141,7 @@ static void memory_that_is_short_refuses_an_upload(void **state)
 {
     for (unsigned n = 1; n <= 2; n++) {
         fake_port.fail_allocation = n;
-        expect_head_refused(&sent, 500, "no memory");
+        sent_expect_head_refused(&sent, 500, "no memory");
     }
 }
 
