@@ -25,6 +25,12 @@ from test_watch import PATIENCE, Watch, body
 
 Announce = Callable[..., Announcement]
 
+# Other runs of these tests, on this machine or in its network, announce boards as well.
+FIRST, SECOND, OTHER, STRANGE, HERE, TWIN, WANDERER = NAMES = [
+    f"{name}-{secrets.token_hex(4)}"
+    for name in ("first", "second", "other", "strange", "here", "twin", "wanderer")
+]
+
 
 @pytest.fixture(scope="session")
 def multicast() -> None:
@@ -91,7 +97,8 @@ def command(project: Project, name: str) -> List[str]:
 def until_found(count: int) -> Callable[..., bool]:
     """When a search is over, for tests that know what there is to find."""
     return lambda search, begun, _matched: (
-        len(search._found) == count or time.monotonic() > begun + PATIENCE
+        sum(name.startswith(tuple(NAMES)) for name in search._found) == count
+        or time.monotonic() > begun + PATIENCE
     )
 
 
@@ -119,14 +126,14 @@ def test_several_with_this_firmware(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    announce(device.url, "first")
-    announce("http://127.0.0.1:2", "second")
+    announce(device.url, FIRST)
+    announce("http://127.0.0.1:2", SECOND)
     monkeypatch.setattr(Search, "_is_over", until_found(2))
     text = board.fail(*command(board, "status"))
     assert "2 boards run the firmware of this build; say which one:" in text
     short = identity(board)[:12]
-    assert f"\n  --url {device.url}  blinky, firmware {short}, first\n" in text
-    assert f"\n  --url http://127.0.0.1:2  blinky, firmware {short}, second\n" in text
+    assert f"\n  --url {device.url}  blinky, firmware {short}, {FIRST}\n" in text
+    assert f"\n  --url http://127.0.0.1:2  blinky, firmware {short}, {SECOND}\n" in text
     with pytest.raises(SystemExit):
         reload_once(Options(str(board.build), Where()))
     assert "Not reloaded: find failed" in capsys.readouterr().err and device.uploads == []
@@ -137,12 +144,12 @@ def test_none_with_this_firmware(
 ) -> None:
     monkeypatch.setattr(Search, "_is_over", until_found(2))
     board.describe(chip=5)
-    announce("http://127.0.0.1:1", "other", firmware="ab" * 20)
-    announce("http://127.0.0.1:2", "strange", firmware="?", project="\x1b[2Jclear")
+    announce("http://127.0.0.1:1", OTHER, firmware="ab" * 20)
+    announce("http://127.0.0.1:2", STRANGE, firmware="?", project="\x1b[2Jclear")
     text = board.fail(*command(board, "status"))
     assert f"this build (test, firmware {identity(board)[:12]}); there are:" in text
-    assert "\n  http://127.0.0.1:1  blinky, firmware abababababab, other" in text
-    assert "\n  http://127.0.0.1:2  ?[2Jclear, firmware ?, strange" in text
+    assert f"\n  http://127.0.0.1:1  blinky, firmware abababababab, {OTHER}" in text
+    assert f"\n  http://127.0.0.1:2  ?[2Jclear, firmware ?, {STRANGE}" in text
     assert "\nrun: idf.py build flash, or name one of them with --url" in text
 
 
@@ -198,14 +205,14 @@ def watching(project: Project) -> "subprocess.Popen[str]":
 def test_watch_finds_a_board_again_that_moved(board: Project, announce: Announce) -> None:
     old, new = new_device(board), new_device(board)
     try:
-        announcement = announce(old.url, "wanderer")
+        announcement = announce(old.url, WANDERER)
         with Watch(watching(board)) as watch:
             assert f"Changes go to {old.url}." in watch.lines
             board.write("a.c", body(2))
             watch.wait_for(f"to {old.url} in")
             old.close()
             announcement.__exit__()
-            announce(new.url, "wanderer")
+            announce(new.url, WANDERER)
             board.write("a.c", body(3))
             watch.wait_for(f"The board is at {new.url} now.")
             watch.wait_for(f"to {new.url} in")
@@ -220,13 +227,13 @@ def test_a_board_that_is_gone_or_was_named_is_not_looked_for_elsewhere(
     board: Project, device: FakeDevice, announce: Announce
 ) -> None:
     build = str(board.build)
-    announcement = announce(device.url, "here")
+    announcement = announce(device.url, HERE)
     found = find_device(Where(), build)
-    assert (found.url, found.name) == (device.url, "here")
+    assert (found.url, found.name) == (device.url, HERE)
     assert find_device_again(found, build) is None, "it is where it was"
     announcement.__exit__()
     assert find_device_again(found, build) is None
-    announce("http://127.0.0.1:2", "twin")
+    announce("http://127.0.0.1:2", TWIN)
     assert find_device_again(found, build) is None, "of two with its firmware it is the other"
     assert find_device_again(find_device(Where("http://127.0.0.1:1"), build), build) is None
 
@@ -236,12 +243,12 @@ def test_who_looks_for_a_name_waits_for_it(
 ) -> None:
     monkeypatch.setattr("hotreload.device.discovery._PATIENCE", PATIENCE)
     monkeypatch.setattr("hotreload.device.discovery._OTHERS", 0.0)
-    announce("http://127.0.0.1:1", "twin")
-    search = Search(load_description(str(board.build)), FirmwareReader(), "here")
+    announce("http://127.0.0.1:1", TWIN)
+    search = Search(load_description(str(board.build)), FirmwareReader(), HERE)
     deadline = time.monotonic() + PATIENCE
     while not search._found and time.monotonic() < deadline:
         time.sleep(0.01)
-    announce("http://127.0.0.1:2", "here")
+    announce("http://127.0.0.1:2", HERE)
     assert search.wait().url == "http://127.0.0.1:2"
 
 
