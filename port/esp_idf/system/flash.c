@@ -77,19 +77,21 @@ static struct {
     unsigned views;
 } shared;
 
-static bool share(const esp_partition_t *partition)
+/** @return ESP_OK, ESP_ERR_NO_MEM: not the whole partition at once, ESP_ERR_FLASH_OP_FAIL */
+static esp_err_t share(const esp_partition_t *partition)
 {
-    if (shared.views == 0 &&
-        map(partition, 0, partition->size, &shared.data, &shared.handle) == ESP_OK) {
+    if (shared.views == 0) {
+        esp_err_t error = map(partition, 0, partition->size, &shared.data, &shared.handle);
+        if (error != ESP_OK) {
+            return error;
+        }
         shared.partition = partition;
-        shared.views = 1;
-        return true;
     }
-    if (shared.views == 0 || shared.partition != partition) {
-        return false;
+    if (shared.partition != partition) {
+        return ESP_ERR_NO_MEM;
     }
     shared.views++;
-    return true;
+    return ESP_OK;
 }
 
 #define SHARED 0u /* no handle of ESP-IDF */
@@ -97,14 +99,14 @@ static bool share(const esp_partition_t *partition)
 esp_err_t hotreload_port_flash_map(const hotreload_flash_t *flash, uint32_t offset, size_t size,
                                    hotreload_flash_view_t *view)
 {
-    if (share(flash->handle)) {
-        const uint8_t *data = shared.data;
-        *view = (hotreload_flash_view_t){.data = data + offset, .handle = SHARED, .size = size};
-        return ESP_OK;
-    }
     const void *data;
-    esp_partition_mmap_handle_t handle;
-    esp_err_t error = map(flash->handle, offset, size, &data, &handle);
+    esp_partition_mmap_handle_t handle = SHARED;
+    esp_err_t error = share(flash->handle);
+    if (error == ESP_OK) {
+        data = (const uint8_t *)shared.data + offset;
+    } else if (error == ESP_ERR_NO_MEM) {
+        error = map(flash->handle, offset, size, &data, &handle);
+    }
     if (error == ESP_OK) {
         *view = (hotreload_flash_view_t){.data = data, .handle = handle, .size = size};
     }
