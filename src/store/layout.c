@@ -75,14 +75,23 @@ typedef struct {
 
 _Static_assert(sizeof(head_t) == HOTRELOAD_RECORD_DATA, "the module follows the marks");
 
-/** Reads the header at a sector. @return ESP_OK, ESP_ERR_NOT_FOUND: none, ESP_ERR_FLASH_OP_FAIL */
-static esp_err_t read_record(const hotreload_flash_t *flash, uint32_t start,
+/**
+ * Reads the header at a sector.
+ *
+ * @param whole  the whole partition, mapped; NULL: it is not
+ * @return ESP_OK, ESP_ERR_NOT_FOUND: none, ESP_ERR_FLASH_OP_FAIL
+ */
+static esp_err_t read_record(const hotreload_flash_t *flash, const uint8_t *whole, uint32_t start,
                              hotreload_record_t *record, hotreload_marks_t *marks)
 {
     head_t head;
-    esp_err_t error = hotreload_port_flash_read(flash, start, &head, sizeof head);
-    if (error != ESP_OK) {
-        return error;
+    if (whole != NULL) {
+        memcpy(&head, whole + start, sizeof head);
+    } else {
+        esp_err_t error = hotreload_port_flash_read(flash, start, &head, sizeof head);
+        if (error != ESP_OK) {
+            return error;
+        }
     }
     if (!hotreload_record_is_valid(&head.header, flash->size - start)) {
         return ESP_ERR_NOT_FOUND;
@@ -95,8 +104,9 @@ static esp_err_t read_record(const hotreload_flash_t *flash, uint32_t start,
     return ESP_OK;
 }
 
-esp_err_t hotreload_scan_newest(hotreload_record_kind_t kind, const hotreload_flash_t *flash,
-                                hotreload_span_t hidden, uint32_t below, hotreload_record_t *record)
+static esp_err_t scan_newest(hotreload_record_kind_t kind, const hotreload_flash_t *flash,
+                             const uint8_t *whole, hotreload_span_t hidden, uint32_t below,
+                             hotreload_record_t *record)
 {
     uint32_t start = 0;
     bool found = false;
@@ -108,7 +118,7 @@ esp_err_t hotreload_scan_newest(hotreload_record_kind_t kind, const hotreload_fl
             start = hidden.end;
             continue;
         }
-        esp_err_t error = read_record(flash, start, &candidate, &marks);
+        esp_err_t error = read_record(flash, whole, start, &candidate, &marks);
         if (error == ESP_ERR_NOT_FOUND) {
             start = sector.end;
             continue;
@@ -125,6 +135,19 @@ esp_err_t hotreload_scan_newest(hotreload_record_kind_t kind, const hotreload_fl
         start = hotreload_span_of(flash, &candidate).end;
     }
     return found ? ESP_OK : ESP_ERR_NOT_FOUND;
+}
+
+/* A read stops the caches of a chip, so a read for each sector would take most of a boot. */
+esp_err_t hotreload_scan_newest(hotreload_record_kind_t kind, const hotreload_flash_t *flash,
+                                hotreload_span_t hidden, uint32_t below, hotreload_record_t *record)
+{
+    hotreload_flash_view_t view;
+    if (hotreload_port_flash_map(flash, 0, flash->size, &view) != ESP_OK) {
+        return scan_newest(kind, flash, NULL, hidden, below, record);
+    }
+    esp_err_t error = scan_newest(kind, flash, view.data, hidden, below, record);
+    hotreload_port_flash_unmap(&view);
+    return error;
 }
 
 esp_err_t hotreload_scan_protected(const hotreload_flash_t *flash, uint32_t below,
@@ -148,7 +171,8 @@ esp_err_t hotreload_scan_find_again(const hotreload_flash_t *flash,
                                     const hotreload_record_t *record, hotreload_marks_t *marks)
 {
     hotreload_record_t present;
-    esp_err_t error = read_record(flash, hotreload_span_of(flash, record).start, &present, marks);
+    esp_err_t error =
+        read_record(flash, NULL, hotreload_span_of(flash, record).start, &present, marks);
     if (error != ESP_OK) {
         return error;
     }

@@ -67,17 +67,36 @@ static void every_failure_is_one_error_and_a_line_in_the_log(void **test)
     fake_partition.fail = ESP_FAIL;
     assert_int_equal(hotreload_port_flash_erase(&flash, 0x1000, 0x1000), ESP_ERR_FLASH_OP_FAIL);
     assert_non_null(strstr(fake_log, "erase of 4096 bytes at 0x1000 failed"));
-    assert_int_equal(hotreload_port_flash_map(&flash, 0x10000, 4, &view), ESP_ERR_FLASH_OP_FAIL);
-    assert_non_null(strstr(fake_log, "map of 4 bytes at 0x10000 failed"));
+    fake_partition.fail = ESP_FAIL;
+    assert_int_equal(hotreload_port_flash_map(&flash, 0x1000, 4, &view), ESP_ERR_FLASH_OP_FAIL);
+    assert_non_null(strstr(fake_log, "map of 65536 bytes at 0x0 failed"));
 }
 
-static void no_room_in_the_mmu_is_no_memory(void **test)
+static void views_share_one_mapping(void **test)
+{
+    hotreload_flash_view_t first, second;
+    assert_int_equal(hotreload_port_flash_map(&flash, 0x1000, 16, &first), ESP_OK);
+    assert_int_equal(hotreload_port_flash_map(&flash, 0x2000, 16, &second), ESP_OK);
+    assert_int_equal(fake_partition.maps, 1);
+    hotreload_port_flash_unmap(&first);
+    assert_int_equal(fake_partition.maps, 1);
+    assert_ptr_equal(second.data, fake_partition.content + 0x2000);
+    hotreload_port_flash_unmap(&second);
+    assert_int_equal(fake_partition.maps, 0);
+}
+
+static void few_pages_map_a_part_or_are_no_memory(void **test)
 {
     const int errors[] = {ESP_ERR_NO_MEM, ESP_ERR_NOT_FOUND};
     for (size_t i = 0; i < COUNT(errors); i++) {
         hotreload_flash_view_t view;
-        fake_partition.fail = errors[i];
-        assert_int_equal(hotreload_port_flash_map(&flash, 0, 16, &view), ESP_ERR_NO_MEM);
+        fake_partition.too_few_pages = errors[i];
+        fake_partition.most_mapped = 16;
+        assert_int_equal(hotreload_port_flash_map(&flash, 0x1000, 16, &view), ESP_OK);
+        assert_ptr_equal(view.data, fake_partition.content + 0x1000);
+        hotreload_port_flash_unmap(&view);
+        assert_int_equal(fake_partition.maps, 0);
+        assert_int_equal(hotreload_port_flash_map(&flash, 0, 17, &view), ESP_ERR_NO_MEM);
     }
 }
 
@@ -88,7 +107,8 @@ int main(void)
         cmocka_unit_test_setup(what_was_written_is_read_and_seen_in_a_map, setup),
         cmocka_unit_test_setup(erasing_reaches_just_the_range, setup),
         cmocka_unit_test_setup(every_failure_is_one_error_and_a_line_in_the_log, setup),
-        cmocka_unit_test_setup(no_room_in_the_mmu_is_no_memory, setup),
+        cmocka_unit_test_setup(views_share_one_mapping, setup),
+        cmocka_unit_test_setup(few_pages_map_a_part_or_are_no_memory, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -171,6 +171,9 @@ esp_err_t hotreload_port_flash_map(const hotreload_flash_t *flash, uint32_t offs
     assert_ptr_equal(flash->handle, &fake_flash);
     check_range(offset, size);
     *view = (hotreload_flash_view_t){0};
+    if (size == fake_flash.size && !fake_flash.maps_whole) {
+        return ESP_ERR_NO_MEM;
+    }
     fake_flash.maps++;
     if (fake_flash.power_off || counts_to_zero(&fake_flash.fail_map)) {
         fake_flash.fail_map = fake_flash.maps_stay_broken ? 1 : 0;

@@ -33,6 +33,8 @@ typedef struct {
     unsigned fail_read, fail_write, fail_erase, fail_map;
     /** The first map that fails is followed by no other that works. */
     bool maps_stay_broken;
+    /** The whole partition can be mapped; else there are too few pages, as on a chip in use. */
+    bool maps_whole;
     /** Counts likewise; that write reports success, but one bit is wrong. */
     unsigned corrupt_write;
     /** Another label that exists too: the same flash under a second name; NULL: none. */

@@ -42,6 +42,19 @@ static void the_partition_image_of_the_tool_is_read(void **state)
     hotreload_store_unmap(&view);
 }
 
+static void a_partition_that_can_be_mapped_is_looked_through_without_a_read(void **state)
+{
+    stored_expect_ok(1, 1000);
+    stored_expect_ok(2, 1000);
+    hotreload_record_t by_reads = stored_newest();
+    fake_flash.maps_whole = true;
+    fake_flash.reads = 0;
+    stored_boot();
+    hotreload_record_t record = stored_newest();
+    assert_int_equal(fake_flash.reads, 0);
+    assert_memory_equal(&record, &by_reads, sizeof record);
+}
+
 static void a_header_with_any_bit_changed_is_none(void **state)
 {
     hotreload_record_t record;
@@ -201,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORE_TEST(the_partition_image_of_the_tool_is_read),
+        STORE_TEST(a_partition_that_can_be_mapped_is_looked_through_without_a_read),
         STORE_TEST(a_header_with_any_bit_changed_is_none),
         STORE_TEST(a_header_with_impossible_numbers_is_none),
         STORE_TEST(a_header_of_another_format_is_none),

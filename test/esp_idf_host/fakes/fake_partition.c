@@ -26,7 +26,7 @@ fake_partition_t fake_partition;
 
 void fake_partition_reset(void)
 {
-    fake_partition = (fake_partition_t){.fail = ESP_OK};
+    fake_partition = (fake_partition_t){.fail = ESP_OK, .most_mapped = FAKE_PARTITION_SIZE};
     memset(fake_partition.content, 0xff, sizeof fake_partition.content);
 }
 
@@ -91,6 +91,9 @@ esp_err_t esp_partition_mmap(const esp_partition_t *partition, size_t offset, si
 {
     assert_int_equal(memory, ESP_PARTITION_MMAP_DATA);
     esp_err_t error = ordered(partition, offset, size);
+    if (size > fake_partition.most_mapped) {
+        return fake_partition.too_few_pages;
+    }
     if (error == ESP_OK) {
         fake_partition.maps++;
         *out_ptr = fake_partition.content + offset;

@@ -14,6 +14,9 @@
 typedef struct {
     /** Result of the next operation of any kind that is not ESP_OK; then it is ESP_OK again. */
     int fail;
+    /** A mapping of more bytes fails with this error: there are too few pages of the MMU. */
+    size_t most_mapped;
+    int too_few_pages;
     /** Mappings that were not undone. */
     unsigned maps;
     /** Of partition "hotreload". */
