@@ -116,6 +116,25 @@ esp_err_t hotreload_store_find(hotreload_record_kind_t kind, const hotreload_rec
         find_record(kind, before != NULL ? before->sequence : UINT32_MAX, record, reason));
 }
 
+esp_err_t hotreload_store_find_record(uint32_t sequence, hotreload_record_t *record,
+                                      hotreload_reason_t *reason)
+{
+    esp_err_t error = find_record(HOTRELOAD_RECORD_ANY, sequence + 1, record, reason);
+    if (error == ESP_ERR_NOT_FOUND || (error == ESP_OK && record->sequence != sequence)) {
+        return hotreload_fail(reason, ESP_ERR_NOT_FOUND,
+                              "partition \"%s\" does not hold module %u, the patch's base, any more",
+                              store->label, (unsigned)sequence);
+    }
+    return error;
+}
+
+esp_err_t hotreload_store_find_sequence(uint32_t sequence, hotreload_record_t *record,
+                                        hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    return hotreload_store_unlock(hotreload_store_find_record(sequence, record, reason));
+}
+
 esp_err_t hotreload_store_take_newest(hotreload_record_t *record, hotreload_reason_t *reason)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
