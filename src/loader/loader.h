@@ -39,8 +39,8 @@ esp_err_t hotreload_loader_read(const void *data, size_t size, hotreload_image_t
  * Verifies, allocates, copies and relocates. Nothing is visible to the program yet; an error frees
  * all that was taken.
  *
- * @param image   filled in by this call, for hotreload_loader_commit()
- * @param data    the packed module; stays as it is until commit
+ * @param image   filled in by this call, for the next steps
+ * @param data    the packed module; stays as it is until its constructors have run
  * @param caps    capabilities of the memory; 0: the port chooses
  * @param staged  gets the module in RAM
  * @return as hotreload_loader_verify(), or ESP_ERR_NO_MEM; ESP_ERR_NOT_SUPPORTED also for a patch
@@ -49,8 +49,19 @@ esp_err_t hotreload_loader_stage(const void *data, size_t size, uint32_t caps,
                                  hotreload_image_t *image, hotreload_module_t *staged,
                                  hotreload_reason_t *reason);
 
-/** Points the table to a staged module and runs its constructors. Cannot fail. */
-void hotreload_loader_commit(const hotreload_image_t *image, const hotreload_module_t *staged);
+/**
+ * Lists what the table is to hold for a staged module: the run addresses of its exports.
+ *
+ * @param slots  room for all exports of the table
+ */
+void hotreload_loader_list_slots(const hotreload_image_t *image, const hotreload_module_t *staged,
+                                 uint32_t *slots);
+
+/** Points the table to a module. @param slots  of hotreload_loader_list_slots() */
+void hotreload_loader_bind(const uint32_t *slots);
+
+/** Runs the constructors of a module that the table points to. */
+void hotreload_loader_construct(const hotreload_image_t *image, const hotreload_module_t *staged);
 
 /** Points every slot of the table to its missing-function handler. */
 void hotreload_loader_unbind(void);

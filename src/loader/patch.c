@@ -179,6 +179,11 @@ static void toggle(const hotreload_module_t *base, hotreload_patch_t *patch)
     }
 }
 
+void hotreload_patch_undo(const hotreload_module_t *base, hotreload_patch_t *patch)
+{
+    toggle(base, patch);
+}
+
 /** Looks for a task that would go on in the middle of a jump, or in a loop that a jump cuts. */
 static bool is_busy(const hotreload_module_t *base, const hotreload_patch_t *patch,
                     hotreload_user_t *user)
@@ -222,6 +227,7 @@ esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_pat
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
         hotreload_port_alone(&base->text, exchange_if_free, &exchange);
         if (exchange.done) {
+            hotreload_kept_commit();
             return ESP_OK;
         }
         hotreload_port_pause();
@@ -245,13 +251,14 @@ static bool is_executed(const hotreload_patch_t *patch)
     return hotreload_find_user(&code, 1, &user);
 }
 
-void hotreload_patch_release(hotreload_patch_t *patch)
+bool hotreload_patch_release(hotreload_patch_t *patch)
 {
     if (patch != NULL) {
         patch->next = in_use;
         in_use = patch;
     }
     hotreload_patch_free_unused();
+    return in_use == NULL || in_use != patch;
 }
 
 void hotreload_patch_free_unused(void)
@@ -277,19 +284,14 @@ hotreload_patch_info_t hotreload_patch_info(const hotreload_patch_t *patch)
     };
 }
 
-esp_err_t hotreload_patch_check_unused(const hotreload_module_t *base,
-                                       const hotreload_patch_t *patch, hotreload_reason_t *reason)
+bool hotreload_patch_find_user(const hotreload_module_t *base, const hotreload_patch_t *patch,
+                               hotreload_user_t *user)
 {
     const hotreload_code_t code[] = {code_of(base), code_of(hotreload_patch_info(patch).module)};
-    hotreload_user_t user;
-    bool found = hotreload_find_user(code, 2, &user);
+    bool found = hotreload_find_user_when_alone(code, 2, true, user);
     for (const hotreload_patch_t *old = in_use; old != NULL && !found; old = old->next) {
         const hotreload_code_t old_code = code_of(&old->module);
-        found = hotreload_find_user(&old_code, 1, &user);
+        found = hotreload_find_user_when_alone(&old_code, 1, true, user);
     }
-    if (!found) {
-        return ESP_OK;
-    }
-    return hotreload_fail(reason, ESP_ERR_INVALID_STATE, "task %s is inside the module, at 0x%x",
-                          user.task, (unsigned)user.address);
+    return found;
 }

@@ -10,6 +10,7 @@
 #define HOTRELOAD_PATCH_H
 
 #include "image/image.h"
+#include "loader/in_use.h"
 #include "loader/segments.h"
 #include "port.h"
 #include "reason.h"
@@ -48,8 +49,18 @@ esp_err_t hotreload_patch_stage(const hotreload_image_t *image, uint32_t caps,
 esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_patch_t *old,
                                    hotreload_patch_t *new, hotreload_reason_t *reason);
 
-/** Frees a patch that is not applied, as soon as no task executes its code; NULL: does nothing. */
-void hotreload_patch_release(hotreload_patch_t *patch);
+/**
+ * Frees a patch that is not applied, as soon as no task executes its code. NULL: does nothing.
+ *
+ * @return true: it is freed; false: a task still executes it
+ */
+bool hotreload_patch_release(hotreload_patch_t *patch);
+
+/**
+ * Undoes a patch when its base is given up; NULL: does nothing. Within hotreload_port_alone(), when
+ * hotreload_patch_find_user() finds nobody.
+ */
+void hotreload_patch_undo(const hotreload_module_t *base, hotreload_patch_t *patch);
 
 /** Frees those released patches that were in use and no longer are. */
 void hotreload_patch_free_unused(void);
@@ -59,12 +70,13 @@ hotreload_patch_info_t hotreload_patch_info(const hotreload_patch_t *patch);
 
 /**
  * Looks for a task that executes code of a base, of its patch, or of a patch that waits for being
- * freed.
+ * freed. Within hotreload_port_alone().
  *
  * @param patch  what is applied; NULL: none
- * @return ESP_OK: none; ESP_ERR_INVALID_STATE: the reason names the task
+ * @param user   gets the task
+ * @return true: there is one
  */
-esp_err_t hotreload_patch_check_unused(const hotreload_module_t *base,
-                                       const hotreload_patch_t *patch, hotreload_reason_t *reason);
+bool hotreload_patch_find_user(const hotreload_module_t *base, const hotreload_patch_t *patch,
+                               hotreload_user_t *user);
 
 #endif

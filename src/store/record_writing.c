@@ -33,8 +33,8 @@ static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_r
     const unsigned mapped = HOTRELOAD_SCAN_PROTECTED, running = mapped + 1;
     const unsigned all = running + 2;
     if (hotreload_scan_protected(&store->flash, store->intact_below, taken) != ESP_OK ||
-        (store->is_running && hotreload_scan_base(&store->flash, &store->running,
-                                                  &taken[running + 1]) != ESP_OK)) {
+        (store->is_running &&
+         hotreload_scan_base(&store->flash, &store->running, &taken[running + 1]) != ESP_OK)) {
         return hotreload_store_fail_read(store->label, reason);
     }
     taken[mapped] = store->mapped;

@@ -58,6 +58,9 @@ bool hotreload_store_has_untried(void);
  */
 void hotreload_store_set_tried(uint32_t sequence);
 
+/** Takes back that the newest record was tried: it is announced again. */
+void hotreload_store_set_untried(void);
+
 /**
  * Finds the newest record of a kind.
  *
@@ -175,9 +178,9 @@ typedef esp_err_t (*hotreload_store_check_t)(const void *data, size_t size, uint
  * @param sha256  what the module must hash to
  * @param check   may be NULL
  * @return ESP_OK; ESP_ERR_INVALID_SIZE: less than announced; ESP_ERR_INVALID_CRC: what is in the
- *         flash has another hash; ESP_ERR_INVALID_STATE: none was begun, or the base of the patch is
- *         not there any more; ESP_ERR_NO_MEM; ESP_ERR_FLASH_OP_FAIL;
- *         ESP_FAIL: the hash could not be computed; whatever `check` returns
+ *         flash has another hash; ESP_ERR_INVALID_STATE: none was begun, or the base of the patch
+ * is not there any more; ESP_ERR_NO_MEM; ESP_ERR_FLASH_OP_FAIL; ESP_FAIL: the hash could not be
+ * computed; whatever `check` returns
  */
 esp_err_t hotreload_store_commit(const uint8_t sha256[HOTRELOAD_HASH_SIZE],
                                  hotreload_store_check_t check, hotreload_reason_t *reason);
