@@ -49,16 +49,8 @@ esp_err_t hotreload_loader_stage(const void *data, size_t size, uint32_t caps,
                                  hotreload_image_t *image, hotreload_module_t *staged,
                                  hotreload_reason_t *reason);
 
-/**
- * Lists what the table is to hold for a staged module: the run addresses of its exports.
- *
- * @param slots  room for all exports of the table
- */
-void hotreload_loader_list_slots(const hotreload_image_t *image, const hotreload_module_t *staged,
-                                 uint32_t *slots);
-
-/** Points the table to a module. @param slots  of hotreload_loader_list_slots() */
-void hotreload_loader_bind(const uint32_t *slots);
+/** Points the table to a staged module. Cannot fail. */
+void hotreload_loader_bind(const hotreload_image_t *image, const hotreload_module_t *staged);
 
 /** Runs the constructors of a module that the table points to. */
 void hotreload_loader_construct(const hotreload_image_t *image, const hotreload_module_t *staged);

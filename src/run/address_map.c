@@ -5,7 +5,7 @@
 #include "port.h"
 
 /* Modules and patches that run, and the last few that ran. */
-#define PLACES 6u
+#define PLACES 5u
 
 typedef struct {
     uint32_t text, text_size; /* run addresses, bytes; no text and no data: unused */

@@ -77,7 +77,8 @@ static void stop_blaming(bool was_on_trial)
 
 /** What takes the place of the old code. */
 typedef struct {
-    const uint32_t *slots; /**< for the table; NULL: no module is to run */
+    const hotreload_image_t *image; /**< NULL: no module is to run */
+    const hotreload_module_t *module;
     bool done;
     hotreload_user_t user;
 } takeover_t;
@@ -93,17 +94,18 @@ static void take_over_if_unused(void *context)
     if (program.loaded) {
         hotreload_patch_undo(&program.module, program.patch);
     }
-    if (takeover->slots != NULL) {
-        hotreload_loader_bind(takeover->slots);
+    if (takeover->image != NULL) {
+        hotreload_loader_bind(takeover->image, takeover->module);
     } else {
         hotreload_loader_unbind();
     }
 }
 
 /** Points the table elsewhere, unless a task is inside the code that the table points to. */
-static esp_err_t take_over(const uint32_t *slots, hotreload_reason_t *reason)
+static esp_err_t take_over(const hotreload_image_t *image, const hotreload_module_t *module,
+                           hotreload_reason_t *reason)
 {
-    takeover_t takeover = {.slots = slots};
+    takeover_t takeover = {.image = image, .module = module};
     hotreload_port_alone(&program.module.text, take_over_if_unused, &takeover);
     if (!takeover.done) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
@@ -130,7 +132,7 @@ static void release_old(void)
 
 esp_err_t hotreload_program_unload(hotreload_reason_t *reason)
 {
-    esp_err_t error = take_over(NULL, reason);
+    esp_err_t error = take_over(NULL, NULL, reason);
     if (error != ESP_OK) {
         return error;
     }
@@ -155,17 +157,9 @@ static esp_err_t run_staged(const hotreload_image_t *image, const hotreload_modu
                             const hotreload_record_t *record, const hotreload_record_t *on_trial,
                             hotreload_reason_t *reason)
 {
-    const size_t size = (hotreload_firmware_table.count + 1) * sizeof(uint32_t);
-    uint32_t *slots = hotreload_port_buffer_alloc(size);
-    if (slots == NULL) {
-        return hotreload_fail(reason, ESP_ERR_NO_MEM, "no memory for %u addresses",
-                              (unsigned)hotreload_firmware_table.count);
-    }
-    hotreload_loader_list_slots(image, staged, slots);
     const bool was_on_trial = blame(on_trial != NULL ? on_trial->sequence : 0);
     hotreload_address_map_add(staged, record != NULL ? record->sequence : 0);
-    esp_err_t error = take_over(slots, reason);
-    hotreload_port_buffer_free(slots, size);
+    esp_err_t error = take_over(image, staged, reason);
     if (error != ESP_OK) {
         hotreload_address_map_free(staged);
         stop_blaming(was_on_trial);

@@ -252,13 +252,15 @@ static void the_longest_status_fits(void **state)
     fake_port.data_limit = UINT32_MAX;
     hotreload_status_set_error(&worst);
     hotreload_status_set_rollback(&rollback);
-    hotreload_status_set_module(&module, UINT32_MAX);
+    hotreload_running_t running;
+    memset(&running, 0xff, sizeof running);
+    hotreload_status_set_module(&module, &running);
     hotreload_request_status(&answer);
     assert_int_equal(answer.body[strlen(answer.body) - 1], '}');
     /* The number of reloads may get ten digits. */
     assert_true(strlen(answer.body) + 10 < sizeof answer.body);
     hotreload_status_set_rollback(&(hotreload_reason_t){0});
-    hotreload_status_set_module(NULL, 0);
+    hotreload_status_set_module(NULL, NULL);
 }
 
 static void other_requests_are_refused(void **state)
