@@ -21,8 +21,7 @@ void hotreload_port_each_task(const uint32_t *caller_from,
                               void *context)
 {
     (void)save_registers(WINDOWS);
-    const hotreload_task_t task = {
-        .name = "main", .stack = caller_from, .end = stack_end()};
+    const hotreload_task_t task = {.name = "main", .stack = caller_from, .end = stack_end()};
     (void)visit(&task, context);
 }
 

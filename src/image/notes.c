@@ -53,9 +53,10 @@ static esp_err_t read_module_note(const note_t *note, hotreload_image_t *image,
     }
     memcpy(module, note->content, sizeof *module);
     if (module->format != HOTRELOAD_FORMAT_VERSION) {
-        return hotreload_fail(reason, ESP_ERR_NOT_SUPPORTED,
-                              "module format %u, this firmware knows %u: rebuild and flash it",
-                              module->format, HOTRELOAD_FORMAT_VERSION);
+        return hotreload_fail(
+            reason, ESP_ERR_NOT_SUPPORTED,
+            "module format %u, this firmware knows %u: build both with one version", module->format,
+            HOTRELOAD_FORMAT_VERSION);
     }
     if (module->firmware_id_size > MAX_FIRMWARE_ID ||
         module->firmware_id_size > note->size - sizeof *module) {

@@ -190,10 +190,11 @@ static void status_tells_what_is_loaded(void **state)
              "\"loaded\":true,\"sequence\":1,\"reloads\":%u,"
              "\"text\":{\"address\":\"0x40380000\",\"size\":%u},"
              "\"data\":{\"address\":\"0x3fc90000\",\"size\":24},"
+             "\"base\":{\"sequence\":1,\"sha256\":\"%s\"},\"patch\":null,"
              "\"exports\":%u,\"free\":{\"text\":1048576,\"data\":500000},"
              "\"pending\":false,\"newest\":{\"sequence\":1,\"sha256\":\"%s\"},"
              "\"trial\":true,\"stored\":true,\"rollback\":null,\"last_error\":null}",
-             (unsigned)device.reloads, (unsigned)device.text_size,
+             (unsigned)device.reloads, (unsigned)device.text_size, stored.sha256_hex,
              (unsigned)hotreload_firmware_table.count, stored.sha256_hex);
     assert_string_equal(answer.body, expected);
     sent_free(&stored);
