@@ -190,13 +190,15 @@ void hotreload_port_each_task(const uint32_t *caller_from,
                               void *context);
 
 /**
- * Calls `action` while no other task, no interrupt and no other core runs:
- * hotreload_port_each_task() then shows all that is under way. It takes no lock and waits for
- * nothing. What it wrote to the text is seen by the instruction fetch of every core afterwards. Any
- * task.
+ * Calls `action` while no other task, no interrupt and no other core runs: only then
+ * hotreload_port_each_task() shows all that is under way. `action` takes no lock and waits for
+ * nothing. What it wrote to `text` is seen by the instruction fetch of every core afterwards. The
+ * caller holds HOTRELOAD_LOCK_MODULE.
+ *
+ * @return ESP_OK; ESP_ERR_NO_MEM: `action` was not called
  */
-void hotreload_port_alone(const hotreload_region_t *text, void (*action)(void *context),
-                          void *context);
+esp_err_t hotreload_port_alone(const hotreload_region_t *text, void (*action)(void *context),
+                               void *context);
 
 /** Lets tasks of every priority run for a moment: a tick or so. */
 void hotreload_port_pause(void);

@@ -25,12 +25,12 @@ void hotreload_port_each_task(const uint32_t *caller_from,
     (void)visit(&task, context);
 }
 
-void hotreload_port_alone(const hotreload_region_t *text, void (*action)(void *context),
-                          void *context)
+esp_err_t hotreload_port_alone(const hotreload_region_t *text, void (*action)(void *context),
+                               void *context)
 {
     static const hotreload_region_t no_data;
     action(context);
-    (void)hotreload_port_sync(text, &no_data); /* qemu-user has no error to report */
+    return hotreload_port_sync(text, &no_data);
 }
 
 void hotreload_port_pause(void)

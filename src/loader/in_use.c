@@ -77,6 +77,7 @@ bool hotreload_find_user(const hotreload_code_t *code, size_t count, hotreload_u
 {
     order_t order = {code, count, user};
     const hotreload_region_t nothing_written = {0};
-    hotreload_port_alone(&nothing_written, find_user, &order);
-    return user->task[0] != '\0';
+    *user = (hotreload_user_t){0};
+    return hotreload_port_alone(&nothing_written, find_user, &order) != ESP_OK ||
+           user->task[0] != '\0';
 }

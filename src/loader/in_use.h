@@ -54,7 +54,11 @@ void hotreload_note_caller(hotreload_caller_t caller);
 bool hotreload_find_user_when_alone(const hotreload_code_t *code, size_t count, bool returns,
                                     hotreload_user_t *user);
 
-/** The same, at any other time: stops the rest of the program while it looks. */
+/**
+ * The same, at any other time: stops the rest of the program while it looks.
+ *
+ * @return true also when there is no memory to look: `user` has no name then
+ */
 bool hotreload_find_user(const hotreload_code_t *code, size_t count, hotreload_user_t *user);
 
 #endif

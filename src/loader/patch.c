@@ -225,7 +225,9 @@ esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_pat
 {
     exchange_t exchange = {.base = base, .old = old, .new = new};
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
-        hotreload_port_alone(&base->text, exchange_if_free, &exchange);
+        if (hotreload_port_alone(&base->text, exchange_if_free, &exchange) != ESP_OK) {
+            return hotreload_fail(reason, ESP_ERR_NO_MEM, "no memory to stop all tasks");
+        }
         if (exchange.done) {
             hotreload_kept_commit();
             return ESP_OK;

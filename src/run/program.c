@@ -106,7 +106,9 @@ static esp_err_t take_over(const hotreload_image_t *image, const hotreload_modul
                            hotreload_reason_t *reason)
 {
     takeover_t takeover = {.image = image, .module = module};
-    hotreload_port_alone(&program.module.text, take_over_if_unused, &takeover);
+    if (hotreload_port_alone(&program.module.text, take_over_if_unused, &takeover) != ESP_OK) {
+        return hotreload_fail(reason, ESP_ERR_NO_MEM, "no memory to stop all tasks");
+    }
     if (!takeover.done) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
                               "task %s is inside the module, at 0x%x: reload when it has left",

@@ -280,11 +280,12 @@ void hotreload_port_each_task(const uint32_t *caller_from,
     (void)context;
 }
 
-void hotreload_port_alone(const hotreload_region_t *text, void (*action)(void *context),
-                          void *context)
+esp_err_t hotreload_port_alone(const hotreload_region_t *text, void (*action)(void *context),
+                               void *context)
 {
     (void)text;
     action(context);
+    return ESP_OK;
 }
 
 void hotreload_port_pause(void)

@@ -352,16 +352,21 @@ void hotreload_port_each_task(const uint32_t *caller_from,
     }
 }
 
-void hotreload_port_alone(const hotreload_region_t *text, void (*action)(void *context),
-                          void *context)
+esp_err_t hotreload_port_alone(const hotreload_region_t *text, void (*action)(void *context),
+                               void *context)
 {
     static const hotreload_region_t no_data;
     assert_true(held[HOTRELOAD_LOCK_MODULE]);
     assert_false(is_alone);
+    if (!fake_port_count_allocation()) {
+        return ESP_ERR_NO_MEM;
+    }
     is_alone = true;
     action(context);
     is_alone = false;
     (void)hotreload_port_sync(text, &no_data);
+    fake_port_count_free();
+    return ESP_OK;
 }
 
 void hotreload_port_pause(void)
