@@ -184,24 +184,30 @@ void hotreload_patch_undo(const hotreload_module_t *base, hotreload_patch_t *pat
     toggle(base, patch);
 }
 
-/** Looks for a task that would go on in the middle of a jump, or in a loop that a jump cuts. */
-static bool is_busy(const hotreload_module_t *base, const hotreload_patch_t *patch,
-                    hotreload_user_t *user)
+static uint32_t jumps_of(const hotreload_patch_t *patch)
 {
-    for (uint32_t i = 0; patch != NULL && i < patch->jump_count; i++) {
+    return patch != NULL ? patch->jump_count : 0;
+}
+
+/** Where no task may go on while a patch's jumps are written: in one, or in a loop that one cuts. */
+static void list_places(const hotreload_module_t *base, const hotreload_patch_t *patch,
+                        hotreload_code_t *places)
+{
+    for (uint32_t i = 0; i < jumps_of(patch); i++) {
         const jump_t *jump = &patch->jumps[i];
-        const hotreload_code_t code = {base->text.run + jump->from, jump->busy};
-        const bool is_loop = jump->busy > hotreload_port_arch()->jump_size;
-        if (hotreload_find_user_when_alone(&code, 1, is_loop, user)) {
-            return true;
-        }
+        places[i] = (hotreload_code_t){
+            .start = base->text.run + jump->from,
+            .size = jump->busy,
+            .returns = jump->busy > hotreload_port_arch()->jump_size,
+        };
     }
-    return false;
 }
 
 typedef struct {
     const hotreload_module_t *base;
     hotreload_patch_t *old, *new;
+    hotreload_code_t *places;
+    size_t place_count;
     bool done;
     hotreload_user_t user;
 } exchange_t;
@@ -209,8 +215,8 @@ typedef struct {
 static void exchange_if_free(void *context)
 {
     exchange_t *exchange = context;
-    exchange->done = !is_busy(exchange->base, exchange->old, &exchange->user) &&
-                     !is_busy(exchange->base, exchange->new, &exchange->user);
+    exchange->done = !hotreload_find_user_when_alone(exchange->places, exchange->place_count,
+                                                     &exchange->user);
     if (exchange->done) {
         toggle(exchange->base, exchange->old);
         toggle(exchange->base, exchange->new);
@@ -220,30 +226,50 @@ static void exchange_if_free(void *context)
 /** Pauses before a task that stays in the way is reported. */
 #define ATTEMPTS 50u
 
-esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_patch_t *old,
-                                   hotreload_patch_t *new, hotreload_reason_t *reason)
+static esp_err_t exchange_when_free(exchange_t *exchange, hotreload_reason_t *reason)
 {
-    exchange_t exchange = {.base = base, .old = old, .new = new};
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (hotreload_port_alone(&base->text, exchange_if_free, &exchange) != ESP_OK) {
-            return hotreload_fail(reason, ESP_ERR_NO_MEM, "no memory to stop all tasks");
+        const esp_err_t error =
+            hotreload_port_alone(&exchange->base->text, exchange_if_free, exchange);
+        if (error != ESP_OK) {
+            return hotreload_fail(reason, error, "cannot stop all tasks");
         }
-        if (exchange.done) {
-            hotreload_kept_commit();
+        if (exchange->done) {
             return ESP_OK;
         }
         hotreload_port_pause();
     }
     return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
                           "task %s stays at 0x%x, where the patch changes the code",
-                          exchange.user.task, (unsigned)exchange.user.address);
+                          exchange->user.task, (unsigned)exchange->user.address);
+}
+
+esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_patch_t *old,
+                                   hotreload_patch_t *new, hotreload_reason_t *reason)
+{
+    exchange_t exchange = {.base = base, .old = old, .new = new};
+    exchange.place_count = jumps_of(old) + jumps_of(new);
+    const size_t size = (exchange.place_count + 1) * sizeof *exchange.places; /* never 0 */
+    exchange.places = hotreload_port_buffer_alloc(size);
+    if (exchange.places == NULL) {
+        return hotreload_fail(reason, ESP_ERR_NO_MEM, "no memory for a list of %u jumps",
+                              (unsigned)exchange.place_count);
+    }
+    list_places(base, old, exchange.places);
+    list_places(base, new, exchange.places + jumps_of(old));
+    const esp_err_t error = exchange_when_free(&exchange, reason);
+    hotreload_port_buffer_free(exchange.places, size);
+    if (error == ESP_OK) {
+        hotreload_kept_commit();
+    }
+    return error;
 }
 
 /* ---- Releasing ---- */
 
 static hotreload_code_t code_of(const hotreload_module_t *module)
 {
-    return (hotreload_code_t){module->text.run, (uint32_t)module->text.size};
+    return (hotreload_code_t){module->text.run, (uint32_t)module->text.size, .returns = true};
 }
 
 static bool is_executed(const hotreload_patch_t *patch)
@@ -290,10 +316,10 @@ bool hotreload_patch_find_user(const hotreload_module_t *base, const hotreload_p
                                hotreload_user_t *user)
 {
     const hotreload_code_t code[] = {code_of(base), code_of(hotreload_patch_info(patch).module)};
-    bool found = hotreload_find_user_when_alone(code, 2, true, user);
+    bool found = hotreload_find_user_when_alone(code, 2, user);
     for (const hotreload_patch_t *old = in_use; old != NULL && !found; old = old->next) {
         const hotreload_code_t old_code = code_of(&old->module);
-        found = hotreload_find_user_when_alone(&old_code, 1, true, user);
+        found = hotreload_find_user_when_alone(&old_code, 1, user);
     }
     return found;
 }
