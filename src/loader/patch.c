@@ -167,21 +167,30 @@ static void exchange_bytes(const swap_t *swap)
     }
 }
 
-/** Applies a patch that is not applied, and undoes one that is. */
-static void toggle(const hotreload_module_t *base, hotreload_patch_t *patch)
+static void exchange_jump(const hotreload_module_t *base, jump_t *jump)
 {
-    for (uint32_t i = 0; patch != NULL && i < patch->jump_count; i++) {
-        exchange_text(&base->text, patch->jumps[i].from, &patch->jumps[i].code,
-                      hotreload_port_arch()->jump_size);
+    exchange_text(&base->text, jump->from, &jump->code, hotreload_port_arch()->jump_size);
+}
+
+static void apply_patch(const hotreload_module_t *base, hotreload_patch_t *patch)
+{
+    for (uint32_t i = 0; i < patch->jump_count; i++) {
+        exchange_jump(base, &patch->jumps[i]);
     }
-    for (uint32_t i = 0; patch != NULL && i < patch->swap_count; i++) {
+    for (uint32_t i = 0; i < patch->swap_count; i++) {
         exchange_bytes(&patch->swaps[i]);
     }
 }
 
+/** Backwards: a byte may be swapped twice. */
 void hotreload_patch_undo(const hotreload_module_t *base, hotreload_patch_t *patch)
 {
-    toggle(base, patch);
+    for (uint32_t i = patch != NULL ? patch->swap_count : 0; i > 0; i--) {
+        exchange_bytes(&patch->swaps[i - 1]);
+    }
+    for (uint32_t i = patch != NULL ? patch->jump_count : 0; i > 0; i--) {
+        exchange_jump(base, &patch->jumps[i - 1]);
+    }
 }
 
 /** Looks for a task that would go on in the middle of a jump, or in a loop that a jump cuts. */
@@ -212,8 +221,10 @@ static void exchange_if_free(void *context)
     exchange->done = !is_busy(exchange->base, exchange->old, &exchange->user) &&
                      !is_busy(exchange->base, exchange->new, &exchange->user);
     if (exchange->done) {
-        toggle(exchange->base, exchange->old);
-        toggle(exchange->base, exchange->new);
+        hotreload_patch_undo(exchange->base, exchange->old);
+        if (exchange->new != NULL) {
+            apply_patch(exchange->base, exchange->new);
+        }
     }
 }
 
