@@ -380,7 +380,7 @@ static void survives_each_failing_allocation(void **state)
         loaded_expect(1);
         failures++;
     }
-    assert_int_equal(failures, 7); /* map, hash, list, text, data, variable and its memory */
+    assert_int_equal(failures, 8); /* map, hash, list, text, data, variable, its memory, tasks */
     assert_int_not_equal(beta_leads_to(), 0);
 }
 
