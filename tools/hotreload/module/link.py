@@ -15,10 +15,11 @@ from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.files import make_directory, write_if_changed
 from hotreload.module.callbacks import Callbacks, assign_callbacks
-from hotreload.module.elf import ObjectFiles
+from hotreload.module.elf import SHF_EXECINSTR, ObjectFiles
 from hotreload.module.exports import Exports, home_symbol, stub_symbol
 from hotreload.module.fill import make_fill_object
 from hotreload.module.firmware import Firmware
+from hotreload.module.kept import KeptDefinition, find_kept
 from hotreload.module.linker_script import COPIED_PREFIX, format_script
 from hotreload.module.objects import Definition, Objects, read_objects
 from hotreload.module.resolve import Resolution, resolve_names
@@ -38,6 +39,9 @@ class Inputs(NamedTuple):
     """What the firmware was built with."""
     resolution: Resolution
     callbacks: Callbacks
+    kept: List[KeptDefinition]
+    code_alignment: int
+    """The largest of a section of code."""
 
     @property
     def fill_count(self) -> int:
@@ -68,7 +72,14 @@ def make_inputs(
     resolution = resolve_names(description, objects, firmware, exports)
     pointed = [*objects.callbacks, *resolution.without_stub]
     callbacks = assign_callbacks(description, pointed, firmware, exports)
-    return Inputs(description, objects, firmware, exports, resolution, callbacks)
+    kept = find_kept(description, files, exports.wraps)
+    alignment = max(
+        (s.alignment for path in description.objects for s in files.open(path).sections
+         if s.flags & SHF_EXECINSTR), default=1,
+    )  # fmt: skip
+    return Inputs(
+        description, objects, firmware, exports, resolution, callbacks, kept, alignment
+    )  # fmt: skip
 
 
 def map_path(description: Description) -> str:
@@ -160,7 +171,10 @@ def _run_linker(
     patterns = [f"*{os.path.basename(path)}:*" for path in description.libraries]
     near = [*patterns, f"*{COPIED_PREFIX}*.o"] if description.text_readable else []
     unused = [h.definition for h in resolution.housed.values() if _is_alone(h.definition)]
-    text = format_script(firmware.text_address, addresses, near, bool(thread_local), unused)
+    # So that a jump has room at the start of each function; it would undo larger alignments.
+    spaced = description.arch == "riscv" and inputs.code_alignment <= 4
+    start = firmware.text_address
+    text = format_script(start, addresses, near, bool(thread_local), unused, spaced)
     write_if_changed(script, text)
     command = [description.linker, *description.linker_flags, *options]
     command += ["--emit-relocs", "-nostdlib"]

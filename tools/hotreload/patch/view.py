@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import struct
 from enum import IntEnum
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from hotreload.module import elf
 from hotreload.module.link_options import Wraps
@@ -25,7 +25,6 @@ _RISCV_RELAX = 51
 _NUMBERED = re.compile(r"(.+)[.$](\d+)\Z")
 _SETUP = (".init_array", ".fini_array", ".ctors", ".dtors")
 _UNWINDING = (".eh_frame", ".gcc_except_table", ".note", ".riscv.attributes", ".xtensa.info")
-KEEP_SECTION = ".data.hotreload_keep"
 
 
 class Kind(IntEnum):
@@ -122,6 +121,7 @@ class View:
         self.named = self._find_named()
         self._signatures: Dict[int, Tuple[object, ...]] = {}
         self._pieces: Dict[Tuple[int, int], object] = {}
+        self._uses: Dict[int, List[Target]] = {}
 
     @property
     def types(self) -> Types:
@@ -295,14 +295,15 @@ class View:
             flags = header.flags & (elf.SHF_WRITE | elf.SHF_ALLOC | elf.SHF_EXECINSTR)
             known = (
                 flags, header.alignment, header.size, header.name.startswith((".iram1", ".dram1")),
-                tuple(names), *self._content(section, 0, header.size, ()),
+                tuple(names), *self.content(section, 0, header.size),
             )  # fmt: skip
             self._signatures[section] = known
         return known
 
-    def _content(
-        self, section: int, start: int, end: int, within: Tuple[int, ...]
-    ) -> Tuple[object, ...]:
+    def content(
+        self, section: int, start: int, end: int, within: Tuple[int, ...] = ()
+    ) -> "tuple[bytes, tuple[object, ...]]":
+        """Bytes of a section, and what their relocations mean."""
         content = bytearray(self.file.content(self.file.sections[section])[start:end])
         relocations = []
         for entry in self.relocations.get(section, ()):
@@ -332,8 +333,31 @@ class View:
         start, end = self.piece(target.section, target.offset)
         key = (target.section, start)
         if key not in self._pieces:
-            self._pieces[key] = self._content(target.section, start, end, within)
+            self._pieces[key] = self.content(target.section, start, end, within)
         return (target.means, target.offset - start, self._pieces[key])
+
+    def uses(self, section: int) -> List[Target]:
+        """What a section refers to, also by its constants without a name."""
+        if section not in self._uses:
+            found: List[Target] = []
+            self._add_uses(section, 0, self.file.sections[section].size, found, set())
+            self._uses[section] = found
+        return self._uses[section]
+
+    def _add_uses(
+        self, section: int, start: int, end: int, found: List[Target], seen: Set[Tuple[int, int]]
+    ) -> None:
+        for entry in self.relocations.get(section, ()):
+            if not start <= entry.offset < end or self.is_mark(entry):
+                continue
+            target = self.target(section, entry)
+            if target.means != Means.ANONYMOUS:
+                found.append(target)
+                continue
+            piece = self.piece(target.section, target.offset)
+            if (target.section, piece[0]) not in seen:
+                seen.add((target.section, piece[0]))
+                self._add_uses(target.section, *piece, found, seen)
 
     def owner(self, section: int, offset: int) -> Optional[Entity]:
         """The function that an offset lies in."""
