@@ -42,6 +42,7 @@ class Inputs(NamedTuple):
     kept: List[KeptDefinition]
     code_alignment: int
     """The largest of a section of code."""
+    files: ObjectFiles
 
     @property
     def fill_count(self) -> int:
@@ -78,7 +79,8 @@ def make_inputs(
          if s.flags & SHF_EXECINSTR), default=1,
     )  # fmt: skip
     return Inputs(
-        description, objects, firmware, exports, resolution, callbacks, kept, alignment
+        description, objects, firmware, exports, resolution, callbacks, kept, alignment,
+        files,
     )  # fmt: skip
 
 
@@ -182,7 +184,7 @@ def _run_linker(
     linked = f"{description.module_elf}.new"
     command += ["-z", "max-page-size=4", "-T", script, "-o", linked, *objects]
     command += ["--start-group", *description.libraries, "--end-group"]
-    output = _run(command)
+    output = run_linker(command)
     if not output:
         os.replace(linked, description.module_elf)
     return output
@@ -193,7 +195,8 @@ def _is_alone(variable: Definition) -> bool:
     return variable.is_zero and variable.section.endswith(f".{variable.symbol}")
 
 
-def _run(command: List[str]) -> str:
+def run_linker(command: List[str]) -> str:
+    """Runs ld; returns what it said, or an empty string when it succeeded."""
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         result = subprocess.run(

@@ -198,7 +198,7 @@ class Composer:
         view, header = part.view, part.view.file.sections[part.section]
         relocations = []
         for entry in view.relocations.get(part.section, ()):
-            if part.start <= entry.offset < part.end:
+            if part.start <= entry.offset < part.end and not view.is_mark(entry):
                 symbol, addend = self._refer(view, part, entry)
                 relocations.append((entry.offset - part.start, entry.type, symbol, addend))
         flags = _CODE if header.flags & elf.SHF_EXECINSTR else _DATA
@@ -234,7 +234,7 @@ class Composer:
     def _refer(self, view: View, part: Slice, entry: elf.Rela) -> Tuple[Symbol, int]:
         """The symbol and the addend of a relocation in the patch."""
         symbol = view.symbols[entry.symbol]
-        if entry.symbol == 0 or view.is_mark(entry):
+        if entry.symbol == 0:
             return _NOTHING, entry.addend
         if symbol.section == elf.SHN_ABS:
             return Symbol(symbol.name, symbol.value, 0, elf.STB_LOCAL, 0, elf.SHN_ABS), entry.addend
