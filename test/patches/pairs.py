@@ -1,0 +1,245 @@
+"""Builds a base, edits it, patches the base in a model of the device, and runs the result in QEMU
+beside a static link of the edited sources.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional, Union
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+for _folder in ("tools", "scripts", "test/tools", "test/patches"):
+    sys.path.insert(0, str(ROOT / _folder))
+
+import edits  # noqa: E402
+import project as projects  # noqa: E402
+from image import Memory, Packed, Placed  # noqa: E402
+
+from hotreload.description import load_description  # noqa: E402
+from hotreload.module import elf  # noqa: E402
+from hotreload.module.elf import ObjectFiles  # noqa: E402
+from hotreload.module.exports import read_exports  # noqa: E402
+from hotreload.module.firmware_reader import FirmwareReader  # noqa: E402
+from hotreload.module.link import Inputs, link_module, make_inputs  # noqa: E402
+from hotreload.module.pack import pack_module  # noqa: E402
+from hotreload.patch.base import load_base, remember_base  # noqa: E402
+from hotreload.patch.make import Patch, Whole, make_patch  # noqa: E402
+from compilers import BASES, toolchain  # noqa: E402
+
+
+class Outcome(NamedTuple):
+    """What became of an edit."""
+
+    what: str
+    result: Union[Patch, Whole]
+    expected: str
+    got: str
+
+    @property
+    def is_right(self) -> bool:
+        return isinstance(self.result, Whole) or self.expected == self.got
+
+
+class Bench:
+    """A base and its edits."""
+
+    def __init__(self, folder: Path, arch: str, seed: int) -> None:
+        self.rng = random.Random(f"{arch} {seed}")
+        self.arch = arch
+        self.project = projects.Project(folder, toolchain(arch))
+        self.project.calls_exports = False
+        options = BASES[arch][seed % len(BASES[arch])]
+        self.project.flags = [*options, "-std=gnu11", "-fwrapv", "-fno-ipa-ra"]
+        self.program = edits.Program(self.rng)
+        self._reader = FirmwareReader()
+        self._static: Optional[Path] = None
+        self.write_sources()
+        calls = " ".join(f"CALL({name})" for name in self.program.exports)
+        board = ROOT / "port" / "emulator" / "arch" / arch / "syscall.h"
+        source = (HERE / "firmware.c").read_text()
+        self.project.firmware_source = (
+            f"#define CALLS {calls}\ntypedef int intptr_t;\n"
+            + board.read_text().replace("#include <stdint.h>", "")
+            + source.replace('#include "syscall.h"\n', ""))
+        self.base_bytes = self.project.make()
+        inputs = self.inputs()
+        with contextlib.redirect_stderr(io.StringIO()):
+            link_module(inputs)
+        assert pack_module(inputs) == self.base_bytes
+        remember_base(inputs, self.base_bytes)
+        self.base = load_base(inputs.description, hashlib.sha256(self.base_bytes).hexdigest(),
+                              inputs.exports.wraps)
+        assert self.base is not None
+        self.fill = fill_entries(inputs.description.module_elf)
+
+    def write_sources(self) -> None:
+        sources = self.program.render()
+        for path in self.project.sources.iterdir():
+            if path.name not in sources:
+                path.unlink()
+        for name, text in sources.items():
+            path = self.project.sources / name
+            if not path.exists() or path.read_text() != text:
+                path.write_text(text)
+
+    def compile(self) -> None:
+        """By ninja; each file may have options of its own."""
+        self.project.write_ninja()
+        path = self.project.build / "build.ninja"
+        text = path.read_text()
+        flags = " ".join([*self.project.toolchain.flags, *self.project.flags])
+        for file in self.program.files:
+            rule = f"cc {self.project.sources / file.name}"
+            if file.options:
+                text = text.replace(rule, f"{rule}\n  flags = {flags} {file.options}")
+        text = text.replace("{flags}", "$flags").replace(
+            f" {flags} -MD", " $flags -MD").replace("rule cc", f"flags = {flags}\nrule cc", 1)
+        path.write_text(text)
+        projects.run(["ninja", "hotreload_objects"], cwd=str(self.project.build))
+
+    def inputs(self) -> Inputs:
+        description = load_description(str(self.project.build))
+        return make_inputs(description, self._reader.read(description),
+                           read_exports(description.exports), ObjectFiles())
+
+    def try_edit(self, what: str) -> Outcome:
+        """After the program was edited: makes the patch, and compares."""
+        self.write_sources()
+        self.compile()
+        self.project.describe()
+        inputs = self.inputs()
+        assert self.base is not None
+        result = make_patch(inputs, self.base)
+        if isinstance(result, Whole):
+            return Outcome(what, result, "", "")
+        return Outcome(what, result, self.run_static(), self.run_patched(result.content))
+
+    # ---- running ----
+
+    def run_static(self) -> str:
+        project, chain = self.project, self.project.toolchain
+        output = project.build / "static.elf"
+        command = [chain.compiler, *chain.flags, "-O1", "-ffunction-sections", "-fno-builtin",
+                   "-nostdlib", "-Wl,--no-warn-mismatch", "-Wl,--gc-sections",
+                   f"-Wl,-T,{project.build / 'firmware.ld'}", str(project.build / "firmware.c"),
+                   *project.objects(), "-lgcc", "-o", str(output)]
+        projects.run(command)
+        return self.run(output)
+
+    def run_patched(self, patch: bytes) -> str:
+        memory = Memory()
+        entry = memory.add_program(Path(self.project.firmware))
+        packed = Packed(self.base_bytes)
+        window = {"riscv": 0x40380000, "xtensa": 0x40380000}[self.arch]
+        reach = {"riscv": 0x80000, "xtensa": 0x18000}[self.arch]
+        text, patch_text = sorted(self.rng.sample(range(window, window + reach, 0x4000), 2))
+        if self.rng.random() < 0.5:
+            text, patch_text = patch_text, text
+        base = memory.load(packed, text + self.rng.randrange(0, 0x100, 16),
+                           0x3FC90000 + self.rng.randrange(0, 0x100, 16))
+        self.commit(memory, base)
+        new = memory.load(Packed(patch), patch_text + self.rng.randrange(0, 0x100, 16),
+                          0x3FCA0000 + self.rng.randrange(0, 0x100, 16), base)
+        memory.apply(new, base)
+        path = self.project.build / "patched.elf"
+        memory.write_program(path, packed.machine, packed.flags, entry)
+        return self.run(path)
+
+    def commit(self, memory: Memory, base: Placed) -> None:
+        """The table of exports, and what the generated constructor does."""
+        firmware = elf.Elf(self.project.firmware, "the firmware")
+        symbols = {s.name: s.value for s in firmware.symbols() if s.name}
+        table = symbols["hotreload_firmware_table"]
+        count, slots, names = (memory.word(table + 4 * n) for n in (0, 1, 3))
+        exports = base.packed.exports()
+        for index in range(count):
+            name = b""
+            while not name.endswith(b"\0"):
+                name += memory.read(names + len(name), 1)
+            names += len(name)
+            memory.set_word(slots + 4 * index, base.run(exports[name[:-1].decode()]))
+        if self.fill is not None:
+            start, size = self.fill
+            for place in range(base.run(start), base.run(start) + size, 12):
+                to, source, length = (memory.word(place + 4 * n) for n in range(3))
+                if length == 0:
+                    memory.set_word(to, source)
+                else:
+                    memory.write(to, memory.read(source, length) if source else bytes(length))
+
+    def run(self, path: Path) -> str:
+        command = [{"riscv": "qemu-riscv32", "xtensa": "qemu-xtensa"}[self.arch], str(path)]
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                timeout=60)
+        return f"{result.stdout.decode('latin-1')}exit code {result.returncode}\n"
+
+
+def fill_entries(path: str) -> "tuple[int, int] | None":
+    """Where the module's list of what it fills in is, and its size."""
+    file = elf.Elf(path, "the module")
+    places = [s for s in file.symbols() if s.name == "hotreload_fill_entries"]
+    if not places:
+        return None
+    section = file.sections[places[0].section]
+    counts = [o for o in file.symbols() if o.section == places[0].section
+              and o.value > places[0].value and o.name]
+    end = min((o.value for o in counts), default=section.address + section.size)
+    return places[0].value, (end - places[0].value) // 12 * 12
+
+
+def run_pairs(folder: Path, arch: str, seed: int, count: int) -> List[Outcome]:
+    """Makes a base, and edits it again and again; each patch is made against that base."""
+    bench = Bench(folder, arch, seed)
+    outcomes = []
+    for _ in range(count):
+        before = bench.program.copy()
+        outcome = bench.try_edit(edits.edit(bench.program))
+        outcomes.append(outcome)
+        if isinstance(outcome.result, Whole):
+            bench.program = before
+            bench.program.rng = bench.rng
+    return outcomes
+
+
+def main() -> None:
+    """`patch_pairs.py ARCH FIRST LAST COUNT FOLDER`: runs many, and says what went wrong."""
+    import tempfile
+
+    arch, first, last, count = sys.argv[1], *(int(x) for x in sys.argv[2:5])
+    reasons: Dict[str, int] = {}
+    right = patches = pairs = 0
+    for seed in range(first, last):
+        with tempfile.TemporaryDirectory(dir=sys.argv[5]) as folder:
+            for number, outcome in enumerate(run_pairs(Path(folder), arch, seed, count)):
+                pairs += 1
+                if isinstance(outcome.result, Whole):
+                    reasons[outcome.result.reason] = reasons.get(outcome.result.reason, 0) + 1
+                else:
+                    patches += 1
+                    right += outcome.is_right
+                    if not outcome.is_right:
+                        print(f"WRONG {arch} {seed} edit {number}: {outcome.what}: "
+                              f"{outcome.result.functions}", flush=True)
+                        kept = os.path.join(sys.argv[5], f"wrong.{arch}.{seed}")
+                        import shutil
+                        shutil.copytree(folder, kept, dirs_exist_ok=True)
+                        (Path(kept) / "expected").write_text(outcome.expected)
+                        (Path(kept) / "got").write_text(outcome.got)
+                        break
+    print(f"{arch}: {pairs} pairs, {patches} patches, {right} right")
+    for reason, number in sorted(reasons.items(), key=lambda item: -item[1]):
+        print(f"  {number} whole: {reason}")
+
+
+if __name__ == "__main__":
+    main()
