@@ -185,7 +185,7 @@ BODIES: Dict[str, Callable[[int, str], str]] = {
     "cold": lambda n, f: f'if (__builtin_expect(x == {n + 70000}, 0)) '
                          f'{{ firmware_log("cold", x); firmware_die(); }} x += {n};',
     "recursive": lambda n, f: f"if (x > 40 || x < 0) x &= 31; if (x > {n % 7}) "
-                              f"x = {f}(x - 3) + {n}; else x = {n};",
+                              f"x = {f}(x - 1) + {n}; else x = {n};",
     "local_table": lambda n, f: f"static const int table[4] = {{{n}, 2, {n + 1}, 4}}; "
                                 f"x += table[x & 3];",
     "local_array": lambda n, f: f'const char *s[] = {{"zero", "one{n & 1}", "two"}}; '
