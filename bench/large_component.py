@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import List
 
 STRUCTURES = 120  # in the header that all files read
-HELPERS = 6  # static functions in each file
+HELPERS = 3  # static functions in each file
 
 
 def _exports(number: int) -> int:
@@ -72,13 +72,10 @@ def _export(number: int, export: int) -> str:
 int32_t part{number}_run_{export}({kind} *part, int32_t value)
 {{
     if (value < {export}) {{
-        part->handler = on_event_{export % 2};
+        part->handler = on_event;
         return names[{export}][0] - value;
     }}
 {call}    value += helper_{export % HELPERS}(part, value) + helper_{(export + 1) % HELPERS}(part, 1);
-    for (int i = 0; i < value % 5; i++) {{
-        value += steps[i & 1](part, i);
-    }}
     return value;
 }}
 """
@@ -93,10 +90,8 @@ def _source(number: int) -> str:
     lines += [f"static const int32_t limits[8] = {{{numbers}}};",
               f"static const char *const names[5] = {{{texts}}};"]
     lines += [_helper(number, helper) for helper in range(HELPERS)]
-    lines += [f"static int on_event_{i}({kind} *self, int32_t event)\n"
-              f"{{\n    return helper_{i}(self, event + {number});\n}}\n" for i in range(2)]
-    lines.append(f"static int32_t (*const steps[2])({kind} *, int32_t) = "
-                 f"{{helper_{number % HELPERS}, helper_{(number + 1) % HELPERS}}};")
+    lines.append(f"static int on_event({kind} *self, int32_t event)\n"
+                 f"{{\n    return helper_0(self, event + {number});\n}}\n")
     lines += [_export(number, export) for export in range(_exports(number))]
     return "\n".join(lines)
 
