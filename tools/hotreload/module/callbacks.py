@@ -24,7 +24,7 @@ from hotreload.module.exports import (
     stub_symbol,
 )
 from hotreload.module.firmware import Firmware
-from hotreload.module.objects import Definition
+from hotreload.module.own_symbols import Definition
 from hotreload.module.stubs import SLOTS
 
 

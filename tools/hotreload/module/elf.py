@@ -206,16 +206,3 @@ class Elf:
             if target.allocated:
                 entries = _RELA.iter_unpack(self.content(table))
                 yield target, [Rela(o, i & 0xFF, i >> 8, a) for o, i, a in entries]
-
-
-class ObjectFiles:
-    """The object files of one build step; each is read when it is first asked for."""
-
-    def __init__(self) -> None:
-        self._files: Dict[str, Elf] = {}
-
-    def open(self, path: str) -> Elf:
-        """An object file by its path."""
-        if path not in self._files:
-            self._files[path] = Elf(path, "the object file")
-        return self._files[path]

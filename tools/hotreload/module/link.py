@@ -15,12 +15,13 @@ from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.files import make_directory, write_if_changed
 from hotreload.module.callbacks import Callbacks, assign_callbacks
-from hotreload.module.elf import ObjectFiles
 from hotreload.module.exports import Exports, home_symbol, stub_symbol
 from hotreload.module.fill import make_fill_object
 from hotreload.module.firmware import Firmware
 from hotreload.module.linker_script import COPIED_PREFIX, format_script
-from hotreload.module.objects import Definition, Objects, read_objects
+from hotreload.module.object_cache import ObjectCache
+from hotreload.module.objects import Objects, combine
+from hotreload.module.own_symbols import Definition
 from hotreload.module.resolve import Resolution, resolve_names
 from hotreload.module.thread_local import make_thread_local_object
 
@@ -55,10 +56,10 @@ class Inputs(NamedTuple):
 
 
 def make_inputs(
-    description: Description, firmware: Firmware, exports: Exports, files: ObjectFiles
+    description: Description, firmware: Firmware, exports: Exports, cache: ObjectCache
 ) -> Inputs:
-    """Reads the objects, and decides which definition of each name counts."""
-    objects = read_objects(description.objects, exports.wraps, files)
+    """Decides which definition of each name counts."""
+    objects = combine((found.symbols for found in cache.objects), exports.wraps)
     for name, path in objects.thread_local.items():
         raise ToolError(
             f"{path}: '{name}' is a thread-local variable, which a module cannot define: every "

@@ -17,7 +17,7 @@ from hotreload.module.exports import sort_names
 from hotreload.module.firmware import Firmware
 from hotreload.module.link import Inputs
 from hotreload.module.linked import Kept, LinkedModule, Segment, find_addr2line
-from hotreload.module.objects import Binding, Kind
+from hotreload.module.own_symbols import Binding, Kind
 from hotreload.module.places import Places, fill_in_places
 
 _EHDR = struct.Struct("<16sHHIIIIIHHHHHH")
