@@ -84,11 +84,10 @@ def contents_to_json(contents: ObjectContents) -> Any:
 
 def contents_from_json(value: Any) -> ObjectContents:
     """Undoes contents_to_json()."""
-    machine, flags, sections, symbols = value
+    machine, elf_flags, sections, symbols = value
     found = {}
     for number, name, flags, size, alignment, digest, numbers in sections:
         entries = [elf.Rela(*numbers[i : i + 4]) for i in range(0, len(numbers), 4)]
         found[number] = LoadedSection(number, name, flags, size, alignment, digest, entries)
-    return ObjectContents(
-        machine, flags, found, {number: elf.Symbol(*fields) for number, *fields in symbols}
-    )
+    named = {number: elf.Symbol(*fields) for number, *fields in symbols}
+    return ObjectContents(machine, elf_flags, found, named)
