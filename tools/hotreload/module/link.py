@@ -39,6 +39,8 @@ class Inputs(NamedTuple):
     """What the firmware was built with."""
     resolution: Resolution
     callbacks: Callbacks
+    files: ObjectCache
+    """What is known of each object file."""
 
     @property
     def fill_count(self) -> int:
@@ -56,10 +58,10 @@ class Inputs(NamedTuple):
 
 
 def make_inputs(
-    description: Description, firmware: Firmware, exports: Exports, cache: ObjectCache
+    description: Description, firmware: Firmware, exports: Exports, files: ObjectCache
 ) -> Inputs:
     """Decides which definition of each name counts."""
-    objects = combine((found.symbols for found in cache.objects), exports.wraps)
+    objects = combine((found.symbols for found in files.objects), exports.wraps)
     for name, path in objects.thread_local.items():
         raise ToolError(
             f"{path}: '{name}' is a thread-local variable, which a module cannot define: every "
@@ -69,7 +71,7 @@ def make_inputs(
     resolution = resolve_names(description, objects, firmware, exports)
     pointed = [*objects.callbacks, *resolution.without_stub]
     callbacks = assign_callbacks(description, pointed, firmware, exports)
-    return Inputs(description, objects, firmware, exports, resolution, callbacks)
+    return Inputs(description, objects, firmware, exports, resolution, callbacks, files)
 
 
 def map_path(description: Description) -> str:

@@ -148,6 +148,10 @@ class ObjectCache:
         """The object files as refresh() found them, in the order of the description."""
         return list(self._objects.values())
 
+    def find(self, path: str) -> CachedObject:
+        """One of them, by its path in the description."""
+        return self._objects[path]
+
     def refresh(self, description: Description) -> None:
         """Looks at all object files, and reads those that have changed.
 
