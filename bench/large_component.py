@@ -66,8 +66,8 @@ def _export(number: int, export: int) -> str:
     other = number - 1 - export * 3
     call = ""
     if other >= 0:
-        called = f"part{other}_run_{export % 4}"
-        call = f"    value += {called}((part_{other % STRUCTURES}_t *)(void *)part, value - 1);\n"
+        part = f"(part_{other % STRUCTURES}_t *)(void *)part"
+        call = f"    value += part{other}_run_{export % 4}({part}, value - 1);\n"
     return f"""\
 int32_t part{number}_run_{export}({kind} *part, int32_t value)
 {{
@@ -75,7 +75,8 @@ int32_t part{number}_run_{export}({kind} *part, int32_t value)
         part->handler = on_event;
         return names[{export}][0] - value;
     }}
-{call}    value += helper_{export % HELPERS}(part, value) + helper_{(export + 1) % HELPERS}(part, 1);
+{call}    value += helper_{export % HELPERS}(part, value);
+    value += helper_{(export + 1) % HELPERS}(part, 1);
     return value;
 }}
 """
