@@ -27,10 +27,10 @@ from image import Memory, Packed, Placed  # noqa: E402
 
 from hotreload.description import load_description  # noqa: E402
 from hotreload.module import elf  # noqa: E402
-from hotreload.module.elf import ObjectFiles  # noqa: E402
 from hotreload.module.exports import read_exports  # noqa: E402
 from hotreload.module.firmware_reader import FirmwareReader  # noqa: E402
 from hotreload.module.link import Inputs, link_module, make_inputs  # noqa: E402
+from hotreload.module.object_cache import ObjectCache  # noqa: E402
 from hotreload.module.pack import pack_module  # noqa: E402
 from hotreload.patch.base import load_base, remember_base  # noqa: E402
 from hotreload.patch.make import Patch, Whole, make_patch  # noqa: E402
@@ -61,7 +61,7 @@ class Bench:
         options = BASES[arch][seed % len(BASES[arch])]
         self.project.flags = [*options, "-std=gnu11", "-fwrapv", "-fno-ipa-ra"]
         self.program = edits.Program(self.rng)
-        self._reader = FirmwareReader()
+        self._reader, self._cache = FirmwareReader(), ObjectCache()
         self._static: Optional[Path] = None
         self.write_sources()
         calls = " ".join(f"CALL({name})" for name in self.program.exports)
@@ -109,8 +109,9 @@ class Bench:
 
     def inputs(self) -> Inputs:
         description = load_description(str(self.project.build))
+        self._cache.refresh(description)
         return make_inputs(description, self._reader.read(description),
-                           read_exports(description.exports), ObjectFiles())
+                           read_exports(description.exports), self._cache)
 
     def try_edit(self, what: str) -> Outcome:
         """After the program was edited: makes the patch, and compares."""

@@ -87,16 +87,18 @@ def secret(output_dir: str) -> None:
 @click.argument("description")
 def link(description: str) -> None:
     """Link and pack the module. DESCRIPTION is the build directory or its hotreload.json."""
-    from hotreload.checks.abi_guard import note_interface
+    from hotreload.checks.abi_guard import AbiGuard
     from hotreload.description import load_description
     from hotreload.lock import build_lock
-    from hotreload.module.build import update_module
+    from hotreload.module.build import ModuleBuilder, write_partition_image
     from hotreload.module.firmware_reader import FirmwareReader
     from hotreload.report import Steps
 
     read = load_description(description)
+    builder = ModuleBuilder(FirmwareReader(), AbiGuard().note)
     with build_lock(read):
-        update_module(read, FirmwareReader(), Steps(), note_interface)
+        write_partition_image(read, builder.update(read, Steps()))
+        builder.save()
 
 
 def _where(url: Optional[str], port: Optional[str], baud: Optional[int]) -> Where:

@@ -26,6 +26,7 @@ from hotreload.report import Progress, Steps
 
 if TYPE_CHECKING:
     from hotreload.device.discovery import Search
+    from hotreload.module.build import ModuleBuilder
 
 _POLL_SECONDS = 0.05
 
@@ -40,12 +41,25 @@ class Options(NamedTuple):
     verbose: bool = False
 
 
+class Memory:
+    """What is known of a build from one reload to the next."""
+
+    def __init__(self, description: Description) -> None:
+        self.reader = FirmwareReader()
+        self.inputs = Inputs(description)
+        self.builder: Optional[ModuleBuilder] = None
+
+    def save(self) -> None:
+        """Keeps some of it for the next command. After the upload, which need not wait for it."""
+        if self.builder is not None:
+            self.builder.save()
+
+
 def build_module(
     description: Description,
     options: Options,
     steps: Steps,
-    reader: FirmwareReader,
-    inputs: Optional[Inputs] = None,
+    memory: Memory,
     changed: Collection[str] = (),
 ) -> bytes:
     """Brings the packed module up to date and returns it. `changed` are files that have changed,
@@ -55,30 +69,27 @@ def build_module(
 
         return read_bytes(description.module, "the packed module")
     with build_lock(description):
-        inputs = inputs or Inputs(description)
-        return _build(description, options, steps, reader, inputs, changed)
+        with steps.step("compile"):
+            builder = _compile(description, options, memory, changed)
+        return builder.update(description, steps)
 
 
-def _build(
-    description: Description,
-    options: Options,
-    steps: Steps,
-    reader: FirmwareReader,
-    inputs: Inputs,
-    changed: Collection[str],
-) -> bytes:
-    with steps.step("compile"):
-        search = start_search(description)
-        inputs.refresh(description)
-        # Importing these takes as long as ninja's search.
-        import hotreload.device.http_device  # noqa: F401
-        from hotreload.checks.abi_guard import check_interface
-        from hotreload.module.build import update_module
+def _compile(
+    description: Description, options: Options, memory: Memory, changed: Collection[str]
+) -> ModuleBuilder:
+    search = start_search(description)
+    memory.inputs.refresh(description)
+    # Importing these takes as long as ninja's search.
+    import hotreload.device.http_device  # noqa: F401
+    from hotreload.checks.abi_guard import AbiGuard
+    from hotreload.module.build import ModuleBuilder
 
-        finish_search(search, description)
-        _show_ninja(inputs, changed, description)
-        compile_objects(description, options.verbose)
-    return update_module(description, reader, steps, check_interface)
+    if memory.builder is None:
+        memory.builder = ModuleBuilder(memory.reader, AbiGuard().check)
+    finish_search(search, description)
+    _show_ninja(memory.inputs, changed, description)
+    compile_objects(description, options.verbose)
+    return memory.builder
 
 
 def _show_ninja(inputs: Inputs, changed: Collection[str], description: Description) -> None:
@@ -148,13 +159,17 @@ def reload_once(options: Options) -> None:
     """The command `reload`: the last line says what happened."""
     steps = Steps()
     try:
-        description, reader = load_description(options.build), FirmwareReader()
+        description = load_description(options.build)
+        memory = Memory(description)
         known = known_device(options.where, options.build, description)
-        target = known or search_network(description, reader)
-        module = build_module(description, options, steps, reader)
-        device = target if isinstance(target, Device) else _end_search(target, steps)
-        with closing(device):
-            send_module(device, description, module, steps, options.wait)
+        target = known or search_network(description, memory.reader)
+        try:
+            module = build_module(description, options, steps, memory)
+            device = target if isinstance(target, Device) else _end_search(target, steps)
+            with closing(device):
+                send_module(device, description, module, steps, options.wait)
+        finally:
+            memory.save()
     except ToolError as error:
         report_failure(error, steps)
         raise SystemExit(1) from error

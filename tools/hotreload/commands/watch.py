@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, List, Optional, Sequence
 
 import click
 
-from hotreload.checks.inputs import Inputs
 from hotreload.commands.outcome import Outcome, has_module, why_not_running
 from hotreload.commands.reload import (
+    Memory,
     Options,
     build_module,
     report_failure,
@@ -29,7 +29,6 @@ from hotreload.device.http_device import Unreachable
 from hotreload.device.protocol import DeviceError
 from hotreload.errors import ToolError
 from hotreload.interrupt import end_by_interrupt
-from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.report import Steps
 
 
@@ -69,15 +68,14 @@ class _Watch:
         self._changes = changes
         if not description.watch_dirs:
             raise ToolError("there is nothing to watch: no component is RELOADABLE")
-        self._inputs = Inputs(description)
-        self._inputs.refresh(description)
-        files = self._inputs.files
+        self._memory = Memory(description)
+        self._memory.inputs.refresh(description)
+        files = self._memory.inputs.files
         directories = description.watch_dirs
         directories = list(dict.fromkeys([*directories, *linked_directories(directories, files)]))
         self._sources = Sources(directories, description.build_dir, self._changes.put)
         self._sources.follow(files)
         self.device = find_device(options.where, options.build)
-        self._reader = FirmwareReader()
         self._sent: Optional[bytes] = None
         self._outcome: Optional[Outcome] = None
         for directory in directories:
@@ -98,10 +96,11 @@ class _Watch:
     def _look_again(self, since: int) -> None:
         """A build may have read other files than the one before."""
         try:
-            self._inputs.refresh(load_description(self._options.build))
+            self._memory.inputs.refresh(load_description(self._options.build))
         except ToolError:
             return  # The next build says why.
-        self._sources.follow(self._inputs.files, since)
+        self._sources.follow(self._memory.inputs.files, since)
+        self._memory.save()
 
     def _wait_for_changes(self) -> Sequence[str]:
         """Waits for a change, then until no more come for the debounce time."""
@@ -145,9 +144,7 @@ class _Watch:
             self._outcome.cancel()
         try:
             description = load_description(self._options.build)
-            module = build_module(
-                description, self._options, steps, self._reader, self._inputs, changed
-            )
+            module = build_module(description, self._options, steps, self._memory, changed)
             if module == self._sent and self._is_there(module):
                 click.echo(f"No change: the device has this module already; {steps.summary()}")
                 return

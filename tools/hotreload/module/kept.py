@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Tu
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.module.elf import ObjectFiles
+from hotreload.module.elf import SHF_EXECINSTR
 from hotreload.module.link_map import Placed
 from hotreload.module.link_options import Wraps
 from hotreload.module.linked import Variable
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
+from hotreload.module.object_cache import CachedObject, ObjectCache
+
+_FACTS = "sections"
 
 if TYPE_CHECKING:
     from hotreload.patch.view import Entity, View
@@ -42,19 +45,35 @@ def variable_key(entity: Entity, type_text: Optional[str], size: int) -> int:
 
 
 def find_kept(
-    description: Description, files: ObjectFiles, wraps: Wraps
+    description: Description, files: ObjectCache, wraps: Wraps
 ) -> List[KeptDefinition]:
     """All of them."""
     found: List[KeptDefinition] = []
-    for path in description.objects:
-        file = files.open(path)
-        if any(section.name.startswith(KEEP_SECTION) for section in file.sections):
+    for cached in files.objects:
+        if _facts(cached)[1]:
             from hotreload.patch.types import read_types
             from hotreload.patch.view import View
 
-            name = os.path.relpath(path, description.build_dir).replace("\\", "/")
-            found += _find_in(View(path, name, file, wraps, read_types))
+            name = os.path.relpath(cached.path, description.build_dir).replace("\\", "/")
+            found += _find_in(View(cached.path, name, cached.open(), wraps, read_types))
     return found
+
+
+def code_alignment(files: ObjectCache) -> int:
+    """The largest of a section of code."""
+    return max((_facts(cached)[0] for cached in files.objects), default=1)
+
+
+def _facts(cached: CachedObject) -> Tuple[int, bool]:
+    """The largest alignment of code; whether there are variables with HOTRELOAD_KEEP."""
+    known = cached.part(_FACTS)
+    if known is None:
+        sections = cached.open().sections
+        alignments = [s.alignment for s in sections if s.flags & SHF_EXECINSTR and s.size > 0]
+        keeps = any(s.name.startswith(KEEP_SECTION) for s in sections)
+        known = [max(alignments, default=1), keeps]
+        cached.keep(_FACTS, known)
+    return known[0], known[1]
 
 
 def _find_in(view: View) -> List[KeptDefinition]:

@@ -15,13 +15,14 @@ from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.files import make_directory, write_if_changed
 from hotreload.module.callbacks import Callbacks, assign_callbacks
-from hotreload.module.elf import SHF_EXECINSTR, ObjectFiles
 from hotreload.module.exports import Exports, home_symbol, stub_symbol
 from hotreload.module.fill import make_fill_object
 from hotreload.module.firmware import Firmware
-from hotreload.module.kept import KeptDefinition, find_kept
+from hotreload.module.kept import KeptDefinition, code_alignment, find_kept
 from hotreload.module.linker_script import COPIED_PREFIX, format_script
-from hotreload.module.objects import Definition, Objects, read_objects
+from hotreload.module.object_cache import ObjectCache
+from hotreload.module.objects import Objects, combine
+from hotreload.module.own_symbols import Definition
 from hotreload.module.resolve import Resolution, resolve_names
 from hotreload.module.thread_local import make_thread_local_object
 
@@ -42,7 +43,8 @@ class Inputs(NamedTuple):
     kept: List[KeptDefinition]
     code_alignment: int
     """The largest of a section of code."""
-    files: ObjectFiles
+    files: ObjectCache
+    """What is known of each object file."""
 
     @property
     def fill_count(self) -> int:
@@ -60,10 +62,10 @@ class Inputs(NamedTuple):
 
 
 def make_inputs(
-    description: Description, firmware: Firmware, exports: Exports, files: ObjectFiles
+    description: Description, firmware: Firmware, exports: Exports, files: ObjectCache
 ) -> Inputs:
-    """Reads the objects, and decides which definition of each name counts."""
-    objects = read_objects(description.objects, exports.wraps, files)
+    """Decides which definition of each name counts."""
+    objects = combine((found.symbols for found in files.objects), exports.wraps)
     for name, path in objects.thread_local.items():
         raise ToolError(
             f"{path}: '{name}' is a thread-local variable, which a module cannot define: every "
@@ -73,14 +75,9 @@ def make_inputs(
     resolution = resolve_names(description, objects, firmware, exports)
     pointed = [*objects.callbacks, *resolution.without_stub]
     callbacks = assign_callbacks(description, pointed, firmware, exports)
-    kept = find_kept(description, files, exports.wraps)
-    alignment = max(
-        (s.alignment for path in description.objects for s in files.open(path).sections
-         if s.flags & SHF_EXECINSTR), default=1,
-    )  # fmt: skip
+    kept, alignment = find_kept(description, files, exports.wraps), code_alignment(files)
     return Inputs(
-        description, objects, firmware, exports, resolution, callbacks, kept, alignment,
-        files,
+        description, objects, firmware, exports, resolution, callbacks, kept, alignment, files
     )  # fmt: skip
 
 

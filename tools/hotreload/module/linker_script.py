@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Dict, Sequence
 
 from hotreload.module.layout import DATA_ADDRESS
-from hotreload.module.objects import Definition
+from hotreload.module.own_symbols import Definition
 
 TEXT_SECTIONS = (".text",)
 DATA_SECTIONS = (".rodata", ".hotreload_keep", ".data", ".init_array", ".fini_array", ".bss")

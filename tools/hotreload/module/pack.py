@@ -19,7 +19,7 @@ from hotreload.module.kept import place_kept
 from hotreload.module.link import Inputs, map_path
 from hotreload.module.link_map import read_link_map
 from hotreload.module.linked import Kept, LinkedModule, Segment, Variable, find_addr2line
-from hotreload.module.objects import Binding, Kind
+from hotreload.module.own_symbols import Binding, Kind
 from hotreload.module.places import Places, fill_in_places
 
 _EHDR = struct.Struct("<16sHHIIIIIHHHHHH")

@@ -14,7 +14,7 @@ from hotreload.module.fill import ENTRY_SIZE, LIST, Entry
 from hotreload.module.link import Inputs, map_path
 from hotreload.module.link_map import Placed, read_link_map
 from hotreload.module.linked import Kept, LinkedModule, Relocation
-from hotreload.module.objects import Definition
+from hotreload.module.own_symbols import Definition
 from hotreload.module.resolve import Housed
 from hotreload.module.stubs import GONE
 

@@ -23,6 +23,7 @@ from hotreload.module.kept import place_kept
 from hotreload.module.link import Inputs, map_path
 from hotreload.module.link_map import read_link_map
 from hotreload.module.link_options import Wraps
+from hotreload.module.object_cache import CachedObject
 from hotreload.patch.types import read_types
 from hotreload.patch.view import Entity, Named, View
 
@@ -77,15 +78,13 @@ class Base:
         """Its module.elf."""
         return os.path.join(self._directory, "module.elf")
 
-    def is_same(self, name: str, path: str) -> bool:
+    def is_same(self, name: str, file: CachedObject) -> bool:
         """Whether an object file is as it was."""
         known = self._content["objects"].get(name)
         if known is None:
             return False
         digest, stamp = known
-        if _stamp(path) == stamp:
-            return True
-        return bool(_digest(read_bytes(path, "the object file")) == digest)
+        return bool(file.stamp == stamp or _digest(file.open().data) == digest)
 
     @property
     def objects(self) -> List[str]:
@@ -176,14 +175,6 @@ def object_name(description: Description, path: str) -> str:
     return os.path.relpath(path, description.build_dir).replace("\\", "/")
 
 
-def _stamp(path: str) -> List[int]:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return []
-    return [status.st_mtime_ns, status.st_ctime_ns, status.st_size]
-
-
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:24]
 
@@ -208,11 +199,11 @@ def remember_base(inputs: Inputs, module: bytes) -> None:
     directory = os.path.join(_root(description), sha256)
     make_directory(directory)
     objects = {}
-    for path in description.objects:
-        stamp, content = _stamp(path), read_bytes(path, "the object file")
+    for file in inputs.files.objects:
+        content = file.open().data
         digest = _digest(content)
         write_if_changed(os.path.join(directory, f"{digest}.o"), content)
-        objects[object_name(description, path)] = [digest, stamp]
+        objects[object_name(description, file.path)] = [digest, file.stamp]
     linked = os.path.join(directory, "module.elf")
     write_if_changed(linked, read_bytes(description.module_elf, "the module"))
     write_if_changed(os.path.join(directory, "module.bin"), module)

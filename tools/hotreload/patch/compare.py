@@ -11,7 +11,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from hotreload.module import elf
 from hotreload.module.link import Inputs
-from hotreload.module.objects import Binding, is_vtable
+from hotreload.module.own_symbols import Binding, is_vtable
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
 from hotreload.patch.base import Base, object_name
@@ -157,7 +157,8 @@ class _Comparison:
 
     def _changed_objects(self) -> List[str]:
         program, base = self._program, self._base
-        changed = [name for name, path in program.paths.items() if not base.is_same(name, path)]
+        files = program.inputs.files
+        changed = [n for n, p in program.paths.items() if not base.is_same(n, files.find(p))]
         for name, winner in program.winners.items():
             if winner != base.winners.get(name) and winner not in changed:
                 changed.append(winner)

@@ -55,7 +55,7 @@ def _make(inputs: Inputs, base: Base) -> Patch:
 
     def open_view(path: str) -> View:
         name = object_name(description, path)
-        file = inputs.files.open(path)
+        file = inputs.files.find(path).open()
         return View(path, name, file, inputs.exports.wraps, read_types)
 
     if inputs.callbacks.without:
