@@ -184,8 +184,7 @@ BODIES: Dict[str, Callable[[int, str], str]] = {
     "shift": lambda n, f: f"x += (int)(((unsigned long long)x << 9) >> ((x & 7) + {n % 5}));",
     "cold": lambda n, f: f'if (__builtin_expect(x == {n + 70000}, 0)) '
                          f'{{ firmware_log("cold", x); firmware_die(); }} x += {n};',
-    "recursive": lambda n, f: f"if (x > 40 || x < 0) x &= 31; if (x > {n % 7}) "
-                              f"x = {f}(x - 1) + {n}; else x = {n};",
+    "recursive": lambda n, f: f"x &= 3; if (x > {n % 2}) x = {f}(x - 1) + {n}; else x = {n};",
     "local_table": lambda n, f: f"static const int table[4] = {{{n}, 2, {n + 1}, 4}}; "
                                 f"x += table[x & 3];",
     "local_array": lambda n, f: f'const char *s[] = {{"zero", "one{n & 1}", "two"}}; '

@@ -78,7 +78,7 @@ class Memory:
     def __init__(self) -> None:
         self._pages: Dict[int, bytearray] = {}
         self._kept: Dict[int, Tuple[int, int]] = {}
-        self._next_kept = 0x3E000000
+        self._next_kept = 0x1E000000
         self.symbols: Dict[int, int] = {}
 
     def read(self, address: int, size: int) -> bytes:

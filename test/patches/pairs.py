@@ -60,6 +60,8 @@ class Bench:
         self.project.calls_exports = False
         options = BASES[arch][seed % len(BASES[arch])]
         self.project.flags = [*options, "-std=gnu11", "-fwrapv", "-fno-ipa-ra"]
+        names = ("log", "call", "keep", "die", "counter")
+        self.project.firmware_options = [f"-Wl,-u,firmware_{name}" for name in names]
         self.program = edits.Program(self.rng)
         self._reader, self._cache = FirmwareReader(), ObjectCache()
         self._static: Optional[Path] = None
@@ -141,16 +143,16 @@ class Bench:
         memory = Memory()
         entry = memory.add_program(Path(self.project.firmware))
         packed = Packed(self.base_bytes)
-        window = {"riscv": 0x40380000, "xtensa": 0x40380000}[self.arch]
+        window = {"riscv": 0x40380000, "xtensa": 0x10380000}[self.arch]
         reach = {"riscv": 0x80000, "xtensa": 0x18000}[self.arch]
         text, patch_text = sorted(self.rng.sample(range(window, window + reach, 0x4000), 2))
         if self.rng.random() < 0.5:
             text, patch_text = patch_text, text
         base = memory.load(packed, text + self.rng.randrange(0, 0x100, 16),
-                           0x3FC90000 + self.rng.randrange(0, 0x100, 16))
+                           0x1FC90000 + self.rng.randrange(0, 0x100, 16))
         self.commit(memory, base)
         new = memory.load(Packed(patch), patch_text + self.rng.randrange(0, 0x100, 16),
-                          0x3FCA0000 + self.rng.randrange(0, 0x100, 16), base)
+                          0x1FCA0000 + self.rng.randrange(0, 0x100, 16), base)
         memory.apply(new, base)
         path = self.project.build / "patched.elf"
         memory.write_program(path, packed.machine, packed.flags, entry)
@@ -180,8 +182,11 @@ class Bench:
 
     def run(self, path: Path) -> str:
         command = [{"riscv": "qemu-riscv32", "xtensa": "qemu-xtensa"}[self.arch], str(path)]
-        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                timeout=60)
+        try:
+            result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                    timeout=60)
+        except subprocess.TimeoutExpired:
+            return f"{path.name} does not end"
         return f"{result.stdout.decode('latin-1')}exit code {result.returncode}\n"
 
 
