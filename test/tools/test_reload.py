@@ -18,7 +18,7 @@ import pytest
 from fake_device import FakeDevice
 from project import Project, hide
 
-STEPS = ("compile", "link", "check", "pack", "upload")
+STEPS = ("compile", "objects", "link", "check", "pack", "upload")
 TIMES = r"in \d+\.\d\d s \(" + ", ".join(rf"{step} \d+\.\d\d" for step in STEPS) + r"\)"
 KEPT = "the device goes on with the code it has"
 
@@ -52,7 +52,8 @@ def test_sends_the_changed_module(built: Project, device: FakeDevice) -> None:
     module = (built.out / "module.bin").read_bytes()
     assert module != before and device.uploads == [module]
     assert "[1/1]" in text, "ninja's own words"
-    expected = rf"Reloaded: {len(module)} bytes to {re.escape(device.url)} {TIMES}"
+    why = r"Reloaded whole \(the device does not say what it runs\)"
+    expected = rf"{why}: {len(module)} bytes to {re.escape(device.url)} {TIMES}"
     assert re.fullmatch(expected, last_line(text)), text
 
 
@@ -228,7 +229,7 @@ def test_lost_answer_of_a_module_that_was_stored(built: Project, device: FakeDev
     text = reload(built, device.url)
     assert "closed the connection without an answer" in text
     assert "But it has the module, as it says itself." in text
-    assert last_line(text).startswith("Reloaded: ") and len(device.uploads) == 1
+    assert last_line(text).startswith("Reloaded whole ") and len(device.uploads) == 1
 
 
 def test_lost_answer_of_a_device_that_stays_away(built: Project, device: FakeDevice) -> None:
@@ -342,7 +343,7 @@ def test_progress_bar_on_a_terminal(built: Project, device: FakeDevice) -> None:
     text = run_on_terminal(built, "reload", "--build", str(built.build), "--url", device.url)
     module = (built.out / "module.bin").read_bytes()
     assert f"\rUploading [{'#' * 30}] {len(module)}/{len(module)} bytes\r\x1b[K" in text
-    assert "\x1b[32mReloaded: " in text
+    assert "\x1b[32mReloaded whole " in text
 
 
 def run_on_terminal(project: Project, *arguments: str) -> str:

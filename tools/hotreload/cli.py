@@ -123,11 +123,13 @@ def reload(
     wait: Optional[float],
     verbose: bool,
     skip_build: bool,
+    whole: bool,
 ) -> None:
-    """Compile what changed and send the module to the device."""
-    from hotreload.commands.reload import Options, reload_once
+    """Compile what changed and send it to the device: as a patch if that can be, else all of it."""
+    from hotreload.commands.reload import reload_once
+    from hotreload.commands.update import Options
 
-    reload_once(Options(build, _where(url, port, baud), skip_build, wait, verbose))
+    reload_once(Options(build, _where(url, port, baud), skip_build, wait, verbose, whole))
 
 
 @main.command()
@@ -139,13 +141,14 @@ def watch(
     baud: Optional[int],
     wait: Optional[float],
     verbose: bool,
+    whole: bool,
     debounce: float,
 ) -> None:
     """Reload whenever a source file changes, until Ctrl+C."""
-    from hotreload.commands.reload import Options
+    from hotreload.commands.update import Options
     from hotreload.commands.watch import watch as run
 
-    run(Options(build, _where(url, port, baud), False, wait, verbose), debounce)
+    run(Options(build, _where(url, port, baud), False, wait, verbose, whole), debounce)
 
 
 @main.command()
