@@ -219,8 +219,8 @@ def _function(function: Function, variables: Dict[str, Variable], known: "set[st
     lines = [f"{before}{unused}{static}{attribute} int {name}(int x)", "{"]
     body = BODIES[function.kind](n, name)
     end = "return x;" if not body.startswith("return") else ""
-    if not end:
-        return "\n".join([*lines, f"    {body}", "}"])
+    if not end or function.kind == "recursive":
+        return "\n".join([*lines, f"    {body} {end}", "}"])
     lines += [f"    {text}" for text in [*used, *calls, body, end] if text]
     return "\n".join([*lines, "}"])
 

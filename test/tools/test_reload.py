@@ -84,7 +84,7 @@ def test_where_the_url_comes_from(built: Project, device: FakeDevice) -> None:
 
 def test_url_without_scheme(built: Project, device: FakeDevice) -> None:
     reload(built, device.url[len("http://") :] + "/")
-    assert device.requests == ["GET /nonce", "POST /upload"]
+    assert device.requests == ["GET /status", "GET /nonce", "POST /upload"]
 
 
 def test_skip_build(built: Project, device: FakeDevice) -> None:
@@ -111,7 +111,7 @@ def test_cmake_is_not_run(built: Project, device: FakeDevice) -> None:
     later(script)
     text = fail(built, device.url)
     assert "CMakeLists.txt has changed" in text and "must be flashed" in text
-    assert not (built.build / "cmake_was_here").exists() and device.requests == []
+    assert not (built.build / "cmake_was_here").exists() and device.uploads == []
 
 
 def test_changed_firmware_is_not_reloaded(built: Project, device: FakeDevice) -> None:
@@ -122,7 +122,7 @@ def test_changed_firmware_is_not_reloaded(built: Project, device: FakeDevice) ->
     ninja.write_text(ninja.read_text().replace(phony, f"build main.o: cc {source}\n{phony}main.o "))
     text = fail(built, device.url)
     assert re.search(r"not only the module .*:\n  main\.o .*not been built\n", text)
-    assert device.requests == []
+    assert device.uploads == []
 
 
 # ---- failures of the build ----
@@ -133,14 +133,14 @@ def test_compile_error(built: Project, device: FakeDevice) -> None:
     text = fail(built, device.url)
     assert re.search(r"a\.c:1:22: error: .nonsense. undeclared", text), "the compiler's own words"
     assert re.fullmatch(rf"Not reloaded: compile failed after \d+\.\d\d s; {KEPT}", last_line(text))
-    assert device.requests == []
+    assert device.uploads == []
 
 
 def test_link_error(built: Project, device: FakeDevice) -> None:
     built.write("a.c", "int absent(void); int f(void) { return absent(); }\n")
     text = fail(built, device.url)
     assert "needs 'absent'" in text and last_line(text).startswith("Not reloaded: link failed")
-    assert device.requests == []
+    assert device.uploads == []
 
 
 def test_pack_error(built: Project, device: FakeDevice) -> None:
@@ -311,7 +311,7 @@ def test_wait_until_reloaded(built: Project, device: FakeDevice) -> None:
     device.polls_until_reloaded = 3
     text = reload(built, device.url, "--wait", "30")
     polls = ["GET /pending"] * 4 + ["GET /status"]
-    assert device.requests == ["GET /nonce", "POST /upload", *polls]
+    assert device.requests == ["GET /status", "GET /nonce", "POST /upload", *polls]
     assert re.search(r"upload \d+\.\d\d, wait \d+\.\d\d\)$", last_line(text))
 
 

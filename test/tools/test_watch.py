@@ -224,7 +224,7 @@ def test_unchanged_module_is_not_sent(watch: Watch, built: Project, device: Fake
     built.write("a.c", body(2))
     watch.wait_for("Reloaded whole ")
     built.write("a.c", "/* a comment */ " + body(2))
-    assert "the device has this module already" in watch.wait_for("No change: ")[-1]
+    assert "the device runs this already" in watch.wait_for("No change: ")[-1]
     assert len(device.uploads) == 1
 
 
