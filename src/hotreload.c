@@ -7,28 +7,26 @@
 
 #include <stddef.h>
 
-#include "loader/loader.h"
+#include "loader/in_use.h"
 #include "port.h"
+#include "run/program.h"
 #include "run/settle.h"
 #include "run/status.h"
-#include "store/store.h"
 #include "run/trial.h"
-#include "run/address_map.h"
+#include "store/store.h"
 
-/** Guarded by HOTRELOAD_LOCK_MODULE. */
+/** What is known of modules that crashed. Guarded by HOTRELOAD_LOCK_MODULE. */
 static struct {
-    bool loaded;
-    hotreload_module_t module;
-    bool stored; /**< the module came from `record`, not from memory */
-    hotreload_record_t record;
     uint32_t suspect;    /**< sequence of what crashed on trial in the last run; 0: it was judged */
     uint32_t unstored;   /**< the same, if the flash does not have it; 0: it has */
     uint32_t newest_bad; /**< sequence; 0: none is bad */
-} state;
+} crashes;
 
-static void lock_module(void)
+/** Begins a public function that changes what runs. */
+static void lock_module(hotreload_caller_t caller)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_MODULE);
+    hotreload_note_caller(caller);
 }
 
 /** Ends a public function: log and status get the reason of a failure. */
@@ -49,8 +47,8 @@ static esp_err_t report_and_unlock(esp_err_t error, const char *what,
 static void report_rollback(const hotreload_record_t *record)
 {
     hotreload_reason_t rollback = {0};
-    const bool unstored = state.unstored > state.newest_bad;
-    const uint32_t crashed = unstored ? state.unstored : state.newest_bad;
+    const bool unstored = crashes.unstored > crashes.newest_bad;
+    const uint32_t crashed = unstored ? crashes.unstored : crashes.newest_bad;
     if (record != NULL && record->sequence < crashed) {
         hotreload_reason_set(&rollback, "module %u crashed %s, module %u runs", (unsigned)crashed,
                              unstored ? "before it was stored" : "on trial",
@@ -60,87 +58,13 @@ static void report_rollback(const hotreload_record_t *record)
     hotreload_status_set_rollback(&rollback);
 }
 
-/**
- * Changes the table and runs the constructors of the new module, then the destructors of the old
- * one. A crash in a constructor blames the new module.
- */
-static void exchange_modules(const hotreload_image_t *image, const hotreload_module_t *staged,
-                             uint32_t blamed)
-{
-    hotreload_trial_end();
-    hotreload_port_retain(blamed);
-    hotreload_loader_commit(image, staged);
-    hotreload_port_retain(0); /* the old one is not loaded again, on trial or not */
-    hotreload_loader_release(&state.module);
-    hotreload_address_map_free_older();
-    state.module = *staged;
-}
-
-/** Makes a staged module the running one in place of the old one, if any. */
-static void run_staged(const hotreload_image_t *image, const hotreload_module_t *staged,
-                       const hotreload_record_t *record, bool on_trial)
-{
-    uint32_t sequence = record != NULL ? record->sequence : 0;
-    hotreload_address_map_add(staged, sequence);
-    exchange_modules(image, staged, on_trial ? sequence : 0);
-    state.loaded = true;
-    state.stored = record != NULL;
-    if (record != NULL) {
-        state.record = *record;
-    }
-    hotreload_store_set_running(record);
-    if (on_trial) {
-        hotreload_trial_begin(record);
-    }
-    hotreload_status_set_module(staged, sequence);
-    report_rollback(record);
-    hotreload_port_log(HOTRELOAD_LOG_INFO,
-                       "module loaded: %u bytes of text at 0x%08x, %u bytes of data at 0x%08x",
-                       (unsigned)staged->text.size, (unsigned)staged->text.run,
-                       (unsigned)staged->data.size, (unsigned)staged->data.run);
-}
-
-/** For the store, the record still runs: it may be loaded again. */
-static void unload_module(void)
-{
-    hotreload_loader_unbind();
-    hotreload_loader_release(&state.module);
-    hotreload_trial_end(); /* its destructors were still on trial */
-    hotreload_address_map_free_all();
-    state.loaded = false;
-    hotreload_status_set_module(NULL, 0);
-}
-
-/** Runs a staged module. The flash is marked first, because the module may crash at once. */
-static esp_err_t mark_and_run(const hotreload_image_t *image, hotreload_module_t *staged,
-                              const hotreload_record_t *record, hotreload_reason_t *reason)
-{
-    bool on_trial;
-    esp_err_t error = hotreload_store_mark_tried(record, &on_trial, reason);
-    if (error == ESP_OK) {
-        run_staged(image, staged, record, on_trial);
-    } else {
-        staged->fini_count = 0; /* no constructor ran, so no destructor may */
-        hotreload_loader_release(staged);
-    }
-    return error;
-}
-
 static esp_err_t load_record(const hotreload_record_t *record, uint32_t caps,
                              hotreload_reason_t *reason)
 {
-    hotreload_flash_view_t view;
-    esp_err_t error = hotreload_store_map(record, &view, reason);
-    if (error != ESP_OK) {
-        return error;
-    }
-    hotreload_image_t image;
-    hotreload_module_t staged;
-    error = hotreload_loader_stage(view.data, view.size, caps, &image, &staged, reason);
+    esp_err_t error = hotreload_program_run(record, caps, reason);
     if (error == ESP_OK) {
-        error = mark_and_run(&image, &staged, record, reason);
+        report_rollback(record);
     }
-    hotreload_store_unmap(&view);
     return error;
 }
 
@@ -160,12 +84,12 @@ static bool load_older(hotreload_record_kind_t kind, const hotreload_record_t *r
     return false;
 }
 
-/** Tells whether the partition still has the running module, intact. */
-static bool can_load_again(void)
+/** Tells whether the partition still has what runs, intact. */
+static bool can_load_again(const hotreload_record_t *running)
 {
     hotreload_reason_t reason = {.text = "it was loaded from memory"};
     hotreload_flash_view_t view;
-    if (!state.stored || hotreload_store_map(&state.record, &view, &reason) != ESP_OK) {
+    if (running == NULL || hotreload_store_map(running, &view, &reason) != ESP_OK) {
         hotreload_port_log(HOTRELOAD_LOG_WARNING, "the old module is not unloaded first: %s",
                            reason.text);
         return false;
@@ -178,9 +102,12 @@ static bool can_load_again(void)
 static esp_err_t load_after_unload(const hotreload_record_t *record, uint32_t caps,
                                    hotreload_reason_t *reason)
 {
-    const hotreload_record_t old = state.record;
-    unload_module();
-    esp_err_t error = load_record(record, caps, reason);
+    const hotreload_record_t old = *hotreload_program_record();
+    esp_err_t error = hotreload_program_unload(reason);
+    if (error != ESP_OK) {
+        return error;
+    }
+    error = load_record(record, caps, reason);
     if (error != ESP_OK) {
         hotreload_reason_t old_reason;
         /* An upload may have taken its place meanwhile; then any other is better than none. */
@@ -205,20 +132,20 @@ static bool is_valid_config(const hotreload_config_t *config)
  */
 static esp_err_t judge_last_run(uint32_t *blamed, hotreload_reason_t *reason)
 {
-    hotreload_record_t record = {.sequence = state.suspect + 1};
+    hotreload_record_t record = {.sequence = crashes.suspect + 1};
     esp_err_t error = hotreload_store_find(HOTRELOAD_RECORD_ON_TRIAL, &record, &record, reason);
     if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
         return error;
     }
-    const bool stored = error == ESP_OK && record.sequence == state.suspect;
-    state.unstored = stored ? 0 : state.suspect;
+    const bool stored = error == ESP_OK && record.sequence == crashes.suspect;
+    crashes.unstored = stored ? 0 : crashes.suspect;
     if (stored) {
-        *blamed = state.suspect;
+        *blamed = crashes.suspect;
         if (hotreload_store_mark_judged(&record, false, reason) != ESP_OK) {
             hotreload_port_log(HOTRELOAD_LOG_WARNING, "%s", reason->text);
         }
     }
-    state.suspect = 0;
+    crashes.suspect = 0;
     return ESP_OK;
 }
 
@@ -230,9 +157,9 @@ static esp_err_t find_bad_modules(bool *rolls_back, hotreload_reason_t *reason)
     esp_err_t error = ESP_OK;
     const uint32_t crashed = hotreload_port_take_crashed();
     if (crashed != 0) {
-        state.suspect = crashed;
+        crashes.suspect = crashed;
     }
-    if (state.suspect != 0) {
+    if (crashes.suspect != 0) {
         error = judge_last_run(&blamed, reason);
     }
     if (error == ESP_OK) {
@@ -243,8 +170,8 @@ static esp_err_t find_bad_modules(bool *rolls_back, hotreload_reason_t *reason)
     }
     reason->text[0] = '\0';
     *rolls_back = blamed != 0;
-    state.newest_bad = bad.sequence > blamed ? bad.sequence : blamed;
-    hotreload_store_set_tried(state.newest_bad);
+    crashes.newest_bad = bad.sequence > blamed ? bad.sequence : blamed;
+    hotreload_store_set_tried(crashes.newest_bad);
     return ESP_OK;
 }
 
@@ -256,7 +183,8 @@ static esp_err_t open_store(const hotreload_config_t *config, bool *rolls_back,
 {
     *rolls_back = false;
     esp_err_t error = hotreload_store_open(config->partition_label, reason);
-    return error == ESP_OK && !state.loaded ? find_bad_modules(rolls_back, reason) : error;
+    return error == ESP_OK && !hotreload_program_is_loaded() ? find_bad_modules(rolls_back, reason)
+                                                             : error;
 }
 
 /** A module that does not fit beside its own copy in RAM may fit once the copy is in the flash. */
@@ -298,7 +226,7 @@ static esp_err_t load_newest(const hotreload_config_t *config, hotreload_reason_
     if (rolls_back &&
         hotreload_store_find(HOTRELOAD_RECORD_GOOD, NULL, &record, reason) == ESP_OK &&
         load_or_older(HOTRELOAD_RECORD_GOOD, &record, config->heap_caps, reason) == ESP_OK) {
-        if (record.sequence > state.newest_bad) {
+        if (record.sequence > crashes.newest_bad) {
             hotreload_store_set_tried(record.sequence);
         }
         return ESP_OK;
@@ -316,9 +244,9 @@ esp_err_t hotreload_load(const hotreload_config_t *config)
         return ESP_ERR_INVALID_ARG;
     }
     hotreload_reason_t reason = {0};
-    lock_module();
+    lock_module(HOTRELOAD_CALLER());
     esp_err_t error;
-    if (state.loaded) {
+    if (hotreload_program_is_loaded()) {
         error = hotreload_fail(&reason, ESP_ERR_INVALID_STATE,
                                "a module is loaded already: use hotreload_reload()");
     } else {
@@ -335,7 +263,7 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
     hotreload_reason_t reason = {0};
     hotreload_record_t record;
     bool rolls_back;
-    lock_module();
+    lock_module(HOTRELOAD_CALLER());
     bool waits = false;
     esp_err_t error = open_store(config, &rolls_back, &reason);
     if (error == ESP_OK) {
@@ -348,9 +276,14 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
     if (error == ESP_ERR_NO_MEM && waits) {
         error = load_from_flash(&record, config->heap_caps, &reason);
     }
-    if (error == ESP_ERR_NO_MEM && config->allow_unload_first && state.loaded && can_load_again()) {
+    if (error == ESP_ERR_NO_MEM && config->allow_unload_first && hotreload_program_is_loaded() &&
+        can_load_again(hotreload_program_record())) {
         reason.text[0] = '\0';
         error = load_after_unload(&record, config->heap_caps, &reason);
+    }
+    if (error == ESP_ERR_INVALID_STATE) {
+        hotreload_store_set_untried(); /* a task was in the way: the next attempt may find it gone
+                                        */
     }
     return report_and_unlock(error, "reload", &reason);
 }
@@ -361,12 +294,10 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size)
         return ESP_ERR_INVALID_ARG;
     }
     hotreload_reason_t reason = {0};
-    hotreload_image_t image;
-    hotreload_module_t staged;
-    lock_module();
-    esp_err_t error = hotreload_loader_stage(data, size, 0, &image, &staged, &reason);
+    lock_module(HOTRELOAD_CALLER());
+    esp_err_t error = hotreload_program_run_from_memory(data, size, &reason);
     if (error == ESP_OK) {
-        run_staged(&image, &staged, NULL, false);
+        report_rollback(NULL);
     }
     return report_and_unlock(error, "load from memory", &reason);
 }
@@ -374,22 +305,21 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size)
 esp_err_t hotreload_unload(void)
 {
     hotreload_reason_t reason = {0};
-    lock_module();
-    if (!state.loaded) {
-        return report_and_unlock(
-            hotreload_fail(&reason, ESP_ERR_INVALID_STATE, "no module is loaded"), "unload",
-            &reason);
+    lock_module(HOTRELOAD_CALLER());
+    esp_err_t error = hotreload_program_is_loaded()
+                          ? hotreload_program_unload(&reason)
+                          : hotreload_fail(&reason, ESP_ERR_INVALID_STATE, "no module is loaded");
+    if (error == ESP_OK) {
+        hotreload_store_set_running(NULL);
     }
-    unload_module();
-    hotreload_store_set_running(NULL);
-    return report_and_unlock(ESP_OK, "unload", &reason);
+    return report_and_unlock(error, "unload", &reason);
 }
 
 esp_err_t hotreload_mark_valid(void)
 {
     hotreload_reason_t reason = {0};
-    lock_module();
-    esp_err_t error = state.loaded
+    lock_module(HOTRELOAD_CALLER());
+    esp_err_t error = hotreload_program_is_loaded()
                           ? hotreload_trial_pass(&reason)
                           : hotreload_fail(&reason, ESP_ERR_INVALID_STATE, "no module is loaded");
     if (error != ESP_OK) {

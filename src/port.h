@@ -171,6 +171,38 @@ typedef enum {
 void hotreload_port_lock(hotreload_lock_t lock);
 void hotreload_port_unlock(hotreload_lock_t lock);
 
+/** A task that does not run at this moment, or the caller. */
+typedef struct {
+    const char *name;      /**< valid during the visit */
+    uint32_t pc;           /**< where it goes on; 0: it is the caller */
+    const uint32_t *stack; /**< words in use: [stack, end) */
+    const uint32_t *end;
+} hotreload_task_t;
+
+/**
+ * Calls `visit` for every task, and for the caller. It ends
+ * when `visit` returns false. Registers that a task saved are among its words in use.
+ *
+ * @param caller_from  first word of the caller's stack that counts
+ */
+void hotreload_port_each_task(const uint32_t *caller_from,
+                              bool (*visit)(const hotreload_task_t *task, void *context),
+                              void *context);
+
+/**
+ * Calls `action` while no other task, no interrupt and no other core runs: only then
+ * hotreload_port_each_task() shows all that is under way. `action` takes no lock and waits for
+ * nothing. What it wrote to `text` is seen by the instruction fetch of every core afterwards. The
+ * caller holds HOTRELOAD_LOCK_MODULE.
+ *
+ * @return ESP_OK; ESP_ERR_NO_MEM: `action` was not called
+ */
+esp_err_t hotreload_port_alone(const hotreload_region_t *text, void (*action)(void *context),
+                               void *context);
+
+/** Lets tasks of every priority run for a moment: a tick or so. */
+void hotreload_port_pause(void);
+
 /** Milliseconds of a clock that always runs; it wraps to 0 after 2^32. Any task. */
 uint32_t hotreload_port_now_ms(void);
 

@@ -11,13 +11,13 @@ set(HOTRELOAD_PANIC_HOOK_riscv panic_print_registers)
 set(HOTRELOAD_PANIC_HOOK_xtensa panic_print_backtrace)
 
 # hotreload_port_sources(<variable> <IDF_TARGET> <ESP-IDF version, as 5.1>
-#                        [PANIC_WORDS] [MDNS] [CONSOLE <uart or usb_jtag>]):
+#                        [PANIC_WORDS] [MDNS] [TWO_CORES] [CONSOLE <uart or usb_jtag>]):
 # sets the variable to the names of the files, relative to this directory.
 #
-# PANIC_WORDS: a panic says whether it is in a module. MDNS: the server is announced. CONSOLE:
+# TWO_CORES: FreeRTOS runs on both. PANIC_WORDS: a panic says whether it is in a module. MDNS: the server is announced. CONSOLE:
 # requests are taken there.
 function(hotreload_port_sources variable target version)
-    cmake_parse_arguments(ARG "PANIC_WORDS;MDNS" "CONSOLE" "" ${ARGN})
+    cmake_parse_arguments(ARG "PANIC_WORDS;MDNS;TWO_CORES" "CONSOLE" "" ${ARGN})
     hotreload_find_chip(chip ${target})
 
     set(psram chip/psram_none.c)
@@ -36,6 +36,11 @@ function(hotreload_port_sources variable target version)
     set(hash psa)
     if(version VERSION_LESS 6)
         set(hash mbedtls)
+    endif()
+
+    set(others one_core)
+    if(ARG_TWO_CORES)
+        set(others two_cores)
     endif()
 
     set(panic "")
@@ -57,7 +62,7 @@ function(hotreload_port_sources variable target version)
         chip/arch_${chip_arch}.c chip/address_${chip_address}.c chip/cache_${cache}.c chip/cores.c
         ${psram}
         system/crash.c system/firmware.c system/flash.c system/hash_${hash}.c system/log.c
-        system/memory.c system/rtos.c system/trial_timer.c
+        system/memory.c system/rtos.c system/tasks.c system/${others}.c system/trial_timer.c
         server/post_upload.c server/server.c server/session.c server/urls.c receiver.c
         discovery/discovery_${discovery}.c ${console} ${panic}
         PARENT_SCOPE)

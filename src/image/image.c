@@ -221,6 +221,32 @@ hotreload_relocation_t hotreload_image_relocation(const hotreload_image_t *image
     };
 }
 
+static void read_element(const hotreload_array_t *array, uint32_t index, void *element, size_t size)
+{
+    memcpy(element, array->elements + index * size, size);
+}
+
+hotreload_jump_t hotreload_image_jump(const hotreload_image_t *image, uint32_t index)
+{
+    hotreload_jump_t jump;
+    read_element(&image->jumps, index, &jump, sizeof jump);
+    return jump;
+}
+
+hotreload_swap_t hotreload_image_swap(const hotreload_image_t *image, uint32_t index)
+{
+    hotreload_swap_t swap;
+    read_element(&image->swaps, index, &swap, sizeof swap);
+    return swap;
+}
+
+hotreload_kept_t hotreload_image_kept(const hotreload_image_t *image, uint32_t index)
+{
+    hotreload_kept_t kept;
+    read_element(&image->kept, index, &kept, sizeof kept);
+    return kept;
+}
+
 bool hotreload_image_next_export(const hotreload_image_t *image, hotreload_export_t *export)
 {
     if (export->index >= image->export_count) {

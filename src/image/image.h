@@ -24,6 +24,12 @@ typedef struct {
     const uint8_t *bytes;
 } hotreload_segment_t;
 
+/** An array of the file: `count` elements of any alignment. */
+typedef struct {
+    const uint8_t *elements;
+    uint32_t count;
+} hotreload_array_t;
+
 /** A parsed module. Pointers lead into the file, which must outlive it. */
 typedef struct {
     uint16_t machine;
@@ -38,6 +44,10 @@ typedef struct {
     const char *export_names;
     hotreload_note_init_t init;
     bool is_internal; /**< must be in internal RAM: it runs while the flash cache is off */
+    const uint8_t *base_sha256; /**< of the base; NULL: this is a whole module, not a patch */
+    hotreload_array_t jumps;
+    hotreload_array_t swaps;
+    hotreload_array_t kept;
 } hotreload_image_t;
 
 /** A relocation of the image. */
@@ -71,6 +81,11 @@ esp_err_t hotreload_image_parse(const void *data, size_t size, hotreload_image_t
 
 /** Gets relocation `index`, which must be below relocation_count. */
 hotreload_relocation_t hotreload_image_relocation(const hotreload_image_t *image, uint32_t index);
+
+/** Gets element `index` of an array, which must be below its count. */
+hotreload_jump_t hotreload_image_jump(const hotreload_image_t *image, uint32_t index);
+hotreload_swap_t hotreload_image_swap(const hotreload_image_t *image, uint32_t index);
+hotreload_kept_t hotreload_image_kept(const hotreload_image_t *image, uint32_t index);
 
 /** Advances to the next export, in the order of names. @return false: there is none */
 bool hotreload_image_next_export(const hotreload_image_t *image, hotreload_export_t *export);

@@ -9,17 +9,20 @@
 
 #include <stdint.h>
 
-#define HOTRELOAD_FORMAT_VERSION 1u
+#define HOTRELOAD_FORMAT_VERSION 2u
 
 /** Segment that holds the relocations (an array of Elf32_Rela, sorted by place); not loaded. */
 #define HOTRELOAD_PT_RELA 0x68720001u
 
-/** Symbol indexes of a relocation: the format has no symbol table, only these three. */
+/** Symbol indexes of a relocation: the format has no symbol table, only these. */
 typedef enum {
-    HOTRELOAD_SYM_NONE = 0, /**< value 0: the addend is a firmware address */
-    HOTRELOAD_SYM_TEXT = 1, /**< start of the text segment */
-    HOTRELOAD_SYM_DATA = 2, /**< start of the data segment */
+    HOTRELOAD_SYM_NONE = 0,      /**< value 0: the addend is a firmware address */
+    HOTRELOAD_SYM_TEXT = 1,      /**< start of the text segment */
+    HOTRELOAD_SYM_DATA = 2,      /**< start of the data segment */
+    HOTRELOAD_SYM_BASE_TEXT = 3, /**< start of the base's text; in a patch only */
+    HOTRELOAD_SYM_BASE_DATA = 4, /**< start of the base's data; in a patch only */
     HOTRELOAD_SYM_COUNT,
+    HOTRELOAD_SYM_KEPT = 16, /**< and up: start of kept variable number 0, 1, ... */
 } hotreload_symbol_t;
 
 /** Owner of the notes, with its NUL; and their types, in the ascending order of the file. */
@@ -30,6 +33,10 @@ typedef enum {
 #define HOTRELOAD_NOTE_EXPORTS  2u /**< count, addresses, then names, NUL after each, sorted */
 #define HOTRELOAD_NOTE_INIT     3u /**< hotreload_note_init_t; absent without constructors */
 #define HOTRELOAD_NOTE_INTERNAL 4u /**< empty; must be in RAM inside the chip, not in external */
+#define HOTRELOAD_NOTE_BASE     5u /**< SHA-256 of the base: the module is a patch of it */
+#define HOTRELOAD_NOTE_JUMPS    6u /**< count, hotreload_jump_t; sorted by `from`; patches only */
+#define HOTRELOAD_NOTE_SWAPS    7u /**< count, hotreload_swap_t; patches only */
+#define HOTRELOAD_NOTE_KEPT     8u /**< count, hotreload_kept_t; sorted by key */
 
 typedef struct {
     uint16_t format;           /**< HOTRELOAD_FORMAT_VERSION */
@@ -43,6 +50,28 @@ typedef struct {
     uint32_t init_address, init_count;
     uint32_t fini_address, fini_count;
 } hotreload_note_init_t;
+
+/** What the first instruction of an old function becomes: a jump to the new function. */
+typedef struct {
+    uint32_t from; /**< offset in the base's text */
+    uint32_t to;   /**< link address in the patch's text */
+    uint32_t busy; /**< bytes from `from` in which no task may be while the jump is written */
+} hotreload_jump_t;
+
+/** Bytes that change places at commit: those at symbol + addend, and those in the patch's data. */
+typedef struct {
+    uint32_t symbol; /**< HOTRELOAD_SYM_NONE or HOTRELOAD_SYM_BASE_DATA */
+    uint32_t addend;
+    uint32_t source; /**< link address in the part of the patch's data that the file has */
+    uint32_t size;   /**< bytes */
+} hotreload_swap_t;
+
+/** A variable that lives outside the module and is found again by its key. */
+typedef struct {
+    uint32_t key[2];  /**< tells component, file, function, name and type */
+    uint32_t initial; /**< link address of its initial value in the file's data; 0: zeros */
+    uint32_t size;    /**< bytes */
+} hotreload_kept_t;
 
 /** Espressif's chip numbers (esp_chip_id_t) and one of our own. */
 typedef enum {

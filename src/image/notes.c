@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "image/elf32.h"
+#include "image/patch_notes.h"
 
 #define MAX_FIRMWARE_ID 32u
 
@@ -52,9 +53,10 @@ static esp_err_t read_module_note(const note_t *note, hotreload_image_t *image,
     }
     memcpy(module, note->content, sizeof *module);
     if (module->format != HOTRELOAD_FORMAT_VERSION) {
-        return hotreload_fail(reason, ESP_ERR_NOT_SUPPORTED,
-                              "module format %u, this firmware knows %u: rebuild and flash it",
-                              module->format, HOTRELOAD_FORMAT_VERSION);
+        return hotreload_fail(
+            reason, ESP_ERR_NOT_SUPPORTED,
+            "module format %u, this firmware knows %u: build both with one version", module->format,
+            HOTRELOAD_FORMAT_VERSION);
     }
     if (module->firmware_id_size > MAX_FIRMWARE_ID ||
         module->firmware_id_size > note->size - sizeof *module) {
@@ -157,6 +159,14 @@ static esp_err_t read_note(const note_t *note, hotreload_image_t *image, hotrelo
     case HOTRELOAD_NOTE_INTERNAL:
         image->is_internal = true;
         return ESP_OK;
+    case HOTRELOAD_NOTE_BASE:
+        return hotreload_note_base(note->content, note->size, image, reason);
+    case HOTRELOAD_NOTE_JUMPS:
+        return hotreload_note_jumps(note->content, note->size, image, reason);
+    case HOTRELOAD_NOTE_SWAPS:
+        return hotreload_note_swaps(note->content, note->size, image, reason);
+    case HOTRELOAD_NOTE_KEPT:
+        return hotreload_note_kept(note->content, note->size, image, reason);
     default:
         if (note->type & HOTRELOAD_NOTE_OPTIONAL) {
             return ESP_OK;
@@ -190,6 +200,11 @@ esp_err_t hotreload_notes_read(const uint8_t *notes, size_t size, hotreload_imag
     if (image->firmware_id == NULL || image->export_addresses == NULL) {
         return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
                               "the module note or the export note is missing");
+    }
+    if (image->base_sha256 != NULL &&
+        (image->init.init_count != 0 || image->init.fini_count != 0)) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
+                              "a patch cannot have constructors or destructors");
     }
     return ESP_OK;
 }

@@ -30,6 +30,22 @@ typedef struct {
      */
     esp_err_t (*relocate)(uint32_t type, uint32_t place, uint32_t value,
                           uint32_t field[HOTRELOAD_FIELD_WORDS]);
+
+    uint32_t jump_size; /**< bytes of a jump instruction, at most 4 */
+
+    /**
+     * Encodes a jump that changes no register: it may take the place of a function's first
+     * instruction.
+     *
+     * @param from  run address of the jump
+     * @param to    run address to go to
+     * @param code  gets the instruction, its first byte lowest
+     * @return ESP_OK; ESP_ERR_INVALID_SIZE: too far
+     */
+    esp_err_t (*encode_jump)(uint32_t from, uint32_t to, uint32_t *code);
+
+    /** Bits of a return address on the stack that belong to the address. */
+    uint32_t return_mask;
 } hotreload_arch_t;
 
 extern const hotreload_arch_t hotreload_arch_riscv;

@@ -10,25 +10,18 @@
 #define HOTRELOAD_LOADER_H
 
 #include "image/image.h"
+#include "loader/segments.h"
 #include "loader/table.h"
 #include "port.h"
 #include "reason.h"
-
-/** A module in RAM; all zero: none. */
-typedef struct {
-    hotreload_region_t text;
-    hotreload_region_t data;
-    uint32_t fini_offset; /**< in the data region: run addresses of the destructors */
-    uint32_t fini_count;
-} hotreload_module_t;
 
 /**
  * Checks all of a module that can be checked without giving it memory: its structure, that it is
  * for this chip, ABI and firmware, has every export of the firmware's table, and that each
  * relocation is of a known type and lies inside its segment. Any task.
  *
- * @param data  the packed module, any alignment
- * @param size  bytes that may be read
+ * @param data   the packed module or patch, any alignment
+ * @param size   bytes that may be read
  * @return ESP_OK, or with a reason:
  *      - ESP_ERR_INVALID_SIZE: cut short, or a table or segment reaches outside
  *      - ESP_ERR_INVALID_RESPONSE: not a module, or a malformed one
@@ -38,22 +31,29 @@ typedef struct {
  */
 esp_err_t hotreload_loader_verify(const void *data, size_t size, hotreload_reason_t *reason);
 
+/** Like hotreload_loader_verify(), without the relocations. @param image  filled in by this call */
+esp_err_t hotreload_loader_read(const void *data, size_t size, hotreload_image_t *image,
+                                hotreload_reason_t *reason);
+
 /**
  * Verifies, allocates, copies and relocates. Nothing is visible to the program yet; an error frees
  * all that was taken.
  *
- * @param image   filled in by this call, for hotreload_loader_commit()
- * @param data    the packed module; stays as it is until commit
+ * @param image   filled in by this call, for the next steps
+ * @param data    the packed module; stays as it is until its constructors have run
  * @param caps    capabilities of the memory; 0: the port chooses
  * @param staged  gets the module in RAM
- * @return as hotreload_loader_verify(), or ESP_ERR_NO_MEM
+ * @return as hotreload_loader_verify(), or ESP_ERR_NO_MEM; ESP_ERR_NOT_SUPPORTED also for a patch
  */
 esp_err_t hotreload_loader_stage(const void *data, size_t size, uint32_t caps,
                                  hotreload_image_t *image, hotreload_module_t *staged,
                                  hotreload_reason_t *reason);
 
-/** Points the table to a staged module and runs its constructors. Cannot fail. */
-void hotreload_loader_commit(const hotreload_image_t *image, const hotreload_module_t *staged);
+/** Points the table to a staged module. Cannot fail. */
+void hotreload_loader_bind(const hotreload_image_t *image, const hotreload_module_t *staged);
+
+/** Runs the constructors of a module that the table points to. */
+void hotreload_loader_construct(const hotreload_image_t *image, const hotreload_module_t *staged);
 
 /** Points every slot of the table to its missing-function handler. */
 void hotreload_loader_unbind(void);

@@ -1,5 +1,6 @@
 /*
- * RISC-V relocations; section "Relocations" of the RISC-V ELF psABI.
+ * RISC-V relocations and jumps; section "Relocations" of the RISC-V ELF psABI, and chapter "RV32I"
+ * of the ISA manual for the formats of instructions.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -76,8 +77,23 @@ static esp_err_t relocate_riscv_field(uint32_t type, uint32_t place, uint32_t va
     return ESP_OK;
 }
 
+/** `jal x0`: J-type immediate, 21 bits, even. */
+static esp_err_t encode_riscv_jump(uint32_t from, uint32_t to, uint32_t *code)
+{
+    const uint32_t reach = 1u << 20;
+    const uint32_t d = to - from;
+    if (d + reach >= 2 * reach || d % 2 != 0) {
+        return ESP_ERR_INVALID_SIZE;
+    }
+    *code = 0x6fu | (d & 0x100000u) << 11 | (d & 0x7feu) << 20 | (d & 0x800u) << 9 | (d & 0xff000u);
+    return ESP_OK;
+}
+
 const hotreload_arch_t hotreload_arch_riscv = {
     .machine = EM_RISCV,
     .field_size = riscv_field_size,
     .relocate = relocate_riscv_field,
+    .jump_size = 4,
+    .encode_jump = encode_riscv_jump,
+    .return_mask = 0xffffffffu,
 };

@@ -25,8 +25,23 @@ static esp_err_t relocate_xtensa_field(uint32_t type, uint32_t place, uint32_t v
     return ESP_OK;
 }
 
+/** `j`: 18 bits from the address behind the next word; format CALL of the Xtensa ISA manual. */
+static esp_err_t encode_xtensa_jump(uint32_t from, uint32_t to, uint32_t *code)
+{
+    const uint32_t reach = 1u << 17;
+    const uint32_t d = to - (from + 4);
+    if (d + reach >= 2 * reach) {
+        return ESP_ERR_INVALID_SIZE;
+    }
+    *code = 0x06u | (d & 0x3ffffu) << 6;
+    return ESP_OK;
+}
+
 const hotreload_arch_t hotreload_arch_xtensa = {
     .machine = EM_XTENSA,
     .field_size = xtensa_field_size,
     .relocate = relocate_xtensa_field,
+    .jump_size = 3,
+    .encode_jump = encode_xtensa_jump,
+    .return_mask = 0x3fffffffu, /* the upper two bits are the window increment */
 };

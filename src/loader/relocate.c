@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "loader/arch.h"
+#include "loader/kept.h"
 
 /** Where a relocation acts. */
 typedef struct {
@@ -21,9 +22,38 @@ static bool segment_covers(const hotreload_segment_t *segment, uint32_t place, u
 
 static bool symbol_exists(const hotreload_image_t *image, uint32_t symbol)
 {
-    return symbol == HOTRELOAD_SYM_NONE ||
-           (symbol == HOTRELOAD_SYM_TEXT && image->text.memory_size > 0) ||
-           (symbol == HOTRELOAD_SYM_DATA && image->data.memory_size > 0);
+    switch (symbol) {
+    case HOTRELOAD_SYM_NONE:
+        return true;
+    case HOTRELOAD_SYM_TEXT:
+        return image->text.memory_size > 0;
+    case HOTRELOAD_SYM_DATA:
+        return image->data.memory_size > 0;
+    case HOTRELOAD_SYM_BASE_TEXT:
+    case HOTRELOAD_SYM_BASE_DATA:
+        return image->base_sha256 != NULL;
+    default:
+        return symbol - HOTRELOAD_SYM_KEPT < image->kept.count;
+    }
+}
+
+static uint32_t symbol_value(const hotreload_image_t *image, const hotreload_places_t *places,
+                             uint32_t symbol)
+{
+    switch (symbol) {
+    case HOTRELOAD_SYM_NONE:
+        return 0;
+    case HOTRELOAD_SYM_TEXT:
+        return places->text->run;
+    case HOTRELOAD_SYM_DATA:
+        return places->data->run;
+    case HOTRELOAD_SYM_BASE_TEXT:
+        return places->base_text->run;
+    case HOTRELOAD_SYM_BASE_DATA:
+        return places->base_data->run;
+    default:
+        return hotreload_kept_address(image, symbol - HOTRELOAD_SYM_KEPT);
+    }
 }
 
 static esp_err_t locate_field(const hotreload_image_t *image,
@@ -113,14 +143,8 @@ static void write_field(const hotreload_region_t *region, const field_t *field,
 }
 
 esp_err_t hotreload_relocations_apply(const hotreload_image_t *image,
-                                      const hotreload_region_t *text,
-                                      const hotreload_region_t *data, hotreload_reason_t *reason)
+                                      const hotreload_places_t *places, hotreload_reason_t *reason)
 {
-    const uint32_t symbol_values[HOTRELOAD_SYM_COUNT] = {
-        [HOTRELOAD_SYM_NONE] = 0,
-        [HOTRELOAD_SYM_TEXT] = text->run,
-        [HOTRELOAD_SYM_DATA] = data->run,
-    };
     for (uint32_t i = 0; i < image->relocation_count; i++) {
         hotreload_relocation_t relocation = hotreload_image_relocation(image, i);
         field_t field;
@@ -128,8 +152,8 @@ esp_err_t hotreload_relocations_apply(const hotreload_image_t *image,
         if (error != ESP_OK) {
             return error;
         }
-        const hotreload_region_t *region = field.in_text ? text : data;
-        uint32_t value = symbol_values[relocation.symbol] + relocation.addend;
+        const hotreload_region_t *region = field.in_text ? places->text : places->data;
+        uint32_t value = symbol_value(image, places, relocation.symbol) + relocation.addend;
         uint32_t words[HOTRELOAD_FIELD_WORDS] = {0};
         read_field(region, &field, words);
         if (hotreload_port_arch()->relocate(relocation.type, region->run + field.offset, value,

@@ -20,14 +20,22 @@
  */
 esp_err_t hotreload_relocations_check(const hotreload_image_t *image, hotreload_reason_t *reason);
 
+/** Where the symbols of relocations are, beside kept variables. */
+typedef struct {
+    const hotreload_region_t *text;
+    const hotreload_region_t *data;
+    const hotreload_region_t *base_text; /**< of a patch; NULL: a whole module */
+    const hotreload_region_t *base_data;
+} hotreload_places_t;
+
 /**
  * Checks and applies every relocation, in one pass, to segments already copied into the regions.
+ * Kept variables have been staged.
  *
  * @return as hotreload_relocations_check(), or ESP_ERR_INVALID_SIZE: a value that its field cannot
  *         hold; the regions are then of no use
  */
 esp_err_t hotreload_relocations_apply(const hotreload_image_t *image,
-                                      const hotreload_region_t *text,
-                                      const hotreload_region_t *data, hotreload_reason_t *reason);
+                                      const hotreload_places_t *places, hotreload_reason_t *reason);
 
 #endif

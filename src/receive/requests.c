@@ -107,6 +107,37 @@ static void append_newest(hotreload_json_t *json)
     hotreload_json_raw(json, "\"}");
 }
 
+/** The module that a patch may be made for. */
+static void append_base(hotreload_json_t *json, const hotreload_running_t *running)
+{
+    if (running->base == 0) {
+        hotreload_json_raw(json, "null");
+        return;
+    }
+    hotreload_json_raw(json, "{\"sequence\":");
+    hotreload_json_number(json, running->base);
+    hotreload_json_raw(json, ",\"sha256\":\"");
+    hotreload_json_hex(json, running->base_sha256, sizeof running->base_sha256);
+    hotreload_json_raw(json, "\"}");
+}
+
+static void append_patch(hotreload_json_t *json, const hotreload_running_t *running)
+{
+    if (running->patch == 0) {
+        hotreload_json_raw(json, "null");
+        return;
+    }
+    hotreload_json_raw(json, "{\"sequence\":");
+    hotreload_json_number(json, running->patch);
+    hotreload_json_raw(json, ",\"functions\":");
+    hotreload_json_number(json, running->patch_functions);
+    hotreload_json_raw(json, ",\"text\":");
+    append_segment(json, running->patch_text_run, running->patch_text_size);
+    hotreload_json_raw(json, ",\"data\":");
+    append_segment(json, running->patch_data_run, running->patch_data_size);
+    hotreload_json_raw(json, "}");
+}
+
 void hotreload_request_status(hotreload_answer_t *answer)
 {
     hotreload_status_t status;
@@ -127,6 +158,10 @@ void hotreload_request_status(hotreload_answer_t *answer)
     append_segment(&json, status.text_run, status.text_size);
     hotreload_json_raw(&json, ",\"data\":");
     append_segment(&json, status.data_run, status.data_size);
+    hotreload_json_raw(&json, ",\"base\":");
+    append_base(&json, &status.running);
+    hotreload_json_raw(&json, ",\"patch\":");
+    append_patch(&json, &status.running);
     hotreload_json_raw(&json, ",\"exports\":");
     hotreload_json_number(&json, hotreload_firmware_table.count);
     hotreload_json_raw(&json, ",\"free\":");

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "hotreload.h"
 
-#include "loader/loader.h"
 #include "port.h"
 #include "run/settle.h"
 #include "run/status.h"
+#include "run/upload_check.h"
 #include "store/store.h"
 
 /**
@@ -28,7 +28,7 @@ static esp_err_t store_module(const char *label, const void *data, size_t size, 
         *sequence = hotreload_store_begun_sequence();
         error = hotreload_store_write(data, size, reason);
         if (error == ESP_OK) {
-            error = hotreload_store_commit(sha256, NULL, reason);
+            error = hotreload_store_commit(sha256, hotreload_check_upload, reason);
         }
     }
     return error == ESP_ERR_INVALID_CRC ? ESP_ERR_FLASH_OP_FAIL : error;
@@ -41,7 +41,8 @@ esp_err_t hotreload_update_partition(const char *partition_label, const void *da
     }
     hotreload_reason_t reason = {0};
     uint32_t sequence = 0;
-    esp_err_t error = hotreload_loader_verify(data, size, &reason);
+    uint32_t base = HOTRELOAD_NO_BASE;
+    esp_err_t error = hotreload_check_upload(data, size, &base, &reason);
     if (error == ESP_OK) {
         error = store_module(partition_label, data, size, &sequence, &reason);
     }

@@ -7,6 +7,7 @@
 
 #include "loader/loader.h"
 #include "run/settle.h"
+#include "run/upload_check.h"
 #include "store/store.h"
 #include "receive/auth.h"
 #include "receive/digest.h"
@@ -175,7 +176,7 @@ esp_err_t hotreload_upload_finish(hotreload_stored_t *stored, hotreload_reason_t
     *stored = (hotreload_stored_t){.sequence = hotreload_store_begun_sequence(),
                                    .size = upload.announced.length,
                                    .is_waiting = upload.held};
-    error = hotreload_store_commit(upload.announced.sha256, hotreload_loader_verify, reason);
+    error = hotreload_store_commit(upload.announced.sha256, hotreload_check_upload, reason);
     release_upload();
     /* The sender's bytes were right, so the flash has changed them. */
     return error == ESP_ERR_INVALID_CRC ? ESP_ERR_FLASH_OP_FAIL : error;

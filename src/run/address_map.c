@@ -4,18 +4,18 @@
 #include "hotreload.h"
 #include "port.h"
 
-/* The running module and the last few freed ones. */
-#define MODULES 5u
+/* Modules and patches that run, and the last few that ran. */
+#define PLACES 5u
 
 typedef struct {
     uint32_t text, text_size; /* run addresses, bytes; no text and no data: unused */
     uint32_t data, data_size;
     uint32_t sequence;
+    bool is_patch;
     bool freed;
 } place_t;
 
-static place_t places[MODULES]; /* a ring: `last` is the newest */
-static unsigned last;
+static place_t places[PLACES]; /* the newest first */
 
 /** A text that grows in a buffer; what does not fit is cut. */
 typedef struct {
@@ -23,35 +23,54 @@ typedef struct {
     size_t size, length;
 } line_t;
 
-void hotreload_address_map_add(const hotreload_module_t *module, uint32_t sequence)
+/** The oldest of those that are freed, or of all: the module itself is not among the oldest then.
+ */
+static unsigned find_least_useful(void)
 {
-    last = (last + 1) % MODULES;
-    places[last] = (place_t){
+    unsigned index = PLACES - 1;
+    while (index > 0 && !places[index].freed && places[index].text_size != 0) {
+        index--;
+    }
+    return index > 0 ? index : PLACES - 1;
+}
+
+static void add(const hotreload_module_t *module, uint32_t sequence, bool is_patch)
+{
+    for (unsigned i = find_least_useful(); i > 0; i--) {
+        places[i] = places[i - 1];
+    }
+    places[0] = (place_t){
         .text = module->text.run,
         .text_size = (uint32_t)module->text.size,
         .data = module->data.run,
         .data_size = (uint32_t)module->data.size,
         .sequence = sequence,
+        .is_patch = is_patch,
     };
 }
 
-void hotreload_address_map_free_older(void)
+void hotreload_address_map_add(const hotreload_module_t *module, uint32_t sequence)
 {
-    for (unsigned i = 0; i < MODULES; i++) {
-        places[i].freed = i != last;
-    }
+    add(module, sequence, false);
 }
 
-void hotreload_address_map_free_all(void)
+void hotreload_address_map_add_patch(const hotreload_module_t *patch, uint32_t sequence)
 {
-    for (unsigned i = 0; i < MODULES; i++) {
-        places[i].freed = true;
+    add(patch, sequence, true);
+}
+
+void hotreload_address_map_free(const hotreload_module_t *module)
+{
+    for (unsigned i = 0; i < PLACES; i++) {
+        if (places[i].text == module->text.run && places[i].data == module->data.run) {
+            places[i].freed = true;
+        }
     }
 }
 
 bool hotreload_is_module_code(uint32_t address)
 {
-    for (unsigned i = 0; i < MODULES; i++) {
+    for (unsigned i = 0; i < PLACES; i++) {
         if (address - places[i].text < places[i].text_size) {
             return true;
         }
@@ -88,7 +107,7 @@ static void append_place(line_t *line, const place_t *place, const char *segment
     if (place->sequence == 0) {
         append_words(line, "an unnumbered module");
     } else {
-        append_words(line, "module ");
+        append_words(line, place->is_patch ? "patch " : "module ");
         append_number(line, place->sequence, 10);
     }
     if (place->freed) {
@@ -115,8 +134,8 @@ const char *hotreload_describe_address(uint32_t address, char *text, size_t size
 {
     line_t line = {.text = text, .size = size};
     for (unsigned freed = 0; size > 0 && freed <= 1; freed++) {
-        for (unsigned age = 0; age < MODULES; age++) {
-            const place_t *place = &places[(last + MODULES - age) % MODULES];
+        for (unsigned age = 0; age < PLACES; age++) {
+            const place_t *place = &places[age];
             if (place->freed == (freed == 1) && describe_in_module(place, address, &line)) {
                 return text;
             }

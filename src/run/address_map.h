@@ -13,10 +13,10 @@
 /** Adds a module that is about to run; `sequence` of its record, 0: it has none. */
 void hotreload_address_map_add(const hotreload_module_t *module, uint32_t sequence);
 
-/** Notes that all modules but the one added last have been freed. */
-void hotreload_address_map_free_older(void);
+/** Adds a patch of the module that runs. */
+void hotreload_address_map_add_patch(const hotreload_module_t *patch, uint32_t sequence);
 
-/** Notes that all modules have been freed. */
-void hotreload_address_map_free_all(void);
+/** Notes that a module or patch is freed. */
+void hotreload_address_map_free(const hotreload_module_t *module);
 
 #endif

@@ -5,13 +5,19 @@
 
 static hotreload_status_t current;
 
-void hotreload_status_set_module(const hotreload_module_t *module, uint32_t sequence)
+void hotreload_status_set_module(const hotreload_module_t *module,
+                                 const hotreload_running_t *running)
 {
     static const hotreload_module_t none;
+    static const hotreload_running_t nothing;
+    if (module == NULL) {
+        running = &nothing;
+    }
     const hotreload_module_t *shown = module != NULL ? module : &none;
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
     current.loaded = module != NULL;
-    current.sequence = sequence;
+    current.sequence = running->patch != 0 ? running->patch : running->base;
+    current.running = *running;
     current.reloads += module != NULL;
     current.text_run = shown->text.run;
     current.text_size = (uint32_t)shown->text.size;

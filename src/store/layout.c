@@ -100,6 +100,7 @@ static esp_err_t read_record(const hotreload_flash_t *flash, const uint8_t *whol
     record->offset = start + HOTRELOAD_RECORD_DATA;
     record->length = head.header.length;
     memcpy(record->sha256, head.header.sha256, sizeof record->sha256);
+    record->base = head.header.base;
     *marks = hotreload_marks_parse(head.marks);
     return ESP_OK;
 }
@@ -150,19 +151,47 @@ esp_err_t hotreload_scan_newest(hotreload_record_kind_t kind, const hotreload_fl
     return error;
 }
 
+/** Finds the record with a sequence. */
+static esp_err_t scan_sequence(const hotreload_flash_t *flash, uint32_t sequence,
+                               hotreload_record_t *record)
+{
+    const hotreload_span_t none = {0};
+    esp_err_t error =
+        hotreload_scan_newest(HOTRELOAD_RECORD_ANY, flash, none, sequence + 1, record);
+    return error == ESP_OK && record->sequence != sequence ? ESP_ERR_NOT_FOUND : error;
+}
+
+esp_err_t hotreload_scan_base(const hotreload_flash_t *flash, const hotreload_record_t *record,
+                              hotreload_span_t *span)
+{
+    hotreload_record_t base;
+    *span = (hotreload_span_t){0};
+    if (record->base == HOTRELOAD_NO_BASE) {
+        return ESP_OK;
+    }
+    esp_err_t error = scan_sequence(flash, record->base, &base);
+    if (error == ESP_OK) {
+        *span = hotreload_span_of(flash, &base);
+    }
+    return error == ESP_ERR_NOT_FOUND ? ESP_OK : error;
+}
+
 esp_err_t hotreload_scan_protected(const hotreload_flash_t *flash, uint32_t below,
                                    hotreload_span_t spans[HOTRELOAD_SCAN_PROTECTED])
 {
-    static const hotreload_record_kind_t kinds[HOTRELOAD_SCAN_PROTECTED] = {HOTRELOAD_RECORD_USABLE,
-                                                                            HOTRELOAD_RECORD_GOOD};
+    static const hotreload_record_kind_t kinds[] = {HOTRELOAD_RECORD_USABLE, HOTRELOAD_RECORD_GOOD};
     const hotreload_span_t none = {0};
-    for (unsigned i = 0; i < HOTRELOAD_SCAN_PROTECTED; i++) {
+    for (unsigned i = 0; i < HOTRELOAD_SCAN_PROTECTED; i += 2) {
         hotreload_record_t record;
-        esp_err_t error = hotreload_scan_newest(kinds[i], flash, none, below, &record);
+        spans[i] = spans[i + 1] = none;
+        esp_err_t error = hotreload_scan_newest(kinds[i / 2], flash, none, below, &record);
+        if (error == ESP_OK) {
+            spans[i] = hotreload_span_of(flash, &record);
+            error = hotreload_scan_base(flash, &record, &spans[i + 1]);
+        }
         if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
             return error;
         }
-        spans[i] = error == ESP_OK ? hotreload_span_of(flash, &record) : none;
     }
     return ESP_OK;
 }

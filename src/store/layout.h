@@ -67,10 +67,11 @@ esp_err_t hotreload_scan_newest(hotreload_record_kind_t kind, const hotreload_fl
                                 hotreload_record_t *record);
 
 /** How many records a new one must leave alone, at most. */
-#define HOTRELOAD_SCAN_PROTECTED 2u
+#define HOTRELOAD_SCAN_PROTECTED 4u
 
 /**
- * Finds what a new record must leave alone: the newest usable record, then the newest good one.
+ * Finds what a new record must leave alone: the newest usable record, the newest good one, and the
+ * base of each, if it is a patch.
  *
  * @param below  records from this sequence on are known to be damaged: they need no protection
  * @param spans  gets where they are; empty: there is none
@@ -78,6 +79,15 @@ esp_err_t hotreload_scan_newest(hotreload_record_kind_t kind, const hotreload_fl
  */
 esp_err_t hotreload_scan_protected(const hotreload_flash_t *flash, uint32_t below,
                                    hotreload_span_t spans[HOTRELOAD_SCAN_PROTECTED]);
+
+/**
+ * Finds where the base of a record is.
+ *
+ * @param span  gets it; empty: the record is no patch, or its base is gone
+ * @return ESP_OK, ESP_ERR_FLASH_OP_FAIL
+ */
+esp_err_t hotreload_scan_base(const hotreload_flash_t *flash, const hotreload_record_t *record,
+                              hotreload_span_t *span);
 
 /**
  * Finds a record that was found before: is it still in the flash, unchanged?

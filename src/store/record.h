@@ -25,7 +25,8 @@ typedef struct {
     uint32_t sequence;    /**< 1 and up; the highest valid one is the newest */
     uint32_t length;      /**< bytes of the module */
     uint8_t sha256[32];   /**< of the module */
-    uint8_t reserved[12]; /**< 0xff */
+    uint32_t base;        /**< sequence of a patch's base; HOTRELOAD_NO_BASE: no patch */
+    uint8_t reserved[8];  /**< 0xff */
     uint32_t crc;         /**< CRC-32 (IEEE 802.3) of all bytes before */
 } hotreload_record_header_t;
 
@@ -36,7 +37,7 @@ _Static_assert(sizeof(hotreload_record_header_t) == 64, "the layout is fixed");
 #define HOTRELOAD_SEQUENCE_LAST  (UINT32_MAX - 1u)
 
 /**
- * Fills in what every header has and the CRC; the caller has set sequence, length and sha256.
+ * Fills in what every header has and the CRC; the caller has set sequence, length, sha256 and base.
  * Cannot fail. Any task.
  */
 void hotreload_record_seal(hotreload_record_header_t *header);

@@ -29,16 +29,19 @@ static esp_err_t find_newest(uint32_t *sequence, hotreload_reason_t *reason)
 static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_reason_t *reason)
 {
     /* The record that runs comes last: where room is short, it is left out. */
-    hotreload_span_t taken[HOTRELOAD_SCAN_PROTECTED + 2];
+    hotreload_span_t taken[HOTRELOAD_SCAN_PROTECTED + 3] = {{0}};
     const unsigned mapped = HOTRELOAD_SCAN_PROTECTED, running = mapped + 1;
-    if (hotreload_scan_protected(&store->flash, store->intact_below, taken) != ESP_OK) {
+    const unsigned all = running + 2;
+    if (hotreload_scan_protected(&store->flash, store->intact_below, taken) != ESP_OK ||
+        (store->is_running &&
+         hotreload_scan_base(&store->flash, &store->running, &taken[running + 1]) != ESP_OK)) {
         return hotreload_store_fail_read(store->label, reason);
     }
     taken[mapped] = store->mapped;
     taken[running] = hotreload_store_running_span();
     const uint32_t size = store->flash.size;
     const uint32_t needed = hotreload_span_round(&store->flash, length + HOTRELOAD_RECORD_DATA);
-    if (!hotreload_span_find_room(size, needed, taken[0], taken, running + 1, place) &&
+    if (!hotreload_span_find_room(size, needed, taken[0], taken, all, place) &&
         !hotreload_span_find_room(size, needed, taken[0], taken, running, place)) {
         return hotreload_fail(
             reason, ESP_ERR_INVALID_SIZE,
@@ -170,6 +173,19 @@ esp_err_t hotreload_store_write(const void *data, size_t size, hotreload_reason_
     return hotreload_store_unlock(error);
 }
 
+/** Checks the module; a patch needs its base in the flash, too. */
+static esp_err_t check_module(const void *data, size_t size, hotreload_store_check_t check,
+                              hotreload_reason_t *reason)
+{
+    hotreload_record_t base;
+    esp_err_t error = check(data, size, &store->writer.base, reason);
+    if (error == ESP_OK && store->writer.base != HOTRELOAD_NO_BASE &&
+        hotreload_store_find_record(store->writer.base, &base, reason) != ESP_OK) {
+        error = ESP_ERR_INVALID_STATE;
+    }
+    return error;
+}
+
 /** Looks at the module as it is in the flash, not as it was sent. */
 static esp_err_t check_written(const uint8_t *sha256, hotreload_store_check_t check,
                                hotreload_reason_t *reason)
@@ -182,7 +198,7 @@ static esp_err_t check_written(const uint8_t *sha256, hotreload_store_check_t ch
     }
     error = hotreload_store_check_hash(view.data, view.size, sha256, reason);
     if (error == ESP_OK && check != NULL) {
-        error = check(view.data, view.size, reason);
+        error = check_module(view.data, view.size, check, reason);
     }
     hotreload_port_flash_unmap(&view);
     return error;
@@ -232,10 +248,11 @@ static esp_err_t commit_held(const uint8_t *sha256, hotreload_store_check_t chec
     hotreload_held_t *held = &store->held;
     esp_err_t error = hotreload_writer_check_counted(&store->writer, held->memory, reason);
     if (error == ESP_OK && check != NULL) {
-        error = check(held->memory, held->record.length, reason);
+        error = check_module(held->memory, held->record.length, check, reason);
     }
     if (error == ESP_OK) {
         memcpy(held->record.sha256, sha256, sizeof held->record.sha256);
+        held->record.base = store->writer.base;
         hotreload_held_set_state(held, HOTRELOAD_HELD_WAITING);
         hotreload_store_set_newest(store->sequence);
     }

@@ -73,6 +73,13 @@ bool hotreload_store_has_untried(void)
     return atomic_load(&hotreload_store_untried) != 0;
 }
 
+void hotreload_store_set_untried(void)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_note_tried(0);
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+}
+
 void hotreload_store_set_tried(uint32_t sequence)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
@@ -114,6 +121,26 @@ esp_err_t hotreload_store_find(hotreload_record_kind_t kind, const hotreload_rec
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
     return hotreload_store_unlock(
         find_record(kind, before != NULL ? before->sequence : UINT32_MAX, record, reason));
+}
+
+esp_err_t hotreload_store_find_record(uint32_t sequence, hotreload_record_t *record,
+                                      hotreload_reason_t *reason)
+{
+    esp_err_t error = find_record(HOTRELOAD_RECORD_ANY, sequence + 1, record, reason);
+    if (error == ESP_ERR_NOT_FOUND || (error == ESP_OK && record->sequence != sequence)) {
+        return hotreload_fail(
+            reason, ESP_ERR_NOT_FOUND,
+            "partition \"%s\" does not hold module %u, the patch's base, any more", store->label,
+            (unsigned)sequence);
+    }
+    return error;
+}
+
+esp_err_t hotreload_store_find_sequence(uint32_t sequence, hotreload_record_t *record,
+                                        hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    return hotreload_store_unlock(hotreload_store_find_record(sequence, record, reason));
 }
 
 esp_err_t hotreload_store_take_newest(hotreload_record_t *record, hotreload_reason_t *reason)
@@ -230,13 +257,21 @@ void hotreload_store_set_running(const hotreload_record_t *record)
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
 }
 
+static bool has_base(const hotreload_record_t *record, hotreload_reason_t *reason)
+{
+    hotreload_record_t base;
+    return record->base == HOTRELOAD_NO_BASE ||
+           hotreload_store_find_record(record->base, &base, reason) == ESP_OK;
+}
+
 bool hotreload_store_has_running(void)
 {
     hotreload_marks_t marks;
     hotreload_reason_t reason;
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
     bool stored = store->is_running && !hotreload_held_is_record(&store->held, &store->running) &&
-                  check_present(&store->running, &marks, &reason) == ESP_OK;
+                  check_present(&store->running, &marks, &reason) == ESP_OK &&
+                  has_base(&store->running, &reason);
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
     return stored;
 }

@@ -24,7 +24,10 @@ typedef struct {
     uint32_t offset;   /**< of the module in the partition, bytes */
     uint32_t length;   /**< of the module, bytes */
     uint8_t sha256[HOTRELOAD_HASH_SIZE];
+    uint32_t base; /**< of a patch: sequence of the base's record; else HOTRELOAD_NO_BASE */
 } hotreload_record_t;
+
+#define HOTRELOAD_NO_BASE UINT32_MAX
 
 /** What is known of a record's module. */
 typedef enum {
@@ -55,6 +58,9 @@ bool hotreload_store_has_untried(void);
  */
 void hotreload_store_set_tried(uint32_t sequence);
 
+/** Takes back that the newest record was tried: it is announced again. */
+void hotreload_store_set_untried(void);
+
 /**
  * Finds the newest record of a kind.
  *
@@ -64,6 +70,14 @@ void hotreload_store_set_tried(uint32_t sequence);
  */
 esp_err_t hotreload_store_find(hotreload_record_kind_t kind, const hotreload_record_t *before,
                                hotreload_record_t *record, hotreload_reason_t *reason);
+
+/**
+ * Finds the record with a sequence. Errors as hotreload_store_find().
+ *
+ * @param sequence  not 0
+ */
+esp_err_t hotreload_store_find_sequence(uint32_t sequence, hotreload_record_t *record,
+                                        hotreload_reason_t *reason);
 
 /**
  * Finds the newest usable record, to be loaded. All records that are there now count as tried then.
@@ -104,7 +118,7 @@ esp_err_t hotreload_store_map(const hotreload_record_t *record, hotreload_flash_
 void hotreload_store_unmap(hotreload_flash_view_t *view);
 
 /**
- * Names the record whose module runs: writers spare it, too, where there is room. NULL: none.
+ * Names the record that runs: writers spare it and its base, too, where there is room. NULL: none.
  */
 void hotreload_store_set_running(const hotreload_record_t *record);
 
@@ -149,8 +163,12 @@ uint32_t hotreload_store_begun_sequence(void);
  */
 esp_err_t hotreload_store_write(const void *data, size_t size, hotreload_reason_t *reason);
 
-/** Checks the module of the record being written, where it lies, before the record counts. */
-typedef esp_err_t (*hotreload_store_check_t)(const void *data, size_t size,
+/**
+ * Checks the module of the record being written, where it lies, before the record counts.
+ *
+ * @param base  gets the sequence of its base, if it is a patch; is HOTRELOAD_NO_BASE before
+ */
+typedef esp_err_t (*hotreload_store_check_t)(const void *data, size_t size, uint32_t *base,
                                              hotreload_reason_t *reason);
 
 /**
@@ -160,8 +178,9 @@ typedef esp_err_t (*hotreload_store_check_t)(const void *data, size_t size,
  * @param sha256  what the module must hash to
  * @param check   may be NULL
  * @return ESP_OK; ESP_ERR_INVALID_SIZE: less than announced; ESP_ERR_INVALID_CRC: what is in the
- *         flash has another hash; ESP_ERR_INVALID_STATE; ESP_ERR_NO_MEM; ESP_ERR_FLASH_OP_FAIL;
- *         ESP_FAIL: the hash could not be computed; whatever `check` returns
+ *         flash has another hash; ESP_ERR_INVALID_STATE: none was begun, or the base of the patch
+ * is not there any more; ESP_ERR_NO_MEM; ESP_ERR_FLASH_OP_FAIL; ESP_FAIL: the hash could not be
+ * computed; whatever `check` returns
  */
 esp_err_t hotreload_store_commit(const uint8_t sha256[HOTRELOAD_HASH_SIZE],
                                  hotreload_store_check_t check, hotreload_reason_t *reason);

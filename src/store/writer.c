@@ -14,6 +14,7 @@ void hotreload_writer_begin(hotreload_writer_t *writer, const hotreload_flash_t 
         .label = label,
         .span = span,
         .length = length,
+        .base = HOTRELOAD_NO_BASE,
         .position = span.start + HOTRELOAD_RECORD_DATA,
         .erased_end = span.start,
     };
@@ -163,7 +164,8 @@ esp_err_t hotreload_writer_write_header(hotreload_writer_t *writer, uint32_t seq
                                         const uint8_t sha256[HOTRELOAD_HASH_SIZE],
                                         hotreload_reason_t *reason)
 {
-    hotreload_record_header_t header = {.sequence = sequence, .length = writer->length};
+    hotreload_record_header_t header = {
+        .sequence = sequence, .length = writer->length, .base = writer->base};
     memcpy(header.sha256, sha256, sizeof header.sha256);
     hotreload_record_seal(&header);
     esp_err_t error = write_flash(writer, writer->span.start, &header, sizeof header, reason);

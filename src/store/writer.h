@@ -23,6 +23,7 @@ typedef struct {
     const char *label; /**< of the partition, for messages */
     hotreload_span_t span;
     uint32_t length;     /**< of the module, as announced */
+    uint32_t base;       /**< of a patch, for the header; set before that is written */
     uint32_t taken;      /**< so far */
     uint32_t position;   /**< where the buffer's first byte goes */
     uint32_t erased_end; /**< sectors from span.start up to here are erased */

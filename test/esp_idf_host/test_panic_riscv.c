@@ -26,8 +26,10 @@ static int modules(void **state)
             .data = {.run = 0x3fc90000u + sequence * 0x1000u, .size = 0x100},
         };
         hotreload_address_map_add(&module, sequence);
+        if (sequence == 1) {
+            hotreload_address_map_free(&module);
+        }
     }
-    hotreload_address_map_free_older();
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loader_steps.h"
 #include "fake_port.h"
 #include "image/elf32.h"
 #include "loader/loader.h"
@@ -225,7 +226,7 @@ static void run_module(const hotreload_image_t *image, hotreload_module_t *modul
 {
     const hotreload_note_init_t *init = &image->init;
     expect_calls(module, init->init_address - image->data.link, init->init_count, false);
-    hotreload_loader_commit(image, module);
+    commit_module(image, module);
     must(calls.left == 0);
     check_slots(image, module);
     hotreload_loader_unbind();

@@ -340,8 +340,47 @@ void hotreload_port_random(void *data, size_t size)
     }
 }
 
+static bool is_alone;
+
+void hotreload_port_each_task(const uint32_t *caller_from,
+                              bool (*visit)(const hotreload_task_t *task, void *context),
+                              void *context)
+{
+    assert_true(is_alone);
+    assert_non_null(caller_from);
+    for (size_t i = 0; i < fake_port.task_count && visit(&fake_port.tasks[i], context); i++) {
+    }
+}
+
+esp_err_t hotreload_port_alone(const hotreload_region_t *text, void (*action)(void *context),
+                               void *context)
+{
+    static const hotreload_region_t no_data;
+    assert_true(held[HOTRELOAD_LOCK_MODULE]);
+    assert_false(is_alone);
+    if (!fake_port_count_allocation()) {
+        return ESP_ERR_NO_MEM;
+    }
+    is_alone = true;
+    action(context);
+    is_alone = false;
+    (void)hotreload_port_sync(text, &no_data);
+    fake_port_count_free();
+    return ESP_OK;
+}
+
+void hotreload_port_pause(void)
+{
+    assert_false(is_alone);
+    fake_port.pauses++;
+    if (fake_port.on_pause != NULL) {
+        fake_port.on_pause();
+    }
+}
+
 void hotreload_port_lock(hotreload_lock_t lock)
 {
+    assert_false(is_alone);
     for (size_t i = lock; i < HOTRELOAD_LOCK_COUNT; i++) {
         if (held[i]) {
             fail_msg("lock %d taken while lock %zu is held", (int)lock, i);

@@ -54,6 +54,13 @@ typedef struct {
     /** The same for hotreload_port_hash_end(), which frees the hash all the same. */
     unsigned fail_hash_end;
 
+    /** What hotreload_port_each_task() shows. */
+    const hotreload_task_t *tasks;
+    size_t task_count;
+    /** Called by hotreload_port_pause(); NULL: nothing happens. */
+    void (*on_pause)(void);
+    unsigned pauses;
+
     /** hotreload_port_now_ms(). */
     uint32_t now_ms;
     /** Calls of hotreload_port_random(): never twice the same bytes since the program's start. */

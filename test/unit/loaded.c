@@ -30,6 +30,7 @@ int loaded_set_up(void **state)
 int loaded_tear_down(void **state)
 {
     fake_port.fail_allocation = 0;
+    fake_port.task_count = 0;
     hotreload_unload();
     loaded_expect_none();
     store_reset();

@@ -63,6 +63,16 @@ module_spec_t module_spec_default(void)
     };
 }
 
+module_spec_t module_spec_patch(const uint8_t *base_sha256)
+{
+    module_spec_t spec = module_spec_default();
+    spec.text_address = 0xc0000000u;
+    spec.data_address = 0xd0000000u;
+    spec.export_count = 0;
+    spec.base_sha256 = base_sha256;
+    return spec;
+}
+
 static bool has_init(const module_spec_t *spec)
 {
     return spec->init.init_count != 0 || spec->init.fini_count != 0 ||
@@ -89,6 +99,17 @@ static module_layout_t lay_out(const module_spec_t *spec)
     if (has_init(spec)) {
         layout.init_note = at;
         at += NOTE_HEADER_SIZE + sizeof(hotreload_note_init_t);
+    }
+    if (spec->base_sha256 != NULL) {
+        layout.base_note = at;
+        layout.jumps_note = layout.base_note + NOTE_HEADER_SIZE + 32;
+        layout.swaps_note =
+            layout.jumps_note + NOTE_HEADER_SIZE + 4 + spec->jump_count * sizeof *spec->jumps;
+        at = layout.swaps_note + NOTE_HEADER_SIZE + 4 + spec->swap_count * sizeof *spec->swaps;
+    }
+    if (spec->kept != NULL) {
+        layout.kept_note = at;
+        at += NOTE_HEADER_SIZE + 4 + spec->kept_count * sizeof *spec->kept;
     }
     layout.text = at;
     layout.data = layout.text + round4(spec->text_size);
@@ -183,6 +204,32 @@ static void put_init_note(uint8_t *at, const hotreload_note_init_t *init)
     module_put32(at + 12, init->fini_count);
 }
 
+static void put_array_note(uint8_t *at, uint32_t type, const void *elements, size_t count,
+                           size_t element_size)
+{
+    at = put_note_header(at, type, 4 + count * element_size);
+    module_put32(at, (uint32_t)count);
+    if (count > 0) {
+        memcpy(at + 4, elements, count * element_size);
+    }
+}
+
+static void put_patch_notes(uint8_t *file, const module_spec_t *spec, const module_layout_t *layout)
+{
+    if (layout->base_note != 0) {
+        memcpy(put_note_header(file + layout->base_note, HOTRELOAD_NOTE_BASE, 32),
+               spec->base_sha256, 32);
+        put_array_note(file + layout->jumps_note, HOTRELOAD_NOTE_JUMPS, spec->jumps,
+                       spec->jump_count, sizeof *spec->jumps);
+        put_array_note(file + layout->swaps_note, HOTRELOAD_NOTE_SWAPS, spec->swaps,
+                       spec->swap_count, sizeof *spec->swaps);
+    }
+    if (layout->kept_note != 0) {
+        put_array_note(file + layout->kept_note, HOTRELOAD_NOTE_KEPT, spec->kept, spec->kept_count,
+                       sizeof *spec->kept);
+    }
+}
+
 static void put_content(uint8_t *at, const uint8_t *content, size_t size, uint32_t state)
 {
     for (size_t i = 0; i < size; i++) {
@@ -215,6 +262,7 @@ uint8_t *module_build(const module_spec_t *spec, module_layout_t *layout, size_t
     if (parts.init_note != 0) {
         put_init_note(file + parts.init_note, &spec->init);
     }
+    put_patch_notes(file, spec, &parts);
     put_content(file + parts.text, spec->text, spec->text_size, spec->seed);
     put_content(file + parts.data, spec->data, spec->data_file_size, ~spec->seed);
     put_relocations(file + parts.relocations, spec);

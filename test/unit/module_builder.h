@@ -44,12 +44,22 @@ typedef struct {
     const module_export_t *exports;
     size_t export_count;
     hotreload_note_init_t init; /**< all zero: no such note */
+
+    const uint8_t *base_sha256; /**< makes it a patch, with the next two notes; NULL: a module */
+    const hotreload_jump_t *jumps;
+    size_t jump_count;
+    const hotreload_swap_t *swaps;
+    size_t swap_count;
+    const hotreload_kept_t *kept; /**< NULL: no such note */
+    size_t kept_count;
 } module_spec_t;
 
 /** File offsets of the parts of a built module, and its length, in bytes. */
 typedef struct {
     size_t program_headers; /**< in this order: text, data, notes, relocations */
-    size_t notes, module_note, exports_note, init_note; /**< of the note headers; 0: absent */
+    /** Of the note headers; 0: absent. */
+    size_t notes, module_note, exports_note, init_note;
+    size_t base_note, jumps_note, swaps_note, kept_note;
     size_t text, data, relocations;
     size_t size;
 } module_layout_t;
@@ -69,6 +79,12 @@ module_spec_t module_spec_default(void);
  * @return memory of exactly that length, to be freed with free()
  */
 uint8_t *module_build(const module_spec_t *spec, module_layout_t *layout, size_t *size);
+
+/**
+ * A valid patch of a module with this SHA-256: like module_spec_default(), at other link addresses,
+ * without exports.
+ */
+module_spec_t module_spec_patch(const uint8_t *base_sha256);
 
 /** Builds a valid module of exactly `size` bytes (a multiple of 4, at least 512), by its text. */
 uint8_t *module_build_sized(size_t size, uint32_t seed);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "loader_steps.h"
 #include "old_module.h"
 
 #include "testing.h"
@@ -17,7 +18,7 @@ int old_module_set_up(void **state)
     module_spec_t spec = module_spec_default();
     spec.seed = OLD_SEED;
     old = stage_spec(&spec);
-    hotreload_loader_commit(&old.image, &old.module);
+    commit_module(&old.image, &old.module);
     old_allocations = fake_port.live_allocations;
     old_bytes = fake_port.live_bytes;
     old_module_expect_running();
@@ -35,7 +36,7 @@ int old_module_tear_down(void **state)
 
 void old_module_rebind(void)
 {
-    hotreload_loader_commit(&old.image, &old.module);
+    commit_module(&old.image, &old.module);
 }
 
 void old_module_expect_running(void)

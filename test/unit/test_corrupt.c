@@ -5,6 +5,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "loader_steps.h"
 #include "testing.h"
 #include "fake_port.h"
 #include "image/elf32.h"
@@ -51,7 +52,7 @@ static bool is_documented(esp_err_t error)
 /** Runs a module that the loader took, as far as a test can: binds, constructs and releases it. */
 static void run(const hotreload_image_t *image, hotreload_module_t *staged)
 {
-    hotreload_loader_commit(image, staged);
+    commit_module(image, staged);
     for (uint32_t i = 0; i < hotreload_firmware_table.count; i++) {
         assert_true(hotreload_firmware_table.slots[i] - staged->text.run < staged->text.size);
     }

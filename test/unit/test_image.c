@@ -245,7 +245,7 @@ static void finds_every_part_of_a_module(void **state)
     uint8_t *file = good_module(&layout, &size);
     hotreload_image_t image = parse(file, size);
     assert_int_equal(image.machine, 243);
-    assert_int_equal(image.module.format, 1);
+    assert_int_equal(image.module.format, HOTRELOAD_FORMAT_VERSION);
     assert_int_equal(image.module.chip, HOTRELOAD_CHIP_EMULATOR);
     assert_int_equal(image.module.abi, HOTRELOAD_ABI_RISCV_ILP32);
     assert_int_equal(image.module.firmware_id_size, 20);

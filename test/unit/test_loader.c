@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "loader_steps.h"
 #include "testing.h"
 #include "fake_port.h"
 #include "old_module.h"
@@ -235,7 +236,7 @@ static void commit_points_every_slot_to_its_function(void **state)
     spec.exports = exports;
     spec.export_count = COUNT(exports);
     staged_t staged = stage_spec(&spec);
-    hotreload_loader_commit(&staged.image, &staged.module);
+    commit_module(&staged.image, &staged.module);
     const uint32_t *slots = hotreload_firmware_table.slots;
     assert_int_equal(slots[0], staged.module.text.run + 8);
     assert_int_equal(slots[1], staged.module.text.run + 0x3e);
@@ -265,7 +266,7 @@ static void constructs_in_order_and_destroys_in_reverse(void **state)
     assert_int_equal(fake_port.call_count, 0);
     fake_port.on_call = look_at_the_table;
 
-    hotreload_loader_commit(&staged.image, &staged.module);
+    commit_module(&staged.image, &staged.module);
     assert_int_equal(fake_port.call_count, 2);
     assert_int_equal(fake_port.calls[0], text + 4);
     assert_int_equal(fake_port.calls[1], text + 8);
@@ -288,7 +289,7 @@ static void synchronises_after_the_last_write(void **state)
     const unsigned syncs = fake_port.sync_count;
     staged_t staged = stage_spec(&spec);
     assert_int_equal(fake_port.sync_count, syncs + 1);
-    hotreload_loader_commit(&staged.image, &staged.module);
+    commit_module(&staged.image, &staged.module);
     assert_int_equal(fake_port.sync_count, syncs + 1);
     assert_int_equal(fake_port.call_count, 2);
     old_module_rebind();

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "loader_steps.h"
 #include "testing.h"
 #include "fake_port.h"
 #include "loader/loader.h"
@@ -40,7 +41,7 @@ static void run(const module_spec_t *spec, unsigned regions)
     assert_int_equal(hotreload_loader_stage(file, size, 0, &image, &module, &reason), ESP_OK);
     assert_int_equal(fake_port.live_allocations, regions);
     assert_int_equal(fake_port.sync_count, 1);
-    hotreload_loader_commit(&image, &module);
+    commit_module(&image, &module);
     hotreload_loader_unbind();
     assert_int_equal(no_slots[0], 0x12345678u);
     if (spec->data_size > 0) {

@@ -52,8 +52,8 @@ typedef struct {
 #define ALIEN       ESP_ERR_INVALID_VERSION
 
 static const damage_t damages[] = {
-    {"format_0", MODULE, CONTENT, 2, 0, UNSUPPORTED, "module format 0, this firmware knows 1"},
-    {"format_2", MODULE, CONTENT, 2, 2, UNSUPPORTED, "module format 2, this firmware knows 1"},
+    {"format_0", MODULE, CONTENT, 2, 0, UNSUPPORTED, "module format 0, this firmware knows 2"},
+    {"format_1", MODULE, CONTENT, 2, 1, UNSUPPORTED, "module format 1, this firmware knows 2"},
     {"other_chip", MODULE, CONTENT + 2, 2, 5, UNSUPPORTED, "built for chip 5, this one is 65280"},
     {"other_abi", MODULE, CONTENT + 4, 2, 2, UNSUPPORTED, "built for ABI 2, the firmware uses 1"},
     {"shorter_id", MODULE, CONTENT + 6, 2, 19, ALIEN, "linked with another firmware"},
@@ -65,7 +65,7 @@ static const damage_t damages[] = {
     {"other_firmware_by_its_last_byte", MODULE, CONTENT + 27, 1, 0, ALIEN,
      "linked with another firmware"},
 
-    {"unknown_mandatory_note", INIT, TYPE, 4, 5, UNSUPPORTED, "note 5 is unknown"},
+    {"unknown_mandatory_note", INIT, TYPE, 4, 9, UNSUPPORTED, "note 9 is unknown"},
     {"last_mandatory_note", INIT, TYPE, 4, 0x7fffffff, UNSUPPORTED, "note 2147483647 is unknown"},
     {"note_of_type_0", MODULE, TYPE, 4, 0, MALFORMED, "note 0 is out of order"},
     {"exports_twice", INIT, TYPE, 4, HOTRELOAD_NOTE_EXPORTS, MALFORMED, "note 2 is out of order"},

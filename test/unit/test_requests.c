@@ -190,10 +190,11 @@ static void status_tells_what_is_loaded(void **state)
              "\"loaded\":true,\"sequence\":1,\"reloads\":%u,"
              "\"text\":{\"address\":\"0x40380000\",\"size\":%u},"
              "\"data\":{\"address\":\"0x3fc90000\",\"size\":24},"
+             "\"base\":{\"sequence\":1,\"sha256\":\"%s\"},\"patch\":null,"
              "\"exports\":%u,\"free\":{\"text\":1048576,\"data\":500000},"
              "\"pending\":false,\"newest\":{\"sequence\":1,\"sha256\":\"%s\"},"
              "\"trial\":true,\"stored\":true,\"rollback\":null,\"last_error\":null}",
-             (unsigned)device.reloads, (unsigned)device.text_size,
+             (unsigned)device.reloads, (unsigned)device.text_size, stored.sha256_hex,
              (unsigned)hotreload_firmware_table.count, stored.sha256_hex);
     assert_string_equal(answer.body, expected);
     sent_free(&stored);
@@ -252,13 +253,15 @@ static void the_longest_status_fits(void **state)
     fake_port.data_limit = UINT32_MAX;
     hotreload_status_set_error(&worst);
     hotreload_status_set_rollback(&rollback);
-    hotreload_status_set_module(&module, UINT32_MAX);
+    hotreload_running_t running;
+    memset(&running, 0xff, sizeof running);
+    hotreload_status_set_module(&module, &running);
     hotreload_request_status(&answer);
     assert_int_equal(answer.body[strlen(answer.body) - 1], '}');
     /* The number of reloads may get ten digits. */
     assert_true(strlen(answer.body) + 10 < sizeof answer.body);
     hotreload_status_set_rollback(&(hotreload_reason_t){0});
-    hotreload_status_set_module(NULL, 0);
+    hotreload_status_set_module(NULL, NULL);
 }
 
 static void other_requests_are_refused(void **state)

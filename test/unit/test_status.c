@@ -34,7 +34,7 @@ static void shows_the_module_that_runs(void **state)
         .text = {.run = 0x40381000, .size = 1234},
         .data = {.run = 0x3fc91000, .size = 56},
     };
-    hotreload_status_set_module(&module, 17);
+    hotreload_status_set_module(&module, &(hotreload_running_t){.base = 17});
     hotreload_status_t status = loaded_status();
     assert_true(status.loaded);
     assert_int_equal(status.sequence, 17);
@@ -43,7 +43,7 @@ static void shows_the_module_that_runs(void **state)
     assert_int_equal(status.data_run, 0x3fc91000);
     assert_int_equal(status.data_size, 56);
 
-    hotreload_status_set_module(NULL, 0);
+    hotreload_status_set_module(NULL, NULL);
     status = loaded_status();
     assert_false(status.loaded);
     assert_int_equal(status.sequence, 0);

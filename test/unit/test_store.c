@@ -187,8 +187,9 @@ static void every_stored_module_changes_the_sequence(void **state)
 static const uint8_t *seen;
 static uint8_t seen_bytes[5];
 
-static esp_err_t look(const void *data, size_t size, hotreload_reason_t *why)
+static esp_err_t look(const void *data, size_t size, uint32_t *base, hotreload_reason_t *why)
 {
+    (void)base;
     (void)why;
     seen = data;
     assert_int_equal(size, sizeof seen_bytes);
@@ -196,8 +197,9 @@ static esp_err_t look(const void *data, size_t size, hotreload_reason_t *why)
     return ESP_OK;
 }
 
-static esp_err_t refuse(const void *data, size_t size, hotreload_reason_t *why)
+static esp_err_t refuse(const void *data, size_t size, uint32_t *base, hotreload_reason_t *why)
 {
+    (void)base;
     (void)data;
     (void)size;
     return hotreload_fail(why, ESP_ERR_NOT_SUPPORTED, "not this one");

@@ -3,6 +3,7 @@
 
 #include "esp_attr.h"
 #include "port.h"
+#include "riscv/rvruntime-frames.h"
 
 const hotreload_arch_t *hotreload_port_arch(void)
 {
@@ -14,6 +15,15 @@ const hotreload_arch_t *hotreload_port_arch(void)
 void hotreload_arch_fence(void)
 {
     __asm__ volatile("fence\n\tfence.i" ::: "memory");
+}
+
+uint32_t hotreload_arch_saved_pc(const uint32_t *frame)
+{
+    return (uint32_t)((const RvExcFrame *)frame)->mepc;
+}
+
+void hotreload_arch_save_registers(void)
+{
 }
 
 void IRAM_ATTR hotreload_arch_fence_isr(void *unused)

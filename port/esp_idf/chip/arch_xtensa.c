@@ -2,6 +2,8 @@
 #include "chip/chip.h"
 
 #include "port.h"
+#include "xtensa/hal.h"
+#include "xtensa/xtensa_context.h"
 
 const hotreload_arch_t *hotreload_port_arch(void)
 {
@@ -14,6 +16,18 @@ const hotreload_arch_t *hotreload_port_arch(void)
 void hotreload_arch_fence(void)
 {
     __asm__ volatile("memw\n\tisync" ::: "memory");
+}
+
+/* The program counter follows the word that tells an interrupt's frame from that of a call. */
+uint32_t hotreload_arch_saved_pc(const uint32_t *frame)
+{
+    _Static_assert(offsetof(XtExcFrame, pc) == offsetof(XtSolFrame, pc), "both have it there");
+    return (uint32_t)((const XtExcFrame *)frame)->pc;
+}
+
+void hotreload_arch_save_registers(void)
+{
+    xthal_window_spill();
 }
 
 /* The interrupt calls this by callx0, without a stack and a register window. */

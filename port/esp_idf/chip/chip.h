@@ -61,7 +61,13 @@ static inline size_t hotreload_round_up(size_t size, size_t unit)
 /** Finishes all writes before this core fetches its next instruction. */
 void hotreload_arch_fence(void);
 
-/** The same as a callback of esp_ipc_isr_asm_call_blocking(); in RAM, called from nowhere else. */
+/** Where a task goes on that FreeRTOS has switched out. @param frame  the top of its stack */
+uint32_t hotreload_arch_saved_pc(const uint32_t *frame);
+
+/** Writes the register windows of the functions that called this one to the stack. */
+void hotreload_arch_save_registers(void);
+
+/** hotreload_arch_fence() as a callback of esp_ipc_isr_asm_call_blocking(); in RAM, called from nowhere else. */
 void hotreload_arch_fence_isr(void *unused);
 
 /**

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+#include "loader/patch.h"
+
+#include <string.h>
+
+#include "loader/arch.h"
+#include "loader/in_use.h"
+#include "loader/kept.h"
+#include "loader/table.h"
+
+/** Before the patch is applied, `code` is the jump; afterwards it is what the jump replaced. */
+typedef struct {
+    uint32_t from; /* offset in the base's text */
+    uint32_t busy;
+    uint32_t code;
+} jump_t;
+
+/** Bytes of the program and bytes of the patch, which change places. */
+typedef struct {
+    uint8_t *there;
+    uint8_t *here;
+    uint32_t size;
+} swap_t;
+
+struct hotreload_patch {
+    hotreload_patch_t *next; /* of those that were released in use */
+    hotreload_module_t module;
+    size_t size; /* bytes of this object, with its arrays */
+    uint32_t jump_count;
+    uint32_t swap_count;
+    swap_t *swaps;
+    jump_t jumps[];
+};
+
+/** Released patches that tasks still executed. */
+static hotreload_patch_t *in_use;
+
+/* ---- Staging ---- */
+
+static hotreload_patch_t *allocate(const hotreload_image_t *image)
+{
+    const size_t jumps = (image->jumps.count * sizeof(jump_t) + sizeof(void *) - 1) /
+                         sizeof(void *) * sizeof(void *);
+    const size_t size = sizeof(hotreload_patch_t) + jumps + image->swaps.count * sizeof(swap_t);
+    hotreload_patch_t *patch = hotreload_port_buffer_alloc(size);
+    if (patch != NULL) {
+        memset(patch, 0, size);
+        patch->size = size;
+        patch->jump_count = image->jumps.count;
+        patch->swap_count = image->swaps.count;
+        patch->swaps = (swap_t *)((uint8_t *)patch->jumps + jumps);
+    }
+    return patch;
+}
+
+static void free_patch(hotreload_patch_t *patch)
+{
+    hotreload_segments_free(&patch->module);
+    hotreload_port_buffer_free(patch, patch->size);
+}
+
+static esp_err_t stage_jump(const hotreload_image_t *image, uint32_t index,
+                            const hotreload_module_t *base, hotreload_patch_t *patch,
+                            hotreload_reason_t *reason)
+{
+    const hotreload_arch_t *arch = hotreload_port_arch();
+    const hotreload_jump_t jump = hotreload_image_jump(image, index);
+    const size_t size = base->text.size;
+    if (jump.from > size || jump.busy > size - jump.from || jump.busy < arch->jump_size) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "jump %u is outside the base's text",
+                              (unsigned)index);
+    }
+    patch->jumps[index] = (jump_t){.from = jump.from, .busy = jump.busy};
+    const uint32_t to = patch->module.text.run + (jump.to - image->text.link);
+    if (arch->encode_jump(base->text.run + jump.from, to, &patch->jumps[index].code) != ESP_OK) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                              "the patch's memory is too far from its base: send a whole module");
+    }
+    return ESP_OK;
+}
+
+/** Where the program's bytes are; NULL: there are none such. */
+static uint8_t *find_swapped(const hotreload_swap_t *swap, const hotreload_module_t *base)
+{
+    const hotreload_table_t *table = &hotreload_firmware_table;
+    if (swap->symbol == HOTRELOAD_SYM_NONE) {
+        const bool is_slot = swap->addend < table->slot_count && swap->size == sizeof(uint32_t);
+        return is_slot ? (uint8_t *)&table->slots[swap->addend] : NULL;
+    }
+    const size_t size = base->data.size;
+    const bool fits = swap->addend <= size && swap->size <= size - swap->addend;
+    return fits ? (uint8_t *)base->data.write + swap->addend : NULL;
+}
+
+static esp_err_t stage_swap(const hotreload_image_t *image, uint32_t index,
+                            const hotreload_module_t *base, hotreload_patch_t *patch,
+                            hotreload_reason_t *reason)
+{
+    const hotreload_swap_t swap = hotreload_image_swap(image, index);
+    uint8_t *there = find_swapped(&swap, base);
+    if (there == NULL) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                              "swap %u is outside the base's data and the table", (unsigned)index);
+    }
+    uint8_t *here = (uint8_t *)patch->module.data.write + (swap.source - image->data.link);
+    patch->swaps[index] = (swap_t){there, here, swap.size};
+    return ESP_OK;
+}
+
+esp_err_t hotreload_patch_stage(const hotreload_image_t *image, uint32_t caps,
+                                const hotreload_module_t *base, hotreload_patch_t **staged,
+                                hotreload_reason_t *reason)
+{
+    hotreload_patch_t *patch = allocate(image);
+    if (patch == NULL) {
+        return hotreload_fail(reason, ESP_ERR_NO_MEM, "no memory for the list of %u changes",
+                              (unsigned)(image->jumps.count + image->swaps.count));
+    }
+    esp_err_t error = hotreload_segments_place(image, caps, base, &patch->module, reason);
+    for (uint32_t i = 0; error == ESP_OK && i < patch->jump_count; i++) {
+        error = stage_jump(image, i, base, patch, reason);
+    }
+    for (uint32_t i = 0; error == ESP_OK && i < patch->swap_count; i++) {
+        error = stage_swap(image, i, base, patch, reason);
+    }
+    if (error != ESP_OK) {
+        hotreload_kept_abort();
+        free_patch(patch);
+        return error;
+    }
+    *staged = patch;
+    return ESP_OK;
+}
+
+/* ---- Applying and undoing ---- */
+
+/** Exchanges the low `size` bytes of `bytes` with those of a text at any offset. */
+static void exchange_text(const hotreload_region_t *text, uint32_t offset, uint32_t *bytes,
+                          uint32_t size)
+{
+    uint32_t old = 0;
+    for (uint32_t i = 0; i < size; i++) {
+        const uint32_t word_offset = (offset + i) & ~3u;
+        const uint32_t shift = (offset + i) % 4 * 8;
+        const uint32_t word = hotreload_port_text_read(text, word_offset);
+        const uint32_t byte = *bytes >> i * 8 & 0xffu;
+        old |= (word >> shift & 0xffu) << i * 8;
+        hotreload_port_text_write(text, word_offset, (word & ~(0xffu << shift)) | byte << shift);
+    }
+    *bytes = old;
+}
+
+static void exchange_bytes(const swap_t *swap)
+{
+    if (swap->size == sizeof(uint32_t)) { /* a slot: an interrupt must not see half of it */
+        uint32_t here, there;
+        memcpy(&here, swap->here, sizeof here);
+        memcpy(&there, swap->there, sizeof there);
+        memcpy(swap->here, &there, sizeof there);
+        memcpy(swap->there, &here, sizeof here);
+        return;
+    }
+    for (uint32_t i = 0; i < swap->size; i++) {
+        const uint8_t byte = swap->here[i];
+        swap->here[i] = swap->there[i];
+        swap->there[i] = byte;
+    }
+}
+
+/** Applies a patch that is not applied, and undoes one that is. */
+static void toggle(const hotreload_module_t *base, hotreload_patch_t *patch)
+{
+    for (uint32_t i = 0; patch != NULL && i < patch->jump_count; i++) {
+        exchange_text(&base->text, patch->jumps[i].from, &patch->jumps[i].code,
+                      hotreload_port_arch()->jump_size);
+    }
+    for (uint32_t i = 0; patch != NULL && i < patch->swap_count; i++) {
+        exchange_bytes(&patch->swaps[i]);
+    }
+}
+
+void hotreload_patch_undo(const hotreload_module_t *base, hotreload_patch_t *patch)
+{
+    toggle(base, patch);
+}
+
+/** Looks for a task that would go on in the middle of a jump, or in a loop that a jump cuts. */
+static bool is_busy(const hotreload_module_t *base, const hotreload_patch_t *patch,
+                    hotreload_user_t *user)
+{
+    for (uint32_t i = 0; patch != NULL && i < patch->jump_count; i++) {
+        const jump_t *jump = &patch->jumps[i];
+        const hotreload_code_t code = {base->text.run + jump->from, jump->busy};
+        const bool is_loop = jump->busy > hotreload_port_arch()->jump_size;
+        if (hotreload_find_user_when_alone(&code, 1, is_loop, user)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+typedef struct {
+    const hotreload_module_t *base;
+    hotreload_patch_t *old, *new;
+    bool done;
+    hotreload_user_t user;
+} exchange_t;
+
+static void exchange_if_free(void *context)
+{
+    exchange_t *exchange = context;
+    exchange->done = !is_busy(exchange->base, exchange->old, &exchange->user) &&
+                     !is_busy(exchange->base, exchange->new, &exchange->user);
+    if (exchange->done) {
+        toggle(exchange->base, exchange->old);
+        toggle(exchange->base, exchange->new);
+    }
+}
+
+/** Pauses before a task that stays in the way is reported. */
+#define ATTEMPTS 50u
+
+esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_patch_t *old,
+                                   hotreload_patch_t *new, hotreload_reason_t *reason)
+{
+    exchange_t exchange = {.base = base, .old = old, .new = new};
+    for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
+        if (hotreload_port_alone(&base->text, exchange_if_free, &exchange) != ESP_OK) {
+            return hotreload_fail(reason, ESP_ERR_NO_MEM, "no memory to stop all tasks");
+        }
+        if (exchange.done) {
+            hotreload_kept_commit();
+            return ESP_OK;
+        }
+        hotreload_port_pause();
+    }
+    return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
+                          "task %s stays at 0x%x, where the patch changes the code",
+                          exchange.user.task, (unsigned)exchange.user.address);
+}
+
+/* ---- Releasing ---- */
+
+static hotreload_code_t code_of(const hotreload_module_t *module)
+{
+    return (hotreload_code_t){module->text.run, (uint32_t)module->text.size};
+}
+
+static bool is_executed(const hotreload_patch_t *patch)
+{
+    const hotreload_code_t code = code_of(&patch->module);
+    hotreload_user_t user;
+    return hotreload_find_user(&code, 1, &user);
+}
+
+bool hotreload_patch_release(hotreload_patch_t *patch)
+{
+    if (patch != NULL) {
+        patch->next = in_use;
+        in_use = patch;
+    }
+    hotreload_patch_free_unused();
+    return in_use == NULL || in_use != patch;
+}
+
+void hotreload_patch_free_unused(void)
+{
+    hotreload_patch_t **link = &in_use;
+    while (*link != NULL) {
+        hotreload_patch_t *patch = *link;
+        if (is_executed(patch)) {
+            link = &patch->next;
+        } else {
+            *link = patch->next;
+            free_patch(patch);
+        }
+    }
+}
+
+hotreload_patch_info_t hotreload_patch_info(const hotreload_patch_t *patch)
+{
+    static const hotreload_module_t none;
+    return (hotreload_patch_info_t){
+        .module = patch != NULL ? &patch->module : &none,
+        .jumps = patch != NULL ? patch->jump_count : 0,
+    };
+}
+
+bool hotreload_patch_find_user(const hotreload_module_t *base, const hotreload_patch_t *patch,
+                               hotreload_user_t *user)
+{
+    const hotreload_code_t code[] = {code_of(base), code_of(hotreload_patch_info(patch).module)};
+    bool found = hotreload_find_user_when_alone(code, 2, true, user);
+    for (const hotreload_patch_t *old = in_use; old != NULL && !found; old = old->next) {
+        const hotreload_code_t old_code = code_of(&old->module);
+        found = hotreload_find_user_when_alone(&old_code, 1, true, user);
+    }
+    return found;
+}

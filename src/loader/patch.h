@@ -1,0 +1,82 @@
+/*
+ * Patches: new versions of some functions of a base, which goes on being used. An old function
+ * that has a new version begins with a jump to it.
+ *
+ * The caller holds HOTRELOAD_LOCK_MODULE.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_PATCH_H
+#define HOTRELOAD_PATCH_H
+
+#include "image/image.h"
+#include "loader/in_use.h"
+#include "loader/segments.h"
+#include "port.h"
+#include "reason.h"
+
+/** A patch in RAM. */
+typedef struct hotreload_patch hotreload_patch_t;
+
+/** What of a patch others may know. */
+typedef struct {
+    const hotreload_module_t *module; /**< its segments */
+    uint32_t jumps;                   /**< old functions that lead to new ones */
+} hotreload_patch_info_t;
+
+/**
+ * Places a patch. Nothing is visible to the program yet; an error frees all that was taken.
+ *
+ * @param image   a verified patch of `base`; not needed after this call
+ * @param caps    capabilities of the memory; 0: the port chooses
+ * @param staged  gets the patch
+ * @return ESP_OK; ESP_ERR_NO_MEM; ESP_ERR_INVALID_SIZE: a jump begins outside the base or cannot
+ *         reach the patch; or as hotreload_segments_place()
+ */
+esp_err_t hotreload_patch_stage(const hotreload_image_t *image, uint32_t caps,
+                                const hotreload_module_t *base, hotreload_patch_t **staged,
+                                hotreload_reason_t *reason);
+
+/**
+ * Undoes one patch of a base and applies another, in one step for the rest of the program. Waits
+ * for tasks that stand just where code is to be overwritten.
+ *
+ * @param old  what is applied; NULL: none. It is undone, but not freed.
+ * @param new  what is to be applied; NULL: none
+ * @return ESP_OK; ESP_ERR_INVALID_STATE: a task stays there, which the reason names; nothing has
+ *         changed
+ */
+esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_patch_t *old,
+                                   hotreload_patch_t *new, hotreload_reason_t *reason);
+
+/**
+ * Frees a patch that is not applied, as soon as no task executes its code. NULL: does nothing.
+ *
+ * @return true: it is freed; false: a task still executes it
+ */
+bool hotreload_patch_release(hotreload_patch_t *patch);
+
+/**
+ * Undoes a patch when its base is given up; NULL: does nothing. Within hotreload_port_alone(), when
+ * hotreload_patch_find_user() finds nobody.
+ */
+void hotreload_patch_undo(const hotreload_module_t *base, hotreload_patch_t *patch);
+
+/** Frees those released patches that were in use and no longer are. */
+void hotreload_patch_free_unused(void);
+
+/** Describes a patch; NULL: no segments, no jumps. */
+hotreload_patch_info_t hotreload_patch_info(const hotreload_patch_t *patch);
+
+/**
+ * Looks for a task that executes code of a base, of its patch, or of a patch that waits for being
+ * freed. Within hotreload_port_alone().
+ *
+ * @param patch  what is applied; NULL: none
+ * @param user   gets the task
+ * @return true: there is one
+ */
+bool hotreload_patch_find_user(const hotreload_module_t *base, const hotreload_patch_t *patch,
+                               hotreload_user_t *user);
+
+#endif

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/program.h"
+
+#include <string.h>
+
+#include "loader/in_use.h"
+#include "loader/kept.h"
+#include "loader/loader.h"
+#include "loader/patch.h"
+#include "run/address_map.h"
+#include "run/status.h"
+#include "run/trial.h"
+
+static struct {
+    bool loaded;
+    hotreload_module_t module;
+    bool stored; /**< the module came from `record`, not from memory */
+    hotreload_record_t record;
+    hotreload_patch_t *patch; /**< NULL: none is applied */
+    hotreload_record_t patch_record;
+} program;
+
+bool hotreload_program_is_loaded(void)
+{
+    return program.loaded;
+}
+
+const hotreload_record_t *hotreload_program_record(void)
+{
+    if (!program.loaded || !program.stored) {
+        return NULL;
+    }
+    return program.patch != NULL ? &program.patch_record : &program.record;
+}
+
+/** Tells status and store what runs now. */
+static void announce(void)
+{
+    const hotreload_patch_info_t patch = hotreload_patch_info(program.patch);
+    hotreload_running_t running = {
+        .base = program.stored ? program.record.sequence : 0,
+        .patch = program.patch != NULL ? program.patch_record.sequence : 0,
+        .patch_functions = patch.jumps,
+        .patch_text_run = patch.module->text.run,
+        .patch_text_size = (uint32_t)patch.module->text.size,
+        .patch_data_run = patch.module->data.run,
+        .patch_data_size = (uint32_t)patch.module->data.size,
+    };
+    memcpy(running.base_sha256, program.record.sha256, sizeof running.base_sha256);
+    hotreload_status_set_module(&program.module, &running);
+    hotreload_store_set_running(hotreload_program_record());
+}
+
+/**
+ * Lets a crash from now on blame a record that is about to run; 0: none.
+ *
+ * @return whether what runs was on trial, for stop_blaming()
+ */
+static bool blame(uint32_t sequence)
+{
+    const bool was_on_trial = hotreload_trial_is_running();
+    hotreload_trial_end();
+    hotreload_port_retain(sequence);
+    return was_on_trial;
+}
+
+/** The record does not run after all, and what ran before runs on. */
+static void stop_blaming(bool was_on_trial)
+{
+    hotreload_port_retain(0);
+    if (was_on_trial && hotreload_program_record() != NULL) {
+        hotreload_trial_begin(hotreload_program_record());
+    }
+}
+
+/* ---- Giving up what runs ---- */
+
+/** What takes the place of the old code. */
+typedef struct {
+    const hotreload_image_t *image; /**< NULL: no module is to run */
+    const hotreload_module_t *module;
+    bool done;
+    hotreload_user_t user;
+} takeover_t;
+
+static void take_over_if_unused(void *context)
+{
+    takeover_t *takeover = context;
+    takeover->done = !program.loaded ||
+                     !hotreload_patch_find_user(&program.module, program.patch, &takeover->user);
+    if (!takeover->done) {
+        return;
+    }
+    if (program.loaded) {
+        hotreload_patch_undo(&program.module, program.patch);
+    }
+    if (takeover->image != NULL) {
+        hotreload_loader_bind(takeover->image, takeover->module);
+    } else {
+        hotreload_loader_unbind();
+    }
+}
+
+/** Points the table elsewhere, unless a task is inside the code that the table points to. */
+static esp_err_t take_over(const hotreload_image_t *image, const hotreload_module_t *module,
+                           hotreload_reason_t *reason)
+{
+    takeover_t takeover = {.image = image, .module = module};
+    if (hotreload_port_alone(&program.module.text, take_over_if_unused, &takeover) != ESP_OK) {
+        return hotreload_fail(reason, ESP_ERR_NO_MEM, "no memory to stop all tasks");
+    }
+    if (!takeover.done) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
+                              "task %s is inside the module, at 0x%x: reload when it has left",
+                              takeover.user.task, (unsigned)takeover.user.address);
+    }
+    return ESP_OK;
+}
+
+/** Frees code that the table does not point to any more. */
+static void release_old(void)
+{
+    if (!program.loaded) {
+        return;
+    }
+    const hotreload_module_t patch = *hotreload_patch_info(program.patch).module;
+    if (program.patch != NULL && hotreload_patch_release(program.patch)) {
+        hotreload_address_map_free(&patch);
+    }
+    program.patch = NULL;
+    hotreload_address_map_free(&program.module);
+    hotreload_loader_release(&program.module);
+}
+
+esp_err_t hotreload_program_unload(hotreload_reason_t *reason)
+{
+    esp_err_t error = take_over(NULL, NULL, reason);
+    if (error != ESP_OK) {
+        return error;
+    }
+    release_old();
+    hotreload_kept_free_others(NULL);
+    hotreload_trial_end(); /* its destructors were still on trial */
+    program.loaded = false;
+    hotreload_status_set_module(NULL, NULL);
+    return ESP_OK;
+}
+
+/* ---- Whole modules ---- */
+
+/**
+ * Makes a staged module the running one. Its constructors run before the destructors of the old
+ * one. A crash in a constructor blames the new module.
+ *
+ * @param record    that it came from; NULL: from memory
+ * @param on_trial  a crash blames this record; NULL: none
+ */
+static esp_err_t run_staged(const hotreload_image_t *image, const hotreload_module_t *staged,
+                            const hotreload_record_t *record, const hotreload_record_t *on_trial,
+                            hotreload_reason_t *reason)
+{
+    const bool was_on_trial = blame(on_trial != NULL ? on_trial->sequence : 0);
+    hotreload_address_map_add(staged, record != NULL ? record->sequence : 0);
+    esp_err_t error = take_over(image, staged, reason);
+    if (error != ESP_OK) {
+        hotreload_address_map_free(staged);
+        stop_blaming(was_on_trial);
+        return error;
+    }
+    hotreload_kept_commit();
+    hotreload_loader_construct(image, staged);
+    hotreload_port_retain(0); /* the old one is not loaded again, on trial or not */
+    release_old();
+    hotreload_kept_free_others(image);
+    program.module = *staged;
+    program.loaded = true;
+    program.stored = record != NULL;
+    if (record != NULL) {
+        program.record = *record;
+    }
+    announce();
+    hotreload_port_log(HOTRELOAD_LOG_INFO,
+                       "module loaded: %u bytes of text at 0x%08x, %u bytes of data at 0x%08x",
+                       (unsigned)staged->text.size, (unsigned)staged->text.run,
+                       (unsigned)staged->data.size, (unsigned)staged->data.run);
+    return ESP_OK;
+}
+
+static esp_err_t stage_and_run(const void *data, size_t size, uint32_t caps,
+                               const hotreload_record_t *record, const hotreload_record_t *on_trial,
+                               hotreload_reason_t *reason)
+{
+    hotreload_image_t image;
+    hotreload_module_t staged;
+    bool judged = false;
+    esp_err_t error = hotreload_loader_stage(data, size, caps, &image, &staged, reason);
+    if (error != ESP_OK) {
+        return error;
+    }
+    if (record != NULL && record == on_trial) {
+        /* The flash is marked first, because the module may crash at once. */
+        bool begins_trial = false;
+        error = hotreload_store_mark_tried(record, &begins_trial, reason);
+        judged = !begins_trial;
+    }
+    if (error == ESP_OK) {
+        error = run_staged(&image, &staged, record, judged ? NULL : on_trial, reason);
+    }
+    if (error != ESP_OK) {
+        hotreload_kept_abort();
+        hotreload_segments_free(&staged); /* no constructor ran, so no destructor may */
+    } else if (!judged && record != NULL && record == on_trial) {
+        hotreload_trial_begin(record);
+    }
+    return error;
+}
+
+/** @param on_trial  what a crash is blamed on, unless it is good: the record, or a patch of it */
+static esp_err_t run_module(const hotreload_record_t *record, const hotreload_record_t *on_trial,
+                            uint32_t caps, hotreload_reason_t *reason)
+{
+    hotreload_flash_view_t view;
+    esp_err_t error = hotreload_store_map(record, &view, reason);
+    if (error == ESP_OK) {
+        error = stage_and_run(view.data, view.size, caps, record, on_trial, reason);
+        hotreload_store_unmap(&view);
+    }
+    return error;
+}
+
+esp_err_t hotreload_program_run_from_memory(const void *data, size_t size,
+                                            hotreload_reason_t *reason)
+{
+    return stage_and_run(data, size, 0, NULL, NULL, reason);
+}
+
+/* ---- Patches ---- */
+
+static esp_err_t stage_patch(const hotreload_record_t *record, uint32_t caps,
+                             hotreload_patch_t **staged, hotreload_reason_t *reason)
+{
+    hotreload_flash_view_t view;
+    hotreload_image_t image;
+    esp_err_t error = hotreload_store_map(record, &view, reason);
+    if (error != ESP_OK) {
+        return error;
+    }
+    error = hotreload_loader_read(view.data, view.size, &image, reason);
+    if (error == ESP_OK &&
+        (image.base_sha256 == NULL ||
+         memcmp(image.base_sha256, program.record.sha256, sizeof program.record.sha256) != 0)) {
+        error = hotreload_fail(reason, ESP_ERR_INVALID_VERSION,
+                               "patch %u belongs to another module than %u",
+                               (unsigned)record->sequence, (unsigned)record->base);
+    }
+    if (error == ESP_OK) {
+        error = hotreload_patch_stage(&image, caps, &program.module, staged, reason);
+    }
+    hotreload_store_unmap(&view);
+    return error;
+}
+
+static void report_patch(const hotreload_patch_info_t *patch)
+{
+    hotreload_port_log(HOTRELOAD_LOG_INFO,
+                       "patched: %u functions, %u bytes of text at 0x%08x, %u bytes of data at "
+                       "0x%08x",
+                       (unsigned)patch->jumps, (unsigned)patch->module->text.size,
+                       (unsigned)patch->module->text.run, (unsigned)patch->module->data.size,
+                       (unsigned)patch->module->data.run);
+}
+
+/** Applies a patch to its base, which runs, in place of the patch before. */
+static esp_err_t apply_patch(const hotreload_record_t *record, uint32_t caps,
+                             hotreload_reason_t *reason)
+{
+    hotreload_patch_t *staged;
+    bool on_trial = false;
+    esp_err_t error = stage_patch(record, caps, &staged, reason);
+    if (error != ESP_OK) {
+        return error;
+    }
+    const hotreload_patch_info_t info = hotreload_patch_info(staged);
+    error = hotreload_store_mark_tried(record, &on_trial, reason);
+    if (error == ESP_OK) {
+        const bool was_on_trial = blame(on_trial ? record->sequence : 0);
+        hotreload_address_map_add_patch(info.module, record->sequence);
+        error = hotreload_patch_exchange(&program.module, program.patch, staged, reason);
+        if (error != ESP_OK) {
+            stop_blaming(was_on_trial);
+        }
+    }
+    if (error != ESP_OK) {
+        hotreload_kept_abort();
+        hotreload_address_map_free(info.module);
+        (void)hotreload_patch_release(staged);
+        return error;
+    }
+    const hotreload_module_t old = *hotreload_patch_info(program.patch).module;
+    if (program.patch != NULL && hotreload_patch_release(program.patch)) {
+        hotreload_address_map_free(&old);
+    }
+    program.patch = staged;
+    program.patch_record = *record;
+    announce();
+    if (on_trial) {
+        hotreload_trial_begin(record);
+    }
+    report_patch(&info);
+    return ESP_OK;
+}
+
+static bool base_runs(const hotreload_record_t *patch)
+{
+    return program.loaded && program.stored && program.record.sequence == patch->base;
+}
+
+static esp_err_t run_patch(const hotreload_record_t *record, uint32_t caps,
+                           hotreload_reason_t *reason)
+{
+    if (base_runs(record)) {
+        return apply_patch(record, caps, reason);
+    }
+    const hotreload_record_t *running = hotreload_program_record();
+    const hotreload_record_t old = running != NULL ? *running : (hotreload_record_t){0};
+    hotreload_record_t base;
+    esp_err_t error = hotreload_store_find_sequence(record->base, &base, reason);
+    if (error == ESP_OK) {
+        error = run_module(&base, record, caps, reason);
+    }
+    if (error == ESP_OK) {
+        error = apply_patch(record, caps, reason);
+        hotreload_reason_t unused;
+        if (error != ESP_OK && running != NULL) {
+            (void)hotreload_program_run(&old, caps, &unused);
+        }
+    }
+    return error;
+}
+
+esp_err_t hotreload_program_run(const hotreload_record_t *record, uint32_t caps,
+                                hotreload_reason_t *reason)
+{
+    return record->base == HOTRELOAD_NO_BASE ? run_module(record, record, caps, reason)
+                                             : run_patch(record, caps, reason);
+}

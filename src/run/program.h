@@ -1,0 +1,43 @@
+/*
+ * The program that runs: a module, perhaps with a patch, and the records that they come from.
+ *
+ * The caller holds HOTRELOAD_LOCK_MODULE, and has called hotreload_note_caller().
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef HOTRELOAD_PROGRAM_H
+#define HOTRELOAD_PROGRAM_H
+
+#include "loader/segments.h"
+#include "reason.h"
+#include "store/store.h"
+
+/** Tells whether a module runs. */
+bool hotreload_program_is_loaded(void);
+
+/** The record that runs: the patch's, or the module's; NULL: none, or one from memory. */
+const hotreload_record_t *hotreload_program_record(void);
+
+/**
+ * Runs what a record holds in place of what runs: a module, or a patch of a module, which is loaded
+ * first if it does not run.
+ *
+ * @param caps  capabilities of the memory; 0: the port chooses
+ * @return ESP_OK; as hotreload_reload(); ESP_ERR_INVALID_STATE: a task is inside the code that is
+ * to go. After an error the old code runs on.
+ */
+esp_err_t hotreload_program_run(const hotreload_record_t *record, uint32_t caps,
+                                hotreload_reason_t *reason);
+
+/** Runs a module from memory; as hotreload_program_run(). */
+esp_err_t hotreload_program_run_from_memory(const void *data, size_t size,
+                                            hotreload_reason_t *reason);
+
+/**
+ * Unloads what runs. For the store, the record still runs: it may be loaded again.
+ *
+ * @return ESP_OK; ESP_ERR_INVALID_STATE: a task is inside
+ */
+esp_err_t hotreload_program_unload(hotreload_reason_t *reason);
+
+#endif

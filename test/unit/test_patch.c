@@ -1,0 +1,489 @@
+/*
+ * Patches from an upload to a restart: what changes in the running module, what stays, and what is
+ * refused.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "testing.h"
+#include "fake_flash.h"
+#include "fake_port.h"
+#include "loaded.h"
+#include "loader/table.h"
+#include "run/address_map.h"
+#include "stored.h"
+
+#define PATCH_TEXT 0xc0000000u
+#define PATCH_DATA 0xd0000000u
+#define BETA       0x10u /* offset of the export beta in the base's text */
+
+static const hotreload_jump_t jump = {.from = BETA, .to = PATCH_TEXT + 8, .busy = 4};
+
+/** A patch of what runs, which replaces beta(). */
+static module_spec_t patch_spec(void)
+{
+    static hotreload_status_t status;
+    status = loaded_status();
+    module_spec_t spec = module_spec_patch(status.running.base_sha256);
+    spec.seed = 77;
+    spec.jumps = &jump;
+    spec.jump_count = 1;
+    return spec;
+}
+
+static esp_err_t store_spec(const module_spec_t *spec)
+{
+    size_t size;
+    uint8_t *file = module_build(spec, NULL, &size);
+    esp_err_t error = hotreload_update_partition(FAKE_FLASH_LABEL, file, size);
+    free(file);
+    return error;
+}
+
+static hotreload_status_t apply(const module_spec_t *spec)
+{
+    assert_int_equal(store_spec(spec), ESP_OK);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    return loaded_status();
+}
+
+/** Where the `jal` at beta() leads to; 0: there is none. */
+static uint32_t beta_leads_to(void)
+{
+    const uint32_t at = loaded_status().text_run + BETA;
+    const uint32_t code = module_get32(fake_port_text(at, 4));
+    if ((code & 0xfffu) != 0x6fu) {
+        return 0;
+    }
+    const uint32_t sign = (code >> 31) != 0 ? 0xfff00000u : 0;
+    return at + (sign | (code & 0xff000u) | (code >> 9 & 0x800u) | (code >> 20 & 0x7feu));
+}
+
+/** The base is where it was, with its own bytes except for the jump. */
+static void a_patch_leaves_the_base_where_it_is(void **state)
+{
+    loaded_start(1);
+    const hotreload_status_t before = loaded_status();
+    const uint32_t slots[] = {hotreload_firmware_table.slots[0], hotreload_firmware_table.slots[1]};
+    *fake_port_data(before.data_run + 20, 1) = 0x5a; /* state of the program */
+    uint8_t text[64];
+    memcpy(text, fake_port_text(before.text_run, sizeof text), sizeof text);
+
+    module_spec_t spec = patch_spec();
+    const hotreload_status_t after = apply(&spec);
+    assert_int_equal(after.text_run, before.text_run);
+    assert_int_equal(after.data_run, before.data_run);
+    assert_int_equal(after.sequence, 2);
+    assert_int_equal(after.running.base, 1);
+    assert_int_equal(after.running.patch, 2);
+    assert_int_equal(after.running.patch_functions, 1);
+    assert_int_equal(*fake_port_data(before.data_run + 20, 1), 0x5a);
+    assert_memory_equal(hotreload_firmware_table.slots, slots, sizeof slots);
+    assert_int_equal(beta_leads_to(), after.running.patch_text_run + 8);
+    assert_memory_equal(fake_port_text(before.text_run, BETA), text, BETA);
+    assert_memory_equal(fake_port_text(before.text_run + BETA + 4, 64 - BETA - 4), text + BETA + 4,
+                        64 - BETA - 4);
+    loaded_expect_log("patched: 1 functions");
+}
+
+static void the_next_patch_replaces_the_one_before(void **state)
+{
+    loaded_start(1);
+    module_spec_t spec = patch_spec();
+    apply(&spec);
+    const unsigned allocations = fake_port.live_allocations;
+    const hotreload_jump_t other = {.from = BETA + 8, .to = PATCH_TEXT, .busy = 4};
+    spec.jumps = &other;
+    apply(&spec);
+    assert_int_equal(fake_port.live_allocations, allocations);
+    assert_int_equal(beta_leads_to(), 0);
+    spec.jumps = &jump;
+    apply(&spec);
+    assert_int_equal(beta_leads_to(), loaded_status().running.patch_text_run + 8);
+}
+
+static void a_whole_module_ends_a_patch(void **state)
+{
+    loaded_start(1);
+    module_spec_t spec = patch_spec();
+    apply(&spec);
+    loaded_store(2);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    loaded_expect(2); /* which looks at the allocations, too */
+    assert_int_equal(loaded_status().running.patch, 0);
+}
+
+static void a_restart_loads_base_and_patch(void **state)
+{
+    loaded_start(1);
+    module_spec_t spec = patch_spec();
+    apply(&spec);
+    assert_int_equal(hotreload_mark_valid(), ESP_OK);
+    loaded_restart(false);
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    assert_int_equal(loaded_status().running.base, 1);
+    assert_int_equal(loaded_status().running.patch, 2);
+    assert_int_equal(beta_leads_to(), loaded_status().running.patch_text_run + 8);
+}
+
+static void a_crash_on_trial_blames_the_patch_alone(void **state)
+{
+    loaded_start(1);
+    assert_int_equal(hotreload_mark_valid(), ESP_OK);
+    module_spec_t spec = patch_spec();
+    apply(&spec);
+    assert_int_equal(fake_port.retained, 2);
+    loaded_restart(true);
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    loaded_expect(1);
+    assert_non_null(strstr(loaded_status().rollback.text, "module 2 crashed on trial"));
+}
+
+static void a_crash_goes_back_to_the_patch_before(void **state)
+{
+    loaded_start(1);
+    assert_int_equal(hotreload_mark_valid(), ESP_OK);
+    module_spec_t spec = patch_spec();
+    apply(&spec);
+    assert_int_equal(hotreload_mark_valid(), ESP_OK);
+    apply(&spec);
+    loaded_restart(true);
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    assert_int_equal(loaded_status().running.patch, 2);
+    assert_int_equal(loaded_status().running.base, 1);
+}
+
+static void uploads_spare_the_base_of_the_newest_patch(void **state)
+{
+    loaded_start(1);
+    assert_int_equal(hotreload_mark_valid(), ESP_OK);
+    module_spec_t spec = patch_spec();
+    for (unsigned i = 0; i < 30; i++) { /* several times around the partition of 8 sectors */
+        apply(&spec);
+        assert_int_equal(hotreload_mark_valid(), ESP_OK);
+        loaded_restart(false);
+        assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+        assert_int_equal(loaded_status().running.base, 1);
+        assert_int_equal(loaded_status().running.patch, i + 2);
+    }
+}
+
+static void a_patch_whose_base_is_gone_gives_way_to_an_older_module(void **state)
+{
+    loaded_start(1);
+    loaded_store(2);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    const hotreload_record_t base = stored_newest();
+    module_spec_t spec = patch_spec();
+    apply(&spec);
+    loaded_restart(false);
+    fake_flash.data[base.offset + 100] ^= 1;
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    loaded_expect(1);
+}
+
+static void a_patch_of_another_base_is_refused(void **state)
+{
+    loaded_start(1);
+    uint8_t other[32] = {1};
+    module_spec_t spec = patch_spec();
+    spec.base_sha256 = other;
+    assert_int_equal(store_spec(&spec), ESP_ERR_INVALID_VERSION);
+    assert_non_null(strstr(loaded_status().last_error.text, "send a whole module"));
+    loaded_expect(1);
+    assert_false(hotreload_update_available());
+}
+
+/* ---- Tasks that are inside ---- */
+
+static uint32_t stack[4];
+static hotreload_task_t task = {.name = "blink", .stack = stack, .end = stack + 4};
+
+static void leave(void)
+{
+    if (fake_port.pauses == 3) {
+        task.pc = 0x42000000;
+        memset(stack, 0, sizeof stack);
+    }
+}
+
+static void start_task(uint32_t pc, uint32_t return_address)
+{
+    task.pc = pc;
+    memset(stack, 0, sizeof stack);
+    stack[2] = return_address;
+    fake_port.tasks = &task;
+    fake_port.task_count = 1;
+}
+
+static void a_patch_waits_for_a_task_that_stands_where_the_jump_goes(void **state)
+{
+    loaded_start(1);
+    module_spec_t spec = patch_spec();
+    start_task(loaded_status().text_run + BETA + 2, 0);
+    fake_port.on_pause = leave;
+    apply(&spec);
+    assert_int_equal(fake_port.pauses, 3);
+    assert_int_not_equal(beta_leads_to(), 0);
+}
+
+static void a_patch_needs_no_safe_point(void **state)
+{
+    loaded_start(1);
+    module_spec_t spec = patch_spec();
+    start_task(loaded_status().text_run + BETA + 4, loaded_status().text_run + 2);
+    apply(&spec);
+    assert_int_equal(fake_port.pauses, 0);
+    assert_int_not_equal(beta_leads_to(), 0);
+}
+
+static void a_task_that_stays_is_named_and_nothing_changes(void **state)
+{
+    loaded_start(1);
+    module_spec_t spec = patch_spec();
+    start_task(loaded_status().text_run + BETA, 0);
+    assert_int_equal(store_spec(&spec), ESP_OK);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_INVALID_STATE);
+    assert_non_null(strstr(loaded_status().last_error.text, "task blink"));
+    loaded_expect(1);
+    assert_true(hotreload_update_available()); /* it is tried again */
+    fake_port.task_count = 0;
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    assert_int_not_equal(beta_leads_to(), 0);
+}
+
+/** A branch back to the function's first instruction would land in the new function. */
+static void a_loop_at_the_start_of_a_function_is_busy_as_a_whole(void **state)
+{
+    loaded_start(1);
+    const hotreload_jump_t loop = {.from = BETA, .to = PATCH_TEXT, .busy = 16};
+    module_spec_t spec = patch_spec();
+    spec.jumps = &loop;
+    start_task(0x42000000, loaded_status().text_run + BETA + 12);
+    assert_int_equal(store_spec(&spec), ESP_OK);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_INVALID_STATE);
+    loaded_expect(1);
+}
+
+static void a_patch_in_use_is_freed_when_the_task_has_left(void **state)
+{
+    loaded_start(1);
+    module_spec_t spec = patch_spec();
+    const uint32_t old = apply(&spec).running.patch_text_run;
+    const unsigned allocations = fake_port.live_allocations;
+    start_task(0x42000000, old + 12);
+    apply(&spec);
+    (void)fake_port_text(old, 64); /* still there */
+    assert_int_equal(fake_port.live_allocations, allocations + 3);
+    fake_port.task_count = 0;
+    apply(&spec);
+    assert_int_equal(fake_port.live_allocations, allocations);
+}
+
+static void a_whole_module_is_refused_while_a_task_is_inside(void **state)
+{
+    loaded_start(1);
+    module_spec_t spec = patch_spec();
+    const hotreload_status_t status = apply(&spec);
+    const uint32_t places[] = {status.text_run + 4, status.running.patch_text_run + 8};
+    for (size_t i = 0; i < COUNT(places); i++) {
+        loaded_store(2);
+        start_task(0x42000000, places[i]);
+        assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_INVALID_STATE);
+        assert_non_null(strstr(loaded_status().last_error.text, "task blink is inside the module"));
+        assert_int_equal(loaded_status().text_run, status.text_run);
+        assert_int_not_equal(beta_leads_to(), 0);
+        assert_int_equal(hotreload_unload(), ESP_ERR_INVALID_STATE);
+    }
+    fake_port.task_count = 0;
+    assert_true(hotreload_update_available());
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    loaded_expect(2);
+}
+
+/* ---- Swaps and kept variables ---- */
+
+static void swaps_change_constants_and_slots_and_are_undone(void **state)
+{
+    loaded_start(1);
+    const uint32_t data = loaded_status().data_run;
+    const uint32_t slot = hotreload_firmware_table.slots[3];
+    uint8_t before[4], constant[4];
+    memcpy(before, fake_port_data(data + 4, 4), 4);
+    const hotreload_swap_t swaps[] = {
+        {HOTRELOAD_SYM_BASE_DATA, 4, PATCH_DATA, 4},
+        {HOTRELOAD_SYM_NONE, 3, PATCH_DATA + 8, 4},
+    };
+    const module_relocation_t pointer = {PATCH_DATA + 8, 1, HOTRELOAD_SYM_TEXT, 16};
+    const uint8_t content[16] = {9, 8, 7, 6};
+    module_spec_t spec = patch_spec();
+    spec.data = content;
+    spec.swaps = swaps;
+    spec.swap_count = 2;
+    spec.relocations = &pointer;
+    spec.relocation_count = 1;
+    const uint32_t text = apply(&spec).running.patch_text_run;
+    memcpy(constant, fake_port_data(data + 4, 4), 4);
+    assert_memory_equal(constant, content, 4);
+    assert_int_equal(hotreload_firmware_table.slots[3], text + 16);
+
+    spec.swap_count = 0;
+    apply(&spec);
+    assert_memory_equal(fake_port_data(data + 4, 4), before, 4);
+    assert_int_equal(hotreload_firmware_table.slots[3], slot);
+}
+
+static void kept_variables_outlive_patches_and_modules(void **state)
+{
+    const hotreload_kept_t kept = {.key = {1, 2}, .initial = PATCH_DATA + 4, .size = 4};
+    const uint8_t content[16] = {0, 0, 0, 0, 11, 22, 33, 44};
+    const module_relocation_t pointer = {PATCH_DATA, 1, HOTRELOAD_SYM_KEPT, 0};
+    loaded_start(1);
+    module_spec_t spec = patch_spec();
+    spec.data = content;
+    spec.kept = &kept;
+    spec.kept_count = 1;
+    spec.relocations = &pointer;
+    spec.relocation_count = 1;
+    uint32_t data = apply(&spec).running.patch_data_run;
+    const uint32_t variable = module_get32(fake_port_data(data, 4));
+    assert_memory_equal(fake_port_data(variable, 4), content + 4, 4);
+
+    *fake_port_data(variable, 1) = 99;
+    data = apply(&spec).running.patch_data_run;
+    assert_int_equal(module_get32(fake_port_data(data, 4)), variable);
+    assert_int_equal(*fake_port_data(variable, 1), 99);
+
+    loaded_store(2); /* has no such variable */
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    loaded_expect(2);
+}
+
+/* ---- Failures ---- */
+
+static void survives_each_failing_allocation(void **state)
+{
+    const hotreload_kept_t kept = {.key = {1, 2}, .size = 4};
+    loaded_start(1);
+    module_spec_t spec = patch_spec();
+    spec.kept = &kept;
+    spec.kept_count = 1;
+    assert_int_equal(store_spec(&spec), ESP_OK);
+    unsigned failures = 0;
+    for (;;) {
+        fake_port.fail_allocation = failures + 1;
+        esp_err_t error = hotreload_reload(&loaded_config);
+        if (error == ESP_OK) {
+            break;
+        }
+        assert_int_equal(error, ESP_ERR_NO_MEM);
+        assert_string_not_equal(loaded_status().last_error.text, "");
+        loaded_expect(1);
+        failures++;
+    }
+    assert_int_equal(failures, 7); /* map, hash, list, text, data, variable and its memory */
+    assert_int_not_equal(beta_leads_to(), 0);
+}
+
+static void refuses_a_jump_that_is_too_far(void **state)
+{
+    loaded_start(1);
+    module_spec_t spec = patch_spec();
+    fake_port.text_next = loaded_status().text_run + 0x200000;
+    assert_int_equal(store_spec(&spec), ESP_OK);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_INVALID_SIZE);
+    assert_non_null(strstr(loaded_status().last_error.text, "too far"));
+    loaded_expect(1);
+}
+
+static void refuses_changes_outside_the_base(void **state)
+{
+    static const hotreload_jump_t far_jump = {.from = 62, .to = PATCH_TEXT, .busy = 4};
+    static const hotreload_swap_t swaps[] = {
+        {HOTRELOAD_SYM_BASE_DATA, 21, PATCH_DATA, 4},
+        {HOTRELOAD_SYM_NONE, 4, PATCH_DATA, 4},
+        {HOTRELOAD_SYM_NONE, 0, PATCH_DATA, 8},
+    };
+    loaded_start(1);
+    for (size_t i = 0; i <= COUNT(swaps); i++) {
+        module_spec_t spec = patch_spec();
+        spec.jumps = i == COUNT(swaps) ? &far_jump : &jump;
+        spec.swaps = &swaps[i];
+        spec.swap_count = i < COUNT(swaps);
+        assert_int_equal(store_spec(&spec), ESP_OK);
+        assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_INVALID_SIZE);
+        loaded_expect(1);
+    }
+}
+
+/* ---- The notes ---- */
+
+static void expect_refused_spec(const module_spec_t *spec, esp_err_t error)
+{
+    assert_int_equal(store_spec(spec), error);
+    assert_false(hotreload_update_available());
+    loaded_expect(1);
+}
+
+static void malformed_notes_are_refused(void **state)
+{
+    loaded_start(1);
+    const hotreload_jump_t overlap[] = {{0, PATCH_TEXT, 4}, {2, PATCH_TEXT, 4}};
+    const hotreload_jump_t outside = {0, PATCH_TEXT + 64, 4};
+    const hotreload_swap_t symbol = {1, 0, PATCH_DATA, 4};
+    const hotreload_swap_t source = {4, 0, PATCH_DATA + 13, 4};
+    const hotreload_kept_t order[] = {{{2, 1}, 0, 4}, {{1, 1}, 0, 4}};
+    const hotreload_kept_t large = {{1, 1}, 0, 0x10001};
+    module_spec_t spec = patch_spec();
+    spec.jumps = overlap;
+    spec.jump_count = 2;
+    expect_refused_spec(&spec, ESP_ERR_INVALID_RESPONSE);
+    spec.jumps = &outside;
+    spec.jump_count = 1;
+    expect_refused_spec(&spec, ESP_ERR_INVALID_SIZE);
+    spec = patch_spec();
+    spec.swaps = &symbol;
+    spec.swap_count = 1;
+    expect_refused_spec(&spec, ESP_ERR_INVALID_RESPONSE);
+    spec.swaps = &source;
+    expect_refused_spec(&spec, ESP_ERR_INVALID_SIZE);
+    spec = patch_spec();
+    spec.kept = order;
+    spec.kept_count = 2;
+    expect_refused_spec(&spec, ESP_ERR_INVALID_RESPONSE);
+    spec.kept = &large;
+    spec.kept_count = 1;
+    expect_refused_spec(&spec, ESP_ERR_INVALID_SIZE);
+    spec = patch_spec();
+    spec.init = (hotreload_note_init_t){PATCH_DATA, 1, PATCH_DATA, 0};
+    expect_refused_spec(&spec, ESP_ERR_INVALID_RESPONSE);
+}
+
+#define PATCH_TEST(test) cmocka_unit_test_setup_teardown(test, loaded_set_up, loaded_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PATCH_TEST(a_patch_leaves_the_base_where_it_is),
+        PATCH_TEST(the_next_patch_replaces_the_one_before),
+        PATCH_TEST(a_whole_module_ends_a_patch),
+        PATCH_TEST(a_restart_loads_base_and_patch),
+        PATCH_TEST(a_crash_on_trial_blames_the_patch_alone),
+        PATCH_TEST(a_crash_goes_back_to_the_patch_before),
+        PATCH_TEST(uploads_spare_the_base_of_the_newest_patch),
+        PATCH_TEST(a_patch_whose_base_is_gone_gives_way_to_an_older_module),
+        PATCH_TEST(a_patch_of_another_base_is_refused),
+        PATCH_TEST(a_patch_waits_for_a_task_that_stands_where_the_jump_goes),
+        PATCH_TEST(a_patch_needs_no_safe_point),
+        PATCH_TEST(a_task_that_stays_is_named_and_nothing_changes),
+        PATCH_TEST(a_loop_at_the_start_of_a_function_is_busy_as_a_whole),
+        PATCH_TEST(a_patch_in_use_is_freed_when_the_task_has_left),
+        PATCH_TEST(a_whole_module_is_refused_while_a_task_is_inside),
+        PATCH_TEST(swaps_change_constants_and_slots_and_are_undone),
+        PATCH_TEST(kept_variables_outlive_patches_and_modules),
+        PATCH_TEST(survives_each_failing_allocation),
+        PATCH_TEST(refuses_a_jump_that_is_too_far),
+        PATCH_TEST(refuses_changes_outside_the_base),
+        PATCH_TEST(malformed_notes_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
