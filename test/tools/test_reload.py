@@ -18,7 +18,7 @@ import pytest
 from fake_device import FakeDevice
 from project import Project, hide
 
-STEPS = ("compile", "link", "check", "pack", "upload")
+STEPS = ("compile", "objects", "link", "check", "pack", "upload")
 TIMES = r"in \d+\.\d\d s \(" + ", ".join(rf"{step} \d+\.\d\d" for step in STEPS) + r"\)"
 KEPT = "the device goes on with the code it has"
 
