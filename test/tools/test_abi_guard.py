@@ -11,7 +11,7 @@ from typing import Iterable, List
 import pytest
 
 from fake_device import FakeDevice
-from hotreload.checks import abi_guard
+from hotreload.checks import abi_guard, noted
 from hotreload.checks.abi_guard import AbiGuard
 from hotreload.checks.debug_types import read_object
 from hotreload.checks.interface import ObjectInterface
@@ -264,6 +264,39 @@ def test_only_new_object_files_are_read(riscv: Project, monkeypatch: pytest.Monk
     for _ in range(2):
         check(description, ["a", "b"])
     assert read == [str(riscv.build / "a.c.o")]
+
+
+def test_only_what_changed_object_files_export_is_compared(
+    riscv: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All include one header, and each knows a structure that another one defines."""
+    names = ["a", "b", "c", "d"]
+    for index, name in enumerate(names):
+        other = names[index - 1]
+        riscv.write(f"{name}.c", HEADER + f"struct {other}_t;\nstruct {name}_t {{ int x; }} {name}_v;"
+                    f"\nint {name}(struct {other}_t *o, point_t p) {{ return o ? p.x : 1; }}\n")
+    riscv.make()
+    decoded: List[str] = []
+    decode = noted._Decoder.object_of
+
+    def count(decoder: noted._Decoder, path: str) -> ObjectInterface:
+        decoded.append(path)
+        return decode(decoder, path)
+
+    monkeypatch.setattr(noted._Decoder, "object_of", count)
+    description = load_description(str(riscv.build))
+    check(description, names)
+    assert decoded == []
+    source = (riscv.sources / "b.c").read_text()
+    riscv.write("b.c", source.replace("? p.x : 1", "? p.x : 2"))
+    riscv.compile()
+    check(description, names)
+    assert set(decoded) == {"b.c.o"}
+    riscv.write("b.c", source.replace("struct b_t { int x; }", "struct b_t { char c; int x; }"))
+    riscv.compile()
+    with pytest.raises(ToolError, match="The layout of struct b_t has changed"):
+        check(description, ["a", "c", "d"])
+    assert set(decoded) == {"b.c.o"}
 
 
 # ---- what cannot be compared ----

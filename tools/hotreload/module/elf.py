@@ -6,7 +6,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import struct
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
 from hotreload.errors import ToolError
 from hotreload.files import read_bytes
@@ -30,6 +30,8 @@ STT_OBJECT = 1
 STT_FUNC = 2
 STT_SECTION = 3
 STT_TLS = 6
+
+_NAMED = (STT_OBJECT, STT_FUNC, STT_TLS)
 
 # No program keeps function addresses from these sections: called once, or for unwinding only.
 _NO_POINTERS = (".init_array", ".fini_array", ".ctors", ".dtors", ".eh_frame", ".gcc_except_table")
@@ -100,6 +102,47 @@ class Rela(NamedTuple):
     addend: int
 
 
+class SymbolTable(Sequence[Symbol]):
+    """Symbols in the order of the file. Most are labels that nobody asks for, so each is decoded
+    when it is asked for."""
+
+    def __init__(self, entries: bytes, names: bytes) -> None:
+        self._entries, self._names = entries, names
+        self._known: Dict[int, Symbol] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries) // _SYMBOL.size
+
+    @overload
+    def __getitem__(self, number: int) -> Symbol: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> List[Symbol]: ...
+
+    def __getitem__(self, number: Union[int, slice]) -> Union[Symbol, List[Symbol]]:
+        if isinstance(number, slice):
+            return [self[n] for n in range(*number.indices(len(self)))]
+        symbol = self._known.get(number)
+        if symbol is None:
+            if not 0 <= number < len(self):
+                raise IndexError(number)
+            entry = _SYMBOL.unpack_from(self._entries, number * _SYMBOL.size)
+            symbol = self._known[number] = self._decode(entry)
+        return symbol
+
+    def _decode(self, entry: Tuple[int, ...]) -> Symbol:
+        offset, value, size, info, _other, section = entry
+        name = self._names[offset : self._names.index(0, offset)].decode("utf-8", "replace")
+        return Symbol(name, value, size, info >> 4, info & 0xF, section)
+
+    def named(self) -> Iterator[Tuple[int, Symbol]]:
+        """Global symbols, functions and variables, with their numbers: all but labels, sections
+        and files."""
+        for number, entry in enumerate(_SYMBOL.iter_unpack(self._entries)):
+            if entry[3] >> 4 != STB_LOCAL or entry[3] & 0xF in _NAMED:
+                yield number, self._decode(entry)
+
+
 class Elf:
     """A little-endian ELF32 file in memory."""
 
@@ -113,7 +156,7 @@ class Elf:
         self.path = path
         self.data = read_bytes(path, what) if content is None else content
         # The long tables, read once.
-        self._symbols: Dict[bool, List[Symbol]] = {}
+        self._symbols: Dict[bool, SymbolTable] = {}
         self._relocations: Optional[List[Tuple[Section, List[Rela]]]] = None
         try:
             if self.data[:4] == _IDENT[:4] and self.data[4:6] != _IDENT[4:]:
@@ -167,30 +210,19 @@ class Elf:
                 return section
         return None
 
-    def symbols(self, only_global: bool = False) -> List[Symbol]:
+    def symbols(self, only_global: bool = False) -> SymbolTable:
         """The symbol table, in its order: local symbols first; empty when the file has none."""
         if only_global not in self._symbols:
             self._symbols[only_global] = self._read_symbols(only_global)
         return self._symbols[only_global]
 
-    def _read_symbols(self, only_global: bool) -> List[Symbol]:
+    def _read_symbols(self, only_global: bool) -> SymbolTable:
         table = next((s for s in self.sections if s.type == "SHT_SYMTAB"), None)
         if table is None:
-            return []
-        if only_global and False in self._symbols:
-            return self._symbols[False][table.info :]
+            return SymbolTable(b"", b"")
         first = table.info * _SYMBOL.size if only_global else 0
         names = self.content(self.sections[table.link])
-        entries = self.content(table)[first:]
-        known: Dict[int, str] = {}
-        symbols = []
-        for offset, value, size, info, _other, section in _SYMBOL.iter_unpack(entries):
-            name = known.get(offset)
-            if name is None:
-                name = names[offset : names.index(0, offset)].decode("utf-8", "replace")
-                known[offset] = name
-            symbols.append(Symbol(name, value, size, info >> 4, info & 0xF, section))
-        return symbols
+        return SymbolTable(self.content(table)[first:], names)
 
     def relocations(self) -> List[Tuple[Section, List[Rela]]]:
         """Each loaded section that has relocations, with them."""

@@ -124,7 +124,7 @@ class LinkedModule:
         self.file = elf.Elf(path, "the module", arch)
         self._addr2line = addr2line
         self.symbols = self.file.symbols()
-        self.names = {s.name: s for s in self.symbols if s.binding != elf.STB_LOCAL and s.defined}
+        self.names = {s.name: s for s in self.file.symbols(only_global=True) if s.defined}
         self._bases: Dict[int, int] = {}
         self.variables = sorted(variables)
         self.text = self._segment(fmt.SYM_TEXT, text_address, TEXT_SECTIONS)

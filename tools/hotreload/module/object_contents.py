@@ -38,8 +38,8 @@ class ObjectContents(NamedTuple):
     sections: Dict[int, LoadedSection]
     """By their numbers."""
     symbols: Dict[int, elf.Symbol]
-    """By their numbers: global ones, local functions and variables, and what relocations refer
-    to. Labels and sections have no name."""
+    """By their numbers: global ones, local functions and variables, and labels and sections that
+    relocations refer to. The latter two have no name."""
 
 
 def read_contents(file: elf.Elf) -> ObjectContents:
@@ -55,16 +55,14 @@ def read_contents(file: elf.Elf) -> ObjectContents:
         for section in file.sections
         if section.allocated
     }  # fmt: skip
-    symbols = {}
-    for number, symbol in enumerate(file.symbols()):
-        is_label = symbol.binding == elf.STB_LOCAL and symbol.kind in (
-            elf.STT_NOTYPE,
-            elf.STT_SECTION,
-        )
-        if number in used or (symbol.section in sections and not is_label):
-            symbols[number] = symbol._replace(name="") if is_label else symbol
-        elif symbol.binding != elf.STB_LOCAL:
-            symbols[number] = symbol
+    table = file.symbols()
+    symbols = {
+        number: symbol
+        for number, symbol in table.named()
+        if symbol.binding != elf.STB_LOCAL or symbol.section in sections
+    }
+    for number in sorted(used - symbols.keys()):
+        symbols[number] = table[number]._replace(name="")
     return ObjectContents(file.machine, file.flags, sections, symbols)
 
 

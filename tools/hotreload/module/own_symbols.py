@@ -6,7 +6,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from hotreload.errors import ToolError
 from hotreload.module import elf
@@ -109,7 +109,7 @@ def read_own_symbols(path: str, file: elf.Elf) -> OwnSymbols:
         is_internal=False,
     )  # fmt: skip
     is_internal = False
-    for number, symbol in enumerate(symbols):
+    for number, symbol in symbols.named():
         if symbol.name == _LTO_MARK:
             raise ToolError(
                 f"{path} was compiled for link-time optimisation (-flto), so it has no machine "
@@ -126,7 +126,7 @@ def read_own_symbols(path: str, file: elf.Elf) -> OwnSymbols:
     return own._replace(is_internal=is_internal)
 
 
-def _global_names(symbols: List[elf.Symbol], numbers: Set[int]) -> List[str]:
+def _global_names(symbols: Sequence[elf.Symbol], numbers: Set[int]) -> List[str]:
     names = {symbols[n].name for n in numbers if symbols[n].binding != elf.STB_LOCAL}
     return sorted(names)
 

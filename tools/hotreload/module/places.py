@@ -27,7 +27,7 @@ class Places:
         self._module = module
         self._map = read_link_map(map_path(inputs.description)) if inputs.fill_count else {}
         self._functions: Dict[str, List[int]] = {}
-        for symbol in module.symbols if inputs.callbacks.used else ():
+        for _, symbol in module.symbols.named() if inputs.callbacks.used else ():
             if symbol.kind == elf.STT_FUNC:
                 self._functions.setdefault(symbol.name, []).append(symbol.value)
         self._used = [(self._function(d), stub) for d, stub in inputs.callbacks.used.items()]
