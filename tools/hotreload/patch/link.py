@@ -65,8 +65,8 @@ def link_patch(program: Program, composed: Composed) -> None:
     output = run_linker(command)
     if output:
         names = ", ".join(sorted(composed.undefined))
-        needs = f"it needs {names}" if names else "the patch cannot be linked"
-        raise NeedsWhole(needs)
+        line = output.strip().splitlines()[-1]
+        raise NeedsWhole(f"it needs {names}" if names else f"the patch cannot be linked: {line}")
 
 
 class LinkedPatch(LinkedModule):
@@ -149,6 +149,7 @@ def pack_patch(program: Program, changes: Changes, composed: Composed) -> Packed
     kept: List[Kept] = rules.select_relocations(patch, _Pointers(program, changes, patch))
     patch.check_sections()
     notes = note(fmt.NOTE_MODULE, module_note(inputs.description, inputs.firmware))
+    notes += note(fmt.NOTE_EXPORTS, bytes(4))
     notes += note(fmt.NOTE_INTERNAL, b"") if inputs.objects.is_internal else b""
     notes += note(fmt.NOTE_BASE, bytes.fromhex(base.sha256))
     notes += _jumps_note(base, changes, patch, inputs.description.arch)
