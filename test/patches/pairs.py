@@ -6,11 +6,12 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import hashlib
 import io
-import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -44,10 +45,13 @@ class Outcome(NamedTuple):
     result: Union[Patch, Whole]
     expected: str
     got: str
+    moved: List[str]
+    """Variables that are not where they were."""
 
     @property
     def is_right(self) -> bool:
-        return isinstance(self.result, Whole) or self.expected == self.got
+        same = self.expected == self.got and not self.moved
+        return isinstance(self.result, Whole) or same
 
 
 class Bench:
@@ -82,6 +86,8 @@ class Bench:
         self.base = load_base(inputs.description, hashlib.sha256(self.base_bytes).hexdigest(),
                               inputs.exports.wraps)
         assert self.base is not None
+        self.variables = {v.name for file in self.program.files for v in file.variables
+                          if v.kind not in ("table", "constant")}
         self.fill = fill_entries(inputs.description.module_elf)
 
     def write_sources(self) -> None:
@@ -124,8 +130,16 @@ class Bench:
         assert self.base is not None
         result = make_patch(inputs, self.base)
         if isinstance(result, Whole):
-            return Outcome(what, result, "", "")
-        return Outcome(what, result, self.run_static(), self.run_patched(result.content))
+            return Outcome(what, result, "", "", [])
+        expected, got = self.run_static(), self.run_patched(result.content)
+        return Outcome(what, result, expected, got, self.moved_variables())
+
+    def moved_variables(self) -> List[str]:
+        """Variables of the base that the patch does not have at their addresses in the base."""
+        old = elf.Elf(str(self.project.out / "module.elf"), "the base").symbols()
+        places = {s.name: s.value for s in old if s.name in self.variables}
+        new = elf.Elf(str(self.project.out / "patch.elf"), "the patch").symbols()
+        return [s.name for s in new if s.name in places and s.value != places[s.name]]
 
     # ---- running ----
 
@@ -206,46 +220,60 @@ def fill_entries(path: str) -> "tuple[int, int] | None":
 def run_pairs(folder: Path, arch: str, seed: int, count: int) -> List[Outcome]:
     """Makes a base, and edits it again and again; each patch is made against that base."""
     bench = Bench(folder, arch, seed)
-    outcomes = []
+    outcomes: List[Outcome] = []
     for _ in range(count):
         before = bench.program.copy()
         outcome = bench.try_edit(edits.edit(bench.program))
         outcomes.append(outcome)
+        if not outcome.is_right:
+            break  # The folder is as it was then.
         if isinstance(outcome.result, Whole):
             bench.program = before
             bench.program.rng = bench.rng
     return outcomes
 
 
-def main() -> None:
-    """`patch_pairs.py ARCH FIRST LAST COUNT FOLDER`: runs many, and says what went wrong."""
-    import tempfile
-
-    arch, first, last, count = sys.argv[1], *(int(x) for x in sys.argv[2:5])
+def describe(outcomes: List[Outcome]) -> List[str]:
+    """What went wrong, and how often the whole module was needed and why."""
+    lines = [f"WRONG after {o.what}: {', '.join(o.moved)}" for o in outcomes if not o.is_right]
     reasons: Dict[str, int] = {}
-    right = patches = pairs = 0
-    for seed in range(first, last):
-        with tempfile.TemporaryDirectory(dir=sys.argv[5]) as folder:
-            for number, outcome in enumerate(run_pairs(Path(folder), arch, seed, count)):
-                pairs += 1
-                if isinstance(outcome.result, Whole):
-                    reasons[outcome.result.reason] = reasons.get(outcome.result.reason, 0) + 1
-                else:
-                    patches += 1
-                    right += outcome.is_right
-                    if not outcome.is_right:
-                        print(f"WRONG {arch} {seed} edit {number}: {outcome.what}: "
-                              f"{outcome.result.functions}", flush=True)
-                        kept = os.path.join(sys.argv[5], f"wrong.{arch}.{seed}")
-                        import shutil
-                        shutil.copytree(folder, kept, dirs_exist_ok=True)
-                        (Path(kept) / "expected").write_text(outcome.expected)
-                        (Path(kept) / "got").write_text(outcome.got)
-                        break
-    print(f"{arch}: {pairs} pairs, {patches} patches, {right} right")
-    for reason, number in sorted(reasons.items(), key=lambda item: -item[1]):
-        print(f"  {number} whole: {reason}")
+    for outcome in outcomes:
+        if isinstance(outcome.result, Whole):
+            reasons[outcome.result.reason] = reasons.get(outcome.result.reason, 0) + 1
+    ranked = sorted(reasons.items(), key=lambda item: -item[1])
+    return lines + [f"  {number} whole: {reason}" for reason, number in ranked]
+
+
+def main() -> int:
+    """Runs many pairs, and says what went wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=Path, required=True, help="folder for what is built")
+    parser.add_argument("--arch", choices=list(BASES), action="append")
+    parser.add_argument("--first", type=int, default=0, help="number of the first base")
+    parser.add_argument("--bases", type=int, default=40)
+    parser.add_argument("--edits", type=int, default=8, help="of each base")
+    arguments = parser.parse_args()
+    wrong = 0
+    for arch in arguments.arch or BASES:
+        everything: List[Outcome] = []
+        for seed in range(arguments.first, arguments.first + arguments.bases):
+            folder = arguments.build / f"{arch}-{seed}"
+            shutil.rmtree(folder, ignore_errors=True)
+            outcomes = run_pairs(folder, arch, seed, arguments.edits)
+            everything += outcomes
+            bad = [outcome for outcome in outcomes if not outcome.is_right]
+            for outcome in bad:
+                print(f"{arch} {seed}: after {outcome.what}: {outcome.moved}; see {folder}")
+                (folder / "expected").write_text(outcome.expected)
+                (folder / "got").write_text(outcome.got)
+            if not bad:
+                shutil.rmtree(folder)
+            wrong += len(bad)
+        patches = sum(isinstance(o.result, Patch) for o in everything)
+        print(f"{arch}: {len(everything)} pairs, {patches} patches, {wrong} wrong", flush=True)
+        print("\n".join(describe(everything)), flush=True)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
