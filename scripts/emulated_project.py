@@ -142,21 +142,25 @@ class EmulatedProject:
         self.source = self.component / "reloadable.c"
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT / "tools")}
 
-    def build(self, *more_components: Path, used: Sequence[str] = ()) -> None:
-        """Copies the component as it is in the example, and builds everything.
+    def build(self, *more_components: Path, used: Sequence[str] = (), more_source: str = "",
+              options: Sequence[str] = ()) -> None:
+        """Copies the component as it is in the example, with more source, and builds everything.
 
         The firmware uses these functions, as an application would that knows more than its example.
+        The options are CMake's.
         """
         shutil.rmtree(self.component, ignore_errors=True)
         # With new times: old ones would make it look like a restored file.
         shutil.copytree(ROOT / "examples" / "basic" / "components" / "reloadable", self.component,
                         copy_function=shutil.copy)
+        self.source.write_text(self.source.read_text() + more_source)
         toolchain = ROOT / "port" / "emulator" / "arch" / self.arch / "toolchain.cmake"
         components = ";".join(str(path) for path in (self.component, *more_components))
         self._run(["cmake", "-S", str(ROOT / "examples" / "emulator"), "-B", str(self.build_dir),
                    "-G", "Ninja", f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",
                    f"-DHOTRELOAD_COMPONENT_DIRS={components}", "-DHOTRELOAD_URL=",
-                   f"-DCMAKE_EXE_LINKER_FLAGS={' '.join(f'-Wl,-u,{name}' for name in used)}"])
+                   f"-DCMAKE_EXE_LINKER_FLAGS={' '.join(f'-Wl,-u,{name}' for name in used)}",
+                   *options])
         self._run(["cmake", "--build", str(self.build_dir)])
 
     def _run(self, command: List[str]) -> None:

@@ -112,6 +112,7 @@ SUITES: Dict[str, Callable[[Path], Result]] = {
     "esp_idf_host": ctest_suite("esp_idf_host"),
     "fuzz": fuzz_suite,
     "golden": pytest_suite("golden"),
+    "patches": pytest_suite("patches"),
     "tools": pytest_suite("tools"),
     "cmake": pytest_suite("cmake"),
     "board": pytest_suite("board"),

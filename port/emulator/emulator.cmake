@@ -17,7 +17,7 @@ set(EMULATOR_DIR ${CMAKE_CURRENT_LIST_DIR})
 include(${EMULATOR_DIR}/../../cmake/hotreload.cmake)
 
 set(EMULATOR_CHIP 65280) # HOTRELOAD_CHIP_EMULATOR
-set(EMULATOR_PARTITION_SIZE 524288)
+set(EMULATOR_PARTITION_SIZE 524288 CACHE STRING "Bytes of the flash partition")
 set(HOTRELOAD_URL http://127.0.0.1:8080 CACHE STRING
     "Where the tools find the board; empty: by mDNS, if something announces it")
 

@@ -29,7 +29,9 @@ _ADVICE = {
 
 
 class DeviceError(ToolError):
-    """The device cannot be reached, or refuses."""
+    """The device cannot be reached, or refuses; then `status` is the status of its answer."""
+
+    status: Optional[int] = None
 
 
 class AnswerLost(DeviceError):
@@ -71,7 +73,9 @@ def read_answer(url: str, status: int, body: bytes) -> Dict[str, Any]:
     if status == 200 and isinstance(answer, dict):
         return answer
     reason = answer.get("error") if isinstance(answer, dict) else text.strip()[:200]
-    raise DeviceError(_describe_refusal(url, status, str(reason) if reason else None))
+    error = DeviceError(_describe_refusal(url, status, str(reason) if reason else None))
+    error.status = status
+    raise error
 
 
 def _describe_refusal(url: str, status: int, reason: Optional[str]) -> str:
