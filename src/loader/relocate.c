@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "image/malformed.h"
 #include "loader/arch.h"
 
 /** Where a relocation acts. */
@@ -30,23 +31,18 @@ static esp_err_t locate_field(const hotreload_image_t *image,
                               const hotreload_relocation_t *relocation, field_t *field,
                               hotreload_reason_t *reason)
 {
-    const unsigned type = (unsigned)relocation->type;
-    const unsigned place = (unsigned)relocation->place;
     field->size = hotreload_port_arch()->field_size(relocation->type);
     if (field->size == 0) {
         return hotreload_fail(reason, ESP_ERR_NOT_SUPPORTED,
-                              "relocation type %u at 0x%x is unknown to this firmware", type,
-                              place);
+                              "relocation type %u is unknown to this firmware",
+                              (unsigned)relocation->type);
     }
     if (!symbol_exists(image, relocation->symbol)) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "relocation type %u at 0x%x names symbol %u, which does not exist",
-                              type, place, (unsigned)relocation->symbol);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_RELOCATION_SYMBOL);
     }
     field->in_text = segment_covers(&image->text, relocation->place, field->size);
     if (!field->in_text && !segment_covers(&image->data, relocation->place, field->size)) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
-                              "relocation type %u at 0x%x is outside the segments", type, place);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_RELOCATION_PLACE);
     }
     field->offset = relocation->place - (field->in_text ? image->text.link : image->data.link);
     return ESP_OK;
@@ -134,9 +130,7 @@ esp_err_t hotreload_relocations_apply(const hotreload_image_t *image,
         read_field(region, &field, words);
         if (hotreload_port_arch()->relocate(relocation.type, region->run + field.offset, value,
                                             words) != ESP_OK) {
-            return hotreload_fail(
-                reason, ESP_ERR_INVALID_SIZE, "relocation type %u at 0x%x cannot hold 0x%x",
-                (unsigned)relocation.type, (unsigned)relocation.place, (unsigned)value);
+            return hotreload_malformed(reason, HOTRELOAD_BAD_RELOCATION_VALUE);
         }
         write_field(region, &field, words);
     }
