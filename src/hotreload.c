@@ -48,13 +48,13 @@ static esp_err_t report_and_unlock(esp_err_t error, const char *what,
 /** Says in log and status that a record's module runs because a newer one crashed. */
 static void report_rollback(const hotreload_record_t *record)
 {
-    hotreload_reason_t rollback = {0};
+    hotreload_reason_t rollback;
+    hotreload_reason_clear(&rollback);
     const bool unstored = state.unstored > state.newest_bad;
     const uint32_t crashed = unstored ? state.unstored : state.newest_bad;
     if (record != NULL && record->sequence < crashed) {
-        hotreload_reason_set(&rollback, "module %u crashed %s, module %u runs", (unsigned)crashed,
-                             unstored ? "before it was stored" : "on trial",
-                             (unsigned)record->sequence);
+        hotreload_fail(&rollback, ESP_OK, "module %u crashed %s, module %u runs", (unsigned)crashed,
+                       unstored ? "before it was stored" : "on trial", (unsigned)record->sequence);
         hotreload_port_log(HOTRELOAD_LOG_WARNING, "%s", rollback.text);
     }
     hotreload_status_set_rollback(&rollback);
@@ -163,8 +163,9 @@ static bool load_older(hotreload_record_kind_t kind, const hotreload_record_t *r
 /** Tells whether the partition still has the running module, intact. */
 static bool can_load_again(void)
 {
-    hotreload_reason_t reason = {.text = "it was loaded from memory"};
+    hotreload_reason_t reason;
     hotreload_flash_view_t view;
+    hotreload_fail(&reason, ESP_OK, "it was loaded from memory");
     if (!state.stored || hotreload_store_map(&state.record, &view, &reason) != ESP_OK) {
         hotreload_port_log(HOTRELOAD_LOG_WARNING, "the old module is not unloaded first: %s",
                            reason.text);
@@ -241,7 +242,7 @@ static esp_err_t find_bad_modules(bool *rolls_back, hotreload_reason_t *reason)
     if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
         return error;
     }
-    reason->text[0] = '\0';
+    hotreload_reason_clear(reason);
     *rolls_back = blamed != 0;
     state.newest_bad = bad.sequence > blamed ? bad.sequence : blamed;
     hotreload_store_set_tried(state.newest_bad);
@@ -266,7 +267,7 @@ static esp_err_t load_from_flash(const hotreload_record_t *record, uint32_t caps
     if (hotreload_settle_all() != ESP_OK) {
         return ESP_ERR_NO_MEM;
     }
-    reason->text[0] = '\0';
+    hotreload_reason_clear(reason);
     return load_record(record, caps, reason);
 }
 
@@ -303,7 +304,7 @@ static esp_err_t load_newest(const hotreload_config_t *config, hotreload_reason_
         }
         return ESP_OK;
     }
-    reason->text[0] = '\0';
+    hotreload_reason_clear(reason);
     error = hotreload_store_take_newest(&record, reason);
     return error == ESP_OK
                ? load_or_older(HOTRELOAD_RECORD_USABLE, &record, config->heap_caps, reason)
@@ -315,7 +316,8 @@ esp_err_t hotreload_load(const hotreload_config_t *config)
     if (!is_valid_config(config)) {
         return ESP_ERR_INVALID_ARG;
     }
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     lock_module();
     esp_err_t error;
     if (state.loaded) {
@@ -332,7 +334,8 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
     if (!is_valid_config(config)) {
         return ESP_ERR_INVALID_ARG;
     }
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     hotreload_record_t record;
     bool rolls_back;
     lock_module();
@@ -349,7 +352,7 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
         error = load_from_flash(&record, config->heap_caps, &reason);
     }
     if (error == ESP_ERR_NO_MEM && config->allow_unload_first && state.loaded && can_load_again()) {
-        reason.text[0] = '\0';
+        hotreload_reason_clear(&reason);
         error = load_after_unload(&record, config->heap_caps, &reason);
     }
     return report_and_unlock(error, "reload", &reason);
@@ -360,7 +363,8 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size)
     if (data == NULL) {
         return ESP_ERR_INVALID_ARG;
     }
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     hotreload_image_t image;
     hotreload_module_t staged;
     lock_module();
@@ -373,7 +377,8 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size)
 
 esp_err_t hotreload_unload(void)
 {
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     lock_module();
     if (!state.loaded) {
         return report_and_unlock(
@@ -387,7 +392,8 @@ esp_err_t hotreload_unload(void)
 
 esp_err_t hotreload_mark_valid(void)
 {
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     lock_module();
     esp_err_t error = state.loaded
                           ? hotreload_trial_pass(&reason)

@@ -12,11 +12,3 @@ esp_err_t hotreload_fail(hotreload_reason_t *reason, esp_err_t error, const char
     va_end(arguments);
     return error;
 }
-
-void hotreload_reason_set(hotreload_reason_t *reason, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(reason->text, sizeof reason->text, format, arguments);
-    va_end(arguments);
-}

@@ -194,10 +194,7 @@ static esp_err_t write_marks(hotreload_marks_t marks, hotreload_reason_t *reason
     for (unsigned mark = 0; mark < HOTRELOAD_MARK_COUNT; mark++) {
         if ((marks & 1u << mark) != 0 &&
             hotreload_mark_write(&store->flash, store->writer.span.start, mark) != ESP_OK) {
-            return hotreload_fail(
-                reason, ESP_ERR_FLASH_OP_FAIL,
-                "partition \"%s\": module %u could not be marked: check the flash", store->label,
-                (unsigned)store->sequence);
+            return hotreload_record_fail_flash(store->label, "marked", reason);
         }
     }
     return ESP_OK;

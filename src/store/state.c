@@ -84,8 +84,7 @@ esp_err_t hotreload_store_check_hash(const void *data, size_t size, const uint8_
 
 esp_err_t hotreload_store_fail_read(const char *label, hotreload_reason_t *reason)
 {
-    return hotreload_fail(reason, ESP_ERR_FLASH_OP_FAIL,
-                          "partition \"%s\" could not be read: check the flash", label);
+    return hotreload_record_fail_flash(label, "read", reason);
 }
 
 esp_err_t hotreload_store_fail_not_open(hotreload_reason_t *reason)
