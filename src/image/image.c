@@ -152,8 +152,7 @@ esp_err_t hotreload_image_parse(const void *data, size_t size, hotreload_image_t
     file_t file = {.data = data, .size = size};
     memset(image, 0, sizeof *image);
     if (size < sizeof file.header) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "%u bytes are too few for an ELF file",
-                              (unsigned)size);
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "not an ELF file");
     }
     memcpy(&file.header, data, sizeof file.header);
     image->machine = file.header.e_machine;

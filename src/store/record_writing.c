@@ -52,10 +52,7 @@ static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_r
 
 static esp_err_t check_length(size_t length, hotreload_reason_t *reason)
 {
-    if (length == 0) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "an empty module");
-    }
-    if (length > store->flash.size - HOTRELOAD_RECORD_DATA) {
+    if (length == 0 || length > store->flash.size - HOTRELOAD_RECORD_DATA) {
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
                               "%u bytes do not fit into partition \"%s\" of %u: enlarge it",
                               (unsigned)length, store->label, (unsigned)store->flash.size);

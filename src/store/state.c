@@ -64,7 +64,7 @@ esp_err_t hotreload_store_hash(const void *data, size_t size, uint8_t digest[HOT
         error = error == ESP_OK ? end_error : error;
     }
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "the SHA-256 of the module could not be computed");
+        return hotreload_fail(reason, error, "no hash could be computed: is there enough memory?");
     }
     return ESP_OK;
 }

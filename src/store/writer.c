@@ -39,8 +39,9 @@ static esp_err_t check_sector_start(const uint8_t *start, uint32_t byte, hotrelo
 static esp_err_t check_complete(const hotreload_writer_t *writer, hotreload_reason_t *reason)
 {
     if (writer->taken < writer->length) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "only %u of the announced %u bytes",
-                              (unsigned)writer->taken, (unsigned)writer->length);
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                              "only %u of the announced %u bytes came", (unsigned)writer->taken,
+                              (unsigned)writer->length);
     }
     return ESP_OK;
 }

@@ -52,21 +52,11 @@ static esp_err_t end_with_answer(httpd_req_t *request)
     return hotreload_server_answer(request, &server->answer);
 }
 
-static esp_err_t get_status(httpd_req_t *request)
+/** Its context is the function of the core that answers. */
+static esp_err_t get(httpd_req_t *request)
 {
-    hotreload_request_status(&server->answer);
-    return end_with_answer(request);
-}
-
-static esp_err_t get_pending(httpd_req_t *request)
-{
-    hotreload_request_pending(&server->answer);
-    return end_with_answer(request);
-}
-
-static esp_err_t get_nonce(httpd_req_t *request)
-{
-    hotreload_request_nonce(&server->answer);
+    void (*fill)(hotreload_answer_t * answer) = request->user_ctx;
+    fill(&server->answer);
     return end_with_answer(request);
 }
 
@@ -98,18 +88,24 @@ static esp_err_t refuse_request(httpd_req_t *request, httpd_err_code_t error)
 
 static esp_err_t register_handlers(void)
 {
-    const httpd_uri_t handlers[] = {
-        {.uri = "/upload",
-         .method = HTTP_POST,
-         .handler = hotreload_server_upload,
-         .user_ctx = server},
-        {.uri = "/pending", .method = HTTP_GET, .handler = get_pending},
-        {.uri = "/status", .method = HTTP_GET, .handler = get_status},
-        {.uri = "/nonce", .method = HTTP_GET, .handler = get_nonce},
+    static const httpd_uri_t gets[] = {
+        {.uri = "/pending",
+         .method = HTTP_GET,
+         .handler = get,
+         .user_ctx = hotreload_request_pending},
+        {.uri = "/status",
+         .method = HTTP_GET,
+         .handler = get,
+         .user_ctx = hotreload_request_status},
+        {.uri = "/nonce", .method = HTTP_GET, .handler = get, .user_ctx = hotreload_request_nonce},
     };
-    esp_err_t error = ESP_OK;
-    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0] && error == ESP_OK; i++) {
-        error = httpd_register_uri_handler(server->handle, &handlers[i]);
+    const httpd_uri_t upload = {.uri = "/upload",
+                                .method = HTTP_POST,
+                                .handler = hotreload_server_upload,
+                                .user_ctx = server};
+    esp_err_t error = httpd_register_uri_handler(server->handle, &upload);
+    for (size_t i = 0; i < sizeof gets / sizeof gets[0] && error == ESP_OK; i++) {
+        error = httpd_register_uri_handler(server->handle, &gets[i]);
     }
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0] && error == ESP_OK; i++) {
         error = httpd_register_err_handler(server->handle, refusals[i].error, refuse_request);
