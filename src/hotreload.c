@@ -72,7 +72,7 @@ static void exchange_modules(const hotreload_image_t *image, const hotreload_mod
     hotreload_loader_commit(image, staged);
     hotreload_port_retain(0); /* the old one is not loaded again, on trial or not */
     hotreload_loader_release(&state.module);
-    hotreload_address_map_free_older();
+    hotreload_address_map_free(false);
     state.module = *staged;
 }
 
@@ -106,7 +106,7 @@ static void unload_module(void)
     hotreload_loader_unbind();
     hotreload_loader_release(&state.module);
     hotreload_trial_end(); /* its destructors were still on trial */
-    hotreload_address_map_free_all();
+    hotreload_address_map_free(true);
     state.loaded = false;
     hotreload_status_set_module(NULL, 0);
 }

@@ -35,17 +35,10 @@ void hotreload_address_map_add(const hotreload_module_t *module, uint32_t sequen
     };
 }
 
-void hotreload_address_map_free_older(void)
+void hotreload_address_map_free(bool last_too)
 {
     for (unsigned i = 0; i < MODULES; i++) {
-        places[i].freed = i != last;
-    }
-}
-
-void hotreload_address_map_free_all(void)
-{
-    for (unsigned i = 0; i < MODULES; i++) {
-        places[i].freed = true;
+        places[i].freed = last_too || i != last;
     }
 }
 

@@ -13,10 +13,7 @@
 /** Adds a module that is about to run; `sequence` of its record, 0: it has none. */
 void hotreload_address_map_add(const hotreload_module_t *module, uint32_t sequence);
 
-/** Notes that all modules but the one added last have been freed. */
-void hotreload_address_map_free_older(void);
-
-/** Notes that all modules have been freed. */
-void hotreload_address_map_free_all(void);
+/** Notes that all modules have been freed, or all but the one added last. */
+void hotreload_address_map_free(bool last_too);
 
 #endif

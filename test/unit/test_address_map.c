@@ -88,7 +88,7 @@ static void begin_at(uint32_t text, uint32_t sequence)
     hotreload_module_t module = {.text = {.run = text, .size = 64},
                                  .data = {.run = text + 4096, .size = 16}};
     hotreload_address_map_add(&module, sequence);
-    hotreload_address_map_free_older();
+    hotreload_address_map_free(false);
 }
 
 static void test_module_from_memory(void **state)
@@ -141,7 +141,7 @@ static int forget(void **state)
         const hotreload_module_t none = {0};
         hotreload_address_map_add(&none, 0);
     }
-    hotreload_address_map_free_all();
+    hotreload_address_map_free(true);
     return 0;
 }
 
