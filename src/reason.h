@@ -7,6 +7,7 @@
 #define HOTRELOAD_REASON_H
 
 #include "hotreload.h"
+#include "message_number.h"
 
 /** A sentence without a full stop; empty when nothing failed. */
 typedef struct {
@@ -23,6 +24,18 @@ typedef struct {
  */
 esp_err_t hotreload_fail(hotreload_reason_t *reason, esp_err_t error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/** Writes "message N" instead: the option CONFIG_HOTRELOAD_SHORT_MESSAGES. */
+esp_err_t hotreload_fail_short(hotreload_reason_t *reason, esp_err_t error, unsigned number);
+
+#ifdef HOTRELOAD_SHORT_MESSAGES
+#define HOTRELOAD_FIRST(first, ...) first
+/* In sizeof, the other arguments are checked and not computed. */
+#define hotreload_fail(reason, error, ...)                                                         \
+    ((void)sizeof(hotreload_fail(reason, error, __VA_ARGS__)),                                     \
+     hotreload_fail_short(reason, error,                                                           \
+                          HOTRELOAD_MESSAGE_NUMBER(HOTRELOAD_FIRST(__VA_ARGS__, 0))))
+#endif
 
 /** Empties it. In place of `= {0}`, which clears 128 bytes. */
 static inline void hotreload_reason_clear(hotreload_reason_t *reason)

@@ -199,8 +199,7 @@ static int check_proofs(const hotreload_upload_request_t *head, hotreload_upload
     int status = 0;
     if (head->auth_hex == NULL && !head->accept_replayed) {
         return hotreload_fail(reason, 403,
-                              HOTRELOAD_HEADER_AUTH
-                              " is required: use the tools of this version, or set "
+                              "X-Hotreload-Auth is required: use the tools of this version, or set "
                               "CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS");
     }
     upload->has_hmac = head->hmac_hex != NULL || head->auth_hex == NULL;
@@ -283,15 +282,18 @@ bool hotreload_request_upload_settle(void)
 
 void hotreload_request_upload_cancel(hotreload_upload_end_t why, hotreload_answer_t *answer)
 {
-    static const struct {
-        int status;
-        const char *text;
-    } ends[] = {
-        [HOTRELOAD_UPLOAD_CUT_SHORT] = {400, "the connection ended before the body did"},
-        [HOTRELOAD_UPLOAD_TIMED_OUT] = {408, "timed out, the sender stopped: send it again"},
-        [HOTRELOAD_UPLOAD_STOPPED] = {503, "the server stops"},
-    };
     hotreload_reason_t reason;
+    int status;
     hotreload_upload_abort();
-    refuse_upload(hotreload_fail(&reason, ends[why].status, "%s", ends[why].text), &reason, answer);
+    switch (why) {
+    case HOTRELOAD_UPLOAD_TIMED_OUT:
+        status = hotreload_fail(&reason, 408, "timed out, the sender stopped: send it again");
+        break;
+    case HOTRELOAD_UPLOAD_STOPPED:
+        status = hotreload_fail(&reason, 503, "the server stops");
+        break;
+    default:
+        status = hotreload_fail(&reason, 400, "the connection ended before the body did");
+    }
+    refuse_upload(status, &reason, answer);
 }
