@@ -27,7 +27,7 @@ static int modules(void **state)
         };
         hotreload_address_map_add(&module, sequence);
     }
-    hotreload_address_map_free_older();
+    hotreload_address_map_free(false);
     return 0;
 }
 
