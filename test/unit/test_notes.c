@@ -40,7 +40,7 @@ typedef struct {
 #define FILE_SIZE    offsetof(elf32_program_header_t, p_filesz)
 #define FOREIGN      "(defect 8)"
 #define MISSING      "(defect 12)"
-#define NOT_IN_ORDER "is empty or out of order"
+#define NOT_IN_ORDER "(defect 10)"
 #define NO_LIST      "(defect 27)"
 #define WRONG_SIZE   "(defect 23)"
 #define ID_CUT       "(defect 24)"
@@ -92,11 +92,9 @@ static const damage_t damages[] = {
     {"highest_export_count", EXPORTS, CONTENT, 4, UINT32_MAX, OUTSIDE, "(defect 25)"},
     {"name_without_an_end", EXPORTS, NAME_GAMMA + 5, 1, 'x', OUTSIDE, "(defect 26)"},
     {"names_cut_short", EXPORTS, SIZE, 4, NAME_GAMMA - CONTENT, OUTSIDE, "(defect 26)"},
-    {"first_name_empty", EXPORTS, NAME_ALPHA, 1, 0, MALFORMED,
-     "the name of export 0 " NOT_IN_ORDER},
-    {"later_name_empty", EXPORTS, NAME_BETA, 1, 0, MALFORMED, "the name of export 1 " NOT_IN_ORDER},
-    {"names_out_of_order", EXPORTS, NAME_ALPHA, 1, 'z', MALFORMED,
-     "the name of export 1 " NOT_IN_ORDER},
+    {"first_name_empty", EXPORTS, NAME_ALPHA, 1, 0, MALFORMED, NOT_IN_ORDER},
+    {"later_name_empty", EXPORTS, NAME_BETA, 1, 0, MALFORMED, NOT_IN_ORDER},
+    {"names_out_of_order", EXPORTS, NAME_ALPHA, 1, 'z', MALFORMED, NOT_IN_ORDER},
     {"export_before_the_text", EXPORTS, EXPORT_ADDRESSES, 4, TEXT_LINK - 1, MALFORMED,
      "(defect 11)"},
     {"export_after_the_text", EXPORTS, EXPORT_ADDRESSES + 4, 4, TEXT_LINK + 64, MALFORMED,
@@ -251,7 +249,7 @@ static void refuses_exports_with_the_same_name(void **state)
     module_spec_t spec = module_spec_default();
     spec.exports = exports;
     spec.export_count = COUNT(exports);
-    expect_spec_refused(&spec, ESP_ERR_INVALID_RESPONSE, "the name of export 1 " NOT_IN_ORDER);
+    expect_spec_refused(&spec, ESP_ERR_INVALID_RESPONSE, NOT_IN_ORDER);
 }
 
 /** As bytes, not as signed characters, and a prefix first. */
@@ -266,21 +264,6 @@ static void sorts_names_as_bytes(void **state)
     staged_t staged = stage_spec(&spec);
     assert_int_equal(staged.image.export_count, COUNT(exports));
     staged_drop(&staged);
-}
-
-/** The reason has room for 127 characters; what comes after the name must stay readable. */
-static void cuts_long_names_in_the_reason(void **state)
-{
-    char name[301];
-    memset(name, 'n', sizeof name - 1);
-    name[sizeof name - 1] = '\0';
-    const module_export_t exports[] = {{name, DATA_LINK}};
-    module_spec_t spec = module_spec_default();
-    spec.exports = exports;
-    spec.export_count = COUNT(exports);
-    char words[128];
-    snprintf(words, sizeof words, "export %.48s is not in the text segment", name);
-    expect_spec_refused(&spec, ESP_ERR_INVALID_RESPONSE, words);
 }
 
 static void refuses_a_module_that_lacks_an_export(void **state)
@@ -327,11 +310,15 @@ static int run_damages(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(accepts_unknown_optional_notes),     TEST(accepts_an_optional_note_without_content),
-        TEST(reads_constructors_and_destructors), TEST(accepts_a_list_without_functions_anywhere),
-        TEST(refuses_an_id_of_another_length),    TEST(accepts_an_id_of_any_length_up_to_32),
-        TEST(refuses_exports_with_the_same_name), TEST(sorts_names_as_bytes),
-        TEST(cuts_long_names_in_the_reason),      TEST(refuses_a_module_that_lacks_an_export),
+        TEST(accepts_unknown_optional_notes),
+        TEST(accepts_an_optional_note_without_content),
+        TEST(reads_constructors_and_destructors),
+        TEST(accepts_a_list_without_functions_anywhere),
+        TEST(refuses_an_id_of_another_length),
+        TEST(accepts_an_id_of_any_length_up_to_32),
+        TEST(refuses_exports_with_the_same_name),
+        TEST(sorts_names_as_bytes),
+        TEST(refuses_a_module_that_lacks_an_export),
         TEST(refuses_a_module_without_exports),
     };
     return run_damages() + cmocka_run_group_tests(tests, NULL, NULL);

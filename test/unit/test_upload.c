@@ -166,7 +166,8 @@ static void flash_that_fails_refuses_an_upload(void **state)
 static void allocations_and_hashes_that_fail_refuse_an_upload(void **state)
 {
     assert_int_equal(fail_every(&fake_port.fail_allocation, ""), 4);
-    assert_int_equal(fail_every(&fake_port.fail_hash_update, "could not be computed"), 2 * 5 + 1);
+    assert_int_equal(fail_every(&fake_port.fail_hash_update, "no hash could be computed"),
+                     2 * 5 + 1);
 }
 
 static void flash_that_changes_what_was_written_is_told(void **state)
