@@ -88,7 +88,9 @@ static void messages_name_the_partition(void **state)
         "partition \"hotreload\" could not be erased: check the flash and its write protection");
     fake_flash.fail_write = 2;
     assert_int_equal(stored_write(bytes, SIZE, SIZE, &reason), ESP_ERR_FLASH_OP_FAIL);
-    assert_string_equal(reason.text, "partition \"hotreload\" could not be written: check the flash and its write protection");
+    assert_string_equal(
+        reason.text,
+        "partition \"hotreload\" could not be written: check the flash and its write protection");
     free(bytes);
 }
 
