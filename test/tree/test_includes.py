@@ -11,7 +11,8 @@ from typing import Dict, List
 from checked import ROOT, list_files
 
 MAY_INCLUDE: Dict[str, List[str]] = {
-    "src": ["port.h", "reason.h", "crc32.h", "image/module_format.h", "loader/arch.h"],
+    "src": ["port.h", "reason.h", "message_number.h", "hash.h", "crc32.h",
+            "image/module_format.h", "loader/arch.h"],
     "src/image": ["port.h", "reason.h", "image/"],
     "src/loader": ["port.h", "reason.h", "image/", "loader/"],
     "src/store": ["port.h", "reason.h", "crc32.h", "hash.h", "store/"],
