@@ -36,7 +36,8 @@ static int64_t content_length(httpd_req_t *request)
     if (value[strspn(value, "0123456789")] != '\0' || value[0] == '\0') {
         return -2;
     }
-    return strtoul(value, NULL, 10); /* UINT32_MAX where it is longer: too large in any case */
+    const unsigned long length = strtoul(value, NULL, 10);
+    return length < UINT32_MAX ? (int64_t)length : UINT32_MAX; /* too large in any case */
 }
 
 /** A header's value, cut if it is longer; NULL: there is none. */
