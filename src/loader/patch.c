@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "image/malformed.h"
 #include "loader/arch.h"
 #include "loader/in_use.h"
 #include "loader/kept.h"
@@ -67,8 +68,7 @@ static esp_err_t stage_jump(const hotreload_image_t *image, uint32_t index,
     const hotreload_jump_t jump = hotreload_image_jump(image, index);
     const size_t size = base->text.size;
     if (jump.from > size || jump.busy > size - jump.from || jump.busy < arch->jump_size) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "jump %u is outside the base's text",
-                              (unsigned)index);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_JUMP_PLACE);
     }
     patch->jumps[index] = (jump_t){.from = jump.from, .busy = jump.busy};
     const uint32_t to = patch->module.text.run + (jump.to - image->text.link);
@@ -99,8 +99,7 @@ static esp_err_t stage_swap(const hotreload_image_t *image, uint32_t index,
     const hotreload_swap_t swap = hotreload_image_swap(image, index);
     uint8_t *there = find_swapped(&swap, base);
     if (there == NULL) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
-                              "swap %u is outside the base's data and the table", (unsigned)index);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_SWAP_PLACE);
     }
     uint8_t *here = (uint8_t *)patch->module.data.write + (swap.source - image->data.link);
     patch->swaps[index] = (swap_t){there, here, swap.size};
