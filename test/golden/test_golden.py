@@ -19,7 +19,7 @@ from elftools.elf.elffile import ELFFile
 
 from hotreload.cli import main as hotreload
 from hotreload.module.layout import DATA_ADDRESS
-from toolchains import RISCV, XTENSA_CALL0, XTENSA_WINDOWED, Toolchain, libgcc
+from toolchains import ESP32, RISCV, XTENSA_CALL0, XTENSA_WINDOWED, Toolchain, libgcc
 
 HERE = Path(__file__).resolve().parent
 MODULES = sorted(HERE.glob("modules/*.c"))
@@ -30,7 +30,8 @@ VARIANTS = {
     "riscv": [["-Os"], ["-O0"], ["-O2", "-mno-relax"], ["-Os", "-ffunction-sections",
                                                         "-fdata-sections"]],
     "xtensa": [["-Os"], ["-O0"], ["-O2", "-mtext-section-literals"],
-               ["-Os", "-ffunction-sections", "-fdata-sections"]],
+               ["-Os", "-ffunction-sections", "-fdata-sections"], ["-O3", "-mauto-litpools"],
+               ["-Og", "-mtext-section-literals", "-ffunction-sections", "-fdata-sections"]],
 }
 
 
@@ -43,12 +44,13 @@ class Case(NamedTuple):
 
 
 def cases() -> List[object]:
-    """All modules with all variants for every architecture; for Xtensa with the windowed compiler
-    when it is there, and then only one variant with the other one."""
-    windowed = [XTENSA_WINDOWED] if XTENSA_WINDOWED.tool("gcc") else []
+    """All modules with all variants for every toolchain; only one variant without windows, where a
+    windowed compiler is there."""
+    windowed = (XTENSA_WINDOWED, ESP32)
+    some_windowed = any(toolchain.tool("gcc") for toolchain in windowed)
     found = []
     for toolchain in (RISCV, *windowed, XTENSA_CALL0):
-        few = toolchain is XTENSA_CALL0 and windowed
+        few = toolchain is XTENSA_CALL0 and some_windowed
         for source in [*MODULES, HERE / "large.c"]:
             if source.stem == "thread_local" and toolchain.thread_local is None:
                 continue
@@ -230,6 +232,7 @@ def test_loader_equals_linker(case: Case, tmp_path: Path, place: Path) -> None:
 
 
 def test_there_are_enough_combinations() -> None:
-    combinations = sum(LARGE_PAIRS if "large" in parameter.id else PAIRS for parameter in cases())
+    combinations = sum(LARGE_PAIRS if "large" in parameter.id else PAIRS for parameter in cases()
+                       if parameter.values[0].toolchain.tool("gcc"))
     print(f"{combinations} combinations of module, compilation and addresses")
     assert combinations >= 600
