@@ -57,6 +57,10 @@ def test_thread_local_variable_of_the_firmware(results: Dict[str, str]) -> None:
     assert results["thread local"] == "22 33 44"
 
 
+def test_stub_changes_no_other_register(core: str, results: Dict[str, str]) -> None:
+    assert results["registers"] == ("the same" if core == "esp32" else "not in this core")
+
+
 def test_call4_without_a_module_names_the_function(windowed: Build, tmp_path: Path) -> None:
     board = run(windowed, tmp_path, "too-early")
     assert board.wait_for_exit() == PANIC

@@ -2,4 +2,5 @@
 # boolean registers.
 # SPDX-License-Identifier: MIT
 set(BOARD_TOOLCHAIN xtensa-esp32-elf)
+set(BOARD_FLOATING_POINT TRUE)
 include(${CMAKE_CURRENT_LIST_DIR}/windowed.cmake)
