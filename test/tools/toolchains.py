@@ -63,7 +63,14 @@ def xtensa_windowed() -> Toolchain:
     return _xtensa("xtensa-dc233c-elf", 3, True)
 
 
-BY_NAME = {"riscv": riscv, "xtensa-call0": xtensa_call0, "xtensa-windowed": xtensa_windowed}
+def xtensa_esp32() -> Toolchain:
+    return _xtensa("xtensa-esp32-elf", 3, True)
+
+
+BY_NAME = {
+    "riscv": riscv, "xtensa-call0": xtensa_call0, "xtensa-windowed": xtensa_windowed,
+    "xtensa-esp32": xtensa_esp32,
+}  # fmt: skip
 
 
 def get(name: str) -> Toolchain:
