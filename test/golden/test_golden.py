@@ -31,6 +31,7 @@ VARIANTS = {
                                                         "-fdata-sections"]],
     "xtensa": [["-Os"], ["-O0"], ["-O2", "-mtext-section-literals"],
                ["-Os", "-ffunction-sections", "-fdata-sections"], ["-O3", "-mauto-litpools"],
+               ["-O2", "-Wl,--no-relax"],
                ["-Og", "-mtext-section-literals", "-ffunction-sections", "-fdata-sections"]],
 }
 
@@ -41,6 +42,12 @@ class Case(NamedTuple):
     toolchain: Toolchain
     source: Path
     flags: List[str]
+
+    @property
+    def link_flags(self) -> List[str]:
+        """For ld: the toolchain's, and what the compiler would pass on."""
+        passed = [flag[4:] for flag in self.flags if flag.startswith("-Wl,")]
+        return [*self.toolchain.link_flags, *passed]
 
 
 def cases() -> List[object]:
@@ -138,7 +145,7 @@ def describe(case: Case, module: Path, folder: Path) -> Path:
         "objects": [str(module)], "firmware_elf": str(folder / "firmware.elf"),
         "firmware_target": "firmware", "exceptions": False, "exports": str(folder / "exports.txt"),
         "compiler": toolchain.tool("gcc"), "compiler_flags": toolchain.compile_flags,
-        "linker": toolchain.tool("ld"), "linker_flags": toolchain.link_flags,
+        "linker": toolchain.tool("ld"), "linker_flags": case.link_flags,
         "libraries": [libgcc(toolchain)], "text_readable": toolchain.arch == "riscv",
         "module_elf": str(folder / "module.elf"), "module": str(folder / "module.bin"),
         "partition_image": str(folder / "partition.bin"), "partition_size": 512 * 1024,
@@ -194,7 +201,7 @@ def link_reference(case: Case, objects: List[Path], folder: Path, link_address: 
                     for name, address in stub_symbols(folder / "firmware.elf").items())
     (folder / "reference.ld").write_text(stubs + script)
     output = folder / "reference.elf"
-    run(case.toolchain.tool("ld"), *case.toolchain.link_flags, "-nostdlib", "-z", "max-page-size=4",
+    run(case.toolchain.tool("ld"), *case.link_flags, "-nostdlib", "-z", "max-page-size=4",
         "-T", folder / "reference.ld", "-o", output, *objects, libgcc(case.toolchain))
     loaded = segments(output)
     return loaded.get(text, b"") + loaded.get(data, b"")
