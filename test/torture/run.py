@@ -26,7 +26,8 @@ from two_forms import CannotBuild, TwoForms  # noqa: E402
 OPTIONS = {
     "riscv": ("-O0", "-O2", "-Os"),
     "xtensa": ("-O0", "-O2", "-Os"),
-    "esp32": ("-O0", "-O2 -mtext-section-literals", "-Os", "-O3 -mauto-litpools", "-Og"),
+    "esp32": ("-O0", "-O2 -mtext-section-literals", "-Os -mtext-section-literals",
+              "-O3 -mauto-litpools", "-Og"),
 }
 """In how many ways the programs are compiled for each core."""
 _PROGRESS = 250  # cases
@@ -53,12 +54,16 @@ class Report(NamedTuple):
     """Reason: cases that say nothing about modules."""
 
 
-def choose(programs: Sequence[Program], ways: Sequence[str], every: int) -> List[Case]:
-    """All cases; or of every Nth program one, compiled in each way in turn."""
+def choose(programs: Sequence[Program], ways: Sequence[str], every: int,
+           only: str) -> List[Case]:
+    """All cases; or of every Nth program one, compiled in each way in turn. Of them, those that
+    have a text."""
     if every == 1:
-        return [Case(program, options) for program in programs for options in ways]
-    chosen = programs[::every]
-    return [Case(program, ways[i % len(ways)]) for i, program in enumerate(chosen)]
+        cases = [Case(program, options) for program in programs for options in ways]
+    else:
+        chosen = enumerate(programs[::every])
+        cases = [Case(program, ways[i % len(ways)]) for i, program in chosen]
+    return [case for case in cases if only in str(case)]
 
 
 def run_all(core: str, folder: Path, cases: Sequence[Case]) -> Report:
@@ -136,8 +141,9 @@ def summarise(reports: Sequence[Report], skipped: Sequence[str]) -> None:
     for report in reports:
         if report.different:
             print(f"DIFFERENT, {report.core}: {', '.join(report.different)}")
+        refused = sum(words.startswith("refused") for words in report.different.values())
         print(f"{report.core}: {len(report.same)} do the same as a module, "
-              f"{len(report.different)} do not")
+              f"{len(report.different) - refused} differ, {refused} are refused")
 
 
 def main() -> int:
@@ -145,7 +151,7 @@ def main() -> int:
     parser.add_argument("--build", type=Path, required=True)
     parser.add_argument("--every", type=int, default=1, help="only every Nth program, in one way")
     parser.add_argument("--core", action="append", choices=list(CORES), help="only this core")
-    parser.add_argument("--only", default="", help="only programs whose name has this")
+    parser.add_argument("--only", default="", help="only cases whose name or options have this")
     parser.add_argument("--junit", type=Path, help="a file for the results")
     arguments = parser.parse_args()
     start = time.monotonic()
@@ -157,10 +163,10 @@ def main() -> int:
     if programs is None:
         cores.clear()
         skipped.append(f"the Debian package {PACKAGE} is not installed")
-    chosen = [program for program in programs or [] if arguments.only in program.name]
+    cases = {name: choose(programs or [], OPTIONS[name], arguments.every, arguments.only)
+             for name in cores}
     with ProcessPoolExecutor(len(cores) or 1) as pool:
-        running = [pool.submit(run_all, core, build / core,
-                               choose(chosen, OPTIONS[core], arguments.every)) for core in cores]
+        running = [pool.submit(run_all, core, build / core, cases[core]) for core in cores]
         reports = [future.result() for future in running]
     summarise(reports, skipped)
     print(f"{time.monotonic() - start:.0f} s")
