@@ -137,9 +137,10 @@ class EmulatedProject:
     POLL_MS = 200
 
     def __init__(self, arch: str, folder: Path, example: Path = BASIC) -> None:
-        if arch == "xtensa" and not cross_toolchain.add_to_path(folder.parent):
-            sys.exit(cross_toolchain.MISSING)
-        self.arch = arch
+        missing = cross_toolchain.missing(arch, folder.parent)
+        if missing:
+            sys.exit(missing)
+        self.core = cross_toolchain.CORES[arch]
         self.folder = folder
         self.build_dir = folder / "build"
         self._example = example
@@ -159,12 +160,11 @@ class EmulatedProject:
         shutil.copytree(self._example, self.component, copy_function=shutil.copy)
         if more_source:
             self.source.write_text(self.source.read_text() + more_source)
-        toolchain = ROOT / "port" / "emulator" / "arch" / self.arch / "toolchain.cmake"
         components = ";".join(str(path) for path in (self.component, *more_components))
         firmware = ROOT / "examples" / ("emulator" if self._example == BASIC else
                                         self._example.parent.parent.name)
         self._run(["cmake", "-S", str(firmware), "-B", str(self.build_dir),
-                   "-G", "Ninja", f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",
+                   "-G", "Ninja", f"-DCMAKE_TOOLCHAIN_FILE={self.core.toolchain_file}",
                    f"-DHOTRELOAD_COMPONENT_DIRS={components}", "-DHOTRELOAD_URL=",
                    f"-DCMAKE_EXE_LINKER_FLAGS={' '.join(f'-Wl,-u,{name}' for name in used)}",
                    *options])
@@ -185,8 +185,7 @@ class EmulatedProject:
         """Flashes the built partition into a new board; returns the command that starts it."""
         flash = self.build_dir / "flash.bin"
         shutil.copyfile(self.build_dir / "hotreload" / "partition.bin", flash)
-        qemu = {"riscv": "qemu-riscv32", "xtensa": "qemu-xtensa"}[self.arch]
-        return [qemu, str(self.build_dir / "firmware.elf"), "--flash", str(flash),
+        return [*self.core.qemu, str(self.build_dir / "firmware.elf"), "--flash", str(flash),
                 "--poll", str(poll_ms), *options]
 
     def edit(self, old: str, new: str, source: Optional[str] = None) -> None:

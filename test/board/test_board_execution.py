@@ -6,7 +6,10 @@ import struct
 from typing import Dict
 
 import pytest
+from cross_toolchain import CORES
 from emulated_board import PANIC, Board, StartBoard
+
+pytestmark = pytest.mark.parametrize("core", list(CORES), indirect=True)
 
 WEIGHTED_SUM = -1 + 2 * -2e12 + 3 * 1.5 + 5 * 2.25 + 7 * 65535
 WEIGHTED_SUM += 11 * 4e9 + 13 * 5 + 17 * -0.5 + 19 * 9 + 23 * -10
@@ -47,6 +50,10 @@ EXPECTED = {
     "function with stub": "-1",
     "same addresses": "1 1 1",
     "recursion": str(sum(range(1001))),
+    "room on the stack": str(sum(depth * 24 + 8 + 1 for depth in range(61))),
+    "jump in the firmware": "6231 6451",
+    "jump in the module": "7231 7451",
+    "jump to the module": "90453",
     "function table": "17 -1",
     "64 bit, quotient": bits(-(9000000000000000000 // 7000000001)),
     "64 bit, remainder": bits((2**64 - 1) % 1000000007),
@@ -71,7 +78,7 @@ def results(build, tmp_path_factory) -> Dict[str, str]:
     """What the firmware printed, line by line."""
     flash = tmp_path_factory.mktemp("execution") / "flash.bin"
     flash.write_bytes(build.read(build.generated("partition.bin")))
-    board = Board([build.qemu, build.firmware, "--flash", str(flash), "--port", "0"])
+    board = Board([*build.qemu, build.firmware, "--flash", str(flash), "--port", "0"])
     board.wait_for("^exercises done")
     board.kill()
     return dict(line.split(": ", 1) for line in board.lines if ": " in line)

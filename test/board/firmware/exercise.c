@@ -2,7 +2,9 @@
 #include "exercise.h"
 
 #include <errno.h>
+#include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +115,67 @@ static void functions(void)
            exercise_function_table(1, 8, 9));
 }
 
+static int take_room(int depth, int unused)
+{
+    (void)unused;
+    return exercise_stack_room(depth, take_room);
+}
+
+static jmp_buf ground;
+static bool jump_in_module;
+
+static int jump_at_the_bottom(int depth, int unused)
+{
+    (void)unused;
+    if (depth > 0) {
+        return exercise_jump_out(depth, jump_at_the_bottom) + 1;
+    }
+    if (jump_in_module) {
+        exercise_jump_to(ground, 7);
+    }
+    longjmp(ground, 6);
+}
+
+static int jump(int depth, int a, int b)
+{
+    volatile int jumps = 0;
+    int value = setjmp(ground);
+    if (value == 0) {
+        jumps++;
+        return jump_at_the_bottom(depth, 0);
+    }
+    return value * 1000 + a * 100 + b * 10 + jumps;
+}
+
+static jmp_buf *module_place;
+
+static int climb_to_module(int depth, int unused)
+{
+    (void)unused;
+    if (depth == 0) {
+        longjmp(*module_place, 9);
+    }
+    return exercise_jump_out(depth, climb_to_module) + 1;
+}
+
+static void go_down_and_jump(jmp_buf place, int depth)
+{
+    module_place = (jmp_buf *)place;
+    climb_to_module(depth, 0);
+}
+
+/* The calls are more than windows of registers, so their callers wait on the stack. */
+static void stack(void)
+{
+    printf("room on the stack: %d\n", take_room(60, 0));
+    for (int i = 0; i < 2; i++) {
+        jump_in_module = i == 1;
+        printf("jump in the %s: %d %d\n", i == 1 ? "module" : "firmware", jump(1, 2, 3),
+               jump(60, 4, 5));
+    }
+    printf("jump to the module: %d\n", exercise_jump_back(go_down_and_jump, 4, 5));
+}
+
 static void values(void)
 {
     print64("64 bit, quotient", exercise_divide(-9000000000000000000, 7000000001));
@@ -139,6 +202,7 @@ void exercise_all(void)
     arguments();
     structures_and_variadic();
     functions();
+    stack();
     values();
     printf("weak: %d\n", exercise_weak());
     printf("constructed: %d\n", exercise_constructed());
