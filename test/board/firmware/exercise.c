@@ -122,6 +122,7 @@ static void values(void)
     for (unsigned i = 0; i < 4; i++) {
         printf("string %u: [%s]\n", i, exercise_string(i));
     }
+    printf("constants: %u\n", exercise_constants(7));
     firmware_value = -5;
     printf("switch:");
     for (int i = 0; i < 8; i++) {
