@@ -108,7 +108,7 @@ static void functions(void)
     printf("same addresses: %d %d %d\n", addresses[0] == (const void *)exercise_10,
            addresses[1] == (const void *)exercise_subtract,
            exercise_operation(1) == exercise_subtract);
-    printf("recursion: %d\n", exercise_recursion(1000, go_down, NULL));
+    printf("recursion: %d\n", exercise_recursion(100, go_down, NULL));
     printf("function table: %d %d\n", exercise_function_table(0, 8, 9),
            exercise_function_table(1, 8, 9));
 }
