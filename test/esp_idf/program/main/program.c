@@ -20,12 +20,15 @@
 #include "exercises.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/queue.h"
+#include "freertos/task.h"
 #include "hotreload.h"
 #include "nvs_flash.h"
 #include "protocol_examples_common.h"
 #include "repeat.h"
 
 void halves_show(void); /* test/board/halves/firmware/show.c */
+
+#define STACK (24 * 1024) /* bytes; the exercises recurse */
 
 static const hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
 static QueueHandle_t letters;
@@ -69,7 +72,7 @@ static void reload(void)
     exercise_all();
 }
 
-void app_main(void)
+static void run(void *unused)
 {
     load();
     start_uploads();
@@ -86,4 +89,9 @@ void app_main(void)
             reload();
         }
     }
+}
+
+void app_main(void)
+{
+    ESP_ERROR_CHECK(xTaskCreate(run, "program", STACK, NULL, 1, NULL) == pdPASS ? ESP_OK : ESP_FAIL);
 }
