@@ -110,7 +110,7 @@ static void functions(void)
     printf("same addresses: %d %d %d\n", addresses[0] == (const void *)exercise_10,
            addresses[1] == (const void *)exercise_subtract,
            exercise_operation(1) == exercise_subtract);
-    printf("recursion: %d\n", exercise_recursion(1000, go_down, NULL));
+    printf("recursion: %d\n", exercise_recursion(100, go_down, NULL));
     printf("function table: %d %d\n", exercise_function_table(0, 8, 9),
            exercise_function_table(1, 8, 9));
 }
@@ -185,6 +185,7 @@ static void values(void)
     for (unsigned i = 0; i < 4; i++) {
         printf("string %u: [%s]\n", i, exercise_string(i));
     }
+    printf("constants: %u\n", exercise_constants(7));
     firmware_value = -5;
     printf("switch:");
     for (int i = 0; i < 8; i++) {

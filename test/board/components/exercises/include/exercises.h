@@ -82,6 +82,8 @@ uint64_t exercise_remainder(uint64_t a, uint64_t b);
 double exercise_double(double a, double b);
 float exercise_float(float a, int b);
 const char *exercise_string(unsigned index);
+/** Sums the first `count` of 7 constants of one byte, and of 7 of two. */
+unsigned exercise_constants(unsigned count);
 int exercise_switch(int selector);
 int exercise_function_table(unsigned index, int a, int b);
 int exercise_firmware_value(int added);
