@@ -14,7 +14,7 @@ from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 from hotreload.module import elf
 from hotreload.module.arch import relocation_rules
 from hotreload.module.callbacks import Stub
-from hotreload.module.kept import variable_key
+from hotreload.module.kept import shown_name, variable_key
 from hotreload.module.layout import KEPT_ADDRESS
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.patch.base import object_name
@@ -169,7 +169,7 @@ class Composer:
         if place.section != elf.SHN_COMMON:
             content, targets = place.view.content(place.section, start, start + size)
         has_initial = any(content) or bool(targets)
-        shown = "" if constant else entity.shown
+        shown = "" if constant else shown_name(entity)
         if has_initial:
             variable = NewVariable(key, size, f"hotreload.kept.{key:x}", 0, True, shown)
             self._variables[key] = variable
