@@ -106,15 +106,25 @@ def make_update(
         with steps.step("compile"):
             builder = _compile(description, options, memory, changed)
         inputs = builder.inputs(description, steps)
-        if options.whole:
-            return _whole(builder, inputs, "--whole", steps)
-        return _make(builder, inputs, ask(), steps)
+        status = ask()
+        base = (status.get("base") or {}).get("sha256")
+        update = _make(builder, inputs, options, status, steps)
+        if update.whole is None and base is not None:
+            for note in builder.lost_variables(inputs, base):
+                click.echo(note, err=True)
+        return update
 
 
 def _make(
-    builder: ModuleBuilder, inputs: ModuleInputs, status: Dict[str, Any], steps: Steps
+    builder: ModuleBuilder,
+    inputs: ModuleInputs,
+    options: Options,
+    status: Dict[str, Any],
+    steps: Steps,
 ) -> Update:
     base = (status.get("base") or {}).get("sha256")
+    if options.whole:
+        return _whole(builder, inputs, "--whole", steps)
     if base is None:
         says = status.get("loaded") is False
         why = "the device runs nothing yet" if says else "the device does not say what it runs"

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Callable, Iterable, Optional, Union
+from typing import TYPE_CHECKING, Callable, Iterable, List, Optional, Union
 
 from hotreload.description import Description
 from hotreload.files import write_if_changed
 from hotreload.module.exports import read_exports
 from hotreload.module.firmware_reader import FirmwareReader
+from hotreload.module.kept import started_anew
 from hotreload.module.link import Inputs, link_module, make_inputs
 from hotreload.module.object_cache import ObjectCache
 from hotreload.module.pack import pack_module
@@ -66,16 +67,27 @@ class ModuleBuilder:
 
     def patch(self, inputs: Inputs, base: str, steps: Steps) -> Union[Patch, Whole]:
         """The patch for a device that runs the base with this SHA-256."""
-        from hotreload.patch.base import load_base
         from hotreload.patch.make import Whole, make_patch
 
-        if self._base is None or self._base.sha256 != base:
-            self._base = load_base(inputs.description, base, inputs.exports.wraps)
-        if self._base is None:
+        known = self._find_base(inputs, base)
+        if known is None:
             return Whole("the device runs a module that was not built here")
         self._check(inputs, steps)
         with steps.step("patch"):
-            return make_patch(inputs, self._base)
+            return make_patch(inputs, known)
+
+    def lost_variables(self, inputs: Inputs, base: str) -> List[str]:
+        """Notes about kept variables that start anew with a whole module."""
+        known = self._find_base(inputs, base)
+        before = {kept.shown: kept.key for kept in known.kept} if known is not None else {}
+        return started_anew(before, {kept.shown: kept.key for kept in inputs.kept})
+
+    def _find_base(self, inputs: Inputs, sha256: str) -> Optional[Base]:
+        from hotreload.patch.base import load_base
+
+        if self._base is None or self._base.sha256 != sha256:
+            self._base = load_base(inputs.description, sha256, inputs.exports.wraps)
+        return self._base
 
     def _check(self, inputs: Inputs, steps: Steps) -> None:
         with steps.step("check"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
@@ -34,6 +34,8 @@ class KeptDefinition(NamedTuple):
     size: int
     key: int
     has_initial: bool
+    shown: str
+    """Object file, function and name, as the key has them."""
 
 
 def variable_key(entity: Entity, type_text: Optional[str], size: int) -> int:
@@ -42,6 +44,21 @@ def variable_key(entity: Entity, type_text: Optional[str], size: int) -> int:
     words = (entity.path, entity.function, entity.name, text)
     digest = hashlib.sha256("\0".join(words).encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:8], "little")
+
+
+def shown_name(entity: Entity) -> str:
+    """A variable in words, unique in a module: `a.c.o: f(): count`."""
+    words = (entity.path, f"{entity.function}()" if entity.function else "", entity.name)
+    return ": ".join(word for word in words if word)
+
+
+def started_anew(before: Mapping[str, int], now: Mapping[str, int]) -> List[str]:
+    """Notes about kept variables (shown names and keys) that do not keep what they held."""
+    return [
+        f"note: {shown} has another type than before; it starts anew"
+        for shown, key in now.items()
+        if before.get(shown, key) != key
+    ]
 
 
 def find_kept(
@@ -99,7 +116,8 @@ def _find_in(view: View) -> List[KeptDefinition]:
             key = variable_key(named.entity, view.types.text(named.symbol), size)
             has_initial = any(content) or bool(targets)
             place = (view.path, section.name, named.offset, size)
-            found.append(KeptDefinition(*place, key, has_initial))
+            shown = shown_name(named.entity)
+            found.append(KeptDefinition(*place, key, has_initial, shown))
     return found
 
 

@@ -49,6 +49,7 @@ class Kept(NamedTuple):
     address: int
     size: int
     key: int
+    shown: str
 
 
 class Base:
@@ -85,6 +86,20 @@ class Base:
             return False
         digest, stamp = known
         return bool(file.stamp == stamp or _digest(file.open().data) == digest)
+
+    @property
+    def patched_variables(self) -> Dict[str, int]:
+        """Shown names and keys of the variables that the last patch added."""
+        try:
+            with open_text(os.path.join(self._directory, "variables.json")) as file:
+                return {str(shown): int(key) for shown, key in json.load(file).items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
+
+    def note_variables(self, variables: Dict[str, int]) -> None:
+        """Remembers the variables that a patch adds."""
+        path = os.path.join(self._directory, "variables.json")
+        write_if_changed(path, json.dumps({**self.patched_variables, **variables}))
 
     @property
     def objects(self) -> List[str]:
@@ -253,7 +268,7 @@ def _describe(inputs: Inputs) -> Dict[str, Any]:
         "weak_imports": list(objects.weak_imports),
         "callbacks": [local_key(d, description.build_dir) for d in inputs.callbacks.used],
         "inline_slots": list(inputs.resolution.inline_slots),
-        "kept": [[v.address, v.size, v.key] for v in variables],
+        "kept": [[v.address, v.size, v.key, d.shown] for v, d in zip(variables, inputs.kept)],
         "globals": {s.name: s.value for s in inside if s.binding != elf.STB_LOCAL},
         "locals": local,
         "ends": sorted(start for start in starts if text.holds(start)),

@@ -14,7 +14,7 @@ from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 from hotreload.module import elf
 from hotreload.module.arch import relocation_rules
 from hotreload.module.callbacks import Stub
-from hotreload.module.kept import variable_key
+from hotreload.module.kept import shown_name, variable_key
 from hotreload.module.layout import KEPT_ADDRESS
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.patch.base import object_name
@@ -169,7 +169,7 @@ class Composer:
         if place.section != elf.SHN_COMMON:
             content, targets = place.view.content(place.section, start, start + size)
         has_initial = any(content) or bool(targets)
-        shown = "" if constant else entity.shown
+        shown = "" if constant else shown_name(entity)
         if has_initial:
             variable = NewVariable(key, size, f"hotreload.kept.{key:x}", 0, True, shown)
             self._variables[key] = variable
@@ -231,11 +231,11 @@ class Composer:
             binding = elf.STB_LOCAL  # The variable itself is in the base.
         return Symbol(symbol.name, named.offset - part.start, symbol.size, binding, symbol.kind, number)
 
-    def _refer(self, view: View, part: Slice, entry: elf.Rela) -> Tuple[Symbol, int]:
+    def _refer(self, view: View, part: Slice, entry: elf.Rela) -> Tuple[Optional[Symbol], int]:
         """The symbol and the addend of a relocation in the patch."""
         symbol = view.symbols[entry.symbol]
         if entry.symbol == 0:
-            return _NOTHING, entry.addend
+            return None, entry.addend
         if symbol.section == elf.SHN_ABS:
             return Symbol(symbol.name, symbol.value, 0, elf.STB_LOCAL, 0, elf.SHN_ABS), entry.addend
         target = view.target(part.section, entry)
@@ -409,9 +409,6 @@ class Composer:
             content += view.file.content(section)[row * size : (row + 1) * size]
         if content:
             self._writer.add_section(Section(name, 0, 1, content, relocations))
-
-
-_NOTHING = Symbol("hotreload.nothing", 0, 0, elf.STB_LOCAL, 0, elf.SHN_ABS)
 
 
 def _local(name: str, section: int, value: int = 0) -> Symbol:

@@ -10,6 +10,7 @@ from typing import List, NamedTuple, Union
 from hotreload.errors import ToolError
 from hotreload.files import write_if_changed
 from hotreload.module import elf
+from hotreload.module.kept import started_anew
 from hotreload.module.link import Inputs
 from hotreload.patch.base import Base, object_name
 from hotreload.patch.compare import NeedsWhole, Program, compare
@@ -70,6 +71,10 @@ def _make(inputs: Inputs, base: Base) -> Patch:
     if size > max((base.text.size + base.data.size) // 4, _SMALL):
         raise NeedsWhole(f"the patch would have {size} bytes, more than a quarter of the module")
     write_if_changed(patch_path(inputs, "bin"), packed.content)
+    variables = {v.shown: v.key for v in composed.variables if v.shown}
+    notes = [*changes.notes, *started_anew(base.patched_variables, variables)]
+    if variables:
+        base.note_variables(variables)
     functions = [
         named.entity.name
         for place in changes.code
@@ -77,4 +82,4 @@ def _make(inputs: Inputs, base: Base) -> Patch:
         if named.symbol.kind in (elf.STT_FUNC, elf.STT_NOTYPE)
     ]
     is_empty = not (functions or changes.swaps or composed.slots or composed.variables)
-    return Patch(packed.content, functions, size, changes.notes, is_empty)
+    return Patch(packed.content, functions, size, notes, is_empty)

@@ -6,7 +6,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import struct
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from hotreload.module import elf
 
@@ -20,13 +20,13 @@ _INFO_LINK = 0x40
 
 
 class Section(NamedTuple):
-    """A section to write; `relocations` are offset, type, symbol and addend."""
+    """A section to write; `relocations` are offset, type, symbol (None: number 0) and addend."""
 
     name: str
     flags: int
     alignment: int
     content: bytes
-    relocations: List[Tuple[int, int, "Symbol", int]]
+    relocations: List[Tuple[int, int, Optional["Symbol"], int]]
 
 
 class Symbol(NamedTuple):
@@ -62,7 +62,8 @@ class ObjectWriter:
         """The file."""
         for section in self.sections:
             for _offset, _type, symbol, _addend in section.relocations:
-                self._symbols.setdefault(symbol)
+                if symbol is not None:
+                    self._symbols.setdefault(symbol)
         symbols = sorted(self._symbols, key=lambda s: s.binding != elf.STB_LOCAL)
         first = 1 + sum(s.binding == elf.STB_LOCAL for s in symbols)
         numbers = {symbol: index for index, symbol in enumerate(symbols, 1)}
@@ -80,7 +81,7 @@ class ObjectWriter:
         table_number = len(rows) + len(with_relocations) + 1
         for number, section in with_relocations:
             content = b"".join(
-                _RELA.pack(offset, numbers[symbol] << 8 | kind, _signed(addend))
+                _RELA.pack(offset, (numbers[symbol] if symbol else 0) << 8 | kind, _signed(addend))
                 for offset, kind, symbol, addend in section.relocations
             )
             rows.append((f".rela{section.name}", _RELOCATIONS, _INFO_LINK, table_number, number,
