@@ -160,6 +160,7 @@ function(hotreload_add_module)
 
     set(objects "")
     foreach(library ${arg_LIBRARIES})
+        hotreload_add_patch_options(${library})
         hotreload_find_objects(found ${library})
         list(APPEND objects ${found})
     endforeach()

@@ -39,6 +39,14 @@ function(hotreload_find_objects result library)
     set(${result} ${objects} PARENT_SCOPE)
 endfunction()
 
+# Code that a patch replaces may still run. So its functions must keep to the ABI in what registers
+# they spare, and a kept variable must not be found by the address of another one.
+function(hotreload_add_patch_options library)
+    target_compile_options(${library} PRIVATE
+        $<$<COMPILE_LANG_AND_ID:C,GNU>:-fno-ipa-ra;-fno-section-anchors>
+        $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-ipa-ra;-fno-section-anchors>)
+endfunction()
+
 # Switches link-time optimisation off for libraries, and says so: it leaves no machine code in the
 # object files of a module, which is linked by itself. `options` are those of the whole project.
 function(hotreload_switch_off_lto options)

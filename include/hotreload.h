@@ -51,6 +51,19 @@ typedef struct {
     }
 
 /**
+ * @brief Keeps a variable of a reloadable component over whole reloads.
+ *
+ * @code
+ * static int laps HOTRELOAD_KEEP = 1;
+ * @endcode
+ *
+ * The variable lives outside the module. The next module finds it by component, file, function and
+ * name, with its address and its value, as long as its type is the same. Otherwise it starts anew,
+ * and `idf.py reload` says so. In a component that is not reloadable the macro changes nothing.
+ */
+#define HOTRELOAD_KEEP __attribute__((section(".data.hotreload_keep")))
+
+/**
  * @brief Loads the newest module of the partition and points the stubs to it.
  *
  * Call once, before the first call of a reloadable function. If the newest module cannot be loaded,
@@ -102,7 +115,7 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size);
  *
  * Afterwards, a call of a reloadable function stops the program with a message that names it.
  *
- * @return ESP_OK, or ESP_ERR_INVALID_STATE when no module is loaded
+ * @return ESP_OK, or ESP_ERR_INVALID_STATE when no module is loaded, or a task is inside it
  *
  * Thread context: a safe point.
  */
@@ -118,7 +131,8 @@ esp_err_t hotreload_unload(void);
  * newest one. A module that runs for the first time is on trial: see hotreload_mark_valid().
  *
  * @param config  as for hotreload_load(); not kept after the call
- * @return as hotreload_load(); ESP_ERR_INVALID_STATE: another partition is in use
+ * @return as hotreload_load(); ESP_ERR_INVALID_STATE: another partition is in use, or a task is
+ *         inside the code that is to go, which the log names: the update is announced again
  *
  * Thread context: a safe point. Stack as for hotreload_load().
  */

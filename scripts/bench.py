@@ -9,41 +9,22 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Callable, Dict, List
 
 from elftools.elf.elffile import ELFFile
 
 import bench_esp_idf
+import bench_large
 import cross_toolchain
 from emulated_project import ROOT, Console, EmulatedProject
-from figures import Figure, Loop, median_loop, watching
+from figures import POLL_MS, Figure, emulated_loop, median_loop, run, watching
 from serial_board import TimedConsole
-from timed_lines import TimedLines
 
-POLL_MS = 2  # the application's own polling is to count for little
 RISCV = ["riscv64-unknown-elf-gcc", "--specs=picolibc.specs", "-march=rv32imac", "-mabi=ilp32"]
-
-
-def run(command: List[str], **options: Any) -> str:
-    """Runs a command that must succeed; returns its output."""
-    return str(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True,
-                              **options).stdout)
-
-
-def emulated_loop(project: EmulatedProject, console: TimedLines) -> Loop:
-    """Edits the greeting of the example on the emulated board."""
-    def save(number: int) -> str:
-        text = project.source.read_text()
-        word = f"Greeting{number}"
-        project.source.write_text(re.sub(r'greeting = "\w+"', f'greeting = "{word}"', text))
-        return f": {word}, World"
-
-    return Loop(save, console.count, lambda output, seen: console.wait_for_time(output, seen)[0])
 
 
 def measure_loop(build: Path) -> List[Figure]:
@@ -97,18 +78,18 @@ def measure_sizes(project: EmulatedProject) -> List[Figure]:
             Figure("RAM of the module beyond its sections", regions - sections, "bytes", 256)]
 
 
-def measure_stub(build: Path, arch: str, qemu: str) -> List[Figure]:
+def measure_stub(build: Path, arch: str) -> List[Figure]:
     """Instructions that a call through a stub takes more than a direct call, by executing both."""
     directory = build / f"stub-{arch}"
-    toolchain = ROOT / "port" / "emulator" / "arch" / arch / "toolchain.cmake"
+    core = cross_toolchain.CORES[arch]
     run(["cmake", "-S", str(ROOT / "bench" / "stub_cost"), "-B", str(directory), "-G", "Ninja",
-         f"-DCMAKE_TOOLCHAIN_FILE={toolchain}"])
+         f"-DCMAKE_TOOLCHAIN_FILE={core.toolchain_file}"])
     run(["cmake", "--build", str(directory)])
     shutil.copyfile(directory / "hotreload" / "partition.bin", directory / "flash.bin")
 
     def executed(way: str, count: int) -> int:
         log = directory / "trace.log"
-        run([qemu, "-singlestep", "-d", "exec,nochain", "-D", str(log),
+        run([*core.qemu, "-singlestep", "-d", "exec,nochain", "-D", str(log),
              str(directory / "firmware.elf"), "--flash", str(directory / "flash.bin"),
              f"{way}:{count}"])
         with log.open() as lines:
@@ -273,12 +254,17 @@ def main() -> None:
 
     measures: List[Callable[[Path], List[Figure]]] = [
         measure_loop, measure_serial_loop, measure_ram_first,
-        lambda b: measure_stub(b, "riscv", "qemu-riscv32"), measure_load_time,
+        lambda b: bench_large.measure_curve(b, "riscv"), bench_large.measure_lvgl,
+        lambda b: measure_stub(b, "riscv"), measure_load_time,
         measure_core, measure_upload_ram]
-    if cross_toolchain.add_to_path(build.parent):
-        measures.insert(3, lambda b: measure_stub(b, "xtensa", "qemu-xtensa"))
+    missing = cross_toolchain.missing("xtensa", build.parent)
+    if missing:
+        print(f"SKIPPED, stub call and large component on Xtensa: {missing}", flush=True)
     else:
-        print(f"SKIPPED, stub call on Xtensa: {cross_toolchain.MISSING}", flush=True)
+        measures += [lambda b: measure_stub(b, "xtensa"),
+                     lambda b: bench_large.measure_large(b, "xtensa")]
+    if not bench_large.lvgl_checkout():
+        print("SKIPPED, LVGL: HOTRELOAD_BENCH_LVGL does not name a checkout of it", flush=True)
     if bench_esp_idf.missing():
         print(f"SKIPPED, the loop and the stacks with ESP-IDF: {bench_esp_idf.missing()}",
               flush=True)

@@ -11,7 +11,17 @@ import time
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
+from emulated_project import EmulatedProject
+from timed_lines import TimedLines
+
 RUNS = 5
+POLL_MS = 2  # the application's own polling is to count for little
+
+
+def run(command: List[str], **options: Any) -> str:
+    """Runs a command that must succeed; returns its output."""
+    return str(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True,
+                              **options).stdout)
 
 
 class Figure(NamedTuple):
@@ -37,6 +47,17 @@ class Loop(NamedTuple):
     save: Callable[[int], str]  # changes the source; returns the output to wait for
     position: Callable[[], int]  # where the output is now
     printed: Callable[[str, int], float]  # waits for an output after a position; when it came
+
+
+def emulated_loop(project: EmulatedProject, console: TimedLines) -> Loop:
+    """Edits the greeting of the example on the emulated board."""
+    def save(number: int) -> str:
+        text = project.source.read_text()
+        word = f"Greeting{number}"
+        project.source.write_text(re.sub(r'greeting = "\w+"', f'greeting = "{word}"', text))
+        return f": {word}, World"
+
+    return Loop(save, console.count, lambda output, seen: console.wait_for_time(output, seen)[0])
 
 
 def _steps_of(line: str) -> Dict[str, float]:

@@ -112,6 +112,7 @@ SUITES: Dict[str, Callable[[Path], Result]] = {
     "esp_idf_host": ctest_suite("esp_idf_host"),
     "fuzz": fuzz_suite,
     "golden": pytest_suite("golden"),
+    "patches": pytest_suite("patches"),
     "tools": pytest_suite("tools"),
     "cmake": pytest_suite("cmake"),
     "board": pytest_suite("board"),
@@ -128,7 +129,7 @@ def main() -> int:
     build = arguments.build.resolve()
     build.mkdir(parents=True, exist_ok=True)
     os.environ["PYTHONPATH"] = str(ROOT / "tools")
-    cross_toolchain.add_to_path(build.parent)
+    cross_toolchain.find_all(build.parent)
 
     results: List[Result] = []
     for name in arguments.suites or SUITES:

@@ -17,7 +17,7 @@ set(EMULATOR_DIR ${CMAKE_CURRENT_LIST_DIR})
 include(${EMULATOR_DIR}/../../cmake/hotreload.cmake)
 
 set(EMULATOR_CHIP 65280) # HOTRELOAD_CHIP_EMULATOR
-set(EMULATOR_PARTITION_SIZE 524288)
+set(EMULATOR_PARTITION_SIZE 524288 CACHE STRING "Bytes of the flash partition")
 set(HOTRELOAD_URL http://127.0.0.1:8080 CACHE STRING
     "Where the tools find the board; empty: by mDNS, if something announces it")
 
@@ -53,13 +53,14 @@ function(_emulator_add_board)
     set(arch_sources ${core_sources})
     list(FILTER core_sources EXCLUDE REGEX "_(riscv|xtensa)\\.c$")
     list(FILTER arch_sources INCLUDE REGEX "_${BOARD_ARCH}\\.c$")
+    file(GLOB assembly_sources ${EMULATOR_DIR}/arch/${BOARD_ARCH}/*.S)
     list(FILTER board_sources EXCLUDE REGEX "/(start|libc/(newlib|picolibc))\\.c$")
     add_library(emulator_board OBJECT
         ${core_sources}
         ${arch_sources}
         ${board_sources}
         ${EMULATOR_DIR}/${BOARD_LIBC_SOURCE}
-        ${EMULATOR_DIR}/arch/${BOARD_ARCH}/start.S)
+        ${assembly_sources})
     target_link_libraries(emulator_board PRIVATE emulator_options)
     target_compile_options(emulator_board PRIVATE $<$<COMPILE_LANGUAGE:C>:-std=c11> -Werror)
     target_compile_definitions(emulator_board PRIVATE

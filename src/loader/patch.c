@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "image/malformed.h"
 #include "loader/arch.h"
 #include "loader/in_use.h"
 #include "loader/kept.h"
@@ -67,8 +68,7 @@ static esp_err_t stage_jump(const hotreload_image_t *image, uint32_t index,
     const hotreload_jump_t jump = hotreload_image_jump(image, index);
     const size_t size = base->text.size;
     if (jump.from > size || jump.busy > size - jump.from || jump.busy < arch->jump_size) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "jump %u is outside the base's text",
-                              (unsigned)index);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_JUMP_PLACE);
     }
     patch->jumps[index] = (jump_t){.from = jump.from, .busy = jump.busy};
     const uint32_t to = patch->module.text.run + (jump.to - image->text.link);
@@ -99,8 +99,7 @@ static esp_err_t stage_swap(const hotreload_image_t *image, uint32_t index,
     const hotreload_swap_t swap = hotreload_image_swap(image, index);
     uint8_t *there = find_swapped(&swap, base);
     if (there == NULL) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
-                              "swap %u is outside the base's data and the table", (unsigned)index);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_SWAP_PLACE);
     }
     uint8_t *here = (uint8_t *)patch->module.data.write + (swap.source - image->data.link);
     patch->swaps[index] = (swap_t){there, here, swap.size};
@@ -167,21 +166,30 @@ static void exchange_bytes(const swap_t *swap)
     }
 }
 
-/** Applies a patch that is not applied, and undoes one that is. */
-static void toggle(const hotreload_module_t *base, hotreload_patch_t *patch)
+static void exchange_jump(const hotreload_module_t *base, jump_t *jump)
 {
-    for (uint32_t i = 0; patch != NULL && i < patch->jump_count; i++) {
-        exchange_text(&base->text, patch->jumps[i].from, &patch->jumps[i].code,
-                      hotreload_port_arch()->jump_size);
+    exchange_text(&base->text, jump->from, &jump->code, hotreload_port_arch()->jump_size);
+}
+
+static void apply_patch(const hotreload_module_t *base, hotreload_patch_t *patch)
+{
+    for (uint32_t i = 0; i < patch->jump_count; i++) {
+        exchange_jump(base, &patch->jumps[i]);
     }
-    for (uint32_t i = 0; patch != NULL && i < patch->swap_count; i++) {
+    for (uint32_t i = 0; i < patch->swap_count; i++) {
         exchange_bytes(&patch->swaps[i]);
     }
 }
 
+/** Backwards: a byte may be swapped twice. */
 void hotreload_patch_undo(const hotreload_module_t *base, hotreload_patch_t *patch)
 {
-    toggle(base, patch);
+    for (uint32_t i = patch != NULL ? patch->swap_count : 0; i > 0; i--) {
+        exchange_bytes(&patch->swaps[i - 1]);
+    }
+    for (uint32_t i = patch != NULL ? patch->jump_count : 0; i > 0; i--) {
+        exchange_jump(base, &patch->jumps[i - 1]);
+    }
 }
 
 static uint32_t jumps_of(const hotreload_patch_t *patch)
@@ -218,8 +226,10 @@ static void exchange_if_free(void *context)
     exchange->done = !hotreload_find_user_when_alone(exchange->places, exchange->place_count,
                                                      &exchange->user);
     if (exchange->done) {
-        toggle(exchange->base, exchange->old);
-        toggle(exchange->base, exchange->new);
+        hotreload_patch_undo(exchange->base, exchange->old);
+        if (exchange->new != NULL) {
+            apply_patch(exchange->base, exchange->new);
+        }
     }
 }
 

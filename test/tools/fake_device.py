@@ -24,6 +24,8 @@ class FakeDevice:
         self.uploads: List[bytes] = []
         self.requests: List[str] = []
         self.refuse: Optional[Tuple[int, Dict[str, Any]]] = None
+        self.refuse_patch: Optional[Tuple[int, Dict[str, Any]]] = None
+        """The same for patches of what `more` says that it runs."""
         self.raw_answer: Optional[bytes] = None
         """Sent instead of an answer, before the body is read; then the connection is cut."""
         self.goes_after_upload = False
@@ -69,6 +71,11 @@ class FakeDevice:
             **self.more,
         }
 
+    def run(self, module: bytes) -> None:
+        """From now on, this whole module is what the device says that it runs."""
+        self.more["base"] = {"sha256": hashlib.sha256(module).hexdigest(), "sequence": 1}
+        self.more["patch"] = None
+
     def newest(self) -> Optional[Dict[str, Any]]:
         """The module that was stored last."""
         if not self.uploads:
@@ -109,6 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(400, {"status": "error", "error": "damaged in transfer"})
         elif not self._is_authentic(body):
             self._answer(403, {"status": "error", "error": "wrong HMAC"})
+        elif self.device.refuse_patch is not None and self._is_patch(body):
+            self._answer(*self.device.refuse_patch)
         else:
             self.device.uploads.append(body)
             if self.device.goes_after_upload:
@@ -142,6 +151,10 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         self.device.nonce = secrets.token_hex(16)
         return True
+
+    def _is_patch(self, body: bytes) -> bool:
+        base = self.device.more.get("base")
+        return base is not None and bytes.fromhex(base["sha256"]) in body
 
     def _hmac(self, message: bytes) -> str:
         return hmac.new(self.device.secret, message, hashlib.sha256).hexdigest()

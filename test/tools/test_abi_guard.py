@@ -11,13 +11,14 @@ from typing import Iterable, List
 import pytest
 
 from fake_device import FakeDevice
-from hotreload.checks import abi_guard
-from hotreload.checks.abi_guard import check_interface
+from hotreload.checks import abi_guard, noted
+from hotreload.checks.abi_guard import AbiGuard
 from hotreload.checks.debug_types import read_object
 from hotreload.checks.interface import ObjectInterface
-from hotreload.description import load_description
+from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
-from hotreload.module.elf import Elf, ObjectFiles
+from hotreload.module.elf import Elf
+from hotreload.module.object_cache import ObjectCache
 from project import Project
 
 HEADER = """\
@@ -205,18 +206,26 @@ def test_weak_definition_that_a_strong_one_replaces(riscv: Project, device: Fake
     assert "Reloaded" in sources.build().reload(a_c=weak.format("long long"))
 
 
+def check(description: Description, names: Iterable[str]) -> None:
+    """What a reload does."""
+    cache = ObjectCache()
+    cache.refresh(description)
+    AbiGuard().check(description, names, cache)
+    cache.save()
+
+
 def test_variables_are_compared_by_their_symbols(riscv: Project) -> None:
     """Those that live in the firmware, whoever defines them."""
     source = "struct {0} {{ int x; short y; }} level;\nint unshared;\n"
     riscv.write("a.c", source.format("level"))
     riscv.make()
     description = load_description(str(riscv.build))
-    check_interface(description, ["level"], ObjectFiles())
+    check(description, ["level"])
     riscv.write("a.c", source.format("level").replace("int x; short y;", "short y; int x;"))
     riscv.compile()
     with pytest.raises(ToolError, match="The layout of struct level has changed"):
-        check_interface(description, ["level"], ObjectFiles())
-    check_interface(description, ["unshared"], ObjectFiles())
+        check(description, ["level"])
+    check(description, ["unshared"])
 
 
 def test_static_functions_are_compared_in_their_object_files(riscv: Project) -> None:
@@ -228,12 +237,12 @@ def test_static_functions_are_compared_in_their_object_files(riscv: Project) -> 
     riscv.make()
     description = load_description(str(riscv.build))
     names = ["a.c.o:on_timer", "b.c.o:on_timer", "c.c.o:on_timer", "a.c.o:none"]
-    check_interface(description, names, ObjectFiles())
+    check(description, names)
     riscv.write("b.c", source.format("long long", "b"))
     riscv.compile()
     with pytest.raises(ToolError, match=r"on_timer\(\) has changed[^$]*old: int on_timer\(short"):
-        check_interface(description, names, ObjectFiles())
-    check_interface(description, [names[0]], ObjectFiles())
+        check(description, names)
+    check(description, [names[0]])
 
 
 def test_only_new_object_files_are_read(riscv: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,12 +257,46 @@ def test_only_new_object_files_are_read(riscv: Project, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(abi_guard, "read_object", count)
     description = load_description(str(riscv.build))
-    check_interface(description, ["a", "b"], ObjectFiles())
+    check(description, ["a", "b"])
     assert read == []
     riscv.write("a.c", STATE.format("x, y", "a", "y"))
     riscv.compile()
-    check_interface(description, ["a", "b"], ObjectFiles())
+    for _ in range(2):
+        check(description, ["a", "b"])
     assert read == [str(riscv.build / "a.c.o")]
+
+
+def test_only_what_changed_object_files_export_is_compared(
+    riscv: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All include one header, and each knows a structure that another one defines."""
+    names = ["a", "b", "c", "d"]
+    for index, name in enumerate(names):
+        other = names[index - 1]
+        riscv.write(f"{name}.c", HEADER + f"struct {other}_t;\nstruct {name}_t {{ int x; }} {name}_v;"
+                    f"\nint {name}(struct {other}_t *o, point_t p) {{ return o ? p.x : 1; }}\n")
+    riscv.make()
+    decoded: List[str] = []
+    decode = noted._Decoder.object_of
+
+    def count(decoder: noted._Decoder, path: str) -> ObjectInterface:
+        decoded.append(path)
+        return decode(decoder, path)
+
+    monkeypatch.setattr(noted._Decoder, "object_of", count)
+    description = load_description(str(riscv.build))
+    check(description, names)
+    assert decoded == []
+    source = (riscv.sources / "b.c").read_text()
+    riscv.write("b.c", source.replace("? p.x : 1", "? p.x : 2"))
+    riscv.compile()
+    check(description, names)
+    assert set(decoded) == {"b.c.o"}
+    riscv.write("b.c", source.replace("struct b_t { int x; }", "struct b_t { char c; int x; }"))
+    riscv.compile()
+    with pytest.raises(ToolError, match="The layout of struct b_t has changed"):
+        check(description, ["a", "c", "d"])
+    assert set(decoded) == {"b.c.o"}
 
 
 # ---- what cannot be compared ----
@@ -283,8 +326,8 @@ def test_debug_data_of_other_kinds(riscv: Project, device: FakeDevice, flag: str
     assert "new: +4 char z" in sources.reload(a_c=BEFORE.replace("{ int x;", "{ int x; char z;"))
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"format": 2, "layouts": [1], "objects": {}}'])
+@pytest.mark.parametrize("content", ["", "{}", "hotreload records 1 00000000\n3\n{}"])
 def test_notes_that_are_damaged(riscv: Project, device: FakeDevice, content: str) -> None:
     sources = Sources(riscv, device, a_c=BEFORE).build()
-    (riscv.out / "abi.json").write_text(content)
+    (riscv.out / "abi.records").write_text(content)
     assert "Reloaded" in sources.reload(a_c=BEFORE)

@@ -217,7 +217,7 @@ def test_watch_finds_a_board_again_that_moved(board: Project, announce: Announce
             watch.wait_for(f"The board is at {new.url} now.")
             watch.wait_for(f"to {new.url} in")
             board.write("a.c", body(4))
-            assert not any("The board is" in line for line in watch.wait_for("Reloaded: "))
+            assert not any("The board is" in line for line in watch.wait_for("Reloaded whole "))
         assert len(old.uploads) == 1 and len(new.uploads) == 2
     finally:
         new.close()

@@ -47,10 +47,10 @@ def test_one_build_at_a_time(built: Project, device: FakeDevice) -> None:
         f"Waiting for 'reload' (process {first.process.pid}), which builds in {built.build}"
     )
     gate.write_text("go\n")
-    first.wait_for("Reloaded: ")
+    first.wait_for("Reloaded whole ")
     second.wait_for("compiling")
     gate.write_text("go\n")
-    second.wait_for("Reloaded: ")
+    second.wait_for("Reloaded whole ")
     assert (first.process.wait(), second.process.wait()) == (0, 0)
     assert device.uploads == [(built.out / "module.bin").read_bytes()] * 2
 

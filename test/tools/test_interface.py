@@ -14,7 +14,7 @@ import pytest
 
 import toolchains
 from hotreload.checks.debug_types import read_object
-from hotreload.checks.interface import Interface, ObjectInterface, find_changes
+from hotreload.checks.interface import Interface, ObjectInterface, Summary, find_changes
 from hotreload.module.elf import Elf
 
 
@@ -182,8 +182,8 @@ def changes(command: List[str], path: Path, change: Change) -> List[str]:
     old = read(command, path, change.source)
     new = read(command, path, change.source.replace(change.old, change.new, 1))
     assert not old.unread and not new.unread
-    sides = [Interface({"a.o": found}) for found in (old, new)]
-    return find_changes(*sides, [*old.symbols])
+    noted = Interface({"a.o": old}.__getitem__, {"a.o": Summary.of(old)}, {})
+    return find_changes(noted, {"a.o": new}, ["a.o"], [*old.symbols])
 
 
 def check(said: List[str], change: Change) -> None:

@@ -92,5 +92,5 @@ def test_watch_says_it(built: Project, device: FakeDevice) -> None:
     device.more = {"sequence": 0, "last_error": "no 9000 bytes of memory"}
     with start(built, device.url) as watch:
         built.write("a.c", body(2))
-        watch.wait_for("Reloaded: ")
+        watch.wait_for("Reloaded whole ")
         watch.wait_for("The device goes on with the code it had: no 9000 bytes of memory")

@@ -18,7 +18,7 @@ import pytest
 from fake_device import FakeDevice
 from project import Project, hide
 
-STEPS = ("compile", "link", "check", "pack", "upload")
+STEPS = ("compile", "objects", "link", "check", "pack", "upload")
 TIMES = r"in \d+\.\d\d s \(" + ", ".join(rf"{step} \d+\.\d\d" for step in STEPS) + r"\)"
 KEPT = "the device goes on with the code it has"
 
@@ -52,7 +52,8 @@ def test_sends_the_changed_module(built: Project, device: FakeDevice) -> None:
     module = (built.out / "module.bin").read_bytes()
     assert module != before and device.uploads == [module]
     assert "[1/1]" in text, "ninja's own words"
-    expected = rf"Reloaded: {len(module)} bytes to {re.escape(device.url)} {TIMES}"
+    why = r"Reloaded whole \(the device does not say what it runs\)"
+    expected = rf"{why}: {len(module)} bytes to {re.escape(device.url)} {TIMES}"
     assert re.fullmatch(expected, last_line(text)), text
 
 
@@ -83,7 +84,7 @@ def test_where_the_url_comes_from(built: Project, device: FakeDevice) -> None:
 
 def test_url_without_scheme(built: Project, device: FakeDevice) -> None:
     reload(built, device.url[len("http://") :] + "/")
-    assert device.requests == ["GET /nonce", "POST /upload"]
+    assert device.requests == ["GET /status", "GET /nonce", "POST /upload"]
 
 
 def test_skip_build(built: Project, device: FakeDevice) -> None:
@@ -110,7 +111,7 @@ def test_cmake_is_not_run(built: Project, device: FakeDevice) -> None:
     later(script)
     text = fail(built, device.url)
     assert "CMakeLists.txt has changed" in text and "must be flashed" in text
-    assert not (built.build / "cmake_was_here").exists() and device.requests == []
+    assert not (built.build / "cmake_was_here").exists() and device.uploads == []
 
 
 def test_changed_firmware_is_not_reloaded(built: Project, device: FakeDevice) -> None:
@@ -121,7 +122,7 @@ def test_changed_firmware_is_not_reloaded(built: Project, device: FakeDevice) ->
     ninja.write_text(ninja.read_text().replace(phony, f"build main.o: cc {source}\n{phony}main.o "))
     text = fail(built, device.url)
     assert re.search(r"not only the module .*:\n  main\.o .*not been built\n", text)
-    assert device.requests == []
+    assert device.uploads == []
 
 
 # ---- failures of the build ----
@@ -132,14 +133,14 @@ def test_compile_error(built: Project, device: FakeDevice) -> None:
     text = fail(built, device.url)
     assert re.search(r"a\.c:1:22: error: .nonsense. undeclared", text), "the compiler's own words"
     assert re.fullmatch(rf"Not reloaded: compile failed after \d+\.\d\d s; {KEPT}", last_line(text))
-    assert device.requests == []
+    assert device.uploads == []
 
 
 def test_link_error(built: Project, device: FakeDevice) -> None:
     built.write("a.c", "int absent(void); int f(void) { return absent(); }\n")
     text = fail(built, device.url)
     assert "needs 'absent'" in text and last_line(text).startswith("Not reloaded: link failed")
-    assert device.requests == []
+    assert device.uploads == []
 
 
 def test_pack_error(built: Project, device: FakeDevice) -> None:
@@ -228,7 +229,7 @@ def test_lost_answer_of_a_module_that_was_stored(built: Project, device: FakeDev
     text = reload(built, device.url)
     assert "closed the connection without an answer" in text
     assert "But it has the module, as it says itself." in text
-    assert last_line(text).startswith("Reloaded: ") and len(device.uploads) == 1
+    assert last_line(text).startswith("Reloaded whole ") and len(device.uploads) == 1
 
 
 def test_lost_answer_of_a_device_that_stays_away(built: Project, device: FakeDevice) -> None:
@@ -310,7 +311,7 @@ def test_wait_until_reloaded(built: Project, device: FakeDevice) -> None:
     device.polls_until_reloaded = 3
     text = reload(built, device.url, "--wait", "30")
     polls = ["GET /pending"] * 4 + ["GET /status"]
-    assert device.requests == ["GET /nonce", "POST /upload", *polls]
+    assert device.requests == ["GET /status", "GET /nonce", "POST /upload", *polls]
     assert re.search(r"upload \d+\.\d\d, wait \d+\.\d\d\)$", last_line(text))
 
 
@@ -342,7 +343,7 @@ def test_progress_bar_on_a_terminal(built: Project, device: FakeDevice) -> None:
     text = run_on_terminal(built, "reload", "--build", str(built.build), "--url", device.url)
     module = (built.out / "module.bin").read_bytes()
     assert f"\rUploading [{'#' * 30}] {len(module)}/{len(module)} bytes\r\x1b[K" in text
-    assert "\x1b[32mReloaded: " in text
+    assert "\x1b[32mReloaded whole " in text
 
 
 def run_on_terminal(project: Project, *arguments: str) -> str:

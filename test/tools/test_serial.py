@@ -420,7 +420,7 @@ def test_watch_shows_the_log(built: Project, board: FakeSerial) -> None:
         assert board.port in status, "beside the watch"
         board.faults = ["log"]
         built.write("a.c", "int f(void) { return 5; }\n")
-        seen = watch.wait_for("Reloaded: ")
+        seen = watch.wait_for("Reloaded whole ")
         assert "half a line of the log" in "\n".join(seen + watch.lines)
     assert board.uploads == [(built.out / "module.bin").read_bytes()]
 

@@ -84,11 +84,11 @@ def body(number: int) -> str:
 
 def test_edit_in_place(watch: Watch, built: Project, device: FakeDevice) -> None:
     built.write("a.c", body(2))
-    seen = watch.wait_for("Reloaded: ")
+    seen = watch.wait_for("Reloaded whole ")
     assert seen[0] == "Changed: a.c"
     assert device.uploads == [(built.out / "module.bin").read_bytes()]
     built.write("a.c", body(3))
-    watch.wait_for("Reloaded: ")
+    watch.wait_for("Reloaded whole ")
     assert len(set(device.uploads)) == 2
 
 
@@ -96,21 +96,21 @@ def test_editor_that_replaces_the_file(watch: Watch, built: Project, device: Fak
     for number in (2, 3):
         temporary = built.write(".a.c.swp", body(number))
         os.replace(temporary, built.sources / "a.c")
-        watch.wait_for("Reloaded: ")
+        watch.wait_for("Reloaded whole ")
     assert len(set(device.uploads)) == 2
 
 
 def test_editor_that_keeps_a_backup(watch: Watch, built: Project, device: FakeDevice) -> None:
     os.rename(built.sources / "a.c", built.sources / "a.c~")
     built.write("a.c", body(2))
-    watch.wait_for("Reloaded: ")
+    watch.wait_for("Reloaded whole ")
     assert device.uploads == [(built.out / "module.bin").read_bytes()]
 
 
 def test_new_directory_with_a_header(watch: Watch, built: Project, device: FakeDevice) -> None:
     include = '#if __has_include("new/value.h")\n#include "new/value.h"\n#endif\n'
     built.write("a.c", include + body(2))
-    watch.wait_for("Reloaded: ")
+    watch.wait_for("Reloaded whole ")
     (built.sources / "new").mkdir()
     (built.sources / "new/value.h").write_text("#define NOTHING\n")
     assert "Changed: value.h" in watch.wait_for("Changed: ")[-1]
@@ -124,7 +124,7 @@ def test_other_files_are_ignored(watch: Watch, built: Project, device: FakeDevic
     os.stat(built.sources / "a.c")
     (built.sources / "a.c").read_text()
     built.write("a.c", body(2))
-    seen = watch.wait_for("Reloaded: ")
+    seen = watch.wait_for("Reloaded whole ")
     assert {line for line in seen if line.startswith("Changed")} == {"Changed: a.c"}
 
 
@@ -136,11 +136,11 @@ def test_files_elsewhere(watch: Watch, built: Project, device: FakeDevice) -> No
     source.write_text("return VALUE;\n")
     lines = ["int f(void) {", f'#include "{source}"', "}", ""]
     built.write("a.c", '#include "../elsewhere.h"\n' + "\n".join(lines))
-    watch.wait_for("Reloaded: ")
+    watch.wait_for("Reloaded whole ")
     header.write_text("#define VALUE 3\n")
-    assert "Changed: elsewhere.h" in watch.wait_for("Reloaded: ")
+    assert "Changed: elsewhere.h" in watch.wait_for("Reloaded whole ")
     source.write_text("return VALUE + 1;\n")
-    assert "Changed: elsewhere.inc.txt" in watch.wait_for("Reloaded: ")
+    assert "Changed: elsewhere.inc.txt" in watch.wait_for("Reloaded whole ")
     assert len(set(device.uploads)) == 3
 
 
@@ -156,14 +156,14 @@ def test_symbolic_links(built: Project, device: FakeDevice) -> None:
     built.make()
     with start(built, device.url) as watch:
         (elsewhere / "value.h").write_text("#define VALUE 3\n")
-        assert "Changed: value.h" in watch.wait_for("Reloaded: ")
+        assert "Changed: value.h" in watch.wait_for("Reloaded whole ")
         (elsewhere / "b.c").write_text("int g(void) { return 3; }\n")
-        assert "Changed: b.c" in watch.wait_for("Reloaded: ")
+        assert "Changed: b.c" in watch.wait_for("Reloaded whole ")
         other = built.root / "c.c"
         other.write_text("int g(void) { return 4; }\n")
         (built.sources / "b.c").unlink()
         (built.sources / "b.c").symlink_to(other)
-        watch.wait_for("Reloaded: ")
+        watch.wait_for("Reloaded whole ")
         (elsewhere / "new.h").write_text("/* Which ninja does not know of. */\n")
         assert "Changed: new.h" in watch.wait_for("No change: ")
     assert len(set(device.uploads)) == 3
@@ -182,9 +182,9 @@ def test_inputs_of_generators(built: Project, device: FakeDevice) -> None:
     subprocess.run(["ninja", "firmware"], cwd=built.build, check=True)
     with start(built, device.url) as watch:
         page.write_text("#define VALUE 3\n")
-        assert "Changed: index.html" in watch.wait_for("Reloaded: ")
+        assert "Changed: index.html" in watch.wait_for("Reloaded whole ")
         page.write_text("#define VALUE 4\n")
-        watch.wait_for("Reloaded: ")
+        watch.wait_for("Reloaded whole ")
     assert len(set(device.uploads)) == 2
 
 
@@ -194,7 +194,7 @@ def test_old_time_stamp(watch: Watch, built: Project, device: FakeDevice) -> Non
         backup.write_text(body(number))
         os.utime(backup, (1000, 1000))
         os.replace(backup, built.sources / "a.c")
-        watch.wait_for("Reloaded: ")
+        watch.wait_for("Reloaded whole ")
     assert len(set(device.uploads)) == 2
 
 
@@ -222,9 +222,9 @@ def test_interrupt_in_a_destructor(built: Project, device: FakeDevice) -> None:
 
 def test_unchanged_module_is_not_sent(watch: Watch, built: Project, device: FakeDevice) -> None:
     built.write("a.c", body(2))
-    watch.wait_for("Reloaded: ")
+    watch.wait_for("Reloaded whole ")
     built.write("a.c", "/* a comment */ " + body(2))
-    assert "the device has this module already" in watch.wait_for("No change: ")[-1]
+    assert "the device runs this already" in watch.wait_for("No change: ")[-1]
     assert len(device.uploads) == 1
 
 
@@ -232,13 +232,13 @@ def test_what_the_device_went_back_from_is_sent_again(
     watch: Watch, built: Project, device: FakeDevice
 ) -> None:
     built.write("a.c", body(2))
-    watch.wait_for("Reloaded: ")
+    watch.wait_for("Reloaded whole ")
     device.more.update(sequence=0, rollback="module 1 crashed on trial, the flashed module runs")
     built.write("a.c", "/* the same code */ " + body(2))
     told = watch.wait_for("so that is sent again: ")[-1]
     assert told.endswith("module 1 crashed on trial, the flashed module runs")
     device.more.clear()
-    watch.wait_for("Reloaded: ")
+    watch.wait_for("Reloaded whole ")
     assert len(device.uploads) == 2 and len(set(device.uploads)) == 1
 
 
@@ -246,11 +246,11 @@ def test_what_another_has_replaced_is_sent_again(
     watch: Watch, built: Project, device: FakeDevice
 ) -> None:
     built.write("a.c", body(2))
-    watch.wait_for("Reloaded: ")
+    watch.wait_for("Reloaded whole ")
     device.uploads.append(b"of somebody else")
     built.write("a.c", "/* the same code */ " + body(2))
     watch.wait_for("so that is sent again: it runs another")
-    watch.wait_for("Reloaded: ")
+    watch.wait_for("Reloaded whole ")
     assert device.uploads[0] == device.uploads[2]
 
 
@@ -262,7 +262,7 @@ def test_goes_on_after_a_failed_build(watch: Watch, built: Project, device: Fake
     built.write("a.c", "int gone(void); int f(void) { return gone(); }\n")
     watch.wait_for("Not reloaded: link failed")
     built.write("a.c", body(2))
-    watch.wait_for("Reloaded: ")
+    watch.wait_for("Reloaded whole ")
     assert len(device.uploads) == 1
 
 
@@ -272,7 +272,7 @@ def test_goes_on_after_a_refusal(watch: Watch, built: Project, device: FakeDevic
     watch.wait_for("Not reloaded: upload failed")
     device.refuse = None
     built.write("a.c", "/* again */ " + body(2))
-    watch.wait_for("Reloaded: ")
+    watch.wait_for("Reloaded whole ")
     assert len(device.uploads) == 1, "what was refused is not taken for sent"
 
 
@@ -293,20 +293,20 @@ def test_many_changes_are_one_reload(built: Project, device: FakeDevice) -> None
             built.write("a.c", body(number))
             built.write("b.h", f"/* {number} */\n")
         assert watch.wait_for("Changed: ")[-1] in ("Changed: a.c, b.h", "Changed: b.h, a.c")
-        watch.wait_for("Reloaded: ")
+        watch.wait_for("Reloaded whole ")
         assert device.uploads == [(built.out / "module.bin").read_bytes()]
 
 
 def test_firmware_rebuilt_while_watching(built: Project, device: FakeDevice) -> None:
     with start(built, device.url) as watch:
         built.write("a.c", body(2))
-        watch.wait_for("Reloaded: ")
+        watch.wait_for("Reloaded whole ")
         built.firmware_source = built.firmware_source.replace(
         "used_table = ", "used_table = 0; used_table = "
     )
         built.link_firmware()
         built.write("a.c", "/* same code */ " + body(2))
-        watch.wait_for("Reloaded: ")
+        watch.wait_for("Reloaded whole ")
         assert len(set(device.uploads)) == 2, "the module names its firmware"
 
 
@@ -347,5 +347,5 @@ def test_inside_the_build_directory_nothing_counts(built: Project, device: FakeD
     with start(built, device.url) as watch:
         (built.build / "generated.c").write_text("int x;\n")
         built.write("a.c", body(2))
-        watch.wait_for("Reloaded: ")
+        watch.wait_for("Reloaded whole ")
         assert {line for line in watch.lines if line.startswith("Changed")} == {"Changed: a.c"}

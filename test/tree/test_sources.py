@@ -20,8 +20,8 @@ def test_api_md_is_what_the_header_says() -> None:
 
 
 def test_python_is_typed() -> None:
-    passes(sys.executable, "-m", "mypy", "tools/hotreload", "scripts")
+    passes(sys.executable, "-m", "mypy", "tools/hotreload", "scripts", "bench")
 
 
 def test_python_follows_its_style() -> None:
-    passes(sys.executable, "-m", "flake8", "tools", "scripts")
+    passes(sys.executable, "-m", "flake8", "tools", "scripts", "bench")

@@ -16,14 +16,17 @@
 #include "run/settle.h"
 #include "run/status.h"
 #include "run/trial.h"
+#include "run/upload_check.h"
 #include "store/record.h"
 #include "stored.h"
 
 typedef enum {
     END,
-    STORE,  /**< a new module goes to the flash */
-    HOLD,   /**< a new module goes to RAM */
-    SETTLE, /**< from there to the flash */
+    STORE,      /**< a new module goes to the flash */
+    HOLD,       /**< a new module goes to RAM */
+    PATCH,      /**< a patch of the module that runs goes to the flash */
+    HOLD_PATCH, /**< one goes to RAM */
+    SETTLE,     /**< what is in RAM goes to the flash */
     RELOAD,
     VALID, /**< the module that runs becomes good */
     CRASH, /**< a restart from a panic, and the boot after it */
@@ -52,11 +55,19 @@ static const scenario_t scenarios[] = {
     {"stored while it runs", 1, false, {HOLD, RELOAD, SETTLE, VALID}},
     {"stored when it is good", 1, false, {HOLD, RELOAD, VALID, SETTLE}},
     {"crash after it was stored", 1, false, {HOLD, RELOAD, SETTLE, CRASH}},
+    {"patch", 1, false, {PATCH, RELOAD, VALID}},
+    {"patch that crashes", 1, false, {PATCH, RELOAD, CRASH}},
+    {"patch after a patch", 1, false, {PATCH, RELOAD, VALID, PATCH, RELOAD, VALID}},
+    {"second patch that crashes", 1, false, {PATCH, RELOAD, VALID, PATCH, RELOAD, CRASH}},
+    {"patch of a module on trial", 1, false, {STORE, RELOAD, PATCH, RELOAD, CRASH}},
+    {"module after a patch", 1, false, {PATCH, RELOAD, VALID, STORE, RELOAD, VALID}},
+    {"patch stored while it runs", 1, false, {HOLD_PATCH, RELOAD, SETTLE, VALID}},
+    {"patch run later, from RAM first", 1, false, {HOLD_PATCH, SETTLE, RELOAD, CRASH}},
 };
 
 /** What a boot comes to. */
 typedef struct {
-    uint32_t seed; /**< of the module that runs; 0: none */
+    uint32_t seed; /**< of the patch or, without one, of the module that runs; 0: none */
     bool on_trial;
 } state_t;
 
@@ -95,13 +106,38 @@ static esp_err_t hold(const uint8_t *module, size_t size)
     if (error == ESP_OK) {
         error = hotreload_store_write(module, size, &reason);
     }
-    return error == ESP_OK ? hotreload_store_commit(sha256, NULL, &reason) : error;
+    return error == ESP_OK ? hotreload_store_commit(sha256, hotreload_check_upload, &reason)
+                           : error;
+}
+
+static bool is_patch(operation_t operation)
+{
+    return operation == PATCH || operation == HOLD_PATCH;
+}
+
+static bool brings_new(operation_t operation)
+{
+    return operation == STORE || operation == HOLD || is_patch(operation);
+}
+
+static module_spec_t patch_spec(uint32_t seed)
+{
+    static const hotreload_jump_t jump = {.from = 0x10, .to = 0xc0000000u, .busy = 4};
+    static hotreload_status_t status;
+    hotreload_status_get(&status);
+    module_spec_t spec = module_spec_patch(status.running.base_sha256);
+    spec.seed = seed;
+    spec.jumps = &jump;
+    spec.jump_count = 1;
+    return spec;
 }
 
 static esp_err_t take_new(operation_t operation, uint32_t seed, size_t size)
 {
-    uint8_t *module = module_build_sized(size, seed);
-    esp_err_t error = operation == STORE
+    const module_spec_t patch = patch_spec(seed);
+    uint8_t *module =
+        is_patch(operation) ? module_build(&patch, NULL, &size) : module_build_sized(size, seed);
+    esp_err_t error = operation == STORE || operation == PATCH
                           ? hotreload_update_partition(FAKE_FLASH_LABEL, module, size)
                           : hold(module, size);
     free(module);
@@ -115,17 +151,20 @@ static esp_err_t boot(bool crashed)
     return error == ESP_ERR_NOT_FOUND && !fake_flash.power_off ? ESP_OK : error;
 }
 
-/** True when module `seed` runs, whole: text and data are those of its file. */
+/** True when the module, or patch, `seed` runs, whole: text and data are those of its file. */
 static bool runs(uint32_t seed, const hotreload_status_t *status)
 {
-    module_spec_t spec = module_spec_default();
+    const bool patched = status->running.patch != 0;
+    module_spec_t spec = patched ? patch_spec(seed) : module_spec_default();
     module_layout_t layout;
     size_t file_size;
     spec.seed = seed;
-    spec.text_size = status->text_size;
+    spec.text_size = patched ? spec.text_size : status->text_size;
     uint8_t *file = module_build(&spec, &layout, &file_size);
-    const uint8_t *text = fake_port_text(status->text_run, spec.text_size);
-    const uint8_t *data = fake_port_data(status->data_run, spec.data_file_size);
+    const uint8_t *text =
+        fake_port_text(patched ? status->running.patch_text_run : status->text_run, spec.text_size);
+    const uint8_t *data = fake_port_data(
+        patched ? status->running.patch_data_run : status->data_run, spec.data_file_size);
     bool same = memcmp(text, file + layout.text, spec.text_size) == 0 &&
                 memcmp(data, file + layout.data, spec.data_file_size) == 0;
     free(file);
@@ -158,7 +197,7 @@ static uint32_t seed_of(const scenario_t *scenario, unsigned step)
 {
     uint32_t seed = scenario->before;
     for (unsigned i = 0; i <= step; i++) {
-        seed += scenario->steps[i] == STORE || scenario->steps[i] == HOLD;
+        seed += brings_new(scenario->steps[i]);
     }
     return seed;
 }
@@ -243,7 +282,7 @@ static void plan_cut(cut_t cut)
 static unsigned before_lost_ram(const scenario_t *scenario, unsigned step)
 {
     for (unsigned i = step; i > 0 && scenario->steps[i - 1] != SETTLE; i--) {
-        if (scenario->steps[i - 1] == HOLD) {
+        if (scenario->steps[i - 1] == HOLD || scenario->steps[i - 1] == HOLD_PATCH) {
             return i - 1;
         }
     }

@@ -87,16 +87,18 @@ def secret(output_dir: str) -> None:
 @click.argument("description")
 def link(description: str) -> None:
     """Link and pack the module. DESCRIPTION is the build directory or its hotreload.json."""
-    from hotreload.checks.abi_guard import note_interface
+    from hotreload.checks.abi_guard import AbiGuard
     from hotreload.description import load_description
     from hotreload.lock import build_lock
-    from hotreload.module.build import update_module
+    from hotreload.module.build import ModuleBuilder, write_partition_image
     from hotreload.module.firmware_reader import FirmwareReader
     from hotreload.report import Steps
 
     read = load_description(description)
+    builder = ModuleBuilder(FirmwareReader(), AbiGuard().note)
     with build_lock(read):
-        update_module(read, FirmwareReader(), Steps(), note_interface)
+        write_partition_image(read, builder.update(read, Steps()))
+        builder.save()
 
 
 def _where(url: Optional[str], port: Optional[str], baud: Optional[int]) -> Where:
@@ -121,11 +123,13 @@ def reload(
     wait: Optional[float],
     verbose: bool,
     skip_build: bool,
+    whole: bool,
 ) -> None:
-    """Compile what changed and send the module to the device."""
-    from hotreload.commands.reload import Options, reload_once
+    """Compile what changed and send it to the device: as a patch if that can be, else all of it."""
+    from hotreload.commands.reload import reload_once
+    from hotreload.commands.update import Options
 
-    reload_once(Options(build, _where(url, port, baud), skip_build, wait, verbose))
+    reload_once(Options(build, _where(url, port, baud), skip_build, wait, verbose, whole))
 
 
 @main.command()
@@ -137,13 +141,14 @@ def watch(
     baud: Optional[int],
     wait: Optional[float],
     verbose: bool,
+    whole: bool,
     debounce: float,
 ) -> None:
     """Reload whenever a source file changes, until Ctrl+C."""
-    from hotreload.commands.reload import Options
+    from hotreload.commands.update import Options
     from hotreload.commands.watch import watch as run
 
-    run(Options(build, _where(url, port, baud), False, wait, verbose), debounce)
+    run(Options(build, _where(url, port, baud), False, wait, verbose, whole), debounce)
 
 
 @main.command()

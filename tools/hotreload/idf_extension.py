@@ -15,7 +15,8 @@ import sys
 from contextlib import closing
 from typing import Any, Callable, Dict, List, Optional
 
-from hotreload.commands.reload import Options, reload_once
+from hotreload.commands.reload import reload_once
+from hotreload.commands.update import Options
 from hotreload.device.find_device import Where, find_device
 from hotreload.errors import ToolError
 from hotreload.files import open_text, write_if_changed
@@ -116,9 +117,10 @@ def _reload(
     skip_build: bool,
     wait: Optional[float],
     verbose: bool,
+    whole: bool,
 ) -> None:
-    where = _where(arguments, url)
-    options = Options(arguments.build_dir, where, skip_build, wait, verbose or arguments.verbose)
+    where, loud = _where(arguments, url), verbose or arguments.verbose
+    options = Options(arguments.build_dir, where, skip_build, wait, loud, whole)
     _run(arguments, lambda: reload_once(options))
 
 
@@ -130,12 +132,15 @@ def _watch(
     debounce: float,
     wait: Optional[float],
     verbose: bool,
+    whole: bool,
     background: bool = False,
 ) -> None:
     from hotreload.commands.watch import watch, watch_in_background
 
     where = _where(arguments, url)
-    options = Options(arguments.build_dir, where, False, wait, verbose or arguments.verbose)
+    options = Options(
+        arguments.build_dir, where, False, wait, verbose or arguments.verbose, whole
+    )  # fmt: skip
     if not background:
         _run(arguments, lambda: watch(options, debounce))
         return

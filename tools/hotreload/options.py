@@ -103,6 +103,11 @@ _OPTIONS = [
         {"is_flag": True, "help": "Send the module as it was built last."},
     ),
     _Option(
+        ["--whole"],
+        _RELOADING,
+        {"is_flag": True, "help": "Send the whole module, never a patch: all variables start anew."},
+    ),
+    _Option(
         ["--debounce"],
         ["watch"],
         {

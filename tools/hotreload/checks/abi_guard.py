@@ -1,167 +1,146 @@
 """Refuses a module whose functions the firmware would call in the wrong way.
 
-A whole build writes the interface of each object file to abi.json: firmware and module have seen
-the same headers then. A reload builds the module alone, and compares what is newer.
+A whole build notes the interface of each object file: firmware and module have seen the same
+headers then. A reload builds the module alone, and compares what has changed since.
 
 SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
 import os
 import sys
-from typing import Any, Dict, Iterable, List, NamedTuple
+from typing import Collection, Dict, Iterable, List, Mapping, Set, Tuple, Union
 
 from hotreload.checks.debug_types import may_define, read_object
-from hotreload.checks.interface import (
-    Interface,
-    Layout,
-    ObjectInterface,
-    Symbol,
-    Text,
-    find_changes,
-)
+from hotreload.checks.interface import ObjectInterface, Summary, find_changes
+from hotreload.checks.noted import Noted, interface_from_json, load_noted, write_noted
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.files import open_text, write_if_changed
-from hotreload.module.elf import ObjectFiles
+from hotreload.module.object_cache import CachedObject, ObjectCache
+from hotreload.records import encode
 
-_FORMAT = 2
-
-
-class Noted(NamedTuple):
-    """The contents of abi.json."""
-
-    objects: Dict[str, ObjectInterface]
-    stamps: Dict[str, List[int]]
-    """Time and size of each object file when it was read."""
-    opaque: List[str]
-    """Types that some object file only declares. Every object file was searched for them."""
+Described = Union[ObjectInterface, Summary]
+_PART = "interface"
 
 
-def note_interface(description: Description, names: Iterable[str], files: ObjectFiles) -> None:
-    """Writes abi.json after a whole build."""
-    present = _read(description, _load(_path(description)), files)
-    _say_unread(present, present, names)
-    write_if_changed(_path(description), _format(present))
+class AbiGuard:
+    """Knows the interface that the firmware was built with."""
 
+    def __init__(self) -> None:
+        self._path = ""
+        self._state: List[int] = []
+        self._noted = load_noted("")
 
-def check_interface(description: Description, names: Iterable[str], files: ObjectFiles) -> None:
-    """Compares functions and variables, by their symbols, with abi.json.
+    def note(self, description: Description, names: Iterable[str], cache: ObjectCache) -> None:
+        """Writes abi.records after a whole build."""
+        noted, objects = self._load(description), _by_name(description, cache)
+        unchanged = _unchanged(noted, objects)
+        present: Mapping[str, Described] = noted.interface.summaries
+        if not len(unchanged) == len(objects) == len(noted.stamps):
+            known = {name: noted.interface.object_of(name) for name in unchanged}
+            found, opaque = _read(objects, known, noted.opaque, keep=False)
+            stamps = {name: cached.stamp for name, cached in objects.items()}
+            write_noted(_path(description), found, stamps, opaque)
+            present = found
+        for cached in objects.values():
+            cached.forget(_PART)
+        _say_unread(description, [present], list(names))
 
-    A static function is named with its object file, from the build directory: `a.c.o:on_timer`.
-    """
-    names = list(names)
-    noted = _load(_path(description))
-    present = _read(description, noted, files)
-    before, now = _interface(description, noted), _interface(description, present)
-    changes = find_changes(before, now, names)
-    if changes:
-        changes.append(
-            "The firmware was built with the old one, so a call would go wrong. To use the new "
-            f"one, {description.whole_build}"
-        )
-        raise ToolError("\n".join(changes))
-    _say_unread(noted, present, names)
+    def check(self, description: Description, names: Iterable[str], cache: ObjectCache) -> None:
+        """Compares functions and variables, by their symbols, with what was noted.
 
+        A static function is named with its object file, from the build directory:
+        `a.c.o:on_timer`.
+        """
+        noted, objects = self._load(description), _by_name(description, cache)
+        names, unchanged = list(names), set(_unchanged(noted, objects))
+        others = {name: found for name, found in objects.items() if name not in unchanged}
+        changed, _ = _read(others, {}, noted.opaque, keep=True)
+        changes = find_changes(noted.interface, changed, objects, names)
+        if changes:
+            changes.append(
+                "The firmware was built with the old one, so a call would go wrong. To use the "
+                f"new one, {description.whole_build}"
+            )
+            raise ToolError("\n".join(changes))
+        _say_unread(description, [noted.interface.summaries, changed], names)
 
-def _interface(description: Description, noted: Noted) -> Interface:
-    root = description.build_dir
-    return Interface({os.path.relpath(path, root): x for path, x in noted.objects.items()})
+    def _load(self, description: Description) -> Noted:
+        path = _path(description)
+        try:
+            status = os.stat(path)
+            state = [status.st_mtime_ns, status.st_ino, status.st_size]
+        except OSError:
+            state = []
+        if (path, state) != (self._path, self._state):
+            self._path, self._state, self._noted = path, state, load_noted(path)
+        return self._noted
 
 
 def _path(description: Description) -> str:
-    return os.path.join(os.path.dirname(description.module_elf), "abi.json")
+    return os.path.join(os.path.dirname(description.module_elf), "abi.records")
 
 
-def _read(description: Description, noted: Noted, files: ObjectFiles) -> Noted:
-    """Reads the object files that have changed since they were noted."""
-    stamps = {path: _stamp(path) for path in description.objects}
-    objects = {p: noted.objects[p] for p in stamps if noted.stamps.get(p) == stamps[p]}
-    opaque, searched = set(noted.opaque), set(noted.opaque)
+def _by_name(description: Description, cache: ObjectCache) -> Dict[str, CachedObject]:
+    """The object files by their paths from the build directory."""
+    start = os.path.join(description.build_dir, "")
+    return {
+        found.path[len(start) :]
+        if found.path.startswith(start)
+        else os.path.relpath(found.path, start): found
+        for found in cache.objects
+    }
+
+
+def _unchanged(noted: Noted, objects: Mapping[str, CachedObject]) -> List[str]:
+    return [name for name, found in objects.items() if noted.stamps.get(name) == found.stamp]
+
+
+def _read(
+    objects: Mapping[str, CachedObject], known: Mapping[str, ObjectInterface],
+    opaque: Iterable[str], keep: bool,
+) -> Tuple[Dict[str, ObjectInterface], List[str]]:  # fmt: skip
+    """The interfaces of object files, and the types that some of them only declare.
+
+    Those that define a type which another one only declares are searched for it.
+    """
+    found = dict(known)
+    titles, searched = set(opaque), set(opaque)
     while True:
-        added = opaque - searched
-        for path in stamps:
-            if path not in objects or (added and may_define(files.open(path), added)):
-                objects[path] = read_object(files.open(path), opaque)
-        searched = set(opaque)
-        opaque.update(title for found in objects.values() for title in found.opaque)
-        if opaque == searched:
-            return Noted({path: objects[path] for path in stamps}, stamps, sorted(opaque))
+        added = titles - searched
+        for name, cached in objects.items():
+            if name not in found or (added and may_define(cached.open(), added)):
+                found[name] = _interface_of(cached, titles, keep)
+        searched = set(titles)
+        titles.update(title for one in found.values() for title in one.opaque)
+        if titles == searched:
+            return {name: found[name] for name in objects}, sorted(titles)
 
 
-def _stamp(path: str) -> List[int]:
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        raise ToolError(f"there is no object file {path}: {error.strerror}") from error
-    return [status.st_mtime_ns, status.st_size]
+def _interface_of(cached: CachedObject, opaque: Set[str], keep: bool) -> ObjectInterface:
+    """Reads the debug data unless that was done for the same types."""
+    digest = hashlib.blake2b(encode(sorted(opaque)), digest_size=16).hexdigest()
+    part = cached.part(_PART)
+    if part is not None and part[0] == digest:
+        return interface_from_json(part[1])
+    found = read_object(cached.open(), opaque)
+    if keep:
+        cached.keep(_PART, [digest, found])
+    return found
 
 
-def _say_unread(noted: Noted, present: Noted, names: Iterable[str]) -> None:
+def _say_unread(
+    description: Description,
+    sides: Iterable[Mapping[str, Described]],
+    names: Collection[str],
+) -> None:
     """One line about what is not compared."""
-    sides = (noted.objects, present.objects)
-    unread = {path: found.unread for side in sides for path, found in side.items() if found.unread}
-    if not unread or not set(names):
+    unread = {name: found.unread for side in sides for name, found in side.items() if found.unread}
+    if not unread or not names:
         return
-    path, reason = next(iter(unread.items()))
+    name, reason = next(iter(unread.items()))
+    path = os.path.join(description.build_dir, name)
     more = f"; nor that of {len(unread) - 1} more" if len(unread) > 1 else ""
     print(f"note: the interface of {path} is not compared: it {reason}{more}", file=sys.stderr)
-
-
-# ---- abi.json ----
-
-
-def _format(noted: Noted) -> str:
-    """Layouts that many object files share are written once."""
-    numbers: Dict[Layout, int] = {}
-    objects = {
-        path: {
-            "stamp": noted.stamps[path],
-            "symbols": found.symbols,
-            "layouts": {t: numbers.setdefault(x, len(numbers)) for t, x in found.layouts.items()},
-            "opaque": found.opaque,
-            "unread": found.unread,
-        }
-        for path, found in noted.objects.items()
-    }
-    content = {
-        "format": _FORMAT,
-        "opaque": noted.opaque,
-        "layouts": list(numbers),
-        "objects": objects,
-    }
-    return json.dumps(content, separators=(",", ":"))
-
-
-def _load(path: str) -> Noted:
-    """Empty if no build of this version has written the file."""
-    try:
-        with open_text(path) as file:
-            content = json.load(file)
-        if content["format"] == _FORMAT:
-            return _parse(content)
-    except (OSError, ValueError, LookupError, TypeError):
-        pass
-    return Noted({}, {}, [])
-
-
-def _parse(content: Dict[str, Any]) -> Noted:
-    layouts = [tuple(_text(line) for line in layout) for layout in content["layouts"]]
-    objects = {
-        path: ObjectInterface(
-            {n: Symbol(shown, _text(t), weak) for n, (shown, t, weak) in o["symbols"].items()},
-            {title: layouts[number] for title, number in o["layouts"].items()},
-            o["opaque"],
-            o["unread"],
-        )
-        for path, o in content["objects"].items()
-    }
-    stamps = {path: found["stamp"] for path, found in content["objects"].items()}
-    return Noted(objects, stamps, content["opaque"])
-
-
-def _text(line: List[Any]) -> Text:
-    source, machine, uses = line
-    return Text(source, machine, tuple(uses))

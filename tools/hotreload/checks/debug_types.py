@@ -78,7 +78,7 @@ def _read(file: ObjectFile, opaque: Iterable[str]) -> ObjectInterface:
         return ObjectInterface({}, {}, [], _NO_DATA if compiled else "")
     dwarf = Dwarf(file)
     units = [unit for unit in dwarf.units() if not unit.is_assembly]
-    reader = _Reader(file)
+    reader = TypeReader(file)
     for unit in dwarf.type_units():
         reader.read_unit(unit.root)
     for unit in units:
@@ -109,7 +109,9 @@ def _key(entry: Entry) -> Key:
     return id(entry.unit.section), entry.offset
 
 
-class _Reader:
+class TypeReader:
+    """Describes functions and variables, and the types that they lead to."""
+
     def __init__(self, file: ObjectFile) -> None:
         self.symbols: Dict[str, Symbol] = {}
         self.layouts: Dict[str, Layout] = {}
@@ -171,7 +173,7 @@ class _Reader:
         symbols = self._at.get((place.section, place.name if common else place.offset))
         if symbols is None:
             return  # A static variable.
-        text = self._function(entry) if entry.tag == Tag.SUBPROGRAM else self._variable(entry)
+        text = self.describe(entry)
         name = entry.inherited(At.NAME).name
         linkage = entry.inherited(At.LINKAGE_NAME).text(At.LINKAGE_NAME) or name
         call = "()" if entry.tag == Tag.SUBPROGRAM else ""
@@ -183,6 +185,10 @@ class _Reader:
             shown = own_name if entry.unit.is_c else self._scope(entry) + name
             weak = symbol.binding == elf.STB_WEAK
             self.symbols[symbol.name] = Symbol(shown + call, text, weak)
+
+    def describe(self, entry: Entry) -> Text:
+        """A function or a variable."""
+        return self._function(entry) if entry.tag == Tag.SUBPROGRAM else self._variable(entry)
 
     def _scope(self, entry: Entry) -> str:
         """What stands before a name, such as `geometry::`."""

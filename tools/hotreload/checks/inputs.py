@@ -9,17 +9,21 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import itertools
 import math
 import os
 import stat
 from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
-from hotreload.checks.ninja import Files, query_deps, query_inputs, query_users
+from hotreload.checks.ninja import query_deps, query_inputs, query_users
 from hotreload.description import Description
 
 _NINJA = "build.ninja"
 _LONG_AGO = 1  # second; 0 would be a file that is not there
+
+
+Made = Dict[str, Dict[str, None]]
+"""The inputs of each output, each once and in order. There are many: a header counts for each
+object file that includes it."""
 
 
 class Stale(NamedTuple):
@@ -34,7 +38,8 @@ class Inputs:
 
     def __init__(self, description: Description) -> None:
         self._description = description
-        self._made: Files = {}
+        self._made: Made = {}
+        self._paths: Dict[str, str] = {}
         self._state: Optional[Tuple[int, ...]] = None
 
     def refresh(self, description: Description) -> None:
@@ -42,7 +47,8 @@ class Inputs:
         self._description = description
         directory = self._description.build_dir
         names = (_NINJA, ".ninja_deps")
-        state = tuple(_time_of(os.path.join(directory, name)) or 0 for name in names)
+        found = (_state_of(os.path.join(directory, name)) for name in names)
+        state = tuple(0 if status is None else status.st_mtime_ns for status in found)
         if state != self._state:
             self._state = state
             self._made = self._find()
@@ -50,31 +56,34 @@ class Inputs:
     @property
     def files(self) -> Set[str]:
         """Absolute paths of what nothing else makes."""
-        made = self._made
-        return {path for inputs in made.values() for path in inputs if path not in made}
+        return set().union(*self._made.values()) - self._made.keys()
 
-    def _find(self) -> Files:
+    def _find(self) -> Made:
         """What each object is made from, and each file that is generated for it; absolute paths."""
         description = self._description
         objects = [os.path.relpath(path, description.build_dir) for path in description.objects]
-        made: Files = {}
+        made: Made = {}
         names = [_NINJA, *objects]
         while names:
             known = query_inputs(description, names)
             if _NINJA in names:
                 cmake = map(self._path, known.pop(_NINJA, []))
-                made[self._path(_NINJA)] = [path for path in cmake if not self._is_built(path)]
+                made[self._path(_NINJA)] = {p: None for p in cmake if not self._is_built(p)}
             read = query_deps(description, known) if known else {}
-            names = []
+            found: Dict[str, None] = {}
             for output, inputs in known.items():
                 both = dict.fromkeys([*inputs, *read.get(output, [])])
-                made[self._path(output)] = [self._path(name) for name in both]
-                names += [n for n in both if self._is_built(self._path(n))]
-            names = [n for n in dict.fromkeys(names) if self._path(n) not in made]
+                made[self._path(output)] = dict.fromkeys(map(self._path, both))
+                found.update(both)
+            names = [n for n in found if self._is_built(self._path(n))]
+            names = [n for n in names if self._path(n) not in made]
         return made
 
     def _path(self, name: str) -> str:
-        return os.path.join(self._description.build_dir, name)
+        path = self._paths.get(name)
+        if path is None:
+            path = self._paths[name] = os.path.join(self._description.build_dir, name)
+        return path
 
     def _is_built(self, path: str) -> bool:
         return path.startswith(os.path.join(self._description.build_dir, ""))
@@ -85,40 +94,41 @@ class Inputs:
         """Outputs that ninja takes for up to date, wrongly. The `changed` files surely changed."""
         return self._stale(self._made, changed)
 
-    def _stale(self, made: Files, changed: Collection[str]) -> List[Stale]:
-        times = {path: _time_of(path) for path in {*made, *itertools.chain(*made.values())}}
-        built = {path: time for path in made for time in [times[path]] if time is not None}
-        oldest = min(built.values(), default=0)
+    def _stale(self, made: Made, changed: Collection[str]) -> List[Stale]:
+        states = {path: _state_of(path) for path in set(made).union(*made.values())}
+        built = {path: states[path] for path in made}
+        oldest = min((s.st_mtime_ns for s in built.values() if s is not None), default=0)
         late: Dict[str, Tuple[int, float]] = {}
-        for path, time in times.items():
-            if time is not None:
-                when = math.inf if path in changed else self._changed_at(path)
-                if when > oldest:
-                    late[path] = (time, when)
+        seen: Dict[str, int] = {}
+        for path, state in states.items():
+            if state is not None:
+                when = max(state.st_ctime_ns, self._replaced_at(path, seen))
+                if path in changed or when > oldest:
+                    late[path] = (state.st_mtime_ns, math.inf if path in changed else when)
         return [
             Stale(output, path)
-            for output, time in built.items()
-            for path in made[output]
+            for output, state in built.items()
+            if state is not None
+            for path in made[output].keys() & late.keys()
             # An input that is newer is seen by ninja.
-            if path in late and late[path][0] <= time < late[path][1]
+            if late[path][0] <= state.st_mtime_ns < late[path][1]
         ]
 
-    def _changed_at(self, path: str) -> int:
-        """When the file behind this path last changed or was replaced, in ns, by its ctime.
+    def _replaced_at(self, path: str, seen: Dict[str, int]) -> int:
+        """When this path, or a directory above it, was replaced by another, in ns, by its ctime.
 
         A directory whose ctime and mtime differ was renamed. Only directories of the project are
         looked at: nobody restores the ones above from a backup.
         """
-        newest = os.stat(path).st_ctime_ns
         roots = (os.path.join(self._description.source_dir, ""), *self._description.watch_dirs)
-        place = path
-        while place.startswith(roots):
-            status = os.lstat(place)
-            is_directory = stat.S_ISDIR(status.st_mode)
-            if not is_directory or status.st_ctime_ns != status.st_mtime_ns:
-                newest = max(newest, status.st_ctime_ns)
-            place = os.path.dirname(place)
-        return newest
+        if not path.startswith(roots):
+            return 0
+        if path not in seen:
+            state = os.lstat(path)
+            renamed = not stat.S_ISDIR(state.st_mode) or state.st_ctime_ns != state.st_mtime_ns
+            above = self._replaced_at(os.path.dirname(path), seen)
+            seen[path] = max(above, state.st_ctime_ns if renamed else 0)
+        return seen[path]
 
     def forget(self, stale: Iterable[Stale], changed: Collection[str]) -> Set[str]:
         """Makes ninja rebuild these and what else is out of date; returns all the outputs."""
@@ -132,23 +142,22 @@ class Inputs:
                 os.remove(path)
         return outputs
 
-    def _all_users(self, inputs: Set[str]) -> Files:
+    def _all_users(self, inputs: Set[str]) -> Made:
         """Everything in the build directory that is made from one of these files."""
-        users: Dict[str, List[str]] = {}
+        users: Made = {}
         for output, read in query_deps(self._description).items():
-            mine = [path for path in map(self._path, read) if path in inputs]
-            if mine:
-                users[self._path(output)] = mine
+            for path in inputs.intersection(map(self._path, read)):
+                users.setdefault(self._path(output), {})[path] = None
         for path, outputs in query_users(self._description, inputs).items():
             for output in outputs:
-                users.setdefault(self._path(output), []).append(path)
+                users.setdefault(self._path(output), {})[path] = None
         return users
 
 
-def _time_of(path: str) -> Optional[int]:
-    """The time stamp of a file. None for directories, which change with each file in them."""
+def _state_of(path: str) -> Optional[os.stat_result]:
+    """None if it is missing, and for directories, which change with each file in them."""
     try:
-        status = os.stat(path)
+        state = os.stat(path)
     except OSError:
         return None
-    return None if stat.S_ISDIR(status.st_mode) else status.st_mtime_ns
+    return None if stat.S_ISDIR(state.st_mode) else state

@@ -8,7 +8,18 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import (
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Set,
+    Tuple,
+)
 
 
 class Text(NamedTuple):
@@ -53,9 +64,9 @@ class Symbol(NamedTuple):
 class ObjectInterface(NamedTuple):
     """What one object file says."""
 
-    symbols: Dict[str, Symbol]
+    symbols: Mapping[str, Symbol]
     """By the names that the linker knows; those of static functions begin with a colon."""
-    layouts: Dict[str, Layout]
+    layouts: Mapping[str, Layout]
     """By title, such as `struct point`: all that is reachable from the symbols."""
     opaque: List[str]
     """Titles that are declared here, and perhaps defined in other objects."""
@@ -63,30 +74,64 @@ class ObjectInterface(NamedTuple):
     """Why nothing could be read; goes on after 'it'."""
 
 
+class Summary(NamedTuple):
+    """What is known of an object file without decoding its interface."""
+
+    weak: Mapping[str, bool]
+    """Its symbols, and whether another definition replaces each."""
+    opaque: List[str]
+    unread: str
+
+    @staticmethod
+    def of(found: ObjectInterface) -> "Summary":
+        """The summary of an interface."""
+        weak = {name: symbol.weak for name, symbol in found.symbols.items()}
+        return Summary(weak, found.opaque, found.unread)
+
+
 class Interface:
     """The interfaces of all object files together, by their paths."""
 
-    def __init__(self, objects: Dict[str, ObjectInterface]) -> None:
-        self.objects = objects
+    def __init__(
+        self,
+        object_of: Callable[[str], ObjectInterface],
+        summaries: Mapping[str, Summary],
+        defines: Mapping[str, List[str]],
+    ) -> None:
+        """`defines` has the object files that define a type, for types that others only declare."""
+        self.object_of = object_of
+        self.summaries = summaries
+        self.defines = defines
         self._owner: Dict[str, str] = {}
-        for path, found in objects.items():
-            for name in found.symbols:
+        for path, summary in summaries.items():
+            for name in summary.weak:
                 owner = self._owner.get(name)
-                if owner is None or objects[owner].symbols[name].weak:
+                if owner is None or summaries[owner].weak[name]:
                     self._owner[name] = path
 
-    def find(self, name: str) -> Optional[Tuple[ObjectInterface, Symbol]]:
-        """A symbol, in the object file that the linker takes it from; `path:name` if static."""
+    def owner(self, name: str) -> Optional[str]:
+        """The object file that the linker takes a symbol from; a static one is `path:name`."""
         path, colon, static = name.rpartition(":")
-        if colon:
-            name = colon + static
-        owner = path if colon else self._owner.get(name)
-        found = self.objects.get(owner) if owner is not None else None
-        return (found, found.symbols[name]) if found and name in found.symbols else None
+        if not colon:
+            return self._owner.get(name)
+        summary = self.summaries.get(path)
+        return path if summary is not None and colon + static in summary.weak else None
 
-    def definitions(self, title: str) -> Iterator["Node"]:
-        """What the object files say about a type that others only declare."""
-        for found in self.objects.values():
+    def find(self, name: str) -> Optional[Tuple[ObjectInterface, Symbol]]:
+        """A symbol, and the interface of its object file."""
+        owner = self.owner(name)
+        if owner is None:
+            return None
+        _, colon, last = name.rpartition(":")
+        found = self.object_of(owner)
+        return found, found.symbols[colon + last]
+
+    def definitions(self, title: str, first: str) -> Iterator["Node"]:
+        """What the object files say about a type that others only declare; the path `first`
+        before the others."""
+        paths = self.defines.get(title, self.summaries)
+        for path in sorted(paths, key=lambda path: path != first):
+            found = self.object_of(path)
             if found.layouts.get(title):
                 yield Node(found, title)
 
@@ -110,31 +155,55 @@ def _pairs(old: ObjectInterface, before: Text, new: ObjectInterface, now: Text) 
     return [(Node(old, a), Node(new, b)) for a, b in zip(before.uses, now.uses)]
 
 
-def find_changes(noted: Interface, present: Interface, names: Iterable[str]) -> List[str]:
-    """Lines that say what has changed in symbols and in the types that they use."""
-    search = _Search(noted, present)
-    for name in names:
-        search.compare(name)
+def find_changes(
+    noted: Interface, changed: Mapping[str, ObjectInterface], paths: Iterable[str],
+    names: Iterable[str],
+) -> List[str]:  # fmt: skip
+    """Lines that say what has changed in symbols and in the types that they use.
+
+    `paths` are all object files that there are now; those `changed` since they were noted are
+    compared, the others are as they were.
+    """
+    search = _Search(noted, changed, paths)
+    search.compare_all(names)
     return search.changes
 
 
 class _Search:
-    def __init__(self, noted: Interface, present: Interface) -> None:
-        self._noted, self._present = noted, present
+    def __init__(
+        self, noted: Interface, changed: Mapping[str, ObjectInterface], paths: Iterable[str]
+    ) -> None:
+        summaries = {
+            path: Summary.of(changed[path]) if path in changed else noted.summaries[path]
+            for path in paths
+        }
+        self._noted, self._changed = noted, changed
+        self._present = Interface(
+            lambda path: changed[path] if path in changed else noted.object_of(path), summaries, {}
+        )
         self._seen: Set[Tuple[int, str, int, str]] = set()
         self._told: Set[Tuple[str, Tuple[str, ...]]] = set()
         self._opaque: Set[str] = set()
         self.changes: List[str] = []
 
-    def compare(self, name: str) -> None:
-        """Compares one symbol, where both sides know something about it."""
+    def compare_all(self, names: Iterable[str]) -> None:
+        """Compares the symbols that changed object files define, or have defined."""
+        unchanged: Set[str] = set()
+        for name in names:
+            before, now = self._noted.owner(name), self._present.owner(name)
+            if before is None or now is None:
+                continue
+            if before == now and now not in self._changed:
+                unchanged.add(now)
+            else:
+                self._compare(name)
+        for path in unchanged:
+            self._follow_opaque(self._noted.summaries[path].opaque)
+
+    def _compare(self, name: str) -> None:
         noted, present = self._noted.find(name), self._present.find(name)
-        if noted is None or present is None:
-            return
+        assert noted is not None and present is not None
         (old, (shown, before, _)), (new, (_, now, _)) = noted, present
-        if old is new:
-            self._follow_opaque(old.opaque)
-            return
         if before.machine != now.machine:
             self.changes.append(f"{shown} has changed since the firmware was built:")
             self.changes += [f"  old: {before.source}", f"  new: {now.source}"]
@@ -165,26 +234,25 @@ class _Search:
                 pairs += _pairs(old.found, before, new.found, now)
 
     def _follow_opaque(self, titles: Iterable[str]) -> None:
-        """Compares definitions in other objects: there may still be data that old code made."""
+        """Compares definitions in changed objects: there may still be data that old code made."""
         for title in titles:
             if title in self._opaque:
                 continue
             self._opaque.add(title)
-            olds = list(self._noted.definitions(title))
-            unchanged = {id(old.found) for old in olds}
-            for new in self._present.definitions(title):
-                if id(new.found) not in unchanged:
-                    self._find_definition(new, olds)
+            for path, found in self._changed.items():
+                if found.layouts.get(title):
+                    self._find_definition(path, Node(found, title))
 
-    def _find_definition(self, new: Node, olds: List[Node]) -> None:
-        """A new definition must equal one of the old ones."""
-        different = None
-        for old in olds:
-            different = next(self._differences([(old, new)], set()), None)
-            if different is None:
+    def _find_definition(self, path: str, new: Node) -> None:
+        """A new definition must equal one of the old ones, most likely that of the same file."""
+        different: List[Pair] = []
+        for old in self._noted.definitions(new.title, path):
+            pair = next(self._differences([(old, new)], set()), None)
+            if pair is None:
                 return
-        if different is not None:
-            self._tell(different)
+            different.append(pair)
+        for pair in different[:1]:
+            self._tell(pair)
 
     def _tell(self, pair: Pair) -> None:
         old, new = pair

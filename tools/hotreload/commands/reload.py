@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING, Collection, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 import click
 
-from hotreload.checks.inputs import Inputs
-from hotreload.checks.outside import finish_search, start_search
 from hotreload.commands.outcome import Unfinished, resolve_lost_answer
+from hotreload.commands.update import Memory, Options, Question, Update, make_update
 from hotreload.description import Description, load_description
 from hotreload.device.device import Device
-from hotreload.device.find_device import Where, known_device, search_network
+from hotreload.device.find_device import known_device, search_network
 from hotreload.device.protocol import AnswerLost, DeviceError
 from hotreload.errors import ToolError
-from hotreload.lock import build_lock
-from hotreload.module.compiler import compile_objects
-from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.report import Progress, Steps
 
 if TYPE_CHECKING:
@@ -30,72 +26,35 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 0.05
 
 
-class Options(NamedTuple):
-    """What the command line asks for."""
-
-    build: str
-    where: Where
-    skip_build: bool = False
-    wait: Optional[float] = None
-    verbose: bool = False
+_REFUSES_PATCH = (409, 422)
+"""Statuses of a device that runs another base, or that cannot apply the patch."""
 
 
-def build_module(
-    description: Description,
-    options: Options,
-    steps: Steps,
-    reader: FirmwareReader,
-    inputs: Optional[Inputs] = None,
-    changed: Collection[str] = (),
-) -> bytes:
-    """Brings the packed module up to date and returns it. `changed` are files that have changed,
-    whatever their time stamps say."""
-    if options.skip_build:
-        from hotreload.files import read_bytes
+def send_update(
+    device: Device, description: Description, update: Update, steps: Steps, wait: Optional[float]
+) -> Tuple[Update, int]:
+    """Uploads, and waits for the application if asked to.
 
-        return read_bytes(description.module, "the packed module")
-    with build_lock(description):
-        inputs = inputs or Inputs(description)
-        return _build(description, options, steps, reader, inputs, changed)
-
-
-def _build(
-    description: Description,
-    options: Options,
-    steps: Steps,
-    reader: FirmwareReader,
-    inputs: Inputs,
-    changed: Collection[str],
-) -> bytes:
-    with steps.step("compile"):
-        search = start_search(description)
-        inputs.refresh(description)
-        # Importing these takes as long as ninja's search.
-        import hotreload.device.http_device  # noqa: F401
-        from hotreload.checks.abi_guard import check_interface
-        from hotreload.module.build import update_module
-
-        finish_search(search, description)
-        _show_ninja(inputs, changed, description)
-        compile_objects(description, options.verbose)
-    return update_module(description, reader, steps, check_interface)
-
-
-def _show_ninja(inputs: Inputs, changed: Collection[str], description: Description) -> None:
-    """Makes ninja rebuild what it would not, because the time stamp of an input is old."""
-    stale = inputs.stale(changed)
-    if not stale:
-        return
-    for path in sorted({one.input for one in stale}):
-        click.echo(f"{path} has changed, though its time stamp is old")
-    forgotten = inputs.forget(stale, changed)
-    finish_search(start_search(description), description, forgotten)
+    A device that does not take a patch gets the whole module. Returns what was sent, and its
+    sequence.
+    """
+    try:
+        sequence = send_module(device, description, update.content, steps)
+    except DeviceError as error:
+        if update.whole is None or error.status not in _REFUSES_PATCH:
+            raise
+        update = update.whole(steps)
+        sequence = send_module(device, description, update.content, steps)
+    if wait is not None:
+        with steps.step("wait"):
+            _wait(device, wait)
+    return update, sequence
 
 
 def send_module(
-    device: Device, description: Description, module: bytes, steps: Steps, wait: Optional[float]
+    device: Device, description: Description, module: bytes, steps: Steps
 ) -> int:
-    """Uploads a module, waits for the application if asked to, and returns its sequence."""
+    """Uploads a module or a patch, and returns its sequence."""
     from hotreload.device.secret import read_secret
 
     with steps.step("upload"):
@@ -109,9 +68,6 @@ def send_module(
             click.echo(f"hotreload: {lost}\nBut it has the module, as it says itself.", err=True)
         finally:
             progress.clear()
-    if wait is not None:
-        with steps.step("wait"):
-            _wait(device, wait)
     return sequence
 
 
@@ -148,22 +104,45 @@ def reload_once(options: Options) -> None:
     """The command `reload`: the last line says what happened."""
     steps = Steps()
     try:
-        description, reader = load_description(options.build), FirmwareReader()
+        description = load_description(options.build)
+        memory = Memory(description)
         known = known_device(options.where, options.build, description)
-        target = known or search_network(description, reader)
-        module = build_module(description, options, steps, reader)
-        device = target if isinstance(target, Device) else _end_search(target, steps)
-        with closing(device):
-            send_module(device, description, module, steps, options.wait)
+        target = known or search_network(description, memory.reader)
+        question = Question(known) if known is not None else None
+        found: List[Device] = [known] if known is not None else []
+
+        def ask() -> Dict[str, Any]:
+            if question is not None:
+                return question.answer()
+            found.append(_end_search(target, steps))
+            return Question(found[0]).answer()
+
+        try:
+            update = make_update(description, options, steps, memory, ask)
+            device = found[0] if found else _end_search(target, steps)
+            with closing(device):
+                if update.is_needed:
+                    update, _ = send_update(device, description, update, steps, options.wait)
+        finally:
+            memory.save()
     except ToolError as error:
         report_failure(error, steps)
         raise SystemExit(1) from error
-    report_success(module, device.url, steps)
+    if update.is_needed:
+        report_success(update, device.url, steps)
+    else:
+        report_no_change(steps)
 
 
-def report_success(module: bytes, url: str, steps: Steps) -> None:
+def report_success(update: Update, url: str, steps: Steps) -> None:
     """The last line after an upload."""
-    click.secho(f"Reloaded: {len(module)} bytes to {url} in {steps.summary()}", fg="green")
+    size = len(update.content)
+    click.secho(f"{update.what}{',' if update.whole else ':'} {size} bytes to {url} in {steps.summary()}", fg="green")
+
+
+def report_no_change(steps: Steps) -> None:
+    """The last line when the device runs the same program."""
+    click.echo(f"No change: the device runs this already; {steps.summary()}")
 
 
 def report_failure(error: ToolError, steps: Steps) -> None:

@@ -9,27 +9,25 @@ import os
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING, List, Optional, Sequence
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 import click
 
-from hotreload.checks.inputs import Inputs
 from hotreload.commands.outcome import Outcome, has_module, why_not_running
 from hotreload.commands.reload import (
-    Options,
-    build_module,
     report_failure,
+    report_no_change,
     report_success,
-    send_module,
+    send_update,
 )
 from hotreload.commands.sources import Sources, linked_directories
+from hotreload.commands.update import Memory, Options, Question, Update, make_update
 from hotreload.description import Description, load_description
 from hotreload.device.find_device import find_device, find_device_again
 from hotreload.device.http_device import Unreachable
 from hotreload.device.protocol import DeviceError
 from hotreload.errors import ToolError
 from hotreload.interrupt import end_by_interrupt
-from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.report import Steps
 
 
@@ -69,15 +67,14 @@ class _Watch:
         self._changes = changes
         if not description.watch_dirs:
             raise ToolError("there is nothing to watch: no component is RELOADABLE")
-        self._inputs = Inputs(description)
-        self._inputs.refresh(description)
-        files = self._inputs.files
+        self._memory = Memory(description)
+        self._memory.inputs.refresh(description)
+        files = self._memory.inputs.files
         directories = description.watch_dirs
         directories = list(dict.fromkeys([*directories, *linked_directories(directories, files)]))
         self._sources = Sources(directories, description.build_dir, self._changes.put)
         self._sources.follow(files)
         self.device = find_device(options.where, options.build)
-        self._reader = FirmwareReader()
         self._sent: Optional[bytes] = None
         self._outcome: Optional[Outcome] = None
         for directory in directories:
@@ -98,10 +95,11 @@ class _Watch:
     def _look_again(self, since: int) -> None:
         """A build may have read other files than the one before."""
         try:
-            self._inputs.refresh(load_description(self._options.build))
+            self._memory.inputs.refresh(load_description(self._options.build))
         except ToolError:
             return  # The next build says why.
-        self._sources.follow(self._inputs.files, since)
+        self._sources.follow(self._memory.inputs.files, since)
+        self._memory.save()
 
     def _wait_for_changes(self) -> Sequence[str]:
         """Waits for a change, then until no more come for the debounce time."""
@@ -115,17 +113,19 @@ class _Watch:
                 raise KeyboardInterrupt
             changed.append(path)
 
-    def _send(self, description: Description, module: bytes, steps: Steps) -> int:
+    def _send(
+        self, description: Description, update: Update, steps: Steps
+    ) -> Tuple[Update, int]:
         """Uploads. Looks for a device again that was found on the network and has moved."""
         try:
-            return send_module(self.device, description, module, steps, self._options.wait)
+            return send_update(self.device, description, update, steps, self._options.wait)
         except Unreachable:
             moved = find_device_again(self.device, self._options.build)
             if moved is None:
                 raise
             self.device = moved
             click.echo(f"The board is at {moved.url} now.")
-            return send_module(self.device, description, module, steps, self._options.wait)
+            return send_update(self.device, description, update, steps, self._options.wait)
 
     def _is_there(self, module: bytes) -> bool:
         """Whether the device still has the module that it was sent: it may have rolled back."""
@@ -145,16 +145,16 @@ class _Watch:
             self._outcome.cancel()
         try:
             description = load_description(self._options.build)
-            module = build_module(
-                description, self._options, steps, self._reader, self._inputs, changed
-            )
-            if module == self._sent and self._is_there(module):
-                click.echo(f"No change: the device has this module already; {steps.summary()}")
+            ask = Question(self.device).answer
+            update = make_update(description, self._options, steps, self._memory, ask, changed)
+            is_sent = update.content == self._sent and self._is_there(update.content)
+            if is_sent or not update.is_needed:
+                report_no_change(steps)
                 return
-            sequence = self._send(description, module, steps)
+            update, sequence = self._send(description, update, steps)
         except ToolError as error:
             report_failure(error, steps)
             return
-        self._sent = module
-        report_success(module, self.device.url, steps)
+        self._sent = update.content
+        report_success(update, self.device.url, steps)
         self._outcome = Outcome(self.device, sequence, _warn)

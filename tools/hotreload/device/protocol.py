@@ -12,6 +12,7 @@ import json
 import re
 from typing import Any, Dict, Optional
 
+from hotreload.device.messages import spell_out
 from hotreload.errors import ToolError
 
 _ADVICE = {
@@ -29,7 +30,9 @@ _ADVICE = {
 
 
 class DeviceError(ToolError):
-    """The device cannot be reached, or refuses."""
+    """The device cannot be reached, or refuses; then `status` is the status of its answer."""
+
+    status: Optional[int] = None
 
 
 class AnswerLost(DeviceError):
@@ -68,10 +71,15 @@ def read_answer(url: str, status: int, body: bytes) -> Dict[str, Any]:
         answer = json.loads(text)
     except ValueError:
         answer = None
+    if isinstance(answer, dict):
+        answer = {key: spell_out(value) if isinstance(value, str) else value
+                  for key, value in answer.items()}
     if status == 200 and isinstance(answer, dict):
         return answer
     reason = answer.get("error") if isinstance(answer, dict) else text.strip()[:200]
-    raise DeviceError(_describe_refusal(url, status, str(reason) if reason else None))
+    error = DeviceError(_describe_refusal(url, status, str(reason) if reason else None))
+    error.status = status
+    raise error
 
 
 def _describe_refusal(url: str, status: int, reason: Optional[str]) -> str:

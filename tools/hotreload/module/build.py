@@ -1,40 +1,104 @@
-"""Makes the module from the objects: link, pack, partition image.
+"""Makes the module from the objects: link, check, pack; and an image for flashing it.
 
 SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations
 
-from typing import Callable, Iterable
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Callable, Iterable, List, Optional, Union
 
 from hotreload.description import Description
 from hotreload.files import write_if_changed
-from hotreload.module.elf import ObjectFiles
 from hotreload.module.exports import read_exports
 from hotreload.module.firmware_reader import FirmwareReader
-from hotreload.module.link import link_module, make_inputs
+from hotreload.module.kept import started_anew
+from hotreload.module.link import Inputs, link_module, make_inputs
+from hotreload.module.object_cache import ObjectCache
 from hotreload.module.pack import pack_module
 from hotreload.module.store_image import make_partition_image
 from hotreload.report import Steps
 
-Guard = Callable[[Description, Iterable[str], ObjectFiles], None]
-"""What is done about the exports' interface: note_interface() or check_interface()."""
+if TYPE_CHECKING:
+    from hotreload.patch.base import Base
+    from hotreload.patch.make import Patch, Whole
+
+Guard = Callable[[Description, Iterable[str], ObjectCache], None]
+"""What is done about the exports' interface: AbiGuard.note() or .check()."""
 
 
-def update_module(
-    description: Description, reader: FirmwareReader, steps: Steps, guard: Guard
-) -> bytes:
-    """Writes module.elf, module.bin and partition.bin; returns the packed module."""
-    files = ObjectFiles()
-    with steps.step("link"):
-        firmware = reader.read(description)
-        inputs = make_inputs(description, firmware, read_exports(description.exports), files)
-        link_module(inputs)
-    with steps.step("check"):
-        guard(description, inputs.shared_names(), files)
-    with steps.step("pack"):
-        module = pack_module(inputs)
-        image = make_partition_image(module, description.partition_size)
-        write_if_changed(description.module, module)
-        write_if_changed(description.partition_image, image)
-    return module
+class ModuleBuilder:
+    """Makes modules, one after the other, and reads only what has changed in between."""
+
+    def __init__(self, reader: FirmwareReader, guard: Guard) -> None:
+        self._reader = reader
+        self._guard = guard
+        self._cache = ObjectCache()
+        self._base: Optional[Base] = None
+
+    def update(self, description: Description, steps: Steps) -> bytes:
+        """Writes module.elf and module.bin; returns the packed module."""
+        return self.whole(self.inputs(description, steps), steps)
+
+    def inputs(self, description: Description, steps: Steps) -> Inputs:
+        """Reads what has changed; decides which definition of each name counts."""
+        with steps.step("objects"):
+            firmware = self._reader.read(description)
+            self._cache.refresh(description)
+            exports = read_exports(description.exports)
+            return make_inputs(description, firmware, exports, self._cache)
+
+    def whole(self, inputs: Inputs, steps: Steps) -> bytes:
+        """Writes module.elf and module.bin, and remembers them as a base of patches."""
+        from hotreload.patch.base import remember_base
+
+        description = inputs.description
+        with steps.step("link"):
+            link_module(inputs)
+        self._check(inputs, steps)
+        with steps.step("pack"):
+            module = pack_module(inputs)
+            if write_if_changed(description.module, module):
+                with suppress(OSError):
+                    os.remove(description.partition_image)  # The next build makes it.
+            remember_base(inputs, module)
+        return module
+
+    def patch(self, inputs: Inputs, base: str, steps: Steps) -> Union[Patch, Whole]:
+        """The patch for a device that runs the base with this SHA-256."""
+        from hotreload.patch.make import Whole, make_patch
+
+        known = self._find_base(inputs, base)
+        if known is None:
+            return Whole("the device runs a module that was not built here")
+        self._check(inputs, steps)
+        with steps.step("patch"):
+            return make_patch(inputs, known)
+
+    def lost_variables(self, inputs: Inputs, base: str) -> List[str]:
+        """Notes about kept variables that start anew with a whole module."""
+        known = self._find_base(inputs, base)
+        before = {kept.shown: kept.key for kept in known.kept} if known is not None else {}
+        return started_anew(before, {kept.shown: kept.key for kept in inputs.kept})
+
+    def _find_base(self, inputs: Inputs, sha256: str) -> Optional[Base]:
+        from hotreload.patch.base import load_base
+
+        if self._base is None or self._base.sha256 != sha256:
+            self._base = load_base(inputs.description, sha256, inputs.exports.wraps)
+        return self._base
+
+    def _check(self, inputs: Inputs, steps: Steps) -> None:
+        with steps.step("check"):
+            self._guard(inputs.description, inputs.shared_names(), self._cache)
+
+    def save(self) -> None:
+        """Keeps what is known of the object files for the next command."""
+        self._cache.save()
+
+
+def write_partition_image(description: Description, module: bytes) -> None:
+    """Writes partition.bin."""
+    image = make_partition_image(module, description.partition_size)
+    write_if_changed(description.partition_image, image)

@@ -24,7 +24,7 @@ from hotreload.module.exports import (
     stub_symbol,
 )
 from hotreload.module.firmware import Firmware
-from hotreload.module.objects import Definition
+from hotreload.module.own_symbols import Definition
 from hotreload.module.stubs import SLOTS
 
 
@@ -52,9 +52,9 @@ def assign_callbacks(
     spares = _Spares(description, firmware, exports)
     result = Callbacks({}, [], [])
     keys = {local_key(definition, description.build_dir): definition for definition in callbacks}
-    for index, (key, is_internal) in enumerate(exports.callbacks.items()):
+    for slot, (key, is_internal) in enumerate(exports.callbacks.items(), len(exports.table)):
         definition = keys.get(key)
-        stub = spares.stub(stub_symbol(key), len(exports.table) + index)
+        stub = spares.stub(stub_symbol(key), slot)
         if stub is None:
             continue
         if definition is None or (definition.is_internal and not is_internal):

@@ -1,4 +1,4 @@
-"""Reading ELF32 files: sections with pyelftools, the long tables (symbols, relocations) at once.
+"""Reading ELF32 files. Hundreds of them in a second, so each table is read at once.
 
 SPDX-License-Identifier: MIT
 """
@@ -6,11 +6,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import struct
-from io import BytesIO
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
-
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
 from hotreload.errors import ToolError
 from hotreload.files import read_bytes
@@ -35,11 +31,25 @@ STT_FUNC = 2
 STT_SECTION = 3
 STT_TLS = 6
 
+_NAMED = (STT_OBJECT, STT_FUNC, STT_TLS)
+
 # No program keeps function addresses from these sections: called once, or for unwinding only.
 _NO_POINTERS = (".init_array", ".fini_array", ".ctors", ".dtors", ".eh_frame", ".gcc_except_table")
 
 MACHINES = {"riscv": 243, "xtensa": 94}
 
+_IDENT = b"\x7fELF\x01\x01"
+_HEADER = struct.Struct("<16sHHIIIIIHHHHHH")
+_SECTION = struct.Struct("<10I")
+_TYPES = {
+    1: "SHT_PROGBITS",
+    2: "SHT_SYMTAB",
+    3: "SHT_STRTAB",
+    4: "SHT_RELA",
+    7: "SHT_NOTE",
+    8: "SHT_NOBITS",
+}
+_SHN_XINDEX = 0xFFFF
 _SYMBOL = struct.Struct("<IIIBBH")
 _RELA = struct.Struct("<IIi")
 
@@ -92,6 +102,47 @@ class Rela(NamedTuple):
     addend: int
 
 
+class SymbolTable(Sequence[Symbol]):
+    """Symbols in the order of the file. Most are labels that nobody asks for, so each is decoded
+    when it is asked for."""
+
+    def __init__(self, entries: bytes, names: bytes) -> None:
+        self._entries, self._names = entries, names
+        self._known: Dict[int, Symbol] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries) // _SYMBOL.size
+
+    @overload
+    def __getitem__(self, number: int) -> Symbol: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> List[Symbol]: ...
+
+    def __getitem__(self, number: Union[int, slice]) -> Union[Symbol, List[Symbol]]:
+        if isinstance(number, slice):
+            return [self[n] for n in range(*number.indices(len(self)))]
+        symbol = self._known.get(number)
+        if symbol is None:
+            if not 0 <= number < len(self):
+                raise IndexError(number)
+            entry = _SYMBOL.unpack_from(self._entries, number * _SYMBOL.size)
+            symbol = self._known[number] = self._decode(entry)
+        return symbol
+
+    def _decode(self, entry: Tuple[int, ...]) -> Symbol:
+        offset, value, size, info, _other, section = entry
+        name = self._names[offset : self._names.index(0, offset)].decode("utf-8", "replace")
+        return Symbol(name, value, size, info >> 4, info & 0xF, section)
+
+    def named(self) -> Iterator[Tuple[int, Symbol]]:
+        """Global symbols, functions and variables, with their numbers: all but labels, sections
+        and files."""
+        for number, entry in enumerate(_SYMBOL.iter_unpack(self._entries)):
+            if entry[3] >> 4 != STB_LOCAL or entry[3] & 0xF in _NAMED:
+                yield number, self._decode(entry)
+
+
 class Elf:
     """A little-endian ELF32 file in memory."""
 
@@ -105,17 +156,17 @@ class Elf:
         self.path = path
         self.data = read_bytes(path, what) if content is None else content
         # The long tables, read once.
-        self._symbols: Dict[bool, List[Symbol]] = {}
+        self._symbols: Dict[bool, SymbolTable] = {}
         self._relocations: Optional[List[Tuple[Section, List[Rela]]]] = None
         try:
-            self._file = ELFFile(BytesIO(self.data))
-            if self._file.elfclass != 32 or not self._file.little_endian:
+            if self.data[:4] == _IDENT[:4] and self.data[4:6] != _IDENT[4:]:
                 raise ToolError(f"{what} {path} is not a little-endian 32-bit ELF file")
-            self.flags: int = self._file["e_flags"]
-            self.entry: int = self._file["e_entry"]
-            self.machine = struct.unpack_from("<H", self.data, 18)[0]
-            self.sections = list(self._read_sections())
-        except (ELFError, struct.error, ValueError) as error:
+            if self.data[:4] != _IDENT[:4]:
+                raise ValueError("it does not begin like one")
+            header = _HEADER.unpack_from(self.data)
+            self.machine, self.entry, self.flags = header[2], header[4], header[7]
+            self.sections = self._read_sections(header[6], header[12], header[13])
+        except (LookupError, struct.error, ValueError) as error:
             raise ToolError(f"{what} {path} is not an ELF file: {error}") from error
         if arch is not None and self.machine != MACHINES[arch]:
             raise ToolError(
@@ -123,21 +174,28 @@ class Elf:
                 f"({MACHINES[arch]}); remove the build directory and build again"
             )
 
-    def _read_sections(self) -> Iterator[Section]:
-        for index in range(self._file.num_sections()):
-            header = self._file.get_section(index)
-            yield Section(
-                index,
-                header.name,
-                str(header["sh_type"]),
-                header["sh_flags"],
-                header["sh_addr"],
-                header["sh_offset"],
-                header["sh_size"],
-                header["sh_link"],
-                header["sh_info"],
-                header["sh_addralign"],
-            )
+    def _read_sections(self, offset: int, count: int, names: int) -> List[Section]:
+        """The headers at an offset; section number `names` has their names."""
+        first = _SECTION.unpack_from(self.data, offset)
+        count = count or first[5]
+        names = first[6] if names == _SHN_XINDEX else names
+        table = self.data[offset : offset + count * _SECTION.size]
+        if len(table) < count * _SECTION.size:
+            raise ValueError("its section headers are cut off")
+        headers = list(_SECTION.iter_unpack(table))
+        start, size = headers[names][4:6]
+        text = self.data[start : start + size]
+        sections = []
+        for number, header in enumerate(headers):
+            name, kind, flags, address, place, size, link, info, alignment, _ = header
+            title = text[name : text.index(0, name)].decode("utf-8", "replace")
+            sections.append(
+                Section(
+                    number, title, _TYPES.get(kind, f"{kind:#x}"), flags, address, place, size,
+                    link, info, alignment,
+                )
+            )  # fmt: skip
+        return sections
 
     def content(self, section: Section) -> bytes:
         """The bytes of a section; none for one without bits."""
@@ -152,30 +210,19 @@ class Elf:
                 return section
         return None
 
-    def symbols(self, only_global: bool = False) -> List[Symbol]:
+    def symbols(self, only_global: bool = False) -> SymbolTable:
         """The symbol table, in its order: local symbols first; empty when the file has none."""
         if only_global not in self._symbols:
             self._symbols[only_global] = self._read_symbols(only_global)
         return self._symbols[only_global]
 
-    def _read_symbols(self, only_global: bool) -> List[Symbol]:
+    def _read_symbols(self, only_global: bool) -> SymbolTable:
         table = next((s for s in self.sections if s.type == "SHT_SYMTAB"), None)
         if table is None:
-            return []
-        if only_global and False in self._symbols:
-            return self._symbols[False][table.info :]
+            return SymbolTable(b"", b"")
         first = table.info * _SYMBOL.size if only_global else 0
         names = self.content(self.sections[table.link])
-        entries = self.content(table)[first:]
-        known: Dict[int, str] = {}
-        symbols = []
-        for offset, value, size, info, _other, section in _SYMBOL.iter_unpack(entries):
-            name = known.get(offset)
-            if name is None:
-                name = names[offset : names.index(0, offset)].decode("utf-8", "replace")
-                known[offset] = name
-            symbols.append(Symbol(name, value, size, info >> 4, info & 0xF, section))
-        return symbols
+        return SymbolTable(self.content(table)[first:], names)
 
     def relocations(self) -> List[Tuple[Section, List[Rela]]]:
         """Each loaded section that has relocations, with them."""
@@ -191,16 +238,3 @@ class Elf:
             if target.allocated:
                 entries = _RELA.iter_unpack(self.content(table))
                 yield target, [Rela(o, i & 0xFF, i >> 8, a) for o, i, a in entries]
-
-
-class ObjectFiles:
-    """The object files of one build step; each is read when it is first asked for."""
-
-    def __init__(self) -> None:
-        self._files: Dict[str, Elf] = {}
-
-    def open(self, path: str) -> Elf:
-        """An object file by its path."""
-        if path not in self._files:
-            self._files[path] = Elf(path, "the object file")
-        return self._files[path]

@@ -11,7 +11,8 @@ from typing import Dict, Iterable, List, NamedTuple, Sequence
 from hotreload.errors import ToolError
 from hotreload.files import make_directory, open_text, write_if_changed
 from hotreload.module.link_options import Wraps, read_wraps
-from hotreload.module.objects import Binding, Definition, Kind, Objects, is_vtable, read_objects
+from hotreload.module.objects import Objects, read_objects
+from hotreload.module.own_symbols import Binding, Definition, Kind, is_vtable
 
 # How many new callbacks a module may have before the firmware must be built again.
 SPARE, SPARE_INTERNAL = 8, 4

@@ -13,7 +13,10 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 DATA_ADDRESS = 0x18000000
-SEGMENT_LIMIT = 0x08000000
+KEPT_ADDRESS = 0x1F000000
+"""Behind the data: variables of a patch that live outside of it, and are zero at first."""
+SEGMENT_LIMIT = 0x07000000
+PATCH_DATA_ADDRESS = 0x28000000
 
 _TEXT_ADDRESS = 0x10000000
 _QUARTER = 0xC0000000
@@ -29,3 +32,8 @@ def text_address(arch: str, firmware_entry: int) -> int:
     if arch == "xtensa":
         return (firmware_entry & _QUARTER) | _TEXT_IN_QUARTER
     return _TEXT_ADDRESS
+
+
+def patch_text_address(arch: str, base_text: int) -> int:
+    """The link address of a patch's text; its calls to the base must not be short ones."""
+    return base_text + (0x08000000 if arch == "xtensa" else 0x10000000)

@@ -15,12 +15,14 @@ from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.files import make_directory, write_if_changed
 from hotreload.module.callbacks import Callbacks, assign_callbacks
-from hotreload.module.elf import ObjectFiles
 from hotreload.module.exports import Exports, home_symbol, stub_symbol
 from hotreload.module.fill import make_fill_object
 from hotreload.module.firmware import Firmware
+from hotreload.module.kept import KeptDefinition, code_alignment, find_kept
 from hotreload.module.linker_script import COPIED_PREFIX, format_script
-from hotreload.module.objects import Definition, Objects, read_objects
+from hotreload.module.object_cache import ObjectCache
+from hotreload.module.objects import Objects, combine
+from hotreload.module.own_symbols import Definition
 from hotreload.module.resolve import Resolution, resolve_names
 from hotreload.module.thread_local import make_thread_local_object
 
@@ -38,6 +40,11 @@ class Inputs(NamedTuple):
     """What the firmware was built with."""
     resolution: Resolution
     callbacks: Callbacks
+    kept: List[KeptDefinition]
+    code_alignment: int
+    """The largest of a section of code."""
+    files: ObjectCache
+    """What is known of each object file."""
 
     @property
     def fill_count(self) -> int:
@@ -55,10 +62,10 @@ class Inputs(NamedTuple):
 
 
 def make_inputs(
-    description: Description, firmware: Firmware, exports: Exports, files: ObjectFiles
+    description: Description, firmware: Firmware, exports: Exports, files: ObjectCache
 ) -> Inputs:
-    """Reads the objects, and decides which definition of each name counts."""
-    objects = read_objects(description.objects, exports.wraps, files)
+    """Decides which definition of each name counts."""
+    objects = combine((found.symbols for found in files.objects), exports.wraps)
     for name, path in objects.thread_local.items():
         raise ToolError(
             f"{path}: '{name}' is a thread-local variable, which a module cannot define: every "
@@ -68,7 +75,10 @@ def make_inputs(
     resolution = resolve_names(description, objects, firmware, exports)
     pointed = [*objects.callbacks, *resolution.without_stub]
     callbacks = assign_callbacks(description, pointed, firmware, exports)
-    return Inputs(description, objects, firmware, exports, resolution, callbacks)
+    kept, alignment = find_kept(description, files, exports.wraps), code_alignment(files)
+    return Inputs(
+        description, objects, firmware, exports, resolution, callbacks, kept, alignment, files
+    )  # fmt: skip
 
 
 def map_path(description: Description) -> str:
@@ -160,7 +170,10 @@ def _run_linker(
     patterns = [f"*{os.path.basename(path)}:*" for path in description.libraries]
     near = [*patterns, f"*{COPIED_PREFIX}*.o"] if description.text_readable else []
     unused = [h.definition for h in resolution.housed.values() if _is_alone(h.definition)]
-    text = format_script(firmware.text_address, addresses, near, bool(thread_local), unused)
+    # So that a jump has room at the start of each function; it would undo larger alignments.
+    spaced = description.arch == "riscv" and inputs.code_alignment <= 4
+    start = firmware.text_address
+    text = format_script(start, addresses, near, bool(thread_local), unused, spaced)
     write_if_changed(script, text)
     command = [description.linker, *description.linker_flags, *options]
     command += ["--emit-relocs", "-nostdlib"]
@@ -168,7 +181,7 @@ def _run_linker(
     linked = f"{description.module_elf}.new"
     command += ["-z", "max-page-size=4", "-T", script, "-o", linked, *objects]
     command += ["--start-group", *description.libraries, "--end-group"]
-    output = _run(command)
+    output = run_linker(command)
     if not output:
         os.replace(linked, description.module_elf)
     return output
@@ -179,7 +192,8 @@ def _is_alone(variable: Definition) -> bool:
     return variable.is_zero and variable.section.endswith(f".{variable.symbol}")
 
 
-def _run(command: List[str]) -> str:
+def run_linker(command: List[str]) -> str:
+    """Runs ld; returns what it said, or an empty string when it succeeded."""
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         result = subprocess.run(

@@ -29,7 +29,13 @@ _ATTRIBUTES = {
     ".rtc.force_slow": "RTC_SLOW_ATTR",
     ".rtc_noinit": "RTC_NOINIT_ATTR",
 }
-_BASE_NAMES = {fmt.SYM_NONE: "the firmware", fmt.SYM_TEXT: "the text", fmt.SYM_DATA: "the data"}
+_BASE_NAMES = {
+    fmt.SYM_NONE: "the firmware",
+    fmt.SYM_TEXT: "the text",
+    fmt.SYM_DATA: "the data",
+    fmt.SYM_BASE_TEXT: "the text of the running module",
+    fmt.SYM_BASE_DATA: "the data of the running module",
+}
 
 
 class Segment:
@@ -92,17 +98,37 @@ class Kept(NamedTuple):
     addend: int
 
 
-class LinkedModule:
-    """module.elf."""
+class Variable(NamedTuple):
+    """A variable that lives outside the module, and is found again by its key."""
 
-    def __init__(self, path: str, arch: str, text_address: int, addr2line: Optional[str]) -> None:
+    key: int
+    """8 bytes."""
+    address: int
+    """Link address; of its initial value if it has one."""
+    size: int
+    has_initial: bool
+
+
+class LinkedModule:
+    """module.elf, or the linked file of a patch."""
+
+    def __init__(
+        self,
+        path: str,
+        arch: str,
+        text_address: int,
+        addr2line: Optional[str],
+        data_address: int = DATA_ADDRESS,
+        variables: Sequence[Variable] = (),
+    ) -> None:
         self.file = elf.Elf(path, "the module", arch)
         self._addr2line = addr2line
         self.symbols = self.file.symbols()
-        self.names = {s.name: s for s in self.symbols if s.binding != elf.STB_LOCAL and s.defined}
+        self.names = {s.name: s for s in self.file.symbols(only_global=True) if s.defined}
         self._bases: Dict[int, int] = {}
+        self.variables = sorted(variables)
         self.text = self._segment(fmt.SYM_TEXT, text_address, TEXT_SECTIONS)
-        self.data = self._segment(fmt.SYM_DATA, DATA_ADDRESS, DATA_SECTIONS)
+        self.data = self._segment(fmt.SYM_DATA, data_address, DATA_SECTIONS)
 
     def _segment(self, base: int, address: int, names: Sequence[str]) -> Segment:
         sections = [s for s in self.file.sections if s.allocated and s.name in names]
@@ -142,16 +168,28 @@ class LinkedModule:
                     segment,
                     entry.offset,
                     entry.type,
-                    self._bases.get(symbol.section, fmt.SYM_NONE),
+                    self.base_of(symbol),
                     (symbol.value + entry.addend) & 0xFFFFFFFF,
                     entry.addend,
                     symbol,
                 )
 
+    def base_of(self, symbol: elf.Symbol) -> int:
+        """What moves together with a symbol: SYM_*."""
+        for index, variable in enumerate(self.variables):
+            if variable.address <= symbol.value < variable.address + max(variable.size, 1):
+                return fmt.SYM_KEPT + index
+        return self._bases.get(symbol.section, fmt.SYM_NONE)
+
+    def start_of(self, base: int) -> int:
+        """Link address of what moves."""
+        if base >= fmt.SYM_KEPT:
+            return self.variables[base - fmt.SYM_KEPT].address
+        return {fmt.SYM_TEXT: self.text.address, fmt.SYM_DATA: self.data.address}.get(base, 0)
+
     def keep(self, relocation: Relocation, kind: int) -> Kept:
         """The packed form: the addend counts from the start of the segment that moves."""
-        start = {fmt.SYM_TEXT: self.text.address, fmt.SYM_DATA: self.data.address}
-        addend = relocation.target - start.get(relocation.base, 0)
+        addend = relocation.target - self.start_of(relocation.base)
         return Kept(relocation.place, kind, relocation.base, addend & 0xFFFFFFFF)
 
     def keep_absolute(
@@ -190,7 +228,7 @@ class LinkedModule:
         symbol = relocation.symbol.name or self._section_name(relocation.symbol)
         return ToolError(
             f"{self._describe(relocation.place)}: relocation {name} refers to '{symbol}' in "
-            f"{_BASE_NAMES[relocation.base]}, which cannot be changed at load time: {what_to_do}"
+            f"{_BASE_NAMES.get(relocation.base, 'a kept variable')}, which cannot be changed at load time: {what_to_do}"
         )
 
     def _section_name(self, symbol: elf.Symbol) -> str:

@@ -15,9 +15,11 @@ from hotreload.module import module_format as fmt
 from hotreload.module.arch import relocation_rules
 from hotreload.module.exports import sort_names
 from hotreload.module.firmware import Firmware
-from hotreload.module.link import Inputs
-from hotreload.module.linked import Kept, LinkedModule, Segment, find_addr2line
-from hotreload.module.objects import Binding, Kind
+from hotreload.module.kept import place_kept
+from hotreload.module.link import Inputs, map_path
+from hotreload.module.link_map import read_link_map
+from hotreload.module.linked import Kept, LinkedModule, Segment, Variable, find_addr2line
+from hotreload.module.own_symbols import Binding, Kind
 from hotreload.module.places import Places, fill_in_places
 
 _EHDR = struct.Struct("<16sHHIIIIIHHHHHH")
@@ -43,9 +45,11 @@ def pack_module(inputs: Inputs) -> bytes:
     """Reads module.elf and returns what travels to the device."""
     description, firmware = inputs.description, inputs.firmware
     addr2line = find_addr2line(description.compiler)
+    places_of = read_link_map(map_path(description)) if inputs.kept else {}
     module = LinkedModule(
-        description.module_elf, description.arch, firmware.text_address, addr2line
-    )
+        description.module_elf, description.arch, firmware.text_address, addr2line,
+        variables=place_kept(inputs.kept, places_of),
+    )  # fmt: skip
     rules = relocation_rules(description.arch)
     places = Places(inputs, module)
     kept = rules.select_relocations(module, places)
@@ -53,15 +57,17 @@ def pack_module(inputs: Inputs) -> bytes:
     kept += fill_in_places(module, places.entries(), rules.WORD)
     if module.data.memory_size == 0 and any(k.base == fmt.SYM_DATA for k in kept):
         module.data.memory_size = 4  # The address of an object without bytes is an address, too.
-    notes = _note(fmt.NOTE_MODULE, _module_note(description, firmware))
-    notes += _note(fmt.NOTE_EXPORTS, _exports_note(module, inputs))
+    notes = note(fmt.NOTE_MODULE, module_note(description, firmware))
+    notes += note(fmt.NOTE_EXPORTS, _exports_note(module, inputs))
     init = _init_note(module)
-    notes += _note(fmt.NOTE_INIT, init) if init else b""
-    notes += _note(fmt.NOTE_INTERNAL, b"") if inputs.objects.is_internal else b""
-    return _file(module, notes, kept)
+    notes += note(fmt.NOTE_INIT, init) if init else b""
+    notes += note(fmt.NOTE_INTERNAL, b"") if inputs.objects.is_internal else b""
+    notes += kept_note(module.variables)
+    return format_file(module, notes, kept)
 
 
-def _file(module: LinkedModule, notes: bytes, kept: Sequence[Kept]) -> bytes:
+def format_file(module: LinkedModule, notes: bytes, kept: Sequence[Kept]) -> bytes:
+    """The packed file: header, notes, relocations, text, data."""
     parts = [
         _loaded(module.text, _R | _X),
         _loaded(module.data, _R | _W),
@@ -116,19 +122,31 @@ def _relocation_table(kept: Sequence[Kept]) -> bytes:
     )
 
 
-def _note(kind: int, content: bytes) -> bytes:
+def note(kind: int, content: bytes) -> bytes:
+    """A note of the packed format; the content is padded."""
     header = struct.pack("<III", len(fmt.NOTE_NAME), len(content), kind)
     return header + fmt.NOTE_NAME + content
 
 
-def _pad(content: bytes) -> bytes:
+def pad(content: bytes) -> bytes:
     return content + b"\0" * (-len(content) % 4)
 
 
-def _module_note(description: Description, firmware: Firmware) -> bytes:
+def module_note(description: Description, firmware: Firmware) -> bytes:
+    """The content of the first note."""
     identity = firmware.identity
     numbers = (fmt.FORMAT_VERSION, description.chip, description.abi, len(identity))
-    return struct.pack("<HHHH", *numbers) + _pad(identity)
+    return struct.pack("<HHHH", *numbers) + pad(identity)
+
+
+def kept_note(variables: Sequence[Variable]) -> bytes:
+    """The note with the variables that live outside the module, or nothing."""
+    if not variables:
+        return b""
+    entries = [
+        struct.pack("<QII", v.key, v.address if v.has_initial else 0, v.size) for v in variables
+    ]
+    return note(fmt.NOTE_KEPT, struct.pack("<I", len(entries)) + b"".join(entries))
 
 
 def _exports_note(module: LinkedModule, inputs: Inputs) -> bytes:
@@ -137,7 +155,7 @@ def _exports_note(module: LinkedModule, inputs: Inputs) -> bytes:
     names = sort_names(own | set(inputs.exports.table))
     addresses = [_export_address(module, name) for name in names]
     text = b"".join(name.encode() + b"\0" for name in names)
-    return struct.pack(f"<I{len(names)}I", len(names), *addresses) + _pad(text)
+    return struct.pack(f"<I{len(names)}I", len(names), *addresses) + pad(text)
 
 
 def _export_address(module: LinkedModule, name: str) -> int:

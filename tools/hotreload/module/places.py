@@ -14,7 +14,7 @@ from hotreload.module.fill import ENTRY_SIZE, LIST, Entry
 from hotreload.module.link import Inputs, map_path
 from hotreload.module.link_map import Placed, read_link_map
 from hotreload.module.linked import Kept, LinkedModule, Relocation
-from hotreload.module.objects import Definition
+from hotreload.module.own_symbols import Definition
 from hotreload.module.resolve import Housed
 from hotreload.module.stubs import GONE
 
@@ -27,7 +27,7 @@ class Places:
         self._module = module
         self._map = read_link_map(map_path(inputs.description)) if inputs.fill_count else {}
         self._functions: Dict[str, List[int]] = {}
-        for symbol in module.symbols if inputs.callbacks.used else ():
+        for _, symbol in module.symbols.named() if inputs.callbacks.used else ():
             if symbol.kind == elf.STT_FUNC:
                 self._functions.setdefault(symbol.name, []).append(symbol.value)
         self._used = [(self._function(d), stub) for d, stub in inputs.callbacks.used.items()]

@@ -21,7 +21,8 @@ from hotreload.module.exports import (
     stub_symbol,
 )
 from hotreload.module.firmware import Firmware, FirmwareSymbol
-from hotreload.module.objects import Binding, Definition, Kind, Objects, is_vtable
+from hotreload.module.objects import Objects
+from hotreload.module.own_symbols import Binding, Definition, Kind, is_vtable
 
 
 class Housed(NamedTuple):

@@ -28,7 +28,7 @@ from hotreload.module.exports import (
     spare_symbol,
     stub_symbol,
 )
-from hotreload.module.objects import Binding
+from hotreload.module.own_symbols import Binding
 
 SLOTS = "hotreload_table_slots"
 GONE = "hotreload_missing_gone"

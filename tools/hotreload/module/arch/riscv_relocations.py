@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Callable, Dict, List, Tuple
 
 from hotreload.module.linked import Kept, Lasting, LinkedModule, Relocation
-from hotreload.module.module_format import SYM_NONE, SYM_TEXT
+from hotreload.module.module_format import SYM_BASE_TEXT, SYM_NONE, SYM_TEXT
 
 _NAMES = {
     1: "R_RISCV_32",
@@ -118,7 +118,7 @@ def select_relocations(module: LinkedModule, places: Lasting) -> List[Kept]:
 def _keep_call(module: LinkedModule, relocation: Relocation) -> List[Kept]:
     if relocation.base == SYM_TEXT or relocation.undefined:
         return []
-    if relocation.base != SYM_NONE:
+    if relocation.base not in (SYM_NONE, SYM_BASE_TEXT):
         raise module.error(relocation, _NAMES[relocation.type], "it calls data; call a function")
     return [module.keep(relocation, _CALL_PLT)]
 

@@ -8,7 +8,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import struct
-from typing import Iterator, List, Set, Tuple
+from typing import Iterator, Sequence, Set, Tuple
 
 from hotreload.module.elf import SHF_EXECINSTR, Elf, Rela, Section, Symbol
 
@@ -43,7 +43,7 @@ def pointers(file: Elf) -> Set[Tuple[int, int]]:
     return found
 
 
-def _values(file: Elf, symbols: List[Symbol]) -> Set[Tuple[int, int]]:
+def _values(file: Elf, symbols: Sequence[Symbol]) -> Set[Tuple[int, int]]:
     """(section, offset) of the literals that are loaded for another purpose than a call."""
     calls = {
         (section.number, r.offset)

@@ -1,0 +1,139 @@
+"""Large components on the emulated board: the cost of one changed line in hundreds of files.
+
+SPDX-License-Identifier: MIT
+"""
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+from emulated_project import ROOT, EmulatedProject
+from figures import POLL_MS, RUNS, Figure, emulated_loop, median_loop, run, watching
+
+sys.path.insert(0, str(ROOT / "bench"))
+
+from large_component import write_large_component  # noqa: E402
+
+LARGE = 370
+CURVE = (10, 40, 160, LARGE, 640)
+MEMORY = 2 * 1024 * 1024
+BOARD = ["--ram", str(MEMORY), "--max-upload", str(MEMORY // 2)]
+TOOL = [sys.executable, "-m", "hotreload"]
+
+
+def lvgl_checkout() -> Optional[Path]:
+    """A checkout of LVGL to measure with, if there is one."""
+    path = os.environ.get("HOTRELOAD_BENCH_LVGL")
+    return Path(path).resolve() if path and Path(path, "lvgl.h").exists() else None
+
+
+def write_lvgl_component(directory: Path, checkout: Path) -> None:
+    """All sources of LVGL as a component, with LVGL's own defaults."""
+    directory.mkdir(parents=True, exist_ok=True)
+    sources = sorted(str(path) for path in (checkout / "src").rglob("*.c"))
+    lines = [f"idf_component_register(RELOADABLE INCLUDE_DIRS {checkout} SRCS", *sources, ")",
+             "target_compile_definitions(${COMPONENT_LIB} PUBLIC LV_CONF_SKIP)", ""]
+    text = "\n".join(lines)
+    path = directory / "CMakeLists.txt"
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def measure_curve(build: Path, arch: str) -> List[Figure]:
+    """The generated component as it grows. One build directory: the files stay the same."""
+    figures: List[Figure] = []
+    for files in CURVE:
+        figures += _measure_generated(build, arch, files)
+    return figures
+
+
+def measure_large(build: Path, arch: str) -> List[Figure]:
+    """The generated component at the size of LVGL."""
+    return _measure_generated(build, arch, LARGE)
+
+
+def _measure_generated(build: Path, arch: str, files: int) -> List[Figure]:
+    project = EmulatedProject(arch, build / f"large-{arch}")
+    directory = project.folder / "components" / "parts"
+    write_large_component(directory, files)
+    return _measure(project, f"large component, {arch}, {files} files", directory, f"""
+#include "{directory}/include/part{files - 1}.h"
+int32_t large_use(part_{(files - 1) % 120}_t *part) {{ return part{files - 1}_run_0(part, 1); }}
+""", all_steps=files == LARGE)
+
+
+def measure_lvgl(build: Path) -> List[Figure]:
+    """LVGL itself, if the environment names a checkout."""
+    checkout = lvgl_checkout()
+    if checkout is None:
+        return []
+    project = EmulatedProject("riscv", build / "lvgl")
+    directory = project.folder / "components" / "lvgl"
+    write_lvgl_component(directory, checkout)
+    return _measure(project, "LVGL, riscv", directory, f"""
+#define LV_CONF_SKIP
+#include "{checkout}/lvgl.h"
+lv_obj_t *large_use(lv_obj_t *parent) {{ return lv_button_create(parent); }}
+""", all_steps=True)
+
+
+def _measure(project: EmulatedProject, name: str, component: Path, more_source: str,
+             all_steps: bool) -> List[Figure]:
+    """One changed line of the example, which uses a large component."""
+    options = [f"-DEMULATOR_PARTITION_SIZE={MEMORY}"]
+    project.build(component, more_source=more_source, options=options)
+    environment = {**project.environment, "PYTHONUNBUFFERED": "1"}
+    name = f"{name}, {len(project.module())} bytes"
+    with project.boot(show=False, poll_ms=POLL_MS, options=BOARD) as console:
+        loop = emulated_loop(project, console)
+        place = ["--build", str(project.build_dir), "--url", console.url]
+        with watching([*TOOL, "watch", *place], env=environment) as last_line:
+            figures = median_loop(f"{name}, whole, watch", loop, None, 100, last_line)
+        figures += median_loop(
+            f"{name}, whole, reload", loop, None, 200,
+            lambda: run([*TOOL, "reload", *place], env=environment).splitlines()[-1])
+        if all_steps:
+            figures += median_loop(
+                f"{name}, build of everything, then upload", loop, None, 300,
+                lambda: _build_all(project, place, environment))[:1]
+    if not all_steps:
+        figures = [figure for figure in figures if not figure.name.startswith(" ")]
+    run(["cmake", "--build", str(project.build_dir)], env=environment)
+    return [*figures,
+            Figure("    beside it: ninja, nothing to do", _time_of_ninja(project), "s"),
+            Figure("    beside it: ld of everything", _time_of_ld(project), "s")]
+
+
+def _build_all(project: EmulatedProject, place: List[str], environment: Dict[str, str]) -> str:
+    run(["cmake", "--build", str(project.build_dir)], env=environment)
+    return run([*TOOL, "reload", "--skip-build", *place], env=environment).splitlines()[-1]
+
+
+def _median_time(command: List[str], **options: Any) -> float:
+    seconds = []
+    for _ in range(RUNS):
+        begun = time.monotonic()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **options)
+        seconds.append(time.monotonic() - begun)
+    return statistics.median(seconds)
+
+
+def _time_of_ninja(project: EmulatedProject) -> float:
+    return _median_time(["ninja", "-C", str(project.build_dir)])
+
+
+def _time_of_ld(project: EmulatedProject) -> float:
+    """The module's objects and script, by the linker alone."""
+    files = project.build_dir / "hotreload"
+    about = json.loads((files / "hotreload.json").read_text())
+    return _median_time([
+        about["linker"], *about["linker_flags"], "--emit-relocs", "-nostdlib", "-z",
+        "max-page-size=4", "-T", str(files / "module.ld"), "-o", str(files / "bench.elf"),
+        *about["objects"], *(str(path) for path in files.glob("*.o")),
+        "--start-group", *about["libraries"], "--end-group"])

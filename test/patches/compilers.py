@@ -1,0 +1,46 @@
+"""Compilers and options for the test of patches.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import cross_toolchain
+
+cross_toolchain.add_to_path()
+
+import toolchains as chains  # noqa: E402
+
+_SECTIONS = ["-ffunction-sections", "-fdata-sections"]
+BASES = {
+    "riscv": [
+        ["-Os", "-g", *_SECTIONS],
+        ["-O2", "-g", *_SECTIONS],
+        ["-O0", "-g", *_SECTIONS],
+        ["-Os", "-g0", *_SECTIONS],
+        ["-O2", "-g", "-mno-relax", *_SECTIONS],
+        ["-Os", "-g"],
+        ["-O1", "-g", "-fcommon", *_SECTIONS],
+        ["-O3", "-gdwarf-4", *_SECTIONS],
+    ],
+    "xtensa": [
+        ["-Os", "-g", *_SECTIONS],
+        ["-O2", "-g", *_SECTIONS],
+        ["-O0", "-g", *_SECTIONS],
+        ["-Os", "-g0", *_SECTIONS],
+        ["-O2", "-g", "-mtext-section-literals", *_SECTIONS],
+        ["-Os", "-g"],
+        ["-O1", "-g", "-fcommon", *_SECTIONS],
+        ["-O3", "-gdwarf-4", *_SECTIONS],
+    ],
+}
+
+
+def toolchain(arch: str) -> chains.Toolchain:
+    """The one whose programs QEMU runs."""
+    return chains.riscv() if arch == "riscv" else chains.xtensa_windowed()
+
+
+def machine_of(arch: str) -> int:
+    """ELF's number."""
+    return {"riscv": 243, "xtensa": 94}[arch]

@@ -1,0 +1,31 @@
+"""The program after a patch does what a static link of the edited sources does, and every variable is
+where it was. Programs and edits are generated; `make torture` runs more of them.
+
+SPDX-License-Identifier: MIT
+"""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from compilers import BASES
+from pairs import Outcome, describe, run_pairs
+from hotreload.patch.make import Patch
+
+SEEDS = range(8)
+EDITS = 3
+_patches: List[Outcome] = []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("arch", list(BASES))
+def test_patch_equals_static_link(arch: str, seed: int, tmp_path: Path) -> None:
+    outcomes = run_pairs(tmp_path / "project", arch, seed, EDITS)
+    assert all(outcome.is_right for outcome in outcomes), "\n".join(describe(outcomes))
+    _patches.extend(outcome for outcome in outcomes if isinstance(outcome.result, Patch))
+
+
+def test_most_edits_are_patches() -> None:
+    assert len(_patches) >= len(SEEDS) * EDITS

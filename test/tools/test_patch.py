@@ -1,0 +1,331 @@
+"""What is a patch, what needs the whole module, and why; each edit against a base of two files.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from pathlib import Path
+from typing import Dict, List, Tuple, Union
+
+import pytest
+
+from hotreload.description import load_description
+from hotreload.module import elf
+from hotreload.module.exports import read_exports
+from hotreload.module.firmware_reader import FirmwareReader
+from hotreload.module.link import Inputs, link_module, make_inputs
+from hotreload.module.object_cache import ObjectCache
+from hotreload.module.pack import pack_module
+from hotreload.patch.base import Base, load_base, remember_base
+from hotreload.patch.first_instruction import busy_size
+from hotreload.patch.make import Patch, Whole, make_patch
+from project import Project
+
+A = """\
+extern int firmware_function(int);
+extern const char *firmware_text(void);
+typedef struct { int speed; short turns; } motor_t;
+static motor_t motor = {1, 2};
+static int count;
+static const int table[4] = {1, 2, 3, 4};
+int shared = 5;
+static __attribute__((noinline)) int helper(int x) { return x * 3 + count; }
+static __attribute__((noinline)) int other(int x) { return x * 5 - helper(x); }
+int first(int x) { count++; motor.speed += x; return other(x) + table[x & 3]; }
+int second(int x) { static int calls; calls += x; return calls + motor.turns; }
+const char *name(int x) { return x ? "yes" : "no"; }
+"""
+B = """\
+int first(int x); extern int shared;
+int third(int x) { static int calls; calls -= x; return first(x) + calls + shared; }
+"""
+
+
+class Edits:
+    """A base, and edits of its sources."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._reader, self._cache = FirmwareReader(), ObjectCache()
+
+    def build(self, **sources: str) -> "Edits":
+        """Makes the base of a_c=..., b_c=..."""
+        self._write(sources or {"a_c": A, "b_c": B})
+        self.project.make()
+        inputs = self.inputs()
+        link_module(inputs)
+        module = pack_module(inputs)
+        remember_base(inputs, module)
+        base = load_base(inputs.description, hashlib.sha256(module).hexdigest(),
+                         inputs.exports.wraps)  # fmt: skip
+        assert base is not None
+        self.base: Base = base
+        return self
+
+    def _write(self, sources: Dict[str, str]) -> None:
+        for name, text in sources.items():
+            self.project.write(name.replace("_", "."), text)
+
+    def inputs(self) -> Inputs:
+        description = load_description(str(self.project.build))
+        self._cache.refresh(description)
+        exports = read_exports(description.exports)
+        return make_inputs(description, self._reader.read(description), exports, self._cache)
+
+    def edit(self, **sources: str) -> Union[Patch, Whole]:
+        self._write(sources)
+        self.project.compile()
+        self.project.describe()
+        return make_patch(self.inputs(), self.base)
+
+    def replace(self, old: str, new: str) -> Union[Patch, Whole]:
+        """An edit of a.c."""
+        assert old in A
+        return self.edit(a_c=A.replace(old, new))
+
+    def patch(self, old: str, new: str) -> Patch:
+        result = self.replace(old, new)
+        assert isinstance(result, Patch), result
+        return result
+
+    def whole(self, old: str, new: str) -> str:
+        result = self.replace(old, new)
+        assert isinstance(result, Whole), result
+        return result.reason
+
+
+@pytest.fixture(params=["riscv", "xtensa-windowed"])
+def edits(request: pytest.FixtureRequest, tmp_path: Path) -> Edits:
+    import toolchains
+
+    return Edits(Project(tmp_path, toolchains.get(request.param)))
+
+
+def notes(patch: Patch) -> Dict[int, bytes]:
+    """The notes of a patch, by their types."""
+    return notes_of(patch.content)
+
+
+def notes_of(module: bytes) -> Dict[int, bytes]:
+    offset, _, _, size = struct.unpack_from("<4I", module, 52 + 2 * 32 + 4)
+    content, found = module[offset : offset + size], {}
+    while content:
+        _, length, kind = struct.unpack_from("<III", content)
+        found[kind] = content[16 : 16 + length]
+        content = content[16 + (length + 3) // 4 * 4 :]
+    return found
+
+
+def jumps(patch: Patch) -> List[Tuple[int, ...]]:
+    return list(struct.iter_unpack("<III", notes(patch).get(6, bytes(4))[4:]))
+
+
+def test_same_program_is_an_empty_patch(edits: Edits) -> None:
+    edits.build()
+    patch = edits.patch("typedef", "\n\ntypedef")
+    assert patch.is_empty and patch.functions == [] and jumps(patch) == []
+    assert notes(patch)[5].hex() == edits.base.sha256
+
+
+def test_body(edits: Edits) -> None:
+    edits.build()
+    patch = edits.patch("x * 5", "x * 7")
+    assert patch.functions == ["other"] and not patch.is_empty
+    assert len(jumps(patch)) == 1 and len(patch.content) < 1024
+    base = elf.Elf(edits.base.elf_path, "the base").symbols()
+    other = next(s.value for s in base if s.name == "other")
+    start, _, busy = jumps(patch)[0]
+    assert start == other - edits.base.text.address and busy in (3, 4)
+
+
+def test_string_that_the_base_has_is_not_sent(edits: Edits) -> None:
+    edits.build()
+    patch = edits.patch('? "yes"', '> 3 ? "yes"')
+    assert patch.functions == ["name"] and 8 not in notes(patch)
+
+
+def test_new_string_outlives_the_patch(edits: Edits) -> None:
+    edits.build()
+    patch = edits.patch('"yes"', '"perhaps"')
+    assert len(notes(patch)[8]) == 4 + 16
+
+
+def test_constant_changes_in_place(edits: Edits) -> None:
+    edits.build()
+    patch = edits.patch("{1, 2, 3, 4}", "{1, 2, 3, 5}")
+    (swap,) = struct.iter_unpack("<IIII", notes(patch)[7][4:])
+    assert swap[0] == 4 and swap[3] == 16 and patch.functions == []
+
+
+def test_new_variable(edits: Edits) -> None:
+    edits.build()
+    patch = edits.patch("count++;", "static int fresh = 7; fresh++; count++;")
+    first = struct.unpack_from("<QII", notes(patch)[8], 4)
+    assert first[1] != 0 and first[2] == 4
+    again = edits.patch("count++;", "static int fresh = 8; fresh += 2; count++;")
+    assert struct.unpack_from("<QII", notes(again)[8], 4)[0] == first[0], "found again"
+    assert again.notes == []
+    other = edits.patch("count++;", "static unsigned short fresh = 8; fresh += 2; count++;")
+    assert "fresh has another type" in other.notes[0]
+    assert struct.unpack_from("<QII", notes(other)[8], 4)[0] != first[0], "another type"
+
+
+def test_initial_value_is_kept(edits: Edits) -> None:
+    edits.build()
+    patch = edits.patch("int shared = 5", "int shared = 6")
+    assert patch.is_empty and len(patch.notes) == 1
+    assert "shared" in patch.notes[0] and "keeps what it holds" in patch.notes[0]
+
+
+def test_numbered_variables_are_told_apart_by_their_functions(edits: Edits) -> None:
+    """A new `calls` before the others takes their numbers."""
+    edits.build()
+    patch = edits.patch("count++;", "static int calls; calls++; count++;")
+    assert patch.functions == ["first"], "second() still uses its own"
+    assert len(notes(patch)[8]) == 4 + 16
+
+
+def test_several_numbered_variables_without_debug_data(edits: Edits) -> None:
+    edits.project.flags.append("-g0")
+    one, two = "static int calls; calls++; count++;", "static int calls; calls += 2; count++;"
+    edits.build(a_c=A.replace("count++;", one), b_c=B)
+    result = edits.edit(a_c=A.replace("count++;", two))
+    assert isinstance(result, Whole) and "calls" in result.reason and "debug data" in result.reason
+
+
+@pytest.mark.parametrize(
+    "old, new, words",
+    [
+        ("int speed;", "int speed; int power;", "motor_t has another layout"),
+        ("int speed; short turns;", "short turns; int speed;", "motor_t has another layout"),
+        ("static int count;", "static long long count;", "count has another layout"),
+        ("table[4]", "table[5]", "table has another"),
+        ("static const int table[4] = {1, 2, 3, 4};",
+         "static int table[4] = {1, 2, 3, 4}; void set(int x) { table[0] = x; }",
+         "table was no variable"),
+        ("int shared = 5;", "int shared __attribute__((aligned(64))) = 5;", "shared has another"),
+        ("int shared", "__attribute__((constructor)) void begin(void) { count = 3; }\nint shared",
+         "constructors"),
+        ("static int count;", "static int count; static int fresh __attribute__((aligned(32)));"
+         "int *use(void) { return &fresh; }", "alignment above 8"),
+    ],
+)  # fmt: skip
+def test_whole(edits: Edits, old: str, new: str, words: str) -> None:
+    edits.build()
+    assert words in edits.whole(old, new)
+
+
+def test_large_patch_is_whole(edits: Edits) -> None:
+    edits.build()
+    body = "".join(f"x = x * {i * 77 + 5} + (x >> {i % 5 + 1});" for i in range(200))
+    assert "more than a quarter" in edits.whole("count++;", f"count++; {body}")
+
+
+def test_names_that_share_their_code_cannot_part(edits: Edits) -> None:
+    alias = "int same(int x) __attribute__((alias(\"third\")));\n"
+    edits.build(a_c=A, b_c=B + alias)
+    result = edits.edit(b_c=B.replace("- x", "- x - 1") + "int same(int x) { return x; }\n")
+    assert isinstance(result, Whole) and "were one" in result.reason
+
+
+def test_function_that_moves_to_another_object(edits: Edits) -> None:
+    edits.build(a_c=A, b_c=B)
+    moved = "int second(int x) { static int calls; calls += x; return calls + motor.turns; }\n"
+    b_c = B + "int second(int x) { static int calls; calls += 2 * x; return calls; }\n"
+    result = edits.edit(a_c=A.replace(moved, "int turns(void) { return motor.turns; }\n"), b_c=b_c)
+    assert isinstance(result, Patch) and "second" in result.functions
+    assert len(jumps(result)) >= 1
+
+
+def test_weak_function_loses_to_a_new_strong_one(edits: Edits) -> None:
+    weak = "__attribute__((weak)) int chosen(int x) { return x; }\n"
+    use = "int chosen(int x); int fourth(int x) { return chosen(x); }\n"
+    edits.build(a_c=A + weak, b_c=B + use)
+    result = edits.edit(b_c=B + use + "int chosen(int x) { return x * 9; }\n")
+    assert isinstance(result, Patch) and "chosen" in result.functions
+
+
+def test_clone_takes_its_callers_along(edits: Edits) -> None:
+    """Nobody can jump from an old clone into a new one: the constant in it may be another."""
+    source = A + """
+static __attribute__((noinline)) int scale(int x, int by, int more)
+{ for (int i = 0; i < by; i++) x += more + firmware_function(x); return x; }
+int one(int x) { return scale(x, 7, 2); }
+int two(int x) { return scale(x + 1, 7, 2) + 1; }
+"""
+    edits.project.flags += ["-O2"]
+    edits.build(a_c=source, b_c=B)
+    result = edits.edit(a_c=source.replace("x += more", "x += 3 * more"))
+    assert isinstance(result, Patch)
+    clones = [name for name in result.functions if "constprop" in name or "isra" in name]
+    assert clones, "the compiler makes them"
+    assert {"one", "two"} <= set(result.functions) and len(jumps(result)) == 2
+
+
+def test_new_callback_gets_a_stub_and_its_slot(edits: Edits) -> None:
+    use = "int call(int (*f)(int)) { return f(3); }\nint with(void) { return call(%s); }\n"
+    edits.build(a_c=A + use % "helper", b_c=B)
+    result = edits.edit(a_c=A + use % "other")
+    assert isinstance(result, Patch)
+    (swap,) = struct.iter_unpack("<IIII", notes(result)[7][4:])
+    assert swap[0] == 0 and swap[3] == 4
+
+
+def test_another_file_is_added_and_one_removed(edits: Edits) -> None:
+    edits.build()
+    edits.project.write("c.c", "int fifth(int x) { static int n; return n += x; }\n")
+    result = edits.replace("count++;", "extern int fifth(int); count += fifth(1);")
+    assert isinstance(result, Patch) and {"fifth", "first"} <= set(result.functions)
+    (edits.project.sources / "c.c").unlink()
+    assert edits.patch("count++;", "count++;").is_empty
+
+
+def test_removed_function_that_is_still_used(edits: Edits) -> None:
+    edits.build()
+    gone = "int first(int x) { count++; motor.speed += x; return other(x) + table[x & 3]; }\n"
+    with pytest.raises(Exception, match="first"):
+        edits.replace(gone, "")
+
+
+def test_busy_range() -> None:
+    """A loop that leads to the first instruction, or between its halves."""
+    loop = bytes.fromhex("0505 fd13".replace(" ", ""))
+    assert busy_size("riscv", bytes.fromhex("13051500" "e31ec5fe" "82800000")) == 12
+    assert busy_size("riscv", bytes.fromhex("13051500" "8280")) == 4
+    assert busy_size("riscv", loop + bytes(4)) == 4
+    assert busy_size("xtensa", bytes.fromhex("364100" "1df0")) == 3
+
+
+KEPT = "__attribute__((section(\".data.hotreload_keep\")))"
+
+
+def kept_note(module: bytes) -> List[Tuple[int, ...]]:
+    return list(struct.iter_unpack("<QII", notes_of(module)[8][4:]))
+
+
+def test_kept_variables_of_a_whole_module(edits: Edits) -> None:
+    edits.project.flags.append("-fno-section-anchors")
+    source = f"static {KEPT} int laps = 3; static {KEPT} short zero;\n" + A
+    source += "int use(void) { return laps++ + zero++; }\n"
+    edits.build(a_c=source, b_c=B)
+    before = kept_note(edits.base.module)
+    assert sorted(size for _, _, size in before) == [2, 4]
+    assert [initial == 0 for _, initial, size in before if size == 2] == [True]
+    result = edits.edit(a_c=source.replace("laps++", "laps += 2"))
+    assert isinstance(result, Patch)
+    assert {key for key, _, _ in kept_note(result.content)} == {key for key, _, _ in before}
+
+
+def test_kept_variables_found_by_the_address_of_another(edits: Edits) -> None:
+    if edits.project.toolchain.arch != "riscv":
+        pytest.skip("the compiler for Xtensa has no section anchors")
+    edits.project.flags = ["-Os", "-g", "-fsection-anchors"]
+    source = f"static {KEPT} int laps = 3; static {KEPT} int zero;\n" + A
+    edits.project.write("a.c", source + "int use(void) { laps++; zero++; return laps; }\n")
+    edits.project.compile()
+    edits.project.link_firmware()
+    edits.project.describe()
+    assert "-fno-section-anchors" in edits.project.fail("link", str(edits.project.build))

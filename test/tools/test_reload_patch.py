@@ -1,0 +1,109 @@
+"""`reload` and `watch`: a patch where it can be one, and the whole module otherwise, with the reason.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from fake_device import FakeDevice
+from project import Project
+
+
+def last_line(text: str) -> str:
+    return text.rstrip("\n").rpartition("\n")[2]
+
+
+def reload(project: Project, device: FakeDevice, *more: str) -> str:
+    place = ["--build", str(project.build), "--url", device.url]
+    return last_line(project.tool("reload", *place, *more))
+
+
+def change(project: Project, number: int = 2) -> None:
+    project.write("a.c", f"int f(void) {{ return {number}; }}\n")
+
+
+@pytest.fixture
+def running(built: Project, device: FakeDevice) -> Project:
+    """A project whose module the device runs."""
+    device.run((built.out / "module.bin").read_bytes())
+    return built
+
+
+def test_changed_function_is_a_patch(running: Project, device: FakeDevice) -> None:
+    whole = (running.out / "module.bin").read_bytes()
+    change(running)
+    line = reload(running, device)
+    (patch,) = device.uploads
+    expected = rf"Patched: 1 function, {len(patch)} bytes to {re.escape(device.url)} in "
+    assert re.match(expected, line), line
+    assert bytes.fromhex(device.more["base"]["sha256"]) in patch
+    assert (running.out / "module.bin").read_bytes() == whole, "the base stays what it was"
+
+
+def test_each_patch_is_made_against_the_base(running: Project, device: FakeDevice) -> None:
+    for number in (2, 3):
+        change(running, number)
+        assert reload(running, device).startswith("Patched: 1 function,")
+    assert len(device.uploads) == 2 and device.uploads[0] != device.uploads[1]
+
+
+def test_nothing_is_sent_without_a_change(running: Project, device: FakeDevice) -> None:
+    running.write("a.c", "\n\nint f(void) { return 1; }\n")
+    assert reload(running, device).startswith("No change: ") and device.uploads == []
+
+
+def test_patch_is_undone(running: Project, device: FakeDevice) -> None:
+    device.more["patch"] = {"sequence": 2}
+    running.write("a.c", "\n\nint f(void) { return 1; }\n")
+    assert reload(running, device).startswith("Patched: 0 functions,")
+
+
+def test_whole_by_option(running: Project, device: FakeDevice) -> None:
+    change(running)
+    assert reload(running, device, "--whole").startswith("Reloaded whole (--whole): ")
+    assert device.uploads == [(running.out / "module.bin").read_bytes()]
+
+
+def test_device_with_another_module(built: Project, device: FakeDevice) -> None:
+    device.run(b"another")
+    change(built)
+    assert "(the device runs a module that was not built here)" in reload(built, device)
+    device.run(device.uploads[0])
+    change(built, 3)
+    assert reload(built, device).startswith("Patched: ")
+
+
+@pytest.mark.parametrize("status", [409, 422])
+def test_device_that_does_not_take_the_patch(
+    running: Project, device: FakeDevice, status: int
+) -> None:
+    device.refuse_patch = (status, {"status": "error", "error": "a patch of another base"})
+    change(running)
+    assert "(the device does not take the patch)" in reload(running, device)
+    assert device.uploads == [(running.out / "module.bin").read_bytes()]
+
+
+def test_reason_for_the_whole_module(running: Project, device: FakeDevice) -> None:
+    running.write("a.c", "static int n; int f(void) { return n++; }\n")
+    assert reload(running, device).startswith("Patched: ")
+    device.run(reload_whole(running, device))
+    running.write("a.c", "static long long n; int f(void) { return (int)n++; }\n")
+    assert "Reloaded whole (n has another layout): " in reload(running, device)
+
+
+def reload_whole(project: Project, device: FakeDevice) -> bytes:
+    reload(project, device, "--whole")
+    return device.uploads[-1]
+
+
+def test_note_about_an_initial_value(running: Project, device: FakeDevice) -> None:
+    running.write("a.c", "static int n = 4; int f(void) { return n++; }\n")
+    device.run(reload_whole(running, device))
+    running.write("a.c", "static int n = 5; int f(void) { return n++ + 1; }\n")
+    text = running.tool("reload", "--build", str(running.build), "--url", device.url)
+    assert "n has another initial value; it keeps what it holds" in text
+    assert last_line(text).startswith("Patched: ")

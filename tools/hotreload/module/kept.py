@@ -1,0 +1,145 @@
+"""Variables with HOTRELOAD_KEEP: they live outside the module, and are found again by a key.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from hotreload.description import Description
+from hotreload.errors import ToolError
+from hotreload.module.elf import SHF_EXECINSTR
+from hotreload.module.link_map import Placed
+from hotreload.module.link_options import Wraps
+from hotreload.module.linked import Variable
+from hotreload.module.linker_script import KEEP_SECTION
+from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
+from hotreload.module.object_cache import CachedObject, ObjectCache
+
+_FACTS = "sections"
+
+if TYPE_CHECKING:
+    from hotreload.patch.view import Entity, View
+
+
+class KeptDefinition(NamedTuple):
+    """A variable with HOTRELOAD_KEEP in an object file."""
+
+    path: str
+    section: str
+    offset: int
+    size: int
+    key: int
+    has_initial: bool
+    shown: str
+    """Object file, function and name, as the key has them."""
+
+
+def variable_key(entity: Entity, type_text: Optional[str], size: int) -> int:
+    """The key of a variable: 8 bytes that change with its type."""
+    text = type_text if type_text is not None else f"{size} bytes"
+    words = (entity.path, entity.function, entity.name, text)
+    digest = hashlib.sha256("\0".join(words).encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:8], "little")
+
+
+def shown_name(entity: Entity) -> str:
+    """A variable in words, unique in a module: `a.c.o: f(): count`."""
+    words = (entity.path, f"{entity.function}()" if entity.function else "", entity.name)
+    return ": ".join(word for word in words if word)
+
+
+def started_anew(before: Mapping[str, int], now: Mapping[str, int]) -> List[str]:
+    """Notes about kept variables (shown names and keys) that do not keep what they held."""
+    return [
+        f"note: {shown} has another type than before; it starts anew"
+        for shown, key in now.items()
+        if before.get(shown, key) != key
+    ]
+
+
+def find_kept(
+    description: Description, files: ObjectCache, wraps: Wraps
+) -> List[KeptDefinition]:
+    """All of them."""
+    found: List[KeptDefinition] = []
+    for cached in files.objects:
+        if _facts(cached)[1]:
+            from hotreload.patch.types import read_types
+            from hotreload.patch.view import View
+
+            name = os.path.relpath(cached.path, description.build_dir).replace("\\", "/")
+            found += _find_in(View(cached.path, name, cached.open(), wraps, read_types))
+    return found
+
+
+def code_alignment(files: ObjectCache) -> int:
+    """The largest of a section of code."""
+    return max((_facts(cached)[0] for cached in files.objects), default=1)
+
+
+def _facts(cached: CachedObject) -> Tuple[int, bool]:
+    """The largest alignment of code; whether there are variables with HOTRELOAD_KEEP."""
+    known = cached.part(_FACTS)
+    if known is None:
+        sections = cached.open().sections
+        alignments = [s.alignment for s in sections if s.flags & SHF_EXECINSTR and s.size > 0]
+        keeps = any(s.name.startswith(KEEP_SECTION) for s in sections)
+        known = [max(alignments, default=1), keeps]
+        cached.keep(_FACTS, known)
+    return known[0], known[1]
+
+
+def _find_in(view: View) -> List[KeptDefinition]:
+    found = []
+    for number, section in enumerate(view.file.sections):
+        if not section.name.startswith(KEEP_SECTION) or not section.allocated:
+            continue
+        names = view.named.get(number, [])
+        if section.alignment > KEPT_ALIGNMENT or section.size > KEPT_LIMIT:
+            shown = names[0].entity.shown if names else section.name
+            raise ToolError(
+                f"{view.path}: '{shown}' has HOTRELOAD_KEEP, so it can be aligned to at most "
+                f"{KEPT_ALIGNMENT} bytes and have at most {KEPT_LIMIT}"
+            )
+        if len(names) > 1 and _is_used_as_block(view, number):
+            raise ToolError(
+                f"{view.path}: the compiler uses the address of one variable with HOTRELOAD_KEEP "
+                "for others: compile the component with -fno-section-anchors"
+            )
+        for named in names:
+            size = named.symbol.size
+            content, targets = view.content(number, named.offset, named.offset + size)
+            key = variable_key(named.entity, view.types.text(named.symbol), size)
+            has_initial = any(content) or bool(targets)
+            place = (view.path, section.name, named.offset, size)
+            shown = shown_name(named.entity)
+            found.append(KeptDefinition(*place, key, has_initial, shown))
+    return found
+
+
+def _is_used_as_block(view: View, section: int) -> bool:
+    """Whether something refers to a section by a label that is no variable."""
+    known = {named.number for named in view.named[section]}
+    return any(
+        view.symbols[entry.symbol].section == section and entry.symbol not in known
+        and view.symbols[entry.symbol].name != ""
+        for entries in view.relocations.values() for entry in entries
+    )  # fmt: skip
+
+
+def place_kept(
+    definitions: Sequence[KeptDefinition], places: Dict[Tuple[str, str], Placed]
+) -> List[Variable]:
+    """Where the linker put their initial values."""
+    variables = []
+    for kept in definitions:
+        placed = places.get((kept.path, kept.section))
+        if placed is None:
+            raise ToolError(f"{kept.path}: the linker's map does not tell where {kept.section} is")
+        address = placed.address + kept.offset
+        variables.append(Variable(kept.key, address, kept.size, kept.has_initial))
+    return variables

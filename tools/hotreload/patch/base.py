@@ -1,0 +1,294 @@
+"""What is remembered of a base: the whole module that a device may run, and what it was made from.
+
+Each base has a directory, build/hotreload/base/SHA256, with copies of the object files, so that they
+can be compared with those of later. The device says by the SHA-256 which base it runs.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from bisect import bisect_right
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from hotreload.description import Description
+from hotreload.files import make_directory, open_text, read_bytes, write_if_changed
+from hotreload.module import elf
+from hotreload.module.exports import local_key
+from hotreload.module.kept import place_kept
+from hotreload.module.link import Inputs, map_path
+from hotreload.module.link_map import read_link_map
+from hotreload.module.link_options import Wraps
+from hotreload.module.object_cache import CachedObject
+from hotreload.patch.types import read_types
+from hotreload.patch.view import Entity, Named, View
+
+_FORMAT = 1
+_KEEP = 3
+"""How many bases are remembered: what was built, what was sent, and one more."""
+
+
+class Range(NamedTuple):
+    """A segment of the base, at its link address."""
+
+    address: int
+    size: int
+
+    def holds(self, address: int) -> bool:
+        """Whether an address lies inside."""
+        return self.address <= address < self.address + self.size
+
+
+class Kept(NamedTuple):
+    """A variable of the base that lives outside of it; the address is that of its initial value."""
+
+    address: int
+    size: int
+    key: int
+    shown: str
+
+
+class Base:
+    """A remembered base."""
+
+    def __init__(self, directory: str, content: Dict[str, Any], wraps: Wraps) -> None:
+        self._directory = directory
+        self._content = content
+        self._wraps = wraps
+        self._views: Dict[str, Optional[View]] = {}
+        self.sha256: str = content["sha256"]
+        self.text, self.data = Range(*content["text"]), Range(*content["data"])
+        self.winners: Dict[str, str] = content["winners"]
+        """Global names that the reloadable components define, and the object files they are from."""
+        self.weak_imports = set(content["weak_imports"])
+        self.callbacks = set(content["callbacks"])
+        """Functions known by their addresses alone that have a stub."""
+        self.inline_slots = set(content["inline_slots"])
+        self.kept = [Kept(*kept) for kept in content["kept"]]
+        self._globals: Dict[str, int] = content["globals"]
+        self._locals: Dict[str, List[int]] = content["locals"]
+        self._ends: List[int] = content["ends"]
+        self._module: Optional[bytes] = None
+
+    @property
+    def elf_path(self) -> str:
+        """Its module.elf."""
+        return os.path.join(self._directory, "module.elf")
+
+    def is_same(self, name: str, file: CachedObject) -> bool:
+        """Whether an object file is as it was."""
+        known = self._content["objects"].get(name)
+        if known is None:
+            return False
+        digest, stamp = known
+        return bool(file.stamp == stamp or _digest(file.open().data) == digest)
+
+    @property
+    def patched_variables(self) -> Dict[str, int]:
+        """Shown names and keys of the variables that the last patch added."""
+        try:
+            with open_text(os.path.join(self._directory, "variables.json")) as file:
+                return {str(shown): int(key) for shown, key in json.load(file).items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
+
+    def note_variables(self, variables: Dict[str, int]) -> None:
+        """Remembers the variables that a patch adds."""
+        path = os.path.join(self._directory, "variables.json")
+        write_if_changed(path, json.dumps({**self.patched_variables, **variables}))
+
+    @property
+    def objects(self) -> List[str]:
+        """The names of its object files."""
+        return list(self._content["objects"])
+
+    def view(self, name: str) -> Optional[View]:
+        """An object file as it was."""
+        if name not in self._views:
+            known = self._content["objects"].get(name)
+            self._views[name] = None
+            if known is not None:
+                path = os.path.join(self._directory, f"{known[0]}.o")
+                file = elf.Elf(path, "the base's object file")
+                self._views[name] = View(path, name, file, self._wraps, read_types)
+        return self._views[name]
+
+    def find(self, entity: Entity) -> Optional[Tuple[View, Named]]:
+        """A function or variable as it was, in the object file that it was linked from."""
+        name = entity.path or self.winners.get(entity.name, "")
+        view = self.view(name) if name else None
+        named = view.by_entity.get(entity) if view is not None else None
+        return (view, named) if view is not None and named is not None else None
+
+    def library_address(self, name: str) -> Optional[int]:
+        """Where a function of a library is that was linked into the base."""
+        return None if name in self.winners else self._globals.get(name)
+
+    def address(self, view: View, named: Named) -> Optional[int]:
+        """The link address of something of the base; None if it cannot be told."""
+        if named.is_global:
+            return self._globals.get(named.entity.name)
+        section = view.file.sections[named.symbol.section]
+        placed = self._content["places"].get(view.name, {}).get(section.name)
+        if placed is None:
+            return None
+        start, size = placed
+        if section.flags & elf.SHF_EXECINSTR:  # The linker may have shortened what comes before.
+            found = [a for a in self._locals.get(named.symbol.name, ()) if start <= a < start + size]
+            return found[0] if len(found) == 1 else None
+        return int(start) + named.offset
+
+    def room(self, address: int) -> int:
+        """Bytes from a function's first instruction to whatever comes next."""
+        index = bisect_right(self._ends, address)
+        end = self._ends[index] if index < len(self._ends) else self.text.address + self.text.size
+        return end - address
+
+    @property
+    def module(self) -> bytes:
+        """The packed base."""
+        if self._module is None:
+            self._module = read_bytes(os.path.join(self._directory, "module.bin"), "the base")
+        return self._module
+
+    def find_constant(self, content: bytes, alignment: int) -> Optional[int]:
+        """Where the base has the same string."""
+        file = elf.Elf(self.elf_path, "the base") if self._strings is None else None
+        if file is not None:
+            self._strings = [
+                (start, _at(file, start, size)) for start, size in self._content["strings"]
+            ]
+        for start, block in self._strings or ():
+            offset = block.find(content)
+            while offset >= 0:
+                if (start + offset) % alignment == 0:
+                    return start + offset
+                offset = block.find(content, offset + 1)
+        return None
+
+    _strings: Optional[List[Tuple[int, bytes]]] = None
+
+
+def _at(file: elf.Elf, address: int, size: int) -> bytes:
+    for section in file.sections:
+        if section.allocated and section.address <= address < section.address + section.size:
+            start = address - section.address
+            return file.content(section)[start : start + size]
+    return b""
+
+
+def _root(description: Description) -> str:
+    return os.path.join(os.path.dirname(description.module_elf), "base")
+
+
+def object_name(description: Description, path: str) -> str:
+    """How an object file is known: its path from the build directory."""
+    return os.path.relpath(path, description.build_dir).replace("\\", "/")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:24]
+
+
+def load_base(description: Description, sha256: str, wraps: Wraps) -> Optional[Base]:
+    """The base with this SHA-256, if it is remembered."""
+    directory = os.path.join(_root(description), sha256)
+    try:
+        with open_text(os.path.join(directory, "base.json")) as file:
+            content = json.load(file)
+        if content["format"] == _FORMAT and content["sha256"] == sha256:
+            return Base(directory, content, wraps)
+    except (OSError, ValueError, LookupError, TypeError):
+        pass
+    return None
+
+
+def remember_base(inputs: Inputs, module: bytes) -> None:
+    """Remembers a whole module, which link_module() and pack_module() have just made."""
+    description = inputs.description
+    sha256 = hashlib.sha256(module).hexdigest()
+    directory = os.path.join(_root(description), sha256)
+    make_directory(directory)
+    objects = {}
+    for file in inputs.files.objects:
+        content = file.open().data
+        digest = _digest(content)
+        write_if_changed(os.path.join(directory, f"{digest}.o"), content)
+        objects[object_name(description, file.path)] = [digest, file.stamp]
+    linked = os.path.join(directory, "module.elf")
+    write_if_changed(linked, read_bytes(description.module_elf, "the module"))
+    write_if_changed(os.path.join(directory, "module.bin"), module)
+    content = {"format": _FORMAT, "sha256": sha256, "objects": objects, **_describe(inputs)}
+    text = json.dumps(content, separators=(",", ":"))
+    write_if_changed(os.path.join(directory, "base.json"), text)
+    os.utime(directory)
+    _forget_old(_root(description))
+
+
+def _forget_old(root: str) -> None:
+    directories = [entry.path for entry in os.scandir(root) if entry.is_dir()]
+    directories.sort(key=lambda path: os.stat(path).st_mtime_ns, reverse=True)
+    for path in directories[_KEEP:]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _describe(inputs: Inputs) -> Dict[str, Any]:
+    description, objects = inputs.description, inputs.objects
+    file = elf.Elf(description.module_elf, "the module")
+    names = {path: object_name(description, path) for path in description.objects}
+    symbols = file.symbols()
+    inside = [s for s in symbols if 0 < s.section < elf.SHN_ABS]
+    places: Dict[str, Dict[str, List[int]]] = {}
+    strings: List[List[int]] = []
+    starts = {s.value for s in inside if s.kind == elf.STT_FUNC or _is_label(s)}
+    text, data = _ranges(file, inputs.firmware.text_address)
+    linked = read_link_map(map_path(description))
+    variables = place_kept(inputs.kept, linked)
+    for (path, section), placed in linked.items():
+        if not text.holds(placed.address) and not data.holds(placed.address):
+            continue
+        if path in names:
+            places.setdefault(names[path], {})[section] = list(placed)
+        if ".str" in section and placed.size > 0:
+            strings.append(list(placed))
+        if text.holds(placed.address):
+            starts.add(placed.address)
+    local: Dict[str, List[int]] = {}
+    for symbol in inside:
+        if symbol.binding == elf.STB_LOCAL and symbol.kind == elf.STT_FUNC:
+            local.setdefault(symbol.name, []).append(symbol.value)
+    return {
+        "text": list(text),
+        "data": list(data),
+        "winners": {name: names[found.path] for name, found in objects.defined.items()},
+        "weak_imports": list(objects.weak_imports),
+        "callbacks": [local_key(d, description.build_dir) for d in inputs.callbacks.used],
+        "inline_slots": list(inputs.resolution.inline_slots),
+        "kept": [[v.address, v.size, v.key, d.shown] for v, d in zip(variables, inputs.kept)],
+        "globals": {s.name: s.value for s in inside if s.binding != elf.STB_LOCAL},
+        "locals": local,
+        "ends": sorted(start for start in starts if text.holds(start)),
+        "places": places,
+        "strings": strings,
+    }
+
+
+def _is_label(symbol: elf.Symbol) -> bool:
+    return symbol.kind == elf.STT_NOTYPE and symbol.binding != elf.STB_LOCAL
+
+
+def _ranges(file: elf.Elf, text_address: int) -> Tuple[Range, Range]:
+    from hotreload.module.layout import DATA_ADDRESS
+    from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS
+
+    found = []
+    for address, names in ((text_address, TEXT_SECTIONS), (DATA_ADDRESS, DATA_SECTIONS)):
+        ends = [s.address + s.size for s in file.sections if s.name in names and s.size > 0]
+        found.append(Range(address, max(ends, default=address) - address))
+    return found[0], found[1]
+
+

@@ -1,0 +1,459 @@
+"""What changed since the base: functions to replace, constants to swap, variables that are new.
+
+Raises NeedsWhole for what a patch cannot do.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+from hotreload.module import elf
+from hotreload.module.link import Inputs
+from hotreload.module.own_symbols import Binding, is_vtable
+from hotreload.module.linker_script import KEEP_SECTION
+from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
+from hotreload.patch.base import Base, object_name
+from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone
+
+
+class NeedsWhole(Exception):
+    """Why the whole module has to be reloaded; goes on after 'Reloaded whole'."""
+
+
+class Place(NamedTuple):
+    """A section of an object file."""
+
+    view: View
+    section: int
+
+    @property
+    def header(self) -> elf.Section:
+        return self.view.file.sections[self.section]
+
+
+class Swap(NamedTuple):
+    """A constant that changed its value."""
+
+    place: Place
+    named: Named
+    address: int
+    """Of its old value, in the base."""
+
+
+class Jump(NamedTuple):
+    """An old function that has a new version."""
+
+    address: int
+    place: Place
+    named: Named
+    old: Tuple[View, Named]
+
+
+class Changes(NamedTuple):
+    """All that changed."""
+
+    code: List[Place]
+    """Sections with functions that changed or are new."""
+    swaps: List[Swap]
+    new: Dict[Entity, Tuple[Place, Named]]
+    """Variables and constants that the base does not have."""
+    jumps: List[Jump]
+    notes: List[str]
+    """For the user."""
+
+
+class Program:
+    """The new program: its object files are opened when something in them counts."""
+
+    def __init__(self, inputs: Inputs, base: Base, open_view: Callable[[str], View]) -> None:
+        self.inputs, self.base = inputs, base
+        description = inputs.description
+        self.paths = {object_name(description, path): path for path in description.objects}
+        self._open = open_view
+        self._views: Dict[str, View] = {}
+        self.winners = {
+            name: object_name(description, found.path)
+            for name, found in inputs.objects.defined.items()
+        }
+
+    def view(self, name: str) -> View:
+        """An object file by its name."""
+        if name not in self._views:
+            self._views[name] = self._open(self.paths[name])
+        return self._views[name]
+
+    def find(self, entity: Entity) -> Optional[Tuple[View, Named]]:
+        """What a name stands for in the new program; None: nothing of the module."""
+        name = entity.path or self.winners.get(entity.name, "")
+        if name not in self.paths:
+            return None
+        view = self.view(name)
+        named = view.by_entity.get(entity)
+        return None if named is None else (view, named)
+
+    def counts(self, view: View, named: Named) -> bool:
+        """Whether the linker takes this definition."""
+        return not named.is_global or self.winners.get(named.entity.name) == view.name
+
+    def is_housed(self, named: Named) -> bool:
+        """Whether the firmware has the variable, or a definition of its own."""
+        resolution, name = self.inputs.resolution, named.entity.name
+        if not named.is_global:
+            return is_vtable(name)
+        return name in resolution.theirs or name in resolution.housed
+
+
+def callback_key(view: View, named: Named) -> str:
+    """The key of a static function, as local_key() makes it."""
+    return f"{view.name}:{named.symbol.name}".replace('"', "_")
+
+
+def find_old(program: Program, view: View, named: Named) -> Optional[Tuple[View, Named]]:
+    """The same function or variable in the base; it may have been static, or have become so."""
+    entity, base = named.entity, program.base
+    found = base.find(entity)
+    if found is None and not entity.function:
+        other = Entity(entity.name, "" if entity.path else view.name)
+        known = base.find(other)
+        if known is not None and known[0].name == view.name and not program.find(other):
+            found = known
+    return found
+
+
+def compare(program: Program) -> Changes:
+    """Compares the new program with the base."""
+    return _Comparison(program).run()
+
+
+class _Comparison:
+    def __init__(self, program: Program) -> None:
+        self._program, self._base = program, program.base
+        self._changed: Dict[Tuple[str, int], Place] = {}
+        self._result = Changes([], [], {}, [], [])
+
+    def run(self) -> Changes:
+        self._check_names()
+        views = [self._program.view(name) for name in self._changed_objects()]
+        for view in views:
+            self._check_view(view)
+            for section, kind in enumerate(view.kinds):
+                self._compare_section(view, section, kind)
+            for named in view.named.get(elf.SHN_COMMON, ()):
+                if self._program.counts(view, named):
+                    self._compare_variable(Place(view, elf.SHN_COMMON), named)
+        for view in views:
+            self._spread(view)
+        self._result.code.extend(self._changed.values())
+        for place in self._result.code:
+            for named in place.view.named.get(place.section, ()):
+                if self._program.counts(place.view, named):
+                    self._add_jump(place, named)
+        self._check_shared_starts()
+        return self._result
+
+    # ---- names ----
+
+    def _changed_objects(self) -> List[str]:
+        program, base = self._program, self._base
+        files = program.inputs.files
+        changed = [n for n, p in program.paths.items() if not base.is_same(n, files.find(p))]
+        for name, winner in program.winners.items():
+            if winner != base.winners.get(name) and winner not in changed:
+                changed.append(winner)
+        return changed
+
+    def _check_names(self) -> None:
+        """What unchanged code refers to by name must not have become something else."""
+        program, base = self._program, self._base
+        objects, firmware = program.inputs.objects, program.inputs.firmware
+        for name in {*objects.imports, *objects.weak_imports}:
+            if name in base.winners:
+                raise NeedsWhole(f"{name} is gone, but still used")
+        for name, found in objects.defined.items():
+            if name in base.winners:
+                continue
+            if name in base.weak_imports:
+                raise NeedsWhole(f"{name}, which was only used where it is there, is new")
+            known = base.library_address(name) is not None or name in firmware.symbols
+            if known and found.binding != Binding.INLINE:
+                raise NeedsWhole(f"{name}, which was in a library or in the firmware, is new here")
+
+    def _check_view(self, view: View) -> None:
+        old = self._base.view(view.name)
+        unclear = set(view.unclear) | set(old.unclear if old else ())
+        for stem in sorted(unclear):
+            one = view.unclear.count(stem) == 1
+            if old is not None and not (one and old.unclear.count(stem) == 1):
+                raise NeedsWhole(f"{view.name} has several variables '{stem}' and no debug data")
+        if _setup(view) != (_setup(old) if old else []):
+            raise NeedsWhole(f"the constructors or destructors of {view.name} have changed")
+
+    # ---- sections ----
+
+    def _compare_section(self, view: View, section: int, kind: Kind) -> None:
+        place, names = Place(view, section), view.named.get(section, [])
+        counting = [n for n in names if self._program.counts(view, n)]
+        if place.header.size == 0 and not names:
+            return
+        if names and not counting:
+            return  # Another object file has the definition that counts.
+        if kind == Kind.VARIABLE and not names:
+            self._check_unnamed(place)
+        if kind == Kind.CODE:
+            self._compare_code(place, counting)
+        elif kind in (Kind.VARIABLE, Kind.CONSTANT):
+            self._check_layout(place, counting)
+            for named in counting:
+                if self._program.is_housed(named):
+                    self._compare_housed(place, named)
+                elif kind == Kind.VARIABLE:
+                    self._compare_variable(place, named)
+                else:
+                    self._compare_constant(place, named)
+
+    def _check_unnamed(self, place: Place) -> None:
+        old = self._base.view(place.view.name)
+        same = [n for n in _unnamed(old, Kind.VARIABLE) if n == place.view.signature(place.section)]
+        if not same:
+            raise NeedsWhole(f"data without a name in {place.view.name} has changed")
+
+    def _compare_code(self, place: Place, names: List[Named]) -> None:
+        if not names:
+            unnamed = _unnamed(self._base.view(place.view.name), Kind.CODE)
+            if place.view.signature(place.section) not in unnamed:
+                raise NeedsWhole(f"code without a name in {place.view.name} has changed")
+            return
+        olds = [self._base.find(named.entity) for named in names]
+        sections = {(old[0].name, old[1].symbol.section) for old in olds if old is not None}
+        first = olds[0]
+        if first is not None and None not in olds and len(sections) == 1:
+            signature = first[0].signature(first[1].symbol.section)
+            if signature == place.view.signature(place.section):
+                return
+        for old, named in zip(olds, names):
+            if old is not None and old[0].kinds[old[1].symbol.section] != Kind.CODE:
+                raise NeedsWhole(f"{named.entity.shown} was no function")
+            if named.is_global and named.entity.name in self._program.inputs.resolution.theirs:
+                return
+        self._changed[place.view.name, place.section] = place
+
+    def _check_layout(self, place: Place, names: List[Named]) -> None:
+        """Several variables in one section: the compiler may use one's address for the others."""
+        if len(names) < 2 or place.header.name.startswith(KEEP_SECTION):
+            return
+        olds = [find_old(self._program, place.view, named) for named in names]
+        if all(old is None for old in olds) and place.view.kinds[place.section] == Kind.CONSTANT:
+            return
+        starts = {
+            (old[0].name, old[1].symbol.section, old[1].offset - named.offset)
+            if old is not None else None
+            for old, named in zip(olds, names)
+        }  # fmt: skip
+        if len(starts) != 1 or None in starts:
+            raise NeedsWhole(
+                f"{place.view.name} has variables together in {place.header.name}, and they have "
+                "moved; compile with -fdata-sections"
+            )
+
+    def _compare_variable(self, place: Place, named: Named) -> None:
+        if self._program.is_housed(named):
+            return
+        old = find_old(self._program, place.view, named)
+        if old is None:
+            self._add_new(place, named)
+            return
+        kind = kind_of(old[0], old[1])
+        if kind != Kind.VARIABLE:
+            raise NeedsWhole(f"{named.entity.shown} was no variable")
+        self._check_type(place.view, named, old)
+        if _alignment(place.view, named) > _alignment(*old):
+            raise NeedsWhole(f"{named.entity.shown} has another alignment")
+        if _initial(place.view, named) != _initial(*old):
+            self._result.notes.append(
+                f"note: {named.entity.shown} has another initial value; it keeps what it holds"
+            )
+
+    def _compare_housed(self, place: Place, named: Named) -> None:
+        old = self._base.find(named.entity)
+        if old is None or kind_of(*old) != place.view.kinds[place.section]:
+            raise NeedsWhole(f"{named.entity.shown} lives in the firmware, and is new")
+        if _initial(place.view, named) == _initial(*old):
+            return
+        if place.view.kinds[place.section] == Kind.CONSTANT:
+            raise NeedsWhole(f"{named.entity.shown}, which lives in the firmware, has changed")
+        self._result.notes.append(
+            f"note: {named.entity.shown} has another initial value; it keeps what it holds"
+        )
+
+    def _compare_constant(self, place: Place, named: Named) -> None:
+        old = self._base.find(named.entity)
+        if old is None:
+            self._add_new(place, named)
+            return
+        if kind_of(*old) != Kind.CONSTANT:
+            raise NeedsWhole(f"{named.entity.shown} was no constant")
+        if _initial(place.view, named) == _initial(*old):
+            return
+        self._check_type(place.view, named, old)
+        if _alignment(place.view, named) > _alignment(*old):
+            raise NeedsWhole(f"{named.entity.shown} has another alignment")
+        address = self._base.address(*old)
+        if address is None or not self._base.data.holds(address):
+            raise NeedsWhole(f"where {named.entity.shown} is in the base is not known")
+        self._result.swaps.append(Swap(place, named, address))
+
+    def _check_type(self, view: View, named: Named, old: Tuple[View, Named]) -> None:
+        before = old[0].types.text(old[1].symbol)
+        now = view.types.text(named.symbol)
+        if before is not None and now is not None and before != now:
+            title = old[0].types.find_difference(old[1].symbol, view.types, named.symbol)
+            raise NeedsWhole(f"{_last_word(title) or named.entity.shown} has another layout")
+        if named.symbol.size != old[1].symbol.size:
+            raise NeedsWhole(f"{named.entity.shown} has another size")
+
+    def _add_new(self, place: Place, named: Named) -> None:
+        if _alignment(place.view, named) > KEPT_ALIGNMENT:
+            raise NeedsWhole(f"{named.entity.shown} is new and needs an alignment above 8")
+        if named.symbol.size > KEPT_LIMIT:
+            raise NeedsWhole(f"{named.entity.shown} is new and larger than 64 KB")
+        self._result.new[named.entity] = (place, named)
+
+    # ---- functions ----
+
+    def _spread(self, view: View) -> None:
+        """Code that goes together with changed code changes with it.
+
+        Nothing can jump from an old clone to a new one, so who calls it gets a new version, too.
+        And a part of a function refers to the other parts by their places.
+        """
+        users = list(_uses_of_code(view))
+        grown = True
+        while grown:
+            grown = False
+            for user, target in users:
+                both = {user, target.section}
+                have = {section for section in both if (view.name, section) in self._changed}
+                is_part = target.means == Means.INSIDE
+                is_copy = target.entity is not None and is_clone(target.entity.name)
+                if have in (set(), both) or not (is_part or (is_copy and user not in have)):
+                    continue
+                for section in both - have:
+                    self._changed[view.name, section] = Place(view, section)
+                grown = True
+
+    def _add_jump(self, place: Place, named: Named) -> None:
+        old = self._base.find(named.entity)
+        if old is None or is_clone(named.entity.name):
+            return
+        if old[1].symbol.kind not in (elf.STT_FUNC, elf.STT_NOTYPE):
+            return
+        if not self._is_same_signature(place.view, named, old):
+            if not self._is_used_by_old(place.view, named):
+                return
+        address = self._base.address(*old)
+        if address is None or not self._base.text.holds(address):
+            raise NeedsWhole(f"where {named.entity.shown}() is in the base is not known")
+        self._result.jumps.append(Jump(address, place, named, old))
+
+    def _is_same_signature(self, view: View, named: Named, old: Tuple[View, Named]) -> bool:
+        before, now = old[0].types.text(old[1].symbol), view.types.text(named.symbol)
+        return before is not None and before == now
+
+    def _is_used_by_old(self, view: View, named: Named) -> bool:
+        """Whether something that stays refers to a function."""
+        inputs, entity = self._program.inputs, named.entity
+        if not named.is_global:
+            return callback_key(view, named) in self._base.callbacks or self._is_used_in(view, entity)
+        if entity.name in inputs.exports.table or entity.name in inputs.resolution.stubs:
+            return True
+        names = self._program.paths
+        return any(self._is_used_in(self._program.view(name), entity) for name in names)
+
+    def _is_used_in(self, view: View, entity: Entity) -> bool:
+        for section, kind in enumerate(view.kinds):
+            if kind in (Kind.OTHER, Kind.LITERAL) or (view.name, section) in self._changed:
+                continue
+            if kind == Kind.CONSTANT and section not in view.named:
+                continue
+            if any(target.entity == entity for target in view.uses(section)):
+                return True
+        return False
+
+    def _check_shared_starts(self) -> None:
+        """Two names of one old function must have one new function."""
+        starts: Dict[int, Tuple[str, int, int]] = {}
+        for jump in list(self._result.jumps):
+            place, named = jump.place, jump.named
+            new = (place.view.name, place.section, named.offset)
+            view, symbol = jump.old[0], jump.old[1].symbol
+            for other in view.named[symbol.section]:
+                if other.offset != symbol.value or other.entity == named.entity:
+                    continue
+                found = self._program.find(other.entity)
+                now = found and (found[0].name, found[1].symbol.section, found[1].offset)
+                if now is not None and now != new:
+                    raise NeedsWhole(f"{named.entity.shown}() and {other.entity.shown}() were one")
+            if starts.setdefault(jump.address, new) != new:
+                raise NeedsWhole(f"{named.entity.shown}() shared its code with another function")
+        unique = {jump.address: jump for jump in self._result.jumps}
+        self._result.jumps[:] = sorted(unique.values(), key=lambda jump: jump.address)
+
+
+def kind_of(view: View, named: Named) -> Kind:
+    """What a function or variable is."""
+    if named.symbol.section == elf.SHN_COMMON:
+        return Kind.VARIABLE
+    return view.kinds[named.symbol.section]
+
+
+def _alignment(view: View, named: Named) -> int:
+    if named.symbol.section == elf.SHN_COMMON:
+        return named.symbol.value
+    return view.file.sections[named.symbol.section].alignment
+
+
+def _initial(view: View, named: Named) -> object:
+    """What a variable holds at first."""
+    section = named.symbol.section
+    if section == elf.SHN_COMMON or view.file.sections[section].type == "SHT_NOBITS":
+        return None
+    content, targets = view.content(section, named.offset, named.offset + named.symbol.size)
+    return (content, targets) if any(content) or targets else None
+
+
+def _setup(view: View) -> List[object]:
+    sections = [n for n, kind in enumerate(view.kinds) if kind == Kind.SETUP]
+    return [
+        (view.file.sections[n].name, view.signature(n), *_constructors(view, n))
+        for n in sections if view.file.sections[n].size > 0
+    ]  # fmt: skip
+
+
+def _constructors(view: View, section: int) -> Iterator[object]:
+    """What the functions do: they have been called."""
+    for entry in view.relocations.get(section, ()):
+        target = view.target(section, entry)
+        if target.section >= 0 and view.kinds[target.section] == Kind.CODE:
+            yield view.signature(target.section)
+
+
+def _unnamed(view: Optional[View], wanted: Kind) -> List[object]:
+    """The sections that have bytes, but no name."""
+    kinds = enumerate(view.kinds) if view else ()
+    return [view.signature(n) for n, kind in kinds if kind == wanted and not view.named.get(n)]
+
+
+def _uses_of_code(view: View) -> Iterator[Tuple[int, Target]]:
+    """Each section of code, and what it uses in other sections of code."""
+    for section, kind in enumerate(view.kinds):
+        for target in view.uses(section) if kind == Kind.CODE else ():
+            used = target.section
+            if used not in (-1, section) and used < len(view.kinds) and view.kinds[used] == Kind.CODE:
+                yield section, target
+
+
+def _last_word(title: str) -> str:
+    """`motor_t` of `struct motor_t`."""
+    return title.rpartition(" ")[2]

@@ -1,0 +1,198 @@
+"""Links a patch by ld, and packs it.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import Dict, List, NamedTuple, Optional
+
+from hotreload.files import write_if_changed
+from hotreload.module import elf
+from hotreload.module import module_format as fmt
+from hotreload.module.arch import relocation_rules
+from hotreload.module.layout import PATCH_DATA_ADDRESS, SEGMENT_LIMIT, patch_text_address
+from hotreload.module.link import Inputs, run_linker
+from hotreload.module.linked import Kept, LinkedModule, Relocation, Variable, find_addr2line
+from hotreload.module.linker_script import format_patch_script
+from hotreload.module.pack import format_file, kept_note, module_note, note
+from hotreload.module.thread_local import make_thread_local_object
+from hotreload.patch.base import Base, object_name
+from hotreload.patch.compare import Changes, NeedsWhole, Program
+from hotreload.patch.compose import SLOTS_END, SLOTS_START, Composed, marker
+from hotreload.patch.first_instruction import JUMP_SIZE, busy_size
+
+
+class Packed(NamedTuple):
+    """A patch as it travels."""
+
+    content: bytes
+    text: int
+    """Bytes of code."""
+    data: int
+    """Bytes of constants and initial values."""
+
+
+def patch_path(inputs: Inputs, ending: str) -> str:
+    """A file of the patch, such as patch.elf."""
+    return os.path.join(os.path.dirname(inputs.description.module_elf), f"patch.{ending}")
+
+
+def link_patch(program: Program, composed: Composed) -> None:
+    """Writes patch.elf."""
+    inputs = program.inputs
+    description, firmware = inputs.description, inputs.firmware
+    write_if_changed(patch_path(inputs, "o"), composed.content)
+    files = [patch_path(inputs, "o")]
+    if composed.thread_local:
+        variables = {name: firmware.thread_local[name] for name in composed.thread_local}
+        alignment = firmware.thread_local_alignment
+        files.append(make_thread_local_object(description, variables, alignment))
+    near = [f"*{os.path.basename(path)}:*" for path in description.libraries]
+    script = patch_path(inputs, "ld")
+    text = format_patch_script(
+        patch_text_address(description.arch, firmware.text_address), PATCH_DATA_ADDRESS,
+        near if description.text_readable else [], bool(composed.thread_local),
+    )  # fmt: skip
+    write_if_changed(script, text)
+    command = [description.linker, *description.linker_flags, "--emit-relocs", "-nostdlib"]
+    command += ["--no-relax", "--no-check-sections", "-z", "max-page-size=4", "-T", script]
+    command += ["-o", patch_path(inputs, "elf"), *files]
+    if composed.undefined:
+        command += ["--start-group", *description.libraries, "--end-group"]
+    output = run_linker(command)
+    if output:
+        names = ", ".join(sorted(composed.undefined))
+        line = output.strip().splitlines()[-1]
+        raise NeedsWhole(f"it needs {names}" if names else f"the patch cannot be linked: {line}")
+
+
+class LinkedPatch(LinkedModule):
+    """patch.elf: what is absolute may move with the base."""
+
+    def __init__(self, program: Program, composed: Composed) -> None:
+        inputs, self._base = program.inputs, program.base
+        description = inputs.description
+        super().__init__(
+            patch_path(inputs, "elf"), description.arch,
+            patch_text_address(description.arch, inputs.firmware.text_address),
+            find_addr2line(description.compiler), PATCH_DATA_ADDRESS,
+        )  # fmt: skip
+        self.own = {s.name: s.value for s in self.symbols if s.name.startswith("hotreload.")}
+        self.variables = sorted(
+            Variable(v.key, self.own[v.symbol] if v.symbol else v.address, v.size, v.has_initial)
+            for v in composed.variables
+        )
+
+    def base_of(self, symbol: elf.Symbol) -> int:
+        known = super().base_of(symbol)
+        if known != fmt.SYM_NONE or symbol.section != elf.SHN_ABS:
+            return known
+        for base, segment in (
+            (fmt.SYM_BASE_TEXT, self._base.text),
+            (fmt.SYM_BASE_DATA, self._base.data),
+        ):
+            if segment.address <= symbol.value < segment.address + SEGMENT_LIMIT:
+                return base
+        return fmt.SYM_NONE
+
+    def start_of(self, base: int) -> int:
+        known = {fmt.SYM_BASE_TEXT: self._base.text, fmt.SYM_BASE_DATA: self._base.data}
+        return known[base].address if base in known else super().start_of(base)
+
+
+class _Pointers:
+    """Pointers to functions hold the addresses of their stubs, which outlive module and patch."""
+
+    def __init__(self, program: Program, changes: Changes, patch: LinkedPatch) -> None:
+        self._stubs = program.inputs.resolution.stubs
+        self._slots = range(patch.own.get(SLOTS_START, 0), patch.own.get(SLOTS_END, 0))
+        self._callbacks: Dict[int, int] = {}
+        places = {(p.view.name, p.section): p for p in changes.code}
+        by_value: Dict[str, List[elf.Symbol]] = {}
+        for symbol in patch.symbols:
+            if symbol.kind == elf.STT_FUNC:
+                by_value.setdefault(symbol.name, []).append(symbol)
+        for definition, stub in program.inputs.callbacks.used.items():
+            view = program.view(object_name(program.inputs.description, definition.path))
+            for names in view.named.values():
+                for named in names:
+                    if named.symbol.name != definition.symbol:
+                        continue
+                    if (view.name, named.symbol.section) in places:
+                        for symbol in by_value.get(definition.symbol, ()):
+                            if symbol.section != elf.SHN_ABS:
+                                self._callbacks[symbol.value] = stub.address
+                        continue
+                    old = program.base.find(named.entity)
+                    address = program.base.address(*old) if old is not None else None
+                    if address is not None:
+                        self._callbacks[address] = stub.address
+
+    def lasting(self, relocation: Relocation) -> Optional[int]:
+        """The firmware's address that a pointer is to hold."""
+        if relocation.place in self._slots:
+            return None
+        symbol = relocation.symbol
+        if symbol.binding != elf.STB_LOCAL and symbol.name in self._stubs:
+            return self._stubs[symbol.name]
+        return self._callbacks.get(relocation.target)
+
+
+def pack_patch(program: Program, changes: Changes, composed: Composed) -> Packed:
+    """Reads patch.elf and returns what travels to the device."""
+    inputs, base = program.inputs, program.base
+    patch = LinkedPatch(program, composed)
+    rules = relocation_rules(inputs.description.arch)
+    kept: List[Kept] = rules.select_relocations(patch, _Pointers(program, changes, patch))
+    patch.check_sections()
+    notes = note(fmt.NOTE_MODULE, module_note(inputs.description, inputs.firmware))
+    notes += note(fmt.NOTE_EXPORTS, bytes(4))
+    notes += note(fmt.NOTE_INTERNAL, b"") if inputs.objects.is_internal else b""
+    notes += note(fmt.NOTE_BASE, bytes.fromhex(base.sha256))
+    notes += _jumps_note(base, changes, patch, inputs.description.arch)
+    notes += _swaps_note(base, changes, composed, patch)
+    notes += kept_note(patch.variables)
+    content = format_file(patch, notes, kept)
+    return Packed(content, patch.text.memory_size, patch.data.memory_size)
+
+
+def _jumps_note(base: Base, changes: Changes, patch: LinkedPatch, arch: str) -> bytes:
+    if not changes.jumps:
+        return b""
+    linked = elf.Elf(base.elf_path, "the base", arch)
+    text = next(s for s in linked.sections if s.name == ".text")
+    code = linked.content(text)
+    entries, end = [], 0
+    for index, jump in enumerate(changes.jumps):
+        shown = jump.named.entity.shown
+        start = jump.address - base.text.address
+        room = base.room(jump.address)
+        size = jump.old[1].symbol.size or room
+        if room < JUMP_SIZE[arch]:
+            raise NeedsWhole(f"{shown}() is too short for a jump")
+        offset = jump.address - text.address
+        busy = busy_size(arch, code[offset : offset + min(size, room)])
+        if start < end:
+            raise NeedsWhole(f"{shown}() overlaps with another function")
+        end = start + busy
+        entries.append(struct.pack("<III", start, patch.own[marker("jump", index)], busy))
+    return note(fmt.NOTE_JUMPS, struct.pack("<I", len(entries)) + b"".join(entries))
+
+
+def _swaps_note(base: Base, changes: Changes, composed: Composed, patch: LinkedPatch) -> bytes:
+    entries = []
+    for index, address in enumerate(composed.slots):
+        source = patch.own[SLOTS_START] + 4 * index
+        entries.append(struct.pack("<IIII", fmt.SYM_NONE, address, source, 4))
+    for index, swap in enumerate(changes.swaps):
+        source, size = patch.own[marker("swap", index)], swap.named.symbol.size
+        addend = swap.address - base.data.address
+        entries.append(struct.pack("<IIII", fmt.SYM_BASE_DATA, addend, source, size))
+    if not entries:
+        return b""
+    return note(fmt.NOTE_SWAPS, struct.pack("<I", len(entries)) + b"".join(entries))
+
+

@@ -1,0 +1,85 @@
+"""Makes a patch, or says why the whole module has to be reloaded.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+from typing import List, NamedTuple, Union
+
+from hotreload.errors import ToolError
+from hotreload.files import write_if_changed
+from hotreload.module import elf
+from hotreload.module.kept import started_anew
+from hotreload.module.link import Inputs
+from hotreload.patch.base import Base, object_name
+from hotreload.patch.compare import NeedsWhole, Program, compare
+from hotreload.patch.compose import Composer
+from hotreload.patch.link import link_patch, pack_patch, patch_path
+from hotreload.patch.types import read_types
+from hotreload.patch.view import View
+
+_SMALL = 1024
+"""Bytes of text and data that a patch may always have, however small its base is."""
+
+
+class Patch(NamedTuple):
+    """A patch; `functions` are those that changed or are new."""
+
+    content: bytes
+    functions: List[str]
+    size: int
+    """Bytes of text and data."""
+    notes: List[str]
+    is_empty: bool
+    """The program is that of the base."""
+
+
+class Whole(NamedTuple):
+    """Why the whole module has to be reloaded; goes on after 'Reloaded whole'."""
+
+    reason: str
+
+
+def make_patch(inputs: Inputs, base: Base) -> Union[Patch, Whole]:
+    """Makes the patch that turns a device with the base into one with the new program."""
+    try:
+        return _make(inputs, base)
+    except NeedsWhole as reason:
+        return Whole(str(reason))
+    except ToolError as error:
+        return Whole(f"the patch cannot be made: {error}")
+
+
+def _make(inputs: Inputs, base: Base) -> Patch:
+    description = inputs.description
+
+    def open_view(path: str) -> View:
+        name = object_name(description, path)
+        file = inputs.files.find(path).open()
+        return View(path, name, file, inputs.exports.wraps, read_types)
+
+    if inputs.callbacks.without:
+        name = inputs.callbacks.without[0].symbol
+        raise NeedsWhole(f"no stub is left for {name}(), whose address is taken")
+    program = Program(inputs, base, open_view)
+    changes = compare(program)
+    composed = Composer(program, changes).compose()
+    link_patch(program, composed)
+    packed = pack_patch(program, changes, composed)
+    size = packed.text + packed.data
+    if size > max((base.text.size + base.data.size) // 4, _SMALL):
+        raise NeedsWhole(f"the patch would have {size} bytes, more than a quarter of the module")
+    write_if_changed(patch_path(inputs, "bin"), packed.content)
+    variables = {v.shown: v.key for v in composed.variables if v.shown}
+    notes = [*changes.notes, *started_anew(base.patched_variables, variables)]
+    if variables:
+        base.note_variables(variables)
+    functions = [
+        named.entity.name
+        for place in changes.code
+        for named in place.view.named.get(place.section, ())
+        if named.symbol.kind in (elf.STT_FUNC, elf.STT_NOTYPE)
+    ]
+    is_empty = not (functions or changes.swaps or composed.slots or composed.variables)
+    return Patch(packed.content, functions, size, notes, is_empty)

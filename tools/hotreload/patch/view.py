@@ -1,0 +1,382 @@
+"""An object file as the comparison sees it: what each section is, and what a relocation means.
+
+A name that is local to an object file is known by that file, and a numbered one (count.0) by the
+function that it stands in, because numbers change with every edit.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from enum import IntEnum
+from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
+
+from hotreload.module import elf
+from hotreload.module.link_options import Wraps
+from hotreload.patch.types import Types
+
+_SHF_MERGE, _SHF_STRINGS = 0x10, 0x20
+_XTENSA = elf.MACHINES["xtensa"]
+_XTENSA_WORD = 1
+# Marks for relaxation that stand beside a relocation: they say nothing about the program.
+_RISCV_RELAX = 51
+_NUMBERED = re.compile(r"(.+)[.$](\d+)\Z")
+_SETUP = (".init_array", ".fini_array", ".ctors", ".dtors")
+_UNWINDING = (".eh_frame", ".gcc_except_table", ".note", ".riscv.attributes", ".xtensa.info")
+
+
+class Kind(IntEnum):
+    """What a section is."""
+
+    OTHER = 0
+    """Not in the program's memory, or for unwinding only."""
+    CODE = 1
+    LITERAL = 2
+    """Constants that instructions of Xtensa load; each belongs to the code that loads it."""
+    CONSTANT = 3
+    VARIABLE = 4
+    SETUP = 5
+    """Arrays of constructors and destructors."""
+
+
+class Entity(NamedTuple):
+    """A function or variable, whatever its address; `path` is empty for a global one."""
+
+    name: str
+    path: str = ""
+    function: str = ""
+    """Where a numbered static variable stands; another one of the name there has #1 behind it."""
+
+    @property
+    def shown(self) -> str:
+        """For messages."""
+        return f"{self.function}(): {self.name}" if self.function else self.name
+
+
+class Named(NamedTuple):
+    """A function or variable in a section."""
+
+    entity: Entity
+    symbol: elf.Symbol
+    number: int
+    """Of the symbol."""
+
+    @property
+    def offset(self) -> int:
+        return self.symbol.value
+
+    @property
+    def is_global(self) -> bool:
+        return not self.entity.path
+
+
+class Means(IntEnum):
+    """How a target is described."""
+
+    NUMBER = 0
+    """An address that no link changes."""
+    NAMED = 1
+    """A function or variable: `entity`, perhaps of another object file."""
+    HERE = 2
+    """In the section itself."""
+    INSIDE = 3
+    """Behind the start of a function in another section of code."""
+    ANONYMOUS = 4
+    """A constant that has no name, such as a string."""
+
+
+class Target(NamedTuple):
+    """What a relocation refers to; `offset` counts from the entity, or in the section."""
+
+    means: Means
+    offset: int
+    section: int = -1
+    """Of the object file; -1 when the target may be elsewhere."""
+    entity: Optional[Entity] = None
+
+
+class View:
+    """One object file; `name` is its path from the build directory."""
+
+    def __init__(
+        self,
+        path: str,
+        name: str,
+        file: elf.Elf,
+        wraps: Wraps,
+        read_types: Callable[[elf.Elf], Types],
+    ) -> None:
+        self.path, self.name, self.file = path, name, file
+        self.symbols = file.symbols()
+        self._wraps = wraps
+        self._read_types = read_types
+        self._types: Optional[Types] = None
+        self.relocations = {s.number: entries for s, entries in file.relocations()}
+        self.kinds = [self._kind(section) for section in file.sections]
+        self.by_entity: Dict[Entity, Named] = {}
+        self.unclear: List[str] = []
+        """Numbered variables whose functions are not known."""
+        self.named = self._find_named()
+        self._signatures: Dict[int, Tuple[object, ...]] = {}
+        self._pieces: Dict[Tuple[int, int], object] = {}
+        self._uses: Dict[int, List[Target]] = {}
+
+    @property
+    def types(self) -> Types:
+        """What the debug data says."""
+        if self._types is None:
+            self._types = self._read_types(self.file)
+        return self._types
+
+    # ---- what is there ----
+
+    def _kind(self, section: elf.Section) -> Kind:
+        if not section.allocated or section.name.startswith(_UNWINDING):
+            return Kind.OTHER
+        if section.flags & elf.SHF_TLS:
+            return Kind.OTHER
+        if section.name.startswith(_SETUP):
+            return Kind.SETUP
+        if section.flags & elf.SHF_EXECINSTR:
+            return Kind.LITERAL if _is_literal(section.name) else Kind.CODE
+        return Kind.VARIABLE if section.flags & elf.SHF_WRITE else Kind.CONSTANT
+
+    def _find_named(self) -> Dict[int, List[Named]]:
+        found: Dict[int, List[Named]] = {}
+        numbered: Dict[Tuple[str, str], int] = {}
+        for number, symbol in enumerate(self.symbols):
+            if not self._has_name(symbol):
+                continue
+            entity = self._entity(symbol, numbered)
+            if entity is None:
+                continue
+            named = Named(entity, symbol, number)
+            self.by_entity[entity] = named
+            found.setdefault(symbol.section, []).append(named)
+        for names in found.values():
+            names.sort(key=lambda n: n.offset)
+        return found
+
+    def _has_name(self, symbol: elf.Symbol) -> bool:
+        if symbol.section == elf.SHN_COMMON:
+            return True
+        if not 0 < symbol.section < len(self.kinds) or not symbol.name:
+            return False
+        kind = self.kinds[symbol.section]
+        if symbol.kind in (elf.STT_FUNC, elf.STT_OBJECT):
+            return kind in (Kind.CODE, Kind.CONSTANT, Kind.VARIABLE)
+        if symbol.kind != elf.STT_NOTYPE:
+            return False
+        if symbol.binding != elf.STB_LOCAL:
+            return kind != Kind.OTHER
+        return kind == Kind.VARIABLE and not symbol.name.startswith(".L")
+
+    def _entity(
+        self, symbol: elf.Symbol, numbered: Dict[Tuple[str, str], int]
+    ) -> Optional[Entity]:
+        """None: the compiler made this constant, and nothing else knows it."""
+        if symbol.binding != elf.STB_LOCAL:
+            return Entity(symbol.name)
+        match = _NUMBERED.match(symbol.name)
+        if match is None or symbol.kind != elf.STT_OBJECT:
+            return Entity(symbol.name, self.name)
+        stem = match.group(1)
+        function = self.types.function_of(symbol.section, symbol.value)
+        if function is None:
+            if self.kinds[symbol.section] == Kind.CONSTANT and _is_made(stem):
+                return None
+            self.unclear.append(stem)
+            return Entity(stem, self.name, "?" * self.unclear.count(stem))
+        count = numbered[function, stem] = numbered.get((function, stem), -1) + 1
+        return Entity(stem, self.name, f"{function}#{count}" if count else function)
+
+    def entsize(self, section: elf.Section) -> int:
+        """The size of the elements of a section of constants that may be merged."""
+        start = struct.unpack_from("<I", self.file.data, 32)[0]
+        size: int = struct.unpack_from("<I", self.file.data, start + 40 * section.number + 36)[0]
+        return max(size, 1)
+
+    # ---- what relocations mean ----
+
+    def addend(self, section: int, entry: elf.Rela) -> int:
+        """What is added to the symbol, in the relocation and in the place itself."""
+        return entry.addend + self.in_place(section, entry)
+
+    def in_place(self, section: int, entry: elf.Rela) -> int:
+        """The part of the addend that stands in the section."""
+        if self.file.machine != _XTENSA or entry.type != _XTENSA_WORD:
+            return 0
+        start = self.file.sections[section].offset + entry.offset
+        value: int = struct.unpack_from("<i", self.file.data, start)[0]
+        return value
+
+    def resolve(self, name: str) -> str:
+        """What an undefined name stands for: the firmware's link may wrap it."""
+        return self._wraps.resolve(name)
+
+    def target(self, section: int, entry: elf.Rela) -> Target:
+        """What a relocation of a section refers to."""
+        symbol, addend = self.symbols[entry.symbol], self.addend(section, entry)
+        if symbol.section == elf.SHN_ABS or entry.symbol == 0:
+            return Target(Means.NUMBER, symbol.value + addend)
+        if not symbol.defined:
+            return Target(Means.NAMED, addend, -1, Entity(self.resolve(symbol.name)))
+        if symbol.binding != elf.STB_LOCAL:
+            return Target(Means.NAMED, addend, symbol.section, Entity(symbol.name))
+        return self._local(section, symbol, addend)
+
+    def _local(self, section: int, symbol: elf.Symbol, addend: int) -> Target:
+        kind, place = self.kinds[symbol.section], symbol.value + addend
+        names = self.named.get(symbol.section, [])
+        if symbol.kind in (elf.STT_FUNC, elf.STT_OBJECT) and symbol.section != section:
+            own = next((n for n in names if n.symbol is symbol), None)
+            if own is not None and (kind != Kind.CODE or addend == 0):
+                return Target(Means.NAMED, addend, symbol.section, own.entity)
+        if symbol.section == section:
+            return Target(Means.HERE, place, section)
+        if kind == Kind.LITERAL:
+            return Target(Means.ANONYMOUS, place, symbol.section)
+        if kind == Kind.CODE:
+            starts = [n for n in names if n.offset == place]
+            if starts:
+                return Target(Means.NAMED, 0, symbol.section, starts[0].entity)
+            return Target(Means.INSIDE, place, symbol.section)
+        inside = [n for n in names if n.offset <= place < n.offset + max(n.symbol.size, 1)]
+        if not inside and names and (kind == Kind.VARIABLE or not self._has_more(symbol.section)):
+            inside = names[:1]  # table[i - 97] may begin before the table.
+        if inside:
+            return Target(Means.NAMED, place - inside[0].offset, symbol.section, inside[0].entity)
+        return Target(Means.ANONYMOUS, place, symbol.section)
+
+    def _has_more(self, section: int) -> bool:
+        """Whether a section of constants has bytes without a name."""
+        sizes = sum(n.symbol.size for n in self.named[section])
+        return sizes < self.file.sections[section].size
+
+    # ---- pieces of sections of constants ----
+
+    def piece(self, section: int, place: int) -> Tuple[int, int]:
+        """The bytes of an anonymous constant: from, to."""
+        header = self.file.sections[section]
+        if self.kinds[section] == Kind.LITERAL:
+            return place, place + 4
+        size = self.entsize(header)
+        if not header.flags & _SHF_MERGE or not 0 <= place < header.size:
+            return 0, header.size
+        start = place // size * size
+        if not header.flags & _SHF_STRINGS:
+            return start, start + size
+        content, zero = self.file.content(header), bytes(size)
+        end = start
+        while start > 0 and content[start - size : start] != zero:
+            start -= size
+        while end < header.size and content[end : end + size] != zero:
+            end += size
+        return start, min(end + size, header.size)
+
+    def is_string(self, section: int) -> bool:
+        """Whether a section holds strings that may be merged."""
+        both = _SHF_MERGE | _SHF_STRINGS
+        return self.file.sections[section].flags & both == both
+
+    # ---- signatures ----
+
+    def signature(self, section: int) -> Tuple[object, ...]:
+        """All that makes a section what it is; equal signatures are the same program."""
+        known = self._signatures.get(section)
+        if known is None:
+            header = self.file.sections[section]
+            names = [
+                (n.entity, n.offset, n.symbol.size, n.symbol.kind)
+                for n in self.named.get(section, [])
+            ]
+            flags = header.flags & (elf.SHF_WRITE | elf.SHF_ALLOC | elf.SHF_EXECINSTR)
+            known = (
+                flags, header.alignment, header.size, header.name.startswith((".iram1", ".dram1")),
+                tuple(names), *self.content(section, 0, header.size),
+            )  # fmt: skip
+            self._signatures[section] = known
+        return known
+
+    def content(
+        self, section: int, start: int, end: int, within: Tuple[int, ...] = ()
+    ) -> "tuple[bytes, tuple[object, ...]]":
+        """Bytes of a section, and what their relocations mean."""
+        content = bytearray(self.file.content(self.file.sections[section])[start:end])
+        relocations = []
+        for entry in self.relocations.get(section, ()):
+            if not start <= entry.offset < end or self.is_mark(entry):
+                continue
+            if self.file.machine == _XTENSA and entry.type == _XTENSA_WORD:
+                content[entry.offset - start : entry.offset - start + 4] = bytes(4)
+            described = self._describe(section, entry, (*within, section))
+            relocations.append((entry.offset - start, entry.type, described))
+        return bytes(content), tuple(relocations)
+
+    def is_mark(self, entry: elf.Rela) -> bool:
+        """Whether a relocation only says that the linker may shorten what is there."""
+        return self.file.machine != _XTENSA and entry.type == _RISCV_RELAX
+
+    def _describe(self, section: int, entry: elf.Rela, within: Tuple[int, ...]) -> object:
+        target = self.target(section, entry)
+        if target.means != Means.ANONYMOUS:
+            entity = target.entity
+            if target.means == Means.INSIDE:
+                entity = self.owner(target.section, target.offset)
+            if target.means == Means.HERE and len(within) > 1:
+                return (target.means, target.offset)
+            return (target.means, target.offset, entity)
+        if target.section in within:
+            return (target.means, target.offset, len(within) - within.index(target.section))
+        start, end = self.piece(target.section, target.offset)
+        key = (target.section, start)
+        if key not in self._pieces:
+            self._pieces[key] = self.content(target.section, start, end, within)
+        return (target.means, target.offset - start, self._pieces[key])
+
+    def uses(self, section: int) -> List[Target]:
+        """What a section refers to, also by its constants without a name."""
+        if section not in self._uses:
+            found: List[Target] = []
+            self._add_uses(section, 0, self.file.sections[section].size, found, set())
+            self._uses[section] = found
+        return self._uses[section]
+
+    def _add_uses(
+        self, section: int, start: int, end: int, found: List[Target], seen: Set[Tuple[int, int]]
+    ) -> None:
+        for entry in self.relocations.get(section, ()):
+            if not start <= entry.offset < end or self.is_mark(entry):
+                continue
+            target = self.target(section, entry)
+            if target.means != Means.ANONYMOUS:
+                found.append(target)
+                continue
+            piece = self.piece(target.section, target.offset)
+            if (target.section, piece[0]) not in seen:
+                seen.add((target.section, piece[0]))
+                self._add_uses(target.section, *piece, found, seen)
+
+    def owner(self, section: int, offset: int) -> Optional[Entity]:
+        """The function that an offset lies in."""
+        before = [n for n in self.named.get(section, []) if n.offset <= offset]
+        return before[-1].entity if before else None
+
+
+def _is_literal(name: str) -> bool:
+    return name == ".literal" or name.startswith(".literal.") or name.endswith(".literal")
+
+
+_MADE = ("CSWTCH", "__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "C", "CSWTCH")
+
+
+def _is_made(stem: str) -> bool:
+    """Names that the compiler gives constants of its own."""
+    return stem in _MADE or re.match(r"C[.$]\d+\Z", stem) is not None
+
+
+def is_clone(name: str) -> bool:
+    """Whether the compiler made a function from another, for some of its callers only."""
+    return "." in name or "$" in name
