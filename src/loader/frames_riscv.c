@@ -14,7 +14,8 @@
 #include "loader/instruction_riscv.h"
 #include "port.h"
 
-/* Bounds of the time that a search takes. A function that needs more is one that nobody can tell. */
+/* Bounds of the time that a search takes. A function that needs more is one that nobody can tell.
+ */
 #define STEPS    200u
 #define BRANCHES 12u /* not taken, at a time */
 #define SEEN     24u
@@ -77,7 +78,8 @@ static outcome_t move_sp(state_t *at, const riscv_instruction_t *in)
         at->sp += in->immediate / 4;
         return GOES_ON;
     }
-    if (in->rs1 != S0 || at->s0_from == UNKNOWN || (at->s0 - (uint32_t)(uintptr_t)at->sp) % 4 != 0) {
+    if (in->rs1 != S0 || at->s0_from == UNKNOWN ||
+        (at->s0 - (uint32_t)(uintptr_t)at->sp) % 4 != 0) {
         return WRONG;
     }
     at->sp = hotreload_stack_pointer(at->sp, at->s0) + in->immediate / 4;
@@ -117,7 +119,7 @@ static outcome_t load(walk_t *walk, const riscv_instruction_t *in)
 static outcome_t store(state_t *at, const riscv_instruction_t *in)
 {
     return in->rs1 == SP && (in->rs2 == RA || in->rs2 == S0) && at->ra_from != LOADED ? WRONG
-                                                                                       : GOES_ON;
+                                                                                      : GOES_ON;
 }
 
 static outcome_t jump_to_register(const state_t *at, const riscv_instruction_t *in)

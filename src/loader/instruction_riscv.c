@@ -66,14 +66,16 @@ static bool decode_quadrant_1(uint32_t code, riscv_instruction_t *in)
     const unsigned rd = bits(code, 7, 5, 0);
     switch (code >> 13) {
     case 0: /* c.addi */
-        return set(in, RISCV_ADDI, rd, rd, sign_extend(bits(code, 12, 1, 5) | bits(code, 2, 5, 0), 6));
+        return set(in, RISCV_ADDI, rd, rd,
+                   sign_extend(bits(code, 12, 1, 5) | bits(code, 2, 5, 0), 6));
     case 1: /* c.jal */
         return set(in, RISCV_CALL, RA, 0, 0);
     case 3: /* c.addi16sp, c.lui */
         if (rd == SP) {
             return set(in, RISCV_ADDI, SP, SP,
-                       sign_extend(bits(code, 12, 1, 9) | bits(code, 6, 1, 4) | bits(code, 5, 1, 6) |
-                                       bits(code, 3, 2, 7) | bits(code, 2, 1, 5),
+                       sign_extend(bits(code, 12, 1, 9) | bits(code, 6, 1, 4) |
+                                       bits(code, 5, 1, 6) | bits(code, 3, 2, 7) |
+                                       bits(code, 2, 1, 5),
                                    10));
         }
         return set(in, RISCV_WRITE, rd, 0, 0);
@@ -211,6 +213,7 @@ bool riscv_decode(uint32_t address, riscv_instruction_t *in)
         return decode_quadrant_2(low, in);
     default:
         in->size = 4;
-        return hotreload_port_fetch(address + 2, &high) && decode_32((uint32_t)high << 16 | low, in);
+        return hotreload_port_fetch(address + 2, &high) &&
+               decode_32((uint32_t)high << 16 | low, in);
     }
 }

@@ -197,7 +197,8 @@ static uint32_t jumps_of(const hotreload_patch_t *patch)
     return patch != NULL ? patch->jump_count : 0;
 }
 
-/** Where no task may go on while a patch's jumps are written: in one, or in a loop that one cuts. */
+/** Where no task may go on while a patch's jumps are written: in one, or in a loop that one cuts.
+ */
 static void list_places(const hotreload_module_t *base, const hotreload_patch_t *patch,
                         hotreload_code_t *places)
 {
@@ -223,8 +224,8 @@ typedef struct {
 static void exchange_if_free(void *context)
 {
     exchange_t *exchange = context;
-    exchange->done = !hotreload_find_user_when_alone(exchange->places, exchange->place_count,
-                                                     &exchange->user);
+    exchange->done =
+        !hotreload_find_user_when_alone(exchange->places, exchange->place_count, &exchange->user);
     if (exchange->done) {
         hotreload_patch_undo(exchange->base, exchange->old);
         if (exchange->new != NULL) {

@@ -23,14 +23,15 @@ void hotreload_arch_fence(void)
 #define FRAME_SIZE ((sizeof(RvExcFrame) + 15u) & ~(size_t)15u)
 
 /**
- * A stub goes through t1, and later code leaves it there: it only counts where the task goes on with
- * `jr t1`.
+ * A stub goes through t1, and later code leaves it there: it only counts where the task goes on
+ * with `jr t1`.
  */
 static bool goes_through_t1(uint32_t pc)
 {
     uint16_t low, high;
     return hotreload_port_fetch(pc, &low) &&
-           (low == 0x8302u || (low == 0x0067u && hotreload_port_fetch(pc + 2, &high) && high == 0x3u));
+           (low == 0x8302u ||
+            (low == 0x0067u && hotreload_port_fetch(pc + 2, &high) && high == 0x3u));
 }
 
 void hotreload_arch_show_saved(const uint32_t *saved, uint32_t *registers, hotreload_task_t *task)

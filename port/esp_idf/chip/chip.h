@@ -76,7 +76,8 @@ void hotreload_arch_show_saved(const uint32_t *saved, uint32_t *registers, hotre
 /** Writes the register windows of the functions that called this one to the stack. */
 void hotreload_arch_save_registers(void);
 
-/** hotreload_arch_fence() as a callback of esp_ipc_isr_asm_call_blocking(); in RAM, called from nowhere else. */
+/** hotreload_arch_fence() as a callback of esp_ipc_isr_asm_call_blocking(); in RAM, called from
+ * nowhere else. */
 void hotreload_arch_fence_isr(void *unused);
 
 /**

@@ -121,8 +121,8 @@ esp_err_t hotreload_port_alone(const hotreload_region_t *text, void (*action)(vo
     for (UBaseType_t spare = SPARE; error == ESP_OK && !order.acted; spare *= 2) {
         snapshot.room = uxTaskGetNumberOfTasks() + spare;
         snapshot.tasks = malloc(snapshot.room * sizeof *snapshot.tasks);
-        error = snapshot.tasks != NULL ? hotreload_stop_others(act_and_sync, &order)
-                                       : ESP_ERR_NO_MEM;
+        error =
+            snapshot.tasks != NULL ? hotreload_stop_others(act_and_sync, &order) : ESP_ERR_NO_MEM;
         free(snapshot.tasks);
     }
     return error;

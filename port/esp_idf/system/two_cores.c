@@ -22,7 +22,8 @@
 
 #define WINDOW_US   50u /* switching to the task takes some 20 us */
 #define WINDOWS     200u
-#define STAYS_TICKS 3u /* so a task of the same priority cannot have all the ticks of the windows */
+#define STAYS_TICKS 3u /* so a task of the same priority cannot have all the ticks of the windows  \
+                        */
 
 typedef enum {
     LEFT,  /* nobody is in hold() */
@@ -100,7 +101,8 @@ static bool act_in_window(void (*action)(void *context, const void *holder), voi
 /** A caller that may run on any core can move to the one that it asked. Then no window is used. */
 static void ask_other_core(void)
 {
-    if (change_step(LEFT, WAITS) && esp_ipc_call_nonblocking(!xPortGetCoreID(), hold, NULL) != ESP_OK) {
+    if (change_step(LEFT, WAITS) &&
+        esp_ipc_call_nonblocking(!xPortGetCoreID(), hold, NULL) != ESP_OK) {
         atomic_store(&step, LEFT); /* the flash driver uses it, or the last call has not ended */
     }
 }
