@@ -280,7 +280,7 @@ def main() -> None:
     else:
         print(f"SKIPPED, stub call on Xtensa: {cross_toolchain.MISSING}", flush=True)
     if bench_esp_idf.missing():
-        print(f"SKIPPED, the loop, the stacks and the flash with ESP-IDF: {bench_esp_idf.missing()}",
+        print(f"SKIPPED, loop, stacks and flash with ESP-IDF: {bench_esp_idf.missing()}",
               flush=True)
     else:
         measures[2:2] = [bench_esp_idf.measure_esp_idf, bench_esp_idf.measure_stacks,
