@@ -266,10 +266,11 @@ def main() -> None:
     if not bench_large.lvgl_checkout():
         print("SKIPPED, LVGL: HOTRELOAD_BENCH_LVGL does not name a checkout of it", flush=True)
     if bench_esp_idf.missing():
-        print(f"SKIPPED, the loop and the stacks with ESP-IDF: {bench_esp_idf.missing()}",
+        print(f"SKIPPED, loop, stacks and flash with ESP-IDF: {bench_esp_idf.missing()}",
               flush=True)
     else:
-        measures[2:2] = [bench_esp_idf.measure_esp_idf, bench_esp_idf.measure_stacks]
+        measures[2:2] = [bench_esp_idf.measure_esp_idf, bench_esp_idf.measure_stacks,
+                         bench_esp_idf.measure_flash]
     figures: List[Figure] = []
     for measure in measures:
         for figure in measure(build):

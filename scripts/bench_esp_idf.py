@@ -136,6 +136,27 @@ def measure_stacks(build: Path) -> List[Figure]:
     return [Figure(f"{where}, stack of {task}", size, "bytes") for task, size in used.items()]
 
 
+def measure_flash(build: Path) -> List[Figure]:
+    """What the component takes of the flash in the basic example, by the map file of the link."""
+    project = copy_example(build / "flash")
+    project.run("build")
+    (map_file,) = project.build.glob("*.map")
+    size = linked_size(map_file.read_text(), "libhotreload.a")
+    where = f"ESP-IDF {idf_version()}, {project.target}"
+    return [Figure(f"{where}, flash of the component", size, "bytes", 28 * 1024)]
+
+
+def linked_size(link_map: str, library: str) -> int:
+    """Bytes of code, constants and initialised data of a library that are in the firmware."""
+    section = re.compile(r"^ (\.\S+)\s+0x([0-9a-f]{8,16})\s+0x([0-9a-f]+) (\S+)$", re.MULTILINE)
+    taken = (".text", ".literal", ".rodata", ".srodata", ".iram1", ".data", ".sdata")
+    return sum(
+        int(size, 16)
+        for name, address, size, file in section.findall(link_map)
+        if f"/{library}(" in file and name.startswith(taken) and int(address, 16) != 0
+    )
+
+
 def upload(project: IdfProject, url: str) -> str:
     """Sends the module as it is; returns the tool's last line."""
     command = [sys.executable, "-m", "hotreload", "reload", "--skip-build"]

@@ -29,10 +29,10 @@ static esp_err_t check_sector_start(const uint8_t *start, uint32_t byte, hotrelo
     uint32_t magic;
     memcpy(&magic, start, sizeof magic);
     if (magic == HOTRELOAD_RECORD_MAGIC) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "byte %u of the module looks like a record of the store: move the "
-                              "constant there, any change of size will do",
-                              (unsigned)byte);
+        return hotreload_fail(
+            reason, ESP_ERR_INVALID_RESPONSE,
+            "byte %u of the module looks like a record of the store: change its size",
+            (unsigned)byte);
     }
     return ESP_OK;
 }

@@ -177,7 +177,7 @@ def test_switched_off(
 
 @pytest.mark.parametrize("chip", ["esp32s2", "esp32s3"])
 def test_psram_in_the_presets(project: IdfProject, chip: str) -> None:
-    """The component with CONFIG_SPIRAM is in the build, although the example says COMPONENTS main."""
+    """The component with CONFIG_SPIRAM is in the build, in spite of COMPONENTS main."""
     presets = json.loads((project.directory / "CMakePresets.json").read_text())["configurePresets"]
     preset = next(one for one in presets if one["name"] == f"{chip}-hardware")
     if chip not in list_targets():
@@ -192,5 +192,6 @@ def test_psram_in_the_presets(project: IdfProject, chip: str) -> None:
 def test_a_folder_with_another_name(repository: Path, main_target: str, tmp_path: Path) -> None:
     """A clone in any folder: the reason is said, in place of "Failed to resolve component"."""
     component = component_package.unpack_component(repository, tmp_path / "clone")
-    text = IdfProject(component / "examples" / "basic", main_target, main_target).fail("reconfigure")
+    project = IdfProject(component / "examples" / "basic", main_target, main_target)
+    text = project.fail("reconfigure")
     assert "must be called hotreload" in " ".join(text.split())
