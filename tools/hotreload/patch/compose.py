@@ -8,7 +8,6 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import struct
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from hotreload.module import elf
@@ -27,6 +26,7 @@ from hotreload.patch.compare import (
     find_old,
     kind_of,
 )
+from hotreload.patch.debug_data import add_debug_data
 from hotreload.patch.object_writer import ObjectWriter, Section, Symbol
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View
 
@@ -34,7 +34,6 @@ _DATA, _CODE = elf.SHF_ALLOC | elf.SHF_WRITE, elf.SHF_ALLOC | elf.SHF_EXECINSTR
 _SLOTS = ".data.hotreload_slots"
 SLOTS_START, SLOTS_END = "hotreload.slots", "hotreload.slots_end"
 _PROPERTIES = {".xt.prop": 12, ".xt.lit": 8}
-_RELA = struct.Struct("<IIi")
 
 
 class Slice(NamedTuple):
@@ -95,7 +94,7 @@ class Composer:
         self._undefined: Set[str] = set()
         self._slots: List[Tuple[int, Symbol]] = []
 
-    def compose(self) -> Composed:
+    def compose(self, with_debug_data: bool = False) -> Composed:
         """The object file and what goes with it."""
         for place in self._changes.code:
             self._take_code(place)
@@ -109,6 +108,9 @@ class Composer:
         self._add_slots()
         self._add_markers()
         self._add_properties()
+        if with_debug_data:
+            for view in {part.view.name: part.view for part in self._slices.values()}.values():
+                add_debug_data(self._writer, view, lambda s, v=view: self._debug_symbol(v, s))
         return Composed(
             self._writer.format(), list(self._variables.values()),
             [address for address, _ in self._slots], self._thread_local, self._undefined,
@@ -378,6 +380,20 @@ class Composer:
             key = (swap.place.view.name, swap.place.section, swap.named.offset)
             self._writer.add_symbol(_local(marker("swap", index), self._numbers[key]))
 
+    def _debug_symbol(self, view: View, symbol: elf.Symbol) -> Optional[Symbol]:
+        """What a symbol of the debug data has become; None: it is not there."""
+        number = self._numbers.get((view.name, symbol.section, 0))
+        if number is not None:
+            return _local(f"hotreload.label.{number}.{symbol.value:x}", number, symbol.value)
+        kinds = range(len(view.kinds))
+        if symbol.section in kinds and view.kinds[symbol.section] in (Kind.VARIABLE, Kind.CONSTANT):
+            for named in view.named.get(symbol.section, ()):
+                old = find_old(self._program, view, named)
+                address = self._base.address(*old) if old is not None else None
+                if address is not None:
+                    return _absolute(named.symbol.name, address - named.offset + symbol.value)
+        return None
+
     def _add_properties(self) -> None:
         """The assembler's tables for Xtensa: which words are literals."""
         views = {part.view.name: part.view for part in self._slices.values()}
@@ -393,8 +409,8 @@ class Composer:
         if table is None:
             return
         rows: Dict[int, List[elf.Rela]] = {}
-        for offset, info, addend in _RELA.iter_unpack(view.file.content(table)):
-            rows.setdefault(offset // size, []).append(elf.Rela(offset, info & 0xFF, info >> 8, addend))
+        for entry in view.file.read_table(table):
+            rows.setdefault(entry.offset // size, []).append(entry)
         content, relocations = b"", []
         for row, entries in sorted(rows.items()):
             owners = {view.symbols[entry.symbol].section for entry in entries}

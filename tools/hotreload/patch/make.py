@@ -5,7 +5,8 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Union
+from contextlib import suppress
+from typing import Callable, List, NamedTuple, Union
 
 from hotreload.errors import ToolError
 from hotreload.files import write_if_changed
@@ -33,6 +34,8 @@ class Patch(NamedTuple):
     notes: List[str]
     is_empty: bool
     """The program is that of the base."""
+    add_debug_data: Callable[[], None]
+    """Writes patch.elf again, with debug data."""
 
 
 class Whole(NamedTuple):
@@ -82,4 +85,9 @@ def _make(inputs: Inputs, base: Base) -> Patch:
         if named.symbol.kind in (elf.STT_FUNC, elf.STT_NOTYPE)
     ]
     is_empty = not (functions or changes.swaps or composed.slots or composed.variables)
-    return Patch(packed.content, functions, size, notes, is_empty)
+
+    def add_debug_data() -> None:
+        with suppress(NeedsWhole):
+            link_patch(program, Composer(program, changes).compose(with_debug_data=True))
+
+    return Patch(packed.content, functions, size, notes, is_empty, add_debug_data)
