@@ -1,14 +1,14 @@
-"""The debug data of the object files that a patch is from, for debuggers and for addresses in a log.
+"""The debug data of what a patch is from, for debuggers and for addresses in a log.
 
 SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional
 
 from hotreload.module import elf
-from hotreload.patch.object_writer import ObjectWriter, Section, Symbol
+from hotreload.patch.object_writer import ObjectWriter, Relocation, Section, Symbol
 from hotreload.patch.view import View
 
 _COMPRESSED = 0x800
@@ -38,7 +38,7 @@ def add_debug_data(
 
     tables = {s.info: s for s in view.file.sections if s.type == "SHT_RELA"}
     for section in sections:
-        relocations: List[Tuple[int, int, Optional[Symbol], int]] = []
+        relocations: List[Relocation] = []
         if section.number in tables:
             relocations = [
                 (entry.offset, entry.type, symbol_of(entry.symbol), entry.addend)
