@@ -18,7 +18,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from hotreload.description import Description
 from hotreload.files import make_directory, open_text, read_bytes, write_if_changed
 from hotreload.module import elf
-from hotreload.module.exports import local_key
+from hotreload.module.exports import local_key, object_name
 from hotreload.module.kept import place_kept
 from hotreload.module.link import Inputs, map_path
 from hotreload.module.link_map import Placed, read_link_map
@@ -191,11 +191,6 @@ def _root(description: Description) -> str:
     return os.path.join(os.path.dirname(description.module_elf), "base")
 
 
-def object_name(description: Description, path: str) -> str:
-    """How an object file is known: its path from the build directory."""
-    return os.path.relpath(path, description.build_dir).replace("\\", "/")
-
-
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:24]
 
@@ -224,7 +219,7 @@ def remember_base(inputs: Inputs, module: bytes) -> None:
         content = file.open().data
         digest = _digest(content)
         write_if_changed(os.path.join(directory, f"{digest}.o"), content)
-        objects[object_name(description, file.path)] = [digest, file.stamp]
+        objects[object_name(file.path, description.build_dir)] = [digest, file.stamp]
     linked = os.path.join(directory, "module.elf")
     write_if_changed(linked, read_bytes(description.module_elf, "the module"))
     write_if_changed(os.path.join(directory, "module.bin"), module)
@@ -245,7 +240,7 @@ def _forget_old(root: str) -> None:
 def _describe(inputs: Inputs) -> Dict[str, Any]:
     description, objects = inputs.description, inputs.objects
     file = elf.Elf(description.module_elf, "the module")
-    names = {path: object_name(description, path) for path in description.objects}
+    names = {path: object_name(path, description.build_dir) for path in description.objects}
     symbols = file.symbols()
     inside = [s for s in symbols if 0 < s.section < elf.SHN_ABS]
     places: Dict[str, Dict[str, List[int]]] = {}

@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from hotreload.module import elf
+from hotreload.module.exports import object_name
 from hotreload.module.link import Inputs
 from hotreload.module.own_symbols import Binding, is_vtable
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
-from hotreload.patch.base import Base, object_name
+from hotreload.patch.base import Base
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone
 
 
@@ -70,11 +71,12 @@ class Program:
     def __init__(self, inputs: Inputs, base: Base, open_view: Callable[[str], View]) -> None:
         self.inputs, self.base = inputs, base
         description = inputs.description
-        self.paths = {object_name(description, path): path for path in description.objects}
+        root = description.build_dir
+        self.paths = {object_name(path, root): path for path in description.objects}
         self._open = open_view
         self._views: Dict[str, View] = {}
         self.winners = {
-            name: object_name(description, found.path)
+            name: object_name(found.path, root)
             for name, found in inputs.objects.defined.items()
         }
 

@@ -13,11 +13,10 @@ from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from hotreload.module import elf
 from hotreload.module.arch import relocation_rules
-from hotreload.module.exports import local_key
+from hotreload.module.exports import local_key, object_name
 from hotreload.module.kept import shown_name, variable_key
 from hotreload.module.layout import KEPT_ADDRESS
 from hotreload.module.linker_script import KEEP_SECTION
-from hotreload.patch.base import object_name
 from hotreload.patch.compare import (
     Changes,
     NeedsWhole,
@@ -331,7 +330,7 @@ class Composer:
         description = self._program.inputs.description
         for housed in self._program.inputs.resolution.local_vtables:
             definition = housed.definition
-            if object_name(description, definition.path) == view.name:
+            if object_name(definition.path, description.build_dir) == view.name:
                 if definition.symbol == named.symbol.name:
                     return _absolute(named.symbol.name, housed.address)
         raise NeedsWhole(f"where {named.entity.shown} lives in the firmware is not known")
@@ -361,7 +360,7 @@ class Composer:
         for definition, stub in inputs.callbacks.used.items():
             if local_key(definition, build_dir) in self._base.callbacks:
                 continue
-            view = self._program.view(object_name(inputs.description, definition.path))
+            view = self._program.view(object_name(definition.path, inputs.description.build_dir))
             named = find_function(view, definition.symbol)
             if named is None:
                 raise NeedsWhole(f"{definition.symbol}() is not found in {view.name}")
@@ -385,7 +384,7 @@ class Composer:
             self._writer.add_symbol(_local(marker("jump", index), number, jump.named.offset))
         inputs = self._program.inputs
         for index, definition in enumerate(inputs.callbacks.used):
-            name = object_name(inputs.description, definition.path)
+            name = object_name(definition.path, inputs.description.build_dir)
             if name not in self._program.changed:
                 continue
             named = find_function(self._program.view(name), definition.symbol)

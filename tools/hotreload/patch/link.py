@@ -13,7 +13,7 @@ from hotreload.files import write_if_changed
 from hotreload.module import elf
 from hotreload.module import module_format as fmt
 from hotreload.module.arch import relocation_rules
-from hotreload.module.exports import local_key
+from hotreload.module.exports import local_key, object_name
 from hotreload.module.layout import PATCH_DATA_ADDRESS, SEGMENT_LIMIT, patch_text_address
 from hotreload.module.link import Inputs, run_linker
 from hotreload.module.linked import Kept, LinkedModule, Relocation, Variable, find_addr2line
@@ -21,7 +21,7 @@ from hotreload.module.linker_script import format_patch_script
 from hotreload.module.own_symbols import Definition
 from hotreload.module.pack import format_file, kept_note, module_note, note
 from hotreload.module.thread_local import make_thread_local_object
-from hotreload.patch.base import Base, object_name
+from hotreload.patch.base import Base
 from hotreload.patch.compare import Changes, NeedsWhole, Program
 from hotreload.patch.compose import SLOTS_END, SLOTS_START, Composed, find_function, marker
 from hotreload.patch.first_instruction import JUMP_SIZE, busy_size
@@ -133,7 +133,7 @@ def _old_address(program: Program, definition: Definition) -> Optional[int]:
     """Where a function is in the base that is known by its address alone."""
     description, base = program.inputs.description, program.base
     known = base.callbacks.get(local_key(definition, description.build_dir))
-    name = object_name(description, definition.path)
+    name = object_name(definition.path, description.build_dir)
     if known is not None or name not in program.changed:
         return known
     named = find_function(program.view(name), definition.symbol)

@@ -12,8 +12,9 @@ from hotreload.errors import ToolError
 from hotreload.files import write_if_changed
 from hotreload.module import elf
 from hotreload.module.kept import started_anew
+from hotreload.module.exports import object_name
 from hotreload.module.link import Inputs
-from hotreload.patch.base import Base, object_name
+from hotreload.patch.base import Base
 from hotreload.patch.compare import NeedsWhole, Program, compare
 from hotreload.patch.compose import Composer
 from hotreload.patch.link import link_patch, pack_patch, patch_path
@@ -58,7 +59,7 @@ def _make(inputs: Inputs, base: Base) -> Patch:
     description = inputs.description
 
     def open_view(path: str) -> View:
-        name = object_name(description, path)
+        name = object_name(path, description.build_dir)
         file = inputs.files.find(path).open()
         return View(path, name, file, inputs.exports.wraps, read_types)
 
