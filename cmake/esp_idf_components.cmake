@@ -4,6 +4,7 @@
 
 include_guard(GLOBAL)
 
+include(${CMAKE_CURRENT_LIST_DIR}/esp_idf_size_check.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/reloadable_keyword.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/reloadable_library.cmake)
 
@@ -48,6 +49,7 @@ if(NOT hotreload_overridden)
 
     # As ESP-IDF's, with RELOADABLE. A macro, so that what ESP-IDF's sets for its caller gets there.
     macro(idf_component_register)
+        hotreload_adapt_size_check()
         hotreload_take_keyword(__hotreload_reloadable __hotreload_arguments ${ARGN})
         _idf_component_register(${__hotreload_arguments})
         if(CONFIG_HOTRELOAD_ENABLE)

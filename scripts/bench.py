@@ -78,18 +78,18 @@ def measure_sizes(project: EmulatedProject) -> List[Figure]:
             Figure("RAM of the module beyond its sections", regions - sections, "bytes", 256)]
 
 
-def measure_stub(build: Path, arch: str, qemu: str) -> List[Figure]:
+def measure_stub(build: Path, arch: str) -> List[Figure]:
     """Instructions that a call through a stub takes more than a direct call, by executing both."""
     directory = build / f"stub-{arch}"
-    toolchain = ROOT / "port" / "emulator" / "arch" / arch / "toolchain.cmake"
+    core = cross_toolchain.CORES[arch]
     run(["cmake", "-S", str(ROOT / "bench" / "stub_cost"), "-B", str(directory), "-G", "Ninja",
-         f"-DCMAKE_TOOLCHAIN_FILE={toolchain}"])
+         f"-DCMAKE_TOOLCHAIN_FILE={core.toolchain_file}"])
     run(["cmake", "--build", str(directory)])
     shutil.copyfile(directory / "hotreload" / "partition.bin", directory / "flash.bin")
 
     def executed(way: str, count: int) -> int:
         log = directory / "trace.log"
-        run([qemu, "-singlestep", "-d", "exec,nochain", "-D", str(log),
+        run([*core.qemu, "-singlestep", "-d", "exec,nochain", "-D", str(log),
              str(directory / "firmware.elf"), "--flash", str(directory / "flash.bin"),
              f"{way}:{count}"])
         with log.open() as lines:
@@ -255,21 +255,22 @@ def main() -> None:
     measures: List[Callable[[Path], List[Figure]]] = [
         measure_loop, measure_serial_loop, measure_ram_first,
         lambda b: bench_large.measure_curve(b, "riscv"), bench_large.measure_lvgl,
-        lambda b: measure_stub(b, "riscv", "qemu-riscv32"), measure_load_time,
+        lambda b: measure_stub(b, "riscv"), measure_load_time,
         measure_core, measure_upload_ram]
-    if cross_toolchain.add_to_path(build.parent):
-        measures += [lambda b: measure_stub(b, "xtensa", "qemu-xtensa"),
-                     lambda b: bench_large.measure_large(b, "xtensa")]
+    missing = cross_toolchain.missing("xtensa", build.parent)
+    if missing:
+        print(f"SKIPPED, stub call and large component on Xtensa: {missing}", flush=True)
     else:
-        print(f"SKIPPED, stub call and large component on Xtensa: {cross_toolchain.MISSING}",
-              flush=True)
+        measures += [lambda b: measure_stub(b, "xtensa"),
+                     lambda b: bench_large.measure_large(b, "xtensa")]
     if not bench_large.lvgl_checkout():
         print("SKIPPED, LVGL: HOTRELOAD_BENCH_LVGL does not name a checkout of it", flush=True)
     if bench_esp_idf.missing():
-        print(f"SKIPPED, the loop and the stacks with ESP-IDF: {bench_esp_idf.missing()}",
+        print(f"SKIPPED, loop, stacks and flash with ESP-IDF: {bench_esp_idf.missing()}",
               flush=True)
     else:
-        measures[2:2] = [bench_esp_idf.measure_esp_idf, bench_esp_idf.measure_stacks]
+        measures[2:2] = [bench_esp_idf.measure_esp_idf, bench_esp_idf.measure_stacks,
+                         bench_esp_idf.measure_flash]
     figures: List[Figure] = []
     for measure in measures:
         for figure in measure(build):

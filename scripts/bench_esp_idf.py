@@ -20,7 +20,9 @@ sys.path.insert(0, str(ROOT / "test" / "esp_idf"))
 
 import qemu  # noqa: E402
 import stack_use  # noqa: E402
-from idf_project import IdfProject, copy_repository, environment, idf_version  # noqa: E402
+from idf_project import DEFAULTS, IdfProject, copy_repository  # noqa: E402
+from idf_project import environment, idf_version, list_targets  # noqa: E402
+from machines import MACHINES, Machine  # noqa: E402
 
 POLL_MS = 10  # the application's own polling is to count for little: one tick of FreeRTOS
 
@@ -29,19 +31,29 @@ def missing() -> Optional[str]:
     """Why this cannot be measured here, or None."""
     if not os.environ.get("IDF_PATH") or shutil.which("idf.py") is None:
         return "no ESP-IDF: IDF_PATH is not set (run its export.sh first)"
-    return qemu.missing()
+    if not machines():
+        return "no emulated chip: " + "; ".join(str(row.missing(list_targets())) for row in MACHINES)
+    return None
 
 
-def copy_example(directory: Path) -> IdfProject:
+def machines() -> List[Machine]:
+    """The emulated chips that are there."""
+    targets = list_targets()
+    return [machine for machine in MACHINES if machine.missing(targets) is None]
+
+
+def copy_example(directory: Path, machine: Machine) -> IdfProject:
     """The basic example, to be changed."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
-    return IdfProject(copy_repository(directory) / "examples" / "basic", qemu.MACHINE, "bench")
+    basic = copy_repository(directory) / "examples" / "basic"
+    (basic / "sdkconfig.machine").write_text(machine.sdkconfig)
+    return IdfProject(basic, machine.target, "bench", f"{DEFAULTS};sdkconfig.machine")
 
 
-def prepare(build: Path) -> IdfProject:
+def prepare(build: Path, machine: Machine) -> IdfProject:
     """Builds the basic example, with an application that polls often."""
-    project = copy_example(build / "esp_idf")
+    project = copy_example(build, machine)
     main = project.directory / "main" / "hotreload.c"
     text, count = re.subn(r"pdMS_TO_TICKS\(\d+\)", f"pdMS_TO_TICKS({POLL_MS})", main.read_text())
     if count != 1:
@@ -68,13 +80,21 @@ def chip_loop(project: IdfProject, chip: qemu.Qemu) -> Loop:
 
 
 def measure_esp_idf(build: Path) -> List[Figure]:
+    """The loop on each emulated chip."""
+    figures: List[Figure] = []
+    for machine in machines():
+        figures += measure_machine(build / machine.name, machine)
+    return figures
+
+
+def measure_machine(build: Path, machine: Machine) -> List[Figure]:
     """By idf.py watch, by idf.py reload, and by idf.py build and an upload."""
-    project = prepare(build)
-    chip = qemu.Qemu(project, build / "esp_idf")
+    project = prepare(build, machine)
+    chip = qemu.Qemu(machine, project, build)
     try:
         chip.wait_for("server listens on")
         loop = chip_loop(project, chip)
-        name = f"ESP-IDF {idf_version()}, {project.target}"
+        name = f"ESP-IDF {idf_version()}, {machine.name}"
         idf = ["idf.py", "-B", str(project.build)]
         # Without a terminal, Python would buffer the lines.
         watch = watching(
@@ -104,15 +124,37 @@ def measure_esp_idf(build: Path) -> List[Figure]:
 
 def measure_stacks(build: Path) -> List[Figure]:
     """Stack use of the task that reloads, of the server's task and of the console's."""
-    project = copy_example(build / "stacks")
+    machine = machines()[0]
+    project = copy_example(build / "stacks", machine)
     stack_use.prepare(project)
-    chip = qemu.Qemu(project, build / "stacks")
+    chip = qemu.Qemu(machine, project, build / "stacks")
     try:
         used = stack_use.measure(project, chip)
     finally:
         chip.stop()
     where = f"ESP-IDF {idf_version()}, {project.target}"
     return [Figure(f"{where}, stack of {task}", size, "bytes") for task, size in used.items()]
+
+
+def measure_flash(build: Path) -> List[Figure]:
+    """What the component takes of the flash in the basic example, by the map file of the link."""
+    project = copy_example(build / "flash")
+    project.run("build")
+    (map_file,) = project.build.glob("*.map")
+    size = linked_size(map_file.read_text(), "libhotreload.a")
+    where = f"ESP-IDF {idf_version()}, {project.target}"
+    return [Figure(f"{where}, flash of the component", size, "bytes", 28 * 1024)]
+
+
+def linked_size(link_map: str, library: str) -> int:
+    """Bytes of code, constants and initialised data of a library that are in the firmware."""
+    section = re.compile(r"^ (\.\S+)\s+0x([0-9a-f]{8,16})\s+0x([0-9a-f]+) (\S+)$", re.MULTILINE)
+    taken = (".text", ".literal", ".rodata", ".srodata", ".iram1", ".data", ".sdata")
+    return sum(
+        int(size, 16)
+        for name, address, size, file in section.findall(link_map)
+        if f"/{library}(" in file and name.startswith(taken) and int(address, 16) != 0
+    )
 
 
 def upload(project: IdfProject, url: str) -> str:

@@ -1,57 +1,126 @@
-"""Finds the compiler of the emulated Xtensa board, which Debian has no package of.
+"""Finds the compilers and the emulators of the emulated board's processors.
 
 SPDX-License-Identifier: MIT
 """
 from __future__ import annotations
 
+import functools
 import os
 import shutil
+import subprocess
 import sys
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-NAME = "xtensa-dc233c-elf"
-COMPILER = f"{NAME}-gcc"
-MISSING = (f"no {COMPILER}: put its bin folder on PATH, or name the folder that has {NAME} in "
-           "HOTRELOAD_TOOLCHAINS (Espressif's xtensa-esp-elf-gcc is for the chips; what it makes "
-           "does not run on QEMU's core)")
+ROOT = Path(__file__).resolve().parent.parent
 
-# Where a copy may lie beside the project.
-_ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "toolchains" / f"{NAME}.tar.xz"
+# Where archives of toolchains may lie beside the project.
+_ARCHIVES = ROOT.parent / "shared" / "toolchains"
 
 
-def add_to_path(build: Optional[Path] = None) -> bool:
-    """Puts the compiler on PATH, for this process and those that it starts.
+class Core(NamedTuple):
+    """A processor that the board may have."""
 
-    It is looked for on PATH, in the folder that HOTRELOAD_TOOLCHAINS names, and in an archive
-    beside the project, which is unpacked into `build`/toolchains. Returns False when it is nowhere.
+    arch: str
+    cmake_file: str
+    """In port/emulator/arch."""
+    toolchain: str
+    """What the names of the compiler's programs begin with."""
+    emulator: str
+    cpu: str = ""
+    """What the emulator calls this core; nothing if it has but one."""
+
+    @property
+    def toolchain_file(self) -> Path:
+        """CMake's toolchain file."""
+        return ROOT / "port" / "emulator" / "arch" / self.cmake_file
+
+    @property
+    def cxx(self) -> bool:
+        """Whether its toolchain has C++."""
+        return shutil.which(f"{self.toolchain}-g++") is not None
+
+    @property
+    def qemu(self) -> List[str]:
+        """The emulator with its options for this core; empty when none on PATH has the core."""
+        for folder in os.get_exec_path():
+            program = shutil.which(self.emulator, path=folder)
+            if program and self.cpu in _cpus(program):
+                return [program, *(("-cpu", self.cpu) if self.cpu else ())]
+        return []
+
+
+CORES: Dict[str, Core] = {
+    "riscv": Core("riscv", "riscv/toolchain.cmake", "riscv64-unknown-elf", "qemu-riscv32"),
+    "xtensa": Core("xtensa", "xtensa/toolchain.cmake", "xtensa-dc233c-elf", "qemu-xtensa",
+                   "dc233c"),
+    "esp32": Core("xtensa", "xtensa/esp32.cmake", "xtensa-esp32-elf", "qemu-xtensa", "esp32"),
+}
+
+
+def find_all(build: Optional[Path] = None) -> None:
+    """Puts all toolchains on PATH that are somewhere."""
+    for name in CORES:
+        missing(name, build)
+
+
+def missing(name: str, build: Optional[Path] = None) -> Optional[str]:
+    """Why nothing can be built for a core of CORES, or run on it; None when all is there.
+
+    The toolchain is looked for on PATH, in the folder that HOTRELOAD_TOOLCHAINS names, and in an
+    archive beside the project, which is unpacked into `build`/toolchains. It is put on PATH, for
+    this process and those that it starts.
     """
-    if shutil.which(COMPILER):
+    core = CORES[name]
+    compiler = f"{core.toolchain}-gcc"
+    if not _add_to_path(core.toolchain, compiler, build):
+        return (f"no {compiler}: put its bin folder on PATH, or name the folder that has "
+                f"{core.toolchain} in HOTRELOAD_TOOLCHAINS")
+    if core.qemu:
+        return None
+    if shutil.which(core.emulator):
+        return (f"no {core.emulator} has the core {core.cpu}: put one on PATH that is built from "
+                "Espressif's QEMU, configured with --target-list=xtensa-linux-user")
+    return f"no {core.emulator}; on Debian: apt-get install qemu-user"
+
+
+@functools.lru_cache(maxsize=None)
+def _cpus(emulator: str) -> Tuple[str, ...]:
+    """The cores that an emulator has; also the one without a name."""
+    said = subprocess.run([emulator, "-cpu", "help"], stdout=subprocess.PIPE, check=False,
+                          universal_newlines=True).stdout
+    return ("", *said.split())
+
+
+def _add_to_path(toolchain: str, compiler: str, build: Optional[Path]) -> bool:
+    if shutil.which(compiler):
         return True
-    for folder in _folders(build):
-        if (folder / NAME / "bin" / COMPILER).exists():
-            os.environ["PATH"] = f"{folder / NAME / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+    for folder in _folders(toolchain, build):
+        programs = folder / toolchain / "bin"
+        if (programs / compiler).exists():
+            os.environ["PATH"] = f"{os.environ.get('PATH', '')}{os.pathsep}{programs}"
             return True
     return False
 
 
-def _folders(build: Optional[Path]) -> Iterator[Path]:
+def _folders(toolchain: str, build: Optional[Path]) -> Iterator[Path]:
     named = os.environ.get("HOTRELOAD_TOOLCHAINS")
     if named:
         yield Path(named)
-    if build is not None and _ARCHIVE.exists():
-        yield _unpack(build.resolve() / "toolchains")
+    archive = _ARCHIVES / f"{toolchain}.tar.xz"
+    if build is not None and archive.exists():
+        yield _unpack(archive, toolchain, build.resolve() / "toolchains")
 
 
-def _unpack(folder: Path) -> Path:
+def _unpack(archive: Path, toolchain: str, folder: Path) -> Path:
     """Unpacks the archive, once; an interrupted attempt leaves nothing that looks finished."""
-    if not (folder / NAME).exists():
-        print(f"Unpacking {_ARCHIVE.name} into {folder}", file=sys.stderr, flush=True)
+    if not (folder / toolchain).exists():
+        print(f"Unpacking {archive.name} into {folder}", file=sys.stderr, flush=True)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=str(folder)) as partial:
-            with tarfile.open(_ARCHIVE) as archive:
-                archive.extractall(partial)
-            (Path(partial) / NAME).rename(folder / NAME)
+            with tarfile.open(archive) as content:
+                content.extractall(partial)
+            (Path(partial) / toolchain).rename(folder / toolchain)
     return folder

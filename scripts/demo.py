@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from emulated_project import EmulatedProject, Console, say
+from emulated_project import LOOP, Console, EmulatedProject, say
 
 
 def show_reload(project: EmulatedProject, console: Console) -> float:
@@ -60,6 +60,25 @@ def show_corrupted_upload(project: EmulatedProject, console: Console) -> None:
     console.wait_for("Goodbye, World", console.count())
 
 
+def show_loop(arch: str, build: Path) -> None:
+    """A function is changed under a loop that never ends; its variables keep their values."""
+    say("A loop that never leaves the reloadable code: 'blink' -> 'flash' in what it calls")
+    project = EmulatedProject(arch, build, LOOP)
+    project.build()
+    with project.boot() as console:
+        console.wait_for(r"uptime 3: blink")
+        before = console.last_uptime()
+        seen = console.count()
+        project.edit('"uptime %u: blink', '"uptime %u: flash', "blink_step.c")
+        if project.tool("reload", "--url", console.url) != 0:
+            raise SystemExit("demo: the patch failed")
+        after = console.wait_for(r"uptime (\d+): flash, lit (\d+) times", seen)
+        uptime, lit = int(after.group(1)), int(after.group(2))
+        if uptime <= before or lit != (uptime + 1) // 2 or console.starts() != 1:
+            raise SystemExit("demo: the loop or its counter began anew")
+    say(f"The loop went on to round {uptime}, and its counter to {lit}: no state was lost")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--arch", required=True, choices=("riscv", "xtensa"))
@@ -76,6 +95,7 @@ def main() -> int:
         show_broken_edit(project, console)
         show_corrupted_upload(project, console)
         uptime = console.last_uptime()
+    show_loop(arguments.arch, arguments.build.resolve() / "loop")
     say(f"Done: save to new output in {seconds:.2f} s, one board, up for {uptime} rounds. "
         "Try your own edits: make watch")
     return 0

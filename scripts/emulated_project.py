@@ -1,5 +1,5 @@
-"""The basic example on the emulated board, for the demo, `make watch` and the benchmark: a copy of
-the reloadable component to edit, a build of it, and the running board.
+"""An example on the emulated board, for the demo, `make watch` and the benchmark: a copy of its
+reloadable component to edit, a build of it, and the running board.
 
 SPDX-License-Identifier: MIT
 """
@@ -127,19 +127,25 @@ class Console(TimedLines):
         return sum(line.startswith("uptime 0:") for _, line in self._lines)
 
 
+BASIC = ROOT / "examples" / "basic" / "components" / "reloadable"
+LOOP = ROOT / "examples" / "loop" / "components" / "blink"
+
+
 class EmulatedProject:
     """A folder with a copy of the component (`components`) and a build of it (`build`)."""
 
     POLL_MS = 200
 
-    def __init__(self, arch: str, folder: Path) -> None:
-        if arch == "xtensa" and not cross_toolchain.add_to_path(folder.parent):
-            sys.exit(cross_toolchain.MISSING)
-        self.arch = arch
+    def __init__(self, arch: str, folder: Path, example: Path = BASIC) -> None:
+        missing = cross_toolchain.missing(arch, folder.parent)
+        if missing:
+            sys.exit(missing)
+        self.core = cross_toolchain.CORES[arch]
         self.folder = folder
         self.build_dir = folder / "build"
-        self.component = folder / "components" / "reloadable"
-        self.source = self.component / "reloadable.c"
+        self._example = example
+        self.component = folder / "components" / example.name
+        self.source = self.component / f"{example.name}.c"
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT / "tools")}
 
     def build(self, *more_components: Path, used: Sequence[str] = (), more_source: str = "",
@@ -151,13 +157,14 @@ class EmulatedProject:
         """
         shutil.rmtree(self.component, ignore_errors=True)
         # With new times: old ones would make it look like a restored file.
-        shutil.copytree(ROOT / "examples" / "basic" / "components" / "reloadable", self.component,
-                        copy_function=shutil.copy)
-        self.source.write_text(self.source.read_text() + more_source)
-        toolchain = ROOT / "port" / "emulator" / "arch" / self.arch / "toolchain.cmake"
+        shutil.copytree(self._example, self.component, copy_function=shutil.copy)
+        if more_source:
+            self.source.write_text(self.source.read_text() + more_source)
         components = ";".join(str(path) for path in (self.component, *more_components))
-        self._run(["cmake", "-S", str(ROOT / "examples" / "emulator"), "-B", str(self.build_dir),
-                   "-G", "Ninja", f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",
+        firmware = ROOT / "examples" / ("emulator" if self._example == BASIC else
+                                        self._example.parent.parent.name)
+        self._run(["cmake", "-S", str(firmware), "-B", str(self.build_dir),
+                   "-G", "Ninja", f"-DCMAKE_TOOLCHAIN_FILE={self.core.toolchain_file}",
                    f"-DHOTRELOAD_COMPONENT_DIRS={components}", "-DHOTRELOAD_URL=",
                    f"-DCMAKE_EXE_LINKER_FLAGS={' '.join(f'-Wl,-u,{name}' for name in used)}",
                    *options])
@@ -178,16 +185,16 @@ class EmulatedProject:
         """Flashes the built partition into a new board; returns the command that starts it."""
         flash = self.build_dir / "flash.bin"
         shutil.copyfile(self.build_dir / "hotreload" / "partition.bin", flash)
-        qemu = {"riscv": "qemu-riscv32", "xtensa": "qemu-xtensa"}[self.arch]
-        return [qemu, str(self.build_dir / "firmware.elf"), "--flash", str(flash),
+        return [*self.core.qemu, str(self.build_dir / "firmware.elf"), "--flash", str(flash),
                 "--poll", str(poll_ms), *options]
 
-    def edit(self, old: str, new: str) -> None:
-        """Replaces text in the reloadable source, which must have it."""
-        text = self.source.read_text()
+    def edit(self, old: str, new: str, source: Optional[str] = None) -> None:
+        """Replaces text in a source of the component, which must have it."""
+        path = self.component / source if source else self.source
+        text = path.read_text()
         if old not in text:
-            sys.exit(f"{self.source} has no {old}")
-        self.source.write_text(text.replace(old, new))
+            sys.exit(f"{path} has no {old}")
+        path.write_text(text.replace(old, new))
 
     def tool(self, command: str, *arguments: str) -> int:
         """Runs a command of the host tools on this build; returns its exit code."""

@@ -129,7 +129,7 @@ def main() -> int:
     build = arguments.build.resolve()
     build.mkdir(parents=True, exist_ok=True)
     os.environ["PYTHONPATH"] = str(ROOT / "tools")
-    cross_toolchain.add_to_path(build.parent)
+    cross_toolchain.find_all(build.parent)
 
     results: List[Result] = []
     for name in arguments.suites or SUITES:

@@ -46,13 +46,13 @@ static esp_err_t report_and_unlock(esp_err_t error, const char *what,
 /** Says in log and status that a record's module runs because a newer one crashed. */
 static void report_rollback(const hotreload_record_t *record)
 {
-    hotreload_reason_t rollback = {0};
+    hotreload_reason_t rollback;
+    hotreload_reason_clear(&rollback);
     const bool unstored = crashes.unstored > crashes.newest_bad;
     const uint32_t crashed = unstored ? crashes.unstored : crashes.newest_bad;
     if (record != NULL && record->sequence < crashed) {
-        hotreload_reason_set(&rollback, "module %u crashed %s, module %u runs", (unsigned)crashed,
-                             unstored ? "before it was stored" : "on trial",
-                             (unsigned)record->sequence);
+        hotreload_fail(&rollback, ESP_OK, "module %u crashed %s, module %u runs", (unsigned)crashed,
+                       unstored ? "before it was stored" : "on trial", (unsigned)record->sequence);
         hotreload_port_log(HOTRELOAD_LOG_WARNING, "%s", rollback.text);
     }
     hotreload_status_set_rollback(&rollback);
@@ -87,8 +87,9 @@ static bool load_older(hotreload_record_kind_t kind, const hotreload_record_t *r
 /** Tells whether the partition still has what runs, intact. */
 static bool can_load_again(const hotreload_record_t *running)
 {
-    hotreload_reason_t reason = {.text = "it was loaded from memory"};
+    hotreload_reason_t reason;
     hotreload_flash_view_t view;
+    hotreload_fail(&reason, ESP_OK, "it was loaded from memory");
     if (running == NULL || hotreload_store_map(running, &view, &reason) != ESP_OK) {
         hotreload_port_log(HOTRELOAD_LOG_WARNING, "the old module is not unloaded first: %s",
                            reason.text);
@@ -168,7 +169,7 @@ static esp_err_t find_bad_modules(bool *rolls_back, hotreload_reason_t *reason)
     if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
         return error;
     }
-    reason->text[0] = '\0';
+    hotreload_reason_clear(reason);
     *rolls_back = blamed != 0;
     crashes.newest_bad = bad.sequence > blamed ? bad.sequence : blamed;
     hotreload_store_set_tried(crashes.newest_bad);
@@ -194,7 +195,7 @@ static esp_err_t load_from_flash(const hotreload_record_t *record, uint32_t caps
     if (hotreload_settle_all() != ESP_OK) {
         return ESP_ERR_NO_MEM;
     }
-    reason->text[0] = '\0';
+    hotreload_reason_clear(reason);
     return load_record(record, caps, reason);
 }
 
@@ -231,7 +232,7 @@ static esp_err_t load_newest(const hotreload_config_t *config, hotreload_reason_
         }
         return ESP_OK;
     }
-    reason->text[0] = '\0';
+    hotreload_reason_clear(reason);
     error = hotreload_store_take_newest(&record, reason);
     return error == ESP_OK
                ? load_or_older(HOTRELOAD_RECORD_USABLE, &record, config->heap_caps, reason)
@@ -243,7 +244,8 @@ esp_err_t hotreload_load(const hotreload_config_t *config)
     if (!is_valid_config(config)) {
         return ESP_ERR_INVALID_ARG;
     }
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     lock_module(HOTRELOAD_CALLER());
     esp_err_t error;
     if (hotreload_program_is_loaded()) {
@@ -260,7 +262,8 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
     if (!is_valid_config(config)) {
         return ESP_ERR_INVALID_ARG;
     }
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     hotreload_record_t record;
     bool rolls_back;
     lock_module(HOTRELOAD_CALLER());
@@ -278,7 +281,7 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
     }
     if (error == ESP_ERR_NO_MEM && config->allow_unload_first && hotreload_program_is_loaded() &&
         can_load_again(hotreload_program_record())) {
-        reason.text[0] = '\0';
+        hotreload_reason_clear(&reason);
         error = load_after_unload(&record, config->heap_caps, &reason);
     }
     if (error == ESP_ERR_INVALID_STATE) {
@@ -293,7 +296,8 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size)
     if (data == NULL) {
         return ESP_ERR_INVALID_ARG;
     }
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     lock_module(HOTRELOAD_CALLER());
     esp_err_t error = hotreload_program_run_from_memory(data, size, &reason);
     if (error == ESP_OK) {
@@ -304,7 +308,8 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size)
 
 esp_err_t hotreload_unload(void)
 {
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     lock_module(HOTRELOAD_CALLER());
     esp_err_t error = hotreload_program_is_loaded()
                           ? hotreload_program_unload(&reason)
@@ -317,7 +322,8 @@ esp_err_t hotreload_unload(void)
 
 esp_err_t hotreload_mark_valid(void)
 {
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     lock_module(HOTRELOAD_CALLER());
     esp_err_t error = hotreload_program_is_loaded()
                           ? hotreload_trial_pass(&reason)

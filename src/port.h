@@ -171,23 +171,25 @@ typedef enum {
 void hotreload_port_lock(hotreload_lock_t lock);
 void hotreload_port_unlock(hotreload_lock_t lock);
 
-/** A task that does not run at this moment, or the caller. */
+/** A task that does not run at this moment, or the caller. Valid during the visit. */
 typedef struct {
-    const char *name;      /**< valid during the visit */
-    uint32_t pc;           /**< where it goes on; 0: it is the caller */
-    const uint32_t *stack; /**< words in use: [stack, end) */
-    const uint32_t *end;
+    const char *name;
+    bool is_caller;            /**< nothing below is known, except for `end` */
+    hotreload_frame_t frame;   /**< the function that goes on */
+    const uint32_t *registers; /**< saved ones that may hold an address to go on at */
+    size_t register_count;
+    const uint32_t *end; /**< behind its stack, whose words in use begin at frame.sp */
 } hotreload_task_t;
 
 /**
- * Calls `visit` for every task, and for the caller. It ends
- * when `visit` returns false. Registers that a task saved are among its words in use.
- *
- * @param caller_from  first word of the caller's stack that counts
+ * Calls `visit` for every task, with the caller, until it returns false. Only within
+ * hotreload_port_alone(). All register windows are on the stacks.
  */
-void hotreload_port_each_task(const uint32_t *caller_from,
-                              bool (*visit)(const hotreload_task_t *task, void *context),
+void hotreload_port_each_task(bool (*visit)(const hotreload_task_t *task, void *context),
                               void *context);
+
+/** Reads two bytes of code. @param address  even @return false: no code is there. Any task. */
+bool hotreload_port_fetch(uint32_t address, uint16_t *code);
 
 /**
  * Calls `action` while no other task, no interrupt and no other core runs: only then
@@ -195,7 +197,8 @@ void hotreload_port_each_task(const uint32_t *caller_from,
  * nothing. What it wrote to `text` is seen by the instruction fetch of every core afterwards. The
  * caller holds HOTRELOAD_LOCK_MODULE.
  *
- * @return ESP_OK; ESP_ERR_NO_MEM: `action` was not called
+ * @return ESP_OK; ESP_ERR_NO_MEM, ESP_ERR_TIMEOUT (the other core does not stop): `action` was not
+ * called
  */
 esp_err_t hotreload_port_alone(const hotreload_region_t *text, void (*action)(void *context),
                                void *context);

@@ -4,7 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-esp_err_t hotreload_fail(hotreload_reason_t *reason, esp_err_t error, const char *format, ...)
+/* In parentheses, the name is not that of the macro. */
+esp_err_t(hotreload_fail)(hotreload_reason_t *reason, esp_err_t error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -13,10 +14,8 @@ esp_err_t hotreload_fail(hotreload_reason_t *reason, esp_err_t error, const char
     return error;
 }
 
-void hotreload_reason_set(hotreload_reason_t *reason, const char *format, ...)
+esp_err_t hotreload_fail_short(hotreload_reason_t *reason, esp_err_t error, unsigned number)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(reason->text, sizeof reason->text, format, arguments);
-    va_end(arguments);
+    snprintf(reason->text, sizeof reason->text, "message %u", number);
+    return error;
 }

@@ -50,14 +50,17 @@ function(_emulator_add_board)
     _emulator_sources(core_sources ${src} ${src}/image ${src}/loader ${src}/store ${src}/run
         ${src}/receive)
     _emulator_sources(board_sources ${EMULATOR_DIR} ${EMULATOR_DIR}/http ${EMULATOR_DIR}/libc)
-    list(FILTER core_sources EXCLUDE REGEX "/reloc_[a-z]+\\.c$")
+    set(arch_sources ${core_sources})
+    list(FILTER core_sources EXCLUDE REGEX "_(riscv|xtensa)\\.c$")
+    list(FILTER arch_sources INCLUDE REGEX "_${BOARD_ARCH}\\.c$")
+    file(GLOB assembly_sources ${EMULATOR_DIR}/arch/${BOARD_ARCH}/*.S)
     list(FILTER board_sources EXCLUDE REGEX "/(start|libc/(newlib|picolibc))\\.c$")
     add_library(emulator_board OBJECT
         ${core_sources}
-        ${src}/loader/reloc_${BOARD_ARCH}.c
+        ${arch_sources}
         ${board_sources}
         ${EMULATOR_DIR}/${BOARD_LIBC_SOURCE}
-        ${EMULATOR_DIR}/arch/${BOARD_ARCH}/start.S)
+        ${assembly_sources})
     target_link_libraries(emulator_board PRIVATE emulator_options)
     target_compile_options(emulator_board PRIVATE $<$<COMPILE_LANGUAGE:C>:-std=c11> -Werror)
     target_compile_definitions(emulator_board PRIVATE

@@ -16,13 +16,19 @@ static __attribute__((noinline)) unsigned save_registers(unsigned depth)
     return depth == 0 ? 0 : 1 + save_registers(depth - 1);
 }
 
-void hotreload_port_each_task(const uint32_t *caller_from,
-                              bool (*visit)(const hotreload_task_t *task, void *context),
+void hotreload_port_each_task(bool (*visit)(const hotreload_task_t *task, void *context),
                               void *context)
 {
     (void)save_registers(WINDOWS);
-    const hotreload_task_t task = {.name = "main", .stack = caller_from, .end = stack_end()};
+    const hotreload_task_t task = {.name = "main", .is_caller = true, .end = stack_end()};
     (void)visit(&task, context);
+}
+
+bool hotreload_port_fetch(uint32_t address, uint16_t *code)
+{
+    const uint32_t word = *(const uint32_t *)(address & ~3u); /* code of this program */
+    *code = (uint16_t)(word >> address % 4 * 8);
+    return true;
 }
 
 esp_err_t hotreload_port_alone(const hotreload_region_t *text, void (*action)(void *context),

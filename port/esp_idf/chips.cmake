@@ -13,19 +13,20 @@
 # psram    how the instruction bus sees text in PSRAM: `direct`, by the `mmu`, or `none`: it cannot
 # from     first ESP-IDF version with which text in PSRAM works; `-`: all that support the chip
 # cache    `yes`: text may be in memory that is read through a cache
-# shown    what README.md says that was tried on the chip: `ran`, `compiled` or `neither`
+# flash    bytes of flash that the component takes in examples/basic, in KB (1000 bytes); `-`: not measured
+# shown    what was tried, for README.md: `neither`, or by ESP-IDF version `ran in QEMU: .../ compiled: ...`
 set(HOTRELOAD_CHIPS
-    # chip    | arch   | cores | since | address  | psram  | from | cache | shown
-    "esp32c3  | riscv  | 1     | 5.0   | dual_bus | none   | -    | no    | ran: ESP-IDF 5.0.9, 5.1.7, 5.4.4, 6.0.1"
-    "esp32c2  | riscv  | 1     | 5.0   | dual_bus | none   | -    | no    | compiled: ESP-IDF 5.1.7"
-    "esp32c6  | riscv  | 1     | 5.1   | same     | none   | -    | no    | compiled: ESP-IDF 5.1.7"
-    "esp32h2  | riscv  | 1     | 5.1   | same     | none   | -    | no    | compiled: ESP-IDF 5.1.7"
-    "esp32c5  | riscv  | 1     | 5.5   | same     | direct | -    | yes   | neither"
-    "esp32c61 | riscv  | 1     | 5.5   | same     | direct | -    | yes   | neither"
-    "esp32p4  | riscv  | 2     | 5.3   | same     | direct | -    | yes   | neither"
-    "esp32s3  | xtensa | 2     | 5.0   | dual_bus | direct | -    | yes   | neither"
-    "esp32s2  | xtensa | 1     | 5.0   | dual_bus | mmu    | 5.1  | yes   | neither"
-    "esp32    | xtensa | 2     | 5.0   | same     | none   | -    | no    | neither")
+    # chip    | arch   | cores | since | address  | psram  | from | cache | flash | shown
+    "esp32c3  | riscv  | 1     | 5.0   | dual_bus | none   | -    | no    | 25.1  | ran in QEMU: ESP-IDF 5.0.9, 5.1.7, 5.4.4, 6.0.1"
+    "esp32c2  | riscv  | 1     | 5.0   | dual_bus | none   | -    | no    | -     | compiled: ESP-IDF 5.1.7"
+    "esp32c6  | riscv  | 1     | 5.1   | same     | none   | -    | no    | -     | compiled: ESP-IDF 5.1.7"
+    "esp32h2  | riscv  | 1     | 5.1   | same     | none   | -    | no    | -     | compiled: ESP-IDF 5.1.7"
+    "esp32c5  | riscv  | 1     | 5.5   | same     | direct | -    | yes   | -     | neither"
+    "esp32c61 | riscv  | 1     | 5.5   | same     | direct | -    | yes   | -     | neither"
+    "esp32p4  | riscv  | 2     | 5.3   | same     | direct | -    | yes   | -     | neither"
+    "esp32s3  | xtensa | 2     | 5.0   | dual_bus | direct | -    | yes   | -     | ran in QEMU: ESP-IDF 5.1.7"
+    "esp32s2  | xtensa | 1     | 5.0   | dual_bus | mmu    | 5.1  | yes   | -     | compiled: ESP-IDF 5.1.7"
+    "esp32    | xtensa | 2     | 5.0   | same     | none   | -    | no    | -     | ran in QEMU: ESP-IDF 5.1.7")
 
 # Options under which code in the heap cannot run, of all chips: that of ESP-IDF 6 first, because
 # ESP-IDF 6 has the others as well, without showing them.
@@ -34,7 +35,7 @@ set(HOTRELOAD_MEMORY_PROTECTION CONFIG_ESP_SYSTEM_MEMPROT CONFIG_ESP_SYSTEM_MEMP
 
 # hotreload_find_chip(<prefix> <IDF_TARGET>): sets <prefix>_<column> for the columns of its row.
 function(hotreload_find_chip prefix target)
-    set(columns arch cores since address psram from cache shown)
+    set(columns arch cores since address psram from cache flash shown)
     foreach(row IN LISTS HOTRELOAD_CHIPS)
         string(REGEX REPLACE " *\\| *" ";" row "${row}")
         list(POP_FRONT row chip)

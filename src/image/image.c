@@ -4,12 +4,11 @@
 #include <string.h>
 
 #include "image/elf32.h"
+#include "image/malformed.h"
 #include "image/notes.h"
 
 /** Every packed module has these four segments, once each. */
 enum { SEGMENT_TEXT, SEGMENT_DATA, SEGMENT_NOTES, SEGMENT_RELOCATIONS, SEGMENT_COUNT };
-
-static const char *const segment_names[SEGMENT_COUNT] = {"text", "data", "note", "relocation"};
 
 /** Segments aligned more strictly than a flash sector would waste RAM for nothing. */
 #define MAX_ALIGN 4096u
@@ -27,21 +26,12 @@ static esp_err_t check_identification(const file_t *file, hotreload_reason_t *re
     if (memcmp(header->e_ident, "\177ELF", 4) != 0) {
         return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE, "not an ELF file");
     }
-    if (header->e_ident[ELF32_CLASS] != ELF32_CLASS_32) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "a 64-bit ELF file, not a 32-bit one");
-    }
-    if (header->e_ident[ELF32_DATA] != ELF32_LITTLE_ENDIAN) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE, "a big-endian ELF file");
-    }
-    if (header->e_type != ELF32_TYPE_EXEC || header->e_phnum != SEGMENT_COUNT ||
-        header->e_phentsize != sizeof(elf32_program_header_t)) {
+    if (header->e_ident[ELF32_CLASS] != ELF32_CLASS_32 ||
+        header->e_ident[ELF32_DATA] != ELF32_LITTLE_ENDIAN || header->e_type != ELF32_TYPE_EXEC ||
+        header->e_phnum != SEGMENT_COUNT || header->e_phentsize != sizeof(elf32_program_header_t) ||
+        header->e_shnum != 0 || header->e_shoff != 0) {
         return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
                               "an ELF file, but not a packed module: send module.bin");
-    }
-    if (header->e_shnum != 0 || header->e_shoff != 0) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "has a section table, which packed modules do not have");
     }
     return ESP_OK;
 }
@@ -70,12 +60,10 @@ static esp_err_t read_segments(file_t *file, hotreload_reason_t *reason)
 {
     uint32_t table = file->header.e_phoff;
     if (!lies_inside(file->size, table, sizeof file->segments)) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
-                              "the segment table is outside the file");
+        return hotreload_malformed(reason, HOTRELOAD_BAD_TABLE_OUTSIDE);
     }
     if (table < sizeof file->header) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "the segment table overlaps the ELF header");
+        return hotreload_malformed(reason, HOTRELOAD_BAD_TABLE_PLACE);
     }
     unsigned found = 0;
     for (unsigned i = 0; i < SEGMENT_COUNT; i++) {
@@ -83,14 +71,10 @@ static esp_err_t read_segments(file_t *file, hotreload_reason_t *reason)
         memcpy(&segment, file->data + table + i * sizeof segment, sizeof segment);
         unsigned kind = segment_kind(&segment);
         if (kind == SEGMENT_COUNT || found & 1u << kind) {
-            return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                                  "segment %u is of type 0x%x, which is unknown or there twice", i,
-                                  (unsigned)segment.p_type);
+            return hotreload_malformed(reason, HOTRELOAD_BAD_SEGMENT_TYPE);
         }
         if (!lies_inside(file->size, segment.p_offset, segment.p_filesz)) {
-            return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
-                                  "the %s segment is outside the file: cut short?",
-                                  segment_names[kind]);
+            return hotreload_malformed(reason, HOTRELOAD_BAD_SEGMENT_OUTSIDE);
         }
         found |= 1u << kind;
         file->segments[kind] = segment;
@@ -114,15 +98,12 @@ static esp_err_t check_overlaps(const file_t *file, hotreload_reason_t *reason)
             clash = ranges_overlap(s[j].p_offset, s[j].p_filesz, s[i].p_offset, s[i].p_filesz);
         }
         if (clash) {
-            return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                                  "the %s segment overlaps another part of the file",
-                                  segment_names[i]);
+            return hotreload_malformed(reason, HOTRELOAD_BAD_FILE_OVERLAP);
         }
     }
     if (ranges_overlap(s[SEGMENT_TEXT].p_vaddr, s[SEGMENT_TEXT].p_memsz, s[SEGMENT_DATA].p_vaddr,
                        s[SEGMENT_DATA].p_memsz)) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "the text and data segments overlap in memory");
+        return hotreload_malformed(reason, HOTRELOAD_BAD_MEMORY_OVERLAP);
     }
     return ESP_OK;
 }
@@ -134,22 +115,14 @@ static esp_err_t read_loaded_segment(const file_t *file, unsigned kind,
     uint32_t align = header->p_align > 2 ? header->p_align : 4; /* at least words */
     if (header->p_memsz < header->p_filesz || header->p_memsz > UINT32_MAX - header->p_vaddr ||
         header->p_memsz > UINT32_MAX - (MAX_ALIGN - 1)) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
-                              "the %s segment has an impossible size or address",
-                              segment_names[kind]);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_SEGMENT_SIZE);
     }
     if ((align & (align - 1)) != 0 || align > MAX_ALIGN || header->p_vaddr % align != 0) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "the %s segment is not aligned to %u bytes (at most %u)",
-                              segment_names[kind], (unsigned)align, MAX_ALIGN);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_ALIGNMENT);
     }
-    if (kind == SEGMENT_TEXT && header->p_memsz != header->p_filesz) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "the text segment is larger in memory than in the file");
-    }
-    if (kind == SEGMENT_TEXT && header->p_filesz % sizeof(uint32_t) != 0) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "the text segment is not made of whole words");
+    if (kind == SEGMENT_TEXT &&
+        (header->p_memsz != header->p_filesz || header->p_filesz % sizeof(uint32_t) != 0)) {
+        return hotreload_malformed(reason, HOTRELOAD_BAD_TEXT_SIZE);
     }
     *segment = (hotreload_segment_t){
         .link = header->p_vaddr,
@@ -166,8 +139,7 @@ static esp_err_t read_relocations(const file_t *file, hotreload_image_t *image,
 {
     const elf32_program_header_t *header = &file->segments[SEGMENT_RELOCATIONS];
     if (header->p_filesz % sizeof(elf32_rela_t) != 0) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "the relocation table does not end with a whole relocation");
+        return hotreload_malformed(reason, HOTRELOAD_BAD_RELOCATION_TABLE);
     }
     image->relocations = file->data + header->p_offset;
     image->relocation_count = header->p_filesz / sizeof(elf32_rela_t);
@@ -180,8 +152,7 @@ esp_err_t hotreload_image_parse(const void *data, size_t size, hotreload_image_t
     file_t file = {.data = data, .size = size};
     memset(image, 0, sizeof *image);
     if (size < sizeof file.header) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "%u bytes are too few for an ELF file",
-                              (unsigned)size);
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "not an ELF file");
     }
     memcpy(&file.header, data, sizeof file.header);
     image->machine = file.header.e_machine;

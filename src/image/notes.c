@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "image/elf32.h"
+#include "image/malformed.h"
 #include "image/patch_notes.h"
 
 #define MAX_FIRMWARE_ID 32u
@@ -27,17 +28,16 @@ static esp_err_t next_note(const uint8_t *notes, size_t size, size_t *position, 
     const size_t name_size = sizeof HOTRELOAD_NOTE_NAME;
     size_t left = size - *position;
     if (left < sizeof header + name_size) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "a note is cut short");
+        return hotreload_malformed(reason, HOTRELOAD_BAD_NOTE_SIZE);
     }
     memcpy(&header, notes + *position, sizeof header);
     const uint8_t *name = notes + *position + sizeof header;
     if (header.n_namesz != name_size || memcmp(name, HOTRELOAD_NOTE_NAME, name_size) != 0) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE, "a note is not one of hotreload's");
+        return hotreload_malformed(reason, HOTRELOAD_BAD_NOTE_OWNER);
     }
     left -= sizeof header + name_size;
     if (header.n_descsz > left || padded_size(header.n_descsz) > left) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "note %u reaches outside its segment",
-                              (unsigned)header.n_type);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_NOTE_SIZE);
     }
     *note = (note_t){header.n_type, name + name_size, header.n_descsz};
     *position += sizeof header + name_size + padded_size(header.n_descsz);
@@ -49,7 +49,7 @@ static esp_err_t read_module_note(const note_t *note, hotreload_image_t *image,
 {
     hotreload_note_module_t *module = &image->module;
     if (note->size < sizeof *module) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "the module note is cut short");
+        return hotreload_malformed(reason, HOTRELOAD_BAD_NOTE_SIZE);
     }
     memcpy(module, note->content, sizeof *module);
     if (module->format != HOTRELOAD_FORMAT_VERSION) {
@@ -60,9 +60,7 @@ static esp_err_t read_module_note(const note_t *note, hotreload_image_t *image,
     }
     if (module->firmware_id_size > MAX_FIRMWARE_ID ||
         module->firmware_id_size > note->size - sizeof *module) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
-                              "the firmware's identity is longer than %u bytes or cut short",
-                              MAX_FIRMWARE_ID);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_IDENTITY_SIZE);
     }
     image->firmware_id = note->content + sizeof *module;
     return ESP_OK;
@@ -74,12 +72,10 @@ static esp_err_t check_export(const hotreload_image_t *image, uint32_t index, co
     uint32_t address;
     memcpy(&address, image->export_addresses + (size_t)index * sizeof address, sizeof address);
     if (name[0] == '\0' || (previous != NULL && strcmp(previous, name) >= 0)) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "the name of export %u is empty or out of order", (unsigned)index);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_EXPORT_NAME);
     }
     if (address - image->text.link >= image->text.memory_size) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "export %.48s is not in the text segment", name);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_EXPORT_ADDRESS);
     }
     return ESP_OK;
 }
@@ -89,13 +85,12 @@ static esp_err_t read_export_note(const note_t *note, hotreload_image_t *image,
 {
     uint32_t count;
     if (note->size < sizeof count) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "the export note is cut short");
+        return hotreload_malformed(reason, HOTRELOAD_BAD_NOTE_SIZE);
     }
     memcpy(&count, note->content, sizeof count);
     uint32_t left = note->size - sizeof count;
     if (count > left / sizeof(uint32_t)) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "%u exports do not fit in their note",
-                              (unsigned)count);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_EXPORT_COUNT);
     }
     image->export_count = count;
     image->export_addresses = note->content + sizeof count;
@@ -107,8 +102,7 @@ static esp_err_t read_export_note(const note_t *note, hotreload_image_t *image,
     for (uint32_t i = 0; i < count; i++) {
         const char *end = memchr(name, '\0', left);
         if (end == NULL) {
-            return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
-                                  "the name of export %u does not end", (unsigned)i);
+            return hotreload_malformed(reason, HOTRELOAD_BAD_EXPORT_END);
         }
         esp_err_t error = check_export(image, i, previous, name, reason);
         if (error != ESP_OK) {
@@ -134,15 +128,12 @@ static esp_err_t read_init_note(const note_t *note, hotreload_image_t *image,
 {
     hotreload_note_init_t *init = &image->init;
     if (note->size != sizeof *init) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
-                              "the constructor note has a wrong size");
+        return hotreload_malformed(reason, HOTRELOAD_BAD_NOTE_SIZE);
     }
     memcpy(init, note->content, sizeof *init);
     if (!is_pointer_array(&image->data, init->init_address, init->init_count) ||
         !is_pointer_array(&image->data, init->fini_address, init->fini_count)) {
-        return hotreload_fail(
-            reason, ESP_ERR_INVALID_SIZE,
-            "the list of constructors or destructors is outside the data segment");
+        return hotreload_malformed(reason, HOTRELOAD_BAD_CONSTRUCTORS);
     }
     return ESP_OK;
 }
@@ -186,8 +177,7 @@ esp_err_t hotreload_notes_read(const uint8_t *notes, size_t size, hotreload_imag
         note_t note = {0};
         esp_err_t error = next_note(notes, size, &position, &note, reason);
         if (error == ESP_OK && note.type <= previous_type) {
-            error = hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE, "note %u is out of order",
-                                   (unsigned)note.type);
+            error = hotreload_malformed(reason, HOTRELOAD_BAD_NOTE_ORDER);
         }
         if (error == ESP_OK) {
             error = read_note(&note, image, reason);
@@ -198,13 +188,11 @@ esp_err_t hotreload_notes_read(const uint8_t *notes, size_t size, hotreload_imag
         previous_type = note.type;
     }
     if (image->firmware_id == NULL || image->export_addresses == NULL) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "the module note or the export note is missing");
+        return hotreload_malformed(reason, HOTRELOAD_BAD_NOTES_MISSING);
     }
     if (image->base_sha256 != NULL &&
         (image->init.init_count != 0 || image->init.fini_count != 0)) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "a patch cannot have constructors or destructors");
+        return hotreload_malformed(reason, HOTRELOAD_BAD_PATCH_CONSTRUCTORS);
     }
     return ESP_OK;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "hotreload.h"
+#include "loader/frames.h"
 
 /** Longest relocated field, in 32-bit words. */
 #define HOTRELOAD_FIELD_WORDS 2u
@@ -46,6 +47,11 @@ typedef struct {
 
     /** Bits of a return address on the stack that belong to the address. */
     uint32_t return_mask;
+
+    /** hotreload_frames_next_riscv() or _xtensa(). */
+    bool (*next_frame)(hotreload_frame_t *frame, const uint32_t *end);
+
+    uint32_t saved_below; /**< words below the sp of a function that hold its caller's registers */
 } hotreload_arch_t;
 
 extern const hotreload_arch_t hotreload_arch_riscv;

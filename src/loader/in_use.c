@@ -13,15 +13,38 @@ void hotreload_note_caller(hotreload_caller_t new_caller)
 typedef struct {
     const hotreload_code_t *code;
     size_t count;
-    bool returns;
-    uint32_t mask;
+    bool returns;       /* return addresses count at one of the places */
+    uint32_t low, size; /* all places lie in these bytes */
+    const hotreload_arch_t *arch;
     hotreload_user_t *user;
 } search_t;
 
-static bool is_inside(const search_t *search, uint32_t address)
+static search_t begin_search(const hotreload_code_t *code, size_t count, hotreload_user_t *user)
 {
+    search_t search = {.code = code, .count = count, .arch = hotreload_port_arch(), .user = user};
+    uint32_t low = UINT32_MAX;
+    uint32_t end = 0;
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t code_end = code[i].start + code[i].size;
+        low = code[i].start < low ? code[i].start : low;
+        end = code_end > end ? code_end : end;
+        search.returns = search.returns || code[i].returns;
+    }
+    search.low = low;
+    search.size = count > 0 ? end - low : 0;
+    *user = (hotreload_user_t){0};
+    return search;
+}
+
+static bool is_inside(const search_t *search, uint32_t address, bool is_return)
+{
+    const uint32_t mask = search->arch->return_mask;
+    if (((address - search->low) & mask) >= search->size) { /* nearly all */
+        return false;
+    }
     for (size_t i = 0; i < search->count; i++) {
-        if (((address - search->code[i].start) & search->mask) < search->code[i].size) {
+        const hotreload_code_t *code = &search->code[i];
+        if (((address - code->start) & mask) < code->size && (code->returns || !is_return)) {
             return true;
         }
     }
@@ -37,27 +60,72 @@ static bool note_user(const search_t *search, const hotreload_task_t *task, uint
     return false;
 }
 
-static bool look_at_task(const hotreload_task_t *task, void *context)
+/** The last word of a part of a stack that may be a return address to one of the places. */
+static const uint32_t *find_candidate(const search_t *search, const uint32_t *from,
+                                      const uint32_t *end)
 {
-    const search_t *search = context;
-    const uint32_t pc = task->pc != 0 ? task->pc : caller.return_address;
-    if (is_inside(search, pc)) {
-        return note_user(search, task, pc);
+    for (const uint32_t *word = end; word > from;) {
+        word--;
+        if (is_inside(search, *word, true)) {
+            return word;
+        }
     }
-    for (const uint32_t *word = task->stack; search->returns && word < task->end; word++) {
-        if (is_inside(search, *word)) {
-            return note_user(search, task, *word);
+    return NULL;
+}
+
+/** @return false: the task returns to one of the places, or nobody can tell */
+static bool look_at_stack(const search_t *search, const hotreload_task_t *task,
+                          hotreload_frame_t frame)
+{
+    const uint32_t below = search->arch->saved_below;
+    const uint32_t *last = find_candidate(search, frame.sp - below, task->end);
+    while (last != NULL && frame.sp <= last + below) {
+        if (!search->arch->next_frame(&frame, task->end)) {
+            const uint32_t *candidate = find_candidate(search, frame.sp - below, task->end);
+            return candidate == NULL || note_user(search, task, *candidate);
+        }
+        if (is_inside(search, frame.pc, true)) {
+            return note_user(search, task, frame.pc);
         }
     }
     return true;
 }
 
-bool hotreload_find_user_when_alone(const hotreload_code_t *code, size_t count, bool returns,
+static bool look_at_caller(const search_t *search, const hotreload_task_t *task)
+{
+    if (is_inside(search, caller.return_address, false)) {
+        return note_user(search, task, caller.return_address);
+    }
+    const hotreload_frame_t frame = {
+        .pc = caller.return_address,
+        .link = caller.return_address,
+        .sp = caller.stack,
+    };
+    return !search->returns || look_at_stack(search, task, frame);
+}
+
+static bool look_at_task(const hotreload_task_t *task, void *context)
+{
+    const search_t *search = context;
+    if (task->is_caller) {
+        return look_at_caller(search, task);
+    }
+    if (is_inside(search, task->frame.pc, false)) {
+        return note_user(search, task, task->frame.pc);
+    }
+    for (size_t i = 0; search->returns && i < task->register_count; i++) {
+        if (is_inside(search, task->registers[i], true)) {
+            return note_user(search, task, task->registers[i]);
+        }
+    }
+    return !search->returns || look_at_stack(search, task, task->frame);
+}
+
+bool hotreload_find_user_when_alone(const hotreload_code_t *code, size_t count,
                                     hotreload_user_t *user)
 {
-    search_t search = {code, count, returns, hotreload_port_arch()->return_mask, user};
-    *user = (hotreload_user_t){0};
-    hotreload_port_each_task(caller.stack, look_at_task, &search);
+    search_t search = begin_search(code, count, user);
+    hotreload_port_each_task(look_at_task, &search);
     return user->task[0] != '\0';
 }
 
@@ -70,7 +138,7 @@ typedef struct {
 static void find_user(void *context)
 {
     const order_t *order = context;
-    (void)hotreload_find_user_when_alone(order->code, order->count, true, order->user);
+    (void)hotreload_find_user_when_alone(order->code, order->count, order->user);
 }
 
 bool hotreload_find_user(const hotreload_code_t *code, size_t count, hotreload_user_t *user)

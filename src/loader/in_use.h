@@ -1,6 +1,10 @@
 /*
- * Which code is being executed: what tasks have on their stacks. The search takes every word for a
- * return address, so it may find a task that has left, but never misses one that is inside.
+ * Which code is being executed: where tasks go on, and what they return to.
+ *
+ * Every word on a stack that looks like an address in the code is a candidate. Candidates that lie
+ * in frames which the search can tell apart (loader/frames.h) count only if they are the return
+ * address of a frame; all others count. So the search never misses a task that is inside. It may
+ * find one that has left, where the frames cannot be told apart.
  *
  * The caller holds HOTRELOAD_LOCK_MODULE.
  *
@@ -15,6 +19,7 @@
 typedef struct {
     uint32_t start;
     uint32_t size;
+    bool returns; /**< false: only where a task goes on counts, not what it returns to */
 } hotreload_code_t;
 
 /** Who executes it. */
@@ -26,17 +31,14 @@ typedef struct {
 /** Where the public function that is being executed was called: what it calls itself is nobody's.
  */
 typedef struct {
-    const uint32_t *stack; /**< first word in use */
+    const uint32_t *stack; /**< __builtin_frame_address(0) of the public function */
     uint32_t return_address;
 } hotreload_caller_t;
 
-/**
- * The caller of the function that this is written in. Below its frame, windowed Xtensa saves four
- * registers of the caller.
- */
+/** The caller of the function that this is written in. */
 #define HOTRELOAD_CALLER()                                                                         \
     ((hotreload_caller_t){                                                                         \
-        .stack = (const uint32_t *)__builtin_frame_address(0) - 4,                                 \
+        .stack = (const uint32_t *)__builtin_frame_address(0),                                     \
         .return_address = (uint32_t)(uintptr_t)__builtin_return_address(0),                        \
     })
 
@@ -47,17 +49,16 @@ void hotreload_note_caller(hotreload_caller_t caller);
  * Looks for a task that is at one of these places, or returns to one. Only within
  * hotreload_port_alone().
  *
- * @param returns  false: only where a task goes on counts, not where it returns to
- * @param user     gets the first one that is found
+ * @param user  gets the first one that is found
  * @return true: there is one
  */
-bool hotreload_find_user_when_alone(const hotreload_code_t *code, size_t count, bool returns,
+bool hotreload_find_user_when_alone(const hotreload_code_t *code, size_t count,
                                     hotreload_user_t *user);
 
 /**
  * The same, at any other time: stops the rest of the program while it looks.
  *
- * @return true also when there is no memory to look: `user` has no name then
+ * @return true also when it cannot look: `user` has no name then
  */
 bool hotreload_find_user(const hotreload_code_t *code, size_t count, hotreload_user_t *user);
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "image/malformed.h"
+
 /** An address that any variable may have: the host refuses stricter alignments. */
 #define ALIGN 8u
 
@@ -61,9 +63,10 @@ esp_err_t hotreload_kept_stage(const hotreload_image_t *image, uint32_t caps,
         }
         if (error != ESP_OK) {
             hotreload_kept_abort();
-            return hotreload_fail(reason, error, "kept variable %u of %u bytes: %s", (unsigned)i,
-                                  (unsigned)kept.size,
-                                  variable == NULL ? "no memory" : "had another size");
+            return variable != NULL
+                       ? hotreload_malformed(reason, HOTRELOAD_BAD_KEPT_KEY)
+                       : hotreload_fail(reason, error, "no memory for a kept variable of %u bytes",
+                                        (unsigned)kept.size);
         }
     }
     return ESP_OK;

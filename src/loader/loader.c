@@ -10,18 +10,11 @@
 static esp_err_t check_target(const hotreload_image_t *image, hotreload_reason_t *reason)
 {
     const hotreload_note_module_t *module = &image->module;
-    if (image->machine != hotreload_port_arch()->machine) {
+    if (image->machine != hotreload_port_arch()->machine || module->chip != hotreload_port_chip() ||
+        module->abi != hotreload_port_abi()) {
         return hotreload_fail(reason, ESP_ERR_NOT_SUPPORTED,
-                              "built for ELF machine %u, this chip is %u", image->machine,
-                              hotreload_port_arch()->machine);
-    }
-    if (module->chip != hotreload_port_chip()) {
-        return hotreload_fail(reason, ESP_ERR_NOT_SUPPORTED, "built for chip %u, this one is %u",
-                              module->chip, hotreload_port_chip());
-    }
-    if (module->abi != hotreload_port_abi()) {
-        return hotreload_fail(reason, ESP_ERR_NOT_SUPPORTED,
-                              "built for ABI %u, the firmware uses %u", module->abi,
+                              "built for chip %u, ABI %u; the firmware is for chip %u, ABI %u",
+                              module->chip, module->abi, hotreload_port_chip(),
                               hotreload_port_abi());
     }
     size_t id_size;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "image/malformed.h"
 #include "loader/arch.h"
 #include "loader/in_use.h"
 #include "loader/kept.h"
@@ -67,8 +68,7 @@ static esp_err_t stage_jump(const hotreload_image_t *image, uint32_t index,
     const hotreload_jump_t jump = hotreload_image_jump(image, index);
     const size_t size = base->text.size;
     if (jump.from > size || jump.busy > size - jump.from || jump.busy < arch->jump_size) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "jump %u is outside the base's text",
-                              (unsigned)index);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_JUMP_PLACE);
     }
     patch->jumps[index] = (jump_t){.from = jump.from, .busy = jump.busy};
     const uint32_t to = patch->module.text.run + (jump.to - image->text.link);
@@ -99,8 +99,7 @@ static esp_err_t stage_swap(const hotreload_image_t *image, uint32_t index,
     const hotreload_swap_t swap = hotreload_image_swap(image, index);
     uint8_t *there = find_swapped(&swap, base);
     if (there == NULL) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
-                              "swap %u is outside the base's data and the table", (unsigned)index);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_SWAP_PLACE);
     }
     uint8_t *here = (uint8_t *)patch->module.data.write + (swap.source - image->data.link);
     patch->swaps[index] = (swap_t){there, here, swap.size};
@@ -167,41 +166,57 @@ static void exchange_bytes(const swap_t *swap)
     }
 }
 
-/** Applies a patch that is not applied, and undoes one that is. */
-static void toggle(const hotreload_module_t *base, hotreload_patch_t *patch)
+static void exchange_jump(const hotreload_module_t *base, jump_t *jump)
 {
-    for (uint32_t i = 0; patch != NULL && i < patch->jump_count; i++) {
-        exchange_text(&base->text, patch->jumps[i].from, &patch->jumps[i].code,
-                      hotreload_port_arch()->jump_size);
+    exchange_text(&base->text, jump->from, &jump->code, hotreload_port_arch()->jump_size);
+}
+
+static void apply_patch(const hotreload_module_t *base, hotreload_patch_t *patch)
+{
+    for (uint32_t i = 0; i < patch->jump_count; i++) {
+        exchange_jump(base, &patch->jumps[i]);
     }
-    for (uint32_t i = 0; patch != NULL && i < patch->swap_count; i++) {
+    for (uint32_t i = 0; i < patch->swap_count; i++) {
         exchange_bytes(&patch->swaps[i]);
     }
 }
 
+/** Backwards: a byte may be swapped twice. */
 void hotreload_patch_undo(const hotreload_module_t *base, hotreload_patch_t *patch)
 {
-    toggle(base, patch);
+    for (uint32_t i = patch != NULL ? patch->swap_count : 0; i > 0; i--) {
+        exchange_bytes(&patch->swaps[i - 1]);
+    }
+    for (uint32_t i = patch != NULL ? patch->jump_count : 0; i > 0; i--) {
+        exchange_jump(base, &patch->jumps[i - 1]);
+    }
 }
 
-/** Looks for a task that would go on in the middle of a jump, or in a loop that a jump cuts. */
-static bool is_busy(const hotreload_module_t *base, const hotreload_patch_t *patch,
-                    hotreload_user_t *user)
+static uint32_t jumps_of(const hotreload_patch_t *patch)
 {
-    for (uint32_t i = 0; patch != NULL && i < patch->jump_count; i++) {
+    return patch != NULL ? patch->jump_count : 0;
+}
+
+/** Where no task may go on while a patch's jumps are written: in one, or in a loop that one cuts.
+ */
+static void list_places(const hotreload_module_t *base, const hotreload_patch_t *patch,
+                        hotreload_code_t *places)
+{
+    for (uint32_t i = 0; i < jumps_of(patch); i++) {
         const jump_t *jump = &patch->jumps[i];
-        const hotreload_code_t code = {base->text.run + jump->from, jump->busy};
-        const bool is_loop = jump->busy > hotreload_port_arch()->jump_size;
-        if (hotreload_find_user_when_alone(&code, 1, is_loop, user)) {
-            return true;
-        }
+        places[i] = (hotreload_code_t){
+            .start = base->text.run + jump->from,
+            .size = jump->busy,
+            .returns = jump->busy > hotreload_port_arch()->jump_size,
+        };
     }
-    return false;
 }
 
 typedef struct {
     const hotreload_module_t *base;
     hotreload_patch_t *old, *new;
+    hotreload_code_t *places;
+    size_t place_count;
     bool done;
     hotreload_user_t user;
 } exchange_t;
@@ -209,41 +224,63 @@ typedef struct {
 static void exchange_if_free(void *context)
 {
     exchange_t *exchange = context;
-    exchange->done = !is_busy(exchange->base, exchange->old, &exchange->user) &&
-                     !is_busy(exchange->base, exchange->new, &exchange->user);
+    exchange->done =
+        !hotreload_find_user_when_alone(exchange->places, exchange->place_count, &exchange->user);
     if (exchange->done) {
-        toggle(exchange->base, exchange->old);
-        toggle(exchange->base, exchange->new);
+        hotreload_patch_undo(exchange->base, exchange->old);
+        if (exchange->new != NULL) {
+            apply_patch(exchange->base, exchange->new);
+        }
     }
 }
 
 /** Pauses before a task that stays in the way is reported. */
 #define ATTEMPTS 50u
 
-esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_patch_t *old,
-                                   hotreload_patch_t *new, hotreload_reason_t *reason)
+static esp_err_t exchange_when_free(exchange_t *exchange, hotreload_reason_t *reason)
 {
-    exchange_t exchange = {.base = base, .old = old, .new = new};
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (hotreload_port_alone(&base->text, exchange_if_free, &exchange) != ESP_OK) {
-            return hotreload_fail(reason, ESP_ERR_NO_MEM, "no memory to stop all tasks");
+        const esp_err_t error =
+            hotreload_port_alone(&exchange->base->text, exchange_if_free, exchange);
+        if (error != ESP_OK) {
+            return hotreload_fail(reason, error, "cannot stop all tasks");
         }
-        if (exchange.done) {
-            hotreload_kept_commit();
+        if (exchange->done) {
             return ESP_OK;
         }
         hotreload_port_pause();
     }
     return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
                           "task %s stays at 0x%x, where the patch changes the code",
-                          exchange.user.task, (unsigned)exchange.user.address);
+                          exchange->user.task, (unsigned)exchange->user.address);
+}
+
+esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_patch_t *old,
+                                   hotreload_patch_t *new, hotreload_reason_t *reason)
+{
+    exchange_t exchange = {.base = base, .old = old, .new = new};
+    exchange.place_count = jumps_of(old) + jumps_of(new);
+    const size_t size = (exchange.place_count + 1) * sizeof *exchange.places; /* never 0 */
+    exchange.places = hotreload_port_buffer_alloc(size);
+    if (exchange.places == NULL) {
+        return hotreload_fail(reason, ESP_ERR_NO_MEM, "no memory for a list of %u jumps",
+                              (unsigned)exchange.place_count);
+    }
+    list_places(base, old, exchange.places);
+    list_places(base, new, exchange.places + jumps_of(old));
+    const esp_err_t error = exchange_when_free(&exchange, reason);
+    hotreload_port_buffer_free(exchange.places, size);
+    if (error == ESP_OK) {
+        hotreload_kept_commit();
+    }
+    return error;
 }
 
 /* ---- Releasing ---- */
 
 static hotreload_code_t code_of(const hotreload_module_t *module)
 {
-    return (hotreload_code_t){module->text.run, (uint32_t)module->text.size};
+    return (hotreload_code_t){module->text.run, (uint32_t)module->text.size, .returns = true};
 }
 
 static bool is_executed(const hotreload_patch_t *patch)
@@ -290,10 +327,10 @@ bool hotreload_patch_find_user(const hotreload_module_t *base, const hotreload_p
                                hotreload_user_t *user)
 {
     const hotreload_code_t code[] = {code_of(base), code_of(hotreload_patch_info(patch).module)};
-    bool found = hotreload_find_user_when_alone(code, 2, true, user);
+    bool found = hotreload_find_user_when_alone(code, 2, user);
     for (const hotreload_patch_t *old = in_use; old != NULL && !found; old = old->next) {
         const hotreload_code_t old_code = code_of(&old->module);
-        found = hotreload_find_user_when_alone(&old_code, 1, true, user);
+        found = hotreload_find_user_when_alone(&old_code, 1, user);
     }
     return found;
 }

@@ -96,4 +96,6 @@ const hotreload_arch_t hotreload_arch_riscv = {
     .jump_size = 4,
     .encode_jump = encode_riscv_jump,
     .return_mask = 0xffffffffu,
+    .next_frame = hotreload_frames_next_riscv,
+    .saved_below = 0,
 };

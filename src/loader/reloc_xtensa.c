@@ -44,4 +44,6 @@ const hotreload_arch_t hotreload_arch_xtensa = {
     .jump_size = 3,
     .encode_jump = encode_xtensa_jump,
     .return_mask = 0x3fffffffu, /* the upper two bits are the window increment */
+    .next_frame = hotreload_frames_next_xtensa,
+    .saved_below = 4, /* a0 to a3 */
 };

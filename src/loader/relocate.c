@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "image/malformed.h"
 #include "loader/arch.h"
 #include "loader/kept.h"
 
@@ -60,23 +61,18 @@ static esp_err_t locate_field(const hotreload_image_t *image,
                               const hotreload_relocation_t *relocation, field_t *field,
                               hotreload_reason_t *reason)
 {
-    const unsigned type = (unsigned)relocation->type;
-    const unsigned place = (unsigned)relocation->place;
     field->size = hotreload_port_arch()->field_size(relocation->type);
     if (field->size == 0) {
         return hotreload_fail(reason, ESP_ERR_NOT_SUPPORTED,
-                              "relocation type %u at 0x%x is unknown to this firmware", type,
-                              place);
+                              "relocation type %u is unknown to this firmware",
+                              (unsigned)relocation->type);
     }
     if (!symbol_exists(image, relocation->symbol)) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "relocation type %u at 0x%x names symbol %u, which does not exist",
-                              type, place, (unsigned)relocation->symbol);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_RELOCATION_SYMBOL);
     }
     field->in_text = segment_covers(&image->text, relocation->place, field->size);
     if (!field->in_text && !segment_covers(&image->data, relocation->place, field->size)) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
-                              "relocation type %u at 0x%x is outside the segments", type, place);
+        return hotreload_malformed(reason, HOTRELOAD_BAD_RELOCATION_PLACE);
     }
     field->offset = relocation->place - (field->in_text ? image->text.link : image->data.link);
     return ESP_OK;
@@ -93,53 +89,52 @@ esp_err_t hotreload_relocations_check(const hotreload_image_t *image, hotreload_
     return error;
 }
 
-/** A word after an instruction of two bytes is unaligned: it lies in two aligned words. */
-static uint32_t read_text(const hotreload_region_t *text, uint32_t offset)
-{
-    uint32_t shift = offset % 4 * 8;
-    uint32_t base = offset & ~3u;
-    uint32_t word = hotreload_port_text_read(text, base) >> shift;
-    if (shift > 0) {
-        word |= hotreload_port_text_read(text, base + 4) << (32 - shift);
-    }
-    return word;
-}
+/** Text is accessed by aligned words. A field after an instruction of two bytes lies in one more.
+ */
+#define COVERING_WORDS (HOTRELOAD_FIELD_WORDS + 1)
 
-static void write_text(const hotreload_region_t *text, uint32_t offset, uint32_t word)
-{
-    uint32_t shift = offset % 4 * 8;
-    uint32_t base = offset & ~3u;
-    if (shift == 0) {
-        hotreload_port_text_write(text, base, word);
-        return;
-    }
-    uint32_t low = hotreload_port_text_read(text, base) & ((1u << shift) - 1);
-    uint32_t high = hotreload_port_text_read(text, base + 4) & ~((1u << shift) - 1);
-    hotreload_port_text_write(text, base, low | word << shift);
-    hotreload_port_text_write(text, base + 4, high | word >> (32 - shift));
-}
+typedef struct {
+    uint32_t base;  /**< offset of the first word, bytes */
+    uint32_t count; /**< words that cover the field */
+    uint32_t words[COVERING_WORDS];
+} covering_t;
 
-static void read_field(const hotreload_region_t *region, const field_t *field, uint32_t *words)
+static void read_text(const hotreload_region_t *text, const field_t *field, covering_t *covering)
 {
-    if (!field->in_text) {
-        memcpy(words, (const uint8_t *)region->write + field->offset, field->size);
-        return;
-    }
-    for (uint32_t i = 0; i < field->size / 4; i++) {
-        words[i] = read_text(region, field->offset + i * 4);
+    covering->base = field->offset & ~3u;
+    covering->count = (field->offset - covering->base + field->size + 3) / 4;
+    for (uint32_t i = 0; i < covering->count; i++) {
+        covering->words[i] = hotreload_port_text_read(text, covering->base + i * 4);
     }
 }
 
-static void write_field(const hotreload_region_t *region, const field_t *field,
-                        const uint32_t *words)
+static void write_text(const hotreload_region_t *text, const covering_t *covering)
 {
-    if (!field->in_text) {
-        memcpy((uint8_t *)region->write + field->offset, words, field->size);
-        return;
+    for (uint32_t i = 0; i < covering->count; i++) {
+        hotreload_port_text_write(text, covering->base + i * 4, covering->words[i]);
     }
-    for (uint32_t i = 0; i < field->size / 4; i++) {
-        write_text(region, field->offset + i * 4, words[i]);
+}
+
+static esp_err_t relocate_field(const hotreload_region_t *region, const field_t *field,
+                                uint32_t type, uint32_t value)
+{
+    covering_t covering;
+    uint32_t words[HOTRELOAD_FIELD_WORDS] = {0};
+    uint8_t *bytes;
+    if (field->in_text) {
+        read_text(region, field, &covering);
+        bytes = (uint8_t *)covering.words + field->offset % 4;
+    } else {
+        bytes = (uint8_t *)region->write + field->offset;
     }
+    memcpy(words, bytes, field->size);
+    esp_err_t error =
+        hotreload_port_arch()->relocate(type, region->run + field->offset, value, words);
+    memcpy(bytes, words, field->size);
+    if (field->in_text) {
+        write_text(region, &covering);
+    }
+    return error;
 }
 
 esp_err_t hotreload_relocations_apply(const hotreload_image_t *image,
@@ -154,15 +149,9 @@ esp_err_t hotreload_relocations_apply(const hotreload_image_t *image,
         }
         const hotreload_region_t *region = field.in_text ? places->text : places->data;
         uint32_t value = symbol_value(image, places, relocation.symbol) + relocation.addend;
-        uint32_t words[HOTRELOAD_FIELD_WORDS] = {0};
-        read_field(region, &field, words);
-        if (hotreload_port_arch()->relocate(relocation.type, region->run + field.offset, value,
-                                            words) != ESP_OK) {
-            return hotreload_fail(
-                reason, ESP_ERR_INVALID_SIZE, "relocation type %u at 0x%x cannot hold 0x%x",
-                (unsigned)relocation.type, (unsigned)relocation.place, (unsigned)value);
+        if (relocate_field(region, &field, relocation.type, value) != ESP_OK) {
+            return hotreload_malformed(reason, HOTRELOAD_BAD_RELOCATION_VALUE);
         }
-        write_field(region, &field, words);
     }
     return ESP_OK;
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "hash.h"
 #include "receive/digest.h"
 
 /** Guarded by HOTRELOAD_LOCK_STATUS. Made when somebody asks for it. */
@@ -65,14 +66,8 @@ static esp_err_t compute_auth(const uint8_t *with, uint32_t length, const uint8_
     }
     memcpy(next, sha256, HOTRELOAD_HASH_SIZE);
 
-    hotreload_hash_t *hash;
-    esp_err_t error = hotreload_port_hash_begin(hotreload_secret, sizeof hotreload_secret, &hash);
-    if (error != ESP_OK) {
-        return error;
-    }
-    error = hotreload_port_hash_update(hash, message, sizeof message);
-    esp_err_t end_error = hotreload_port_hash_end(hash, error == ESP_OK ? auth : NULL);
-    return error == ESP_OK ? end_error : error;
+    return hotreload_hash_compute(hotreload_secret, sizeof hotreload_secret, message,
+                                  sizeof message, auth);
 }
 
 esp_err_t hotreload_auth_check(uint32_t length, const uint8_t sha256[HOTRELOAD_HASH_SIZE],
@@ -83,7 +78,7 @@ esp_err_t hotreload_auth_check(uint32_t length, const uint8_t sha256[HOTRELOAD_H
     bool exists = copy_nonce(present);
     esp_err_t error = compute_auth(present, length, sha256, right);
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "no memory to check X-Hotreload-Auth");
+        return hotreload_fail(reason, error, "no hash could be computed: is there enough memory?");
     }
     bool equal = hotreload_digest_equal(auth, right);
     if (!exists || !equal || !use_up_nonce(present)) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "receive/json.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 hotreload_json_t hotreload_json_begin(char *text, size_t size)
 {
@@ -17,11 +19,13 @@ static void append_character(hotreload_json_t *json, char character)
     }
 }
 
-void hotreload_json_raw(hotreload_json_t *json, const char *text)
+void hotreload_json_format(hotreload_json_t *json, const char *format, ...)
 {
-    for (; *text != '\0'; text++) {
-        append_character(json, *text);
-    }
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(json->text + json->used, json->size - json->used, format, arguments);
+    va_end(arguments);
+    json->used += strlen(json->text + json->used);
 }
 
 void hotreload_json_string(hotreload_json_t *json, const char *text)
@@ -36,18 +40,9 @@ void hotreload_json_string(hotreload_json_t *json, const char *text)
     append_character(json, '"');
 }
 
-void hotreload_json_number(hotreload_json_t *json, uint32_t number)
-{
-    char digits[11];
-    snprintf(digits, sizeof digits, "%u", (unsigned)number);
-    hotreload_json_raw(json, digits);
-}
-
 void hotreload_json_hex(hotreload_json_t *json, const uint8_t *bytes, size_t size)
 {
-    static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < size; i++) {
-        append_character(json, digits[bytes[i] >> 4]);
-        append_character(json, digits[bytes[i] & 15]);
+        hotreload_json_format(json, "%02x", bytes[i]);
     }
 }

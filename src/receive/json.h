@@ -19,17 +19,15 @@ typedef struct {
 /** Begins an empty text in a buffer of `size` bytes, at least 1. One task per object. */
 hotreload_json_t hotreload_json_begin(char *text, size_t size);
 
-/** Appends text as it is: punctuation, keys, constants. */
-void hotreload_json_raw(hotreload_json_t *json, const char *text);
+/** Appends text as it is: punctuation, keys, numbers, constants. `format` as for printf. */
+void hotreload_json_format(hotreload_json_t *json, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /**
  * Appends a string with its quotes. Escapes quotes and backslashes, and writes '?' for what is not
  * printable ASCII: a name from a damaged module must not break the JSON.
  */
 void hotreload_json_string(hotreload_json_t *json, const char *text);
-
-/** Appends a number. */
-void hotreload_json_number(hotreload_json_t *json, uint32_t number);
 
 /** Appends bytes as hex digits, without quotes. */
 void hotreload_json_hex(hotreload_json_t *json, const uint8_t *bytes, size_t size);

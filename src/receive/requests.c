@@ -18,15 +18,15 @@ static hotreload_json_t begin_answer(hotreload_answer_t *answer, int status)
     return hotreload_json_begin(answer->body, sizeof answer->body);
 }
 
-static void append_bool(hotreload_json_t *json, bool value)
+static const char *bool_text(bool value)
 {
-    hotreload_json_raw(json, value ? "true" : "false");
+    return value ? "true" : "false";
 }
 
 static void append_reason(hotreload_json_t *json, const hotreload_reason_t *reason)
 {
     if (reason->text[0] == '\0') {
-        hotreload_json_raw(json, "null");
+        hotreload_json_format(json, "null");
     } else {
         hotreload_json_string(json, reason->text);
     }
@@ -35,14 +35,15 @@ static void append_reason(hotreload_json_t *json, const hotreload_reason_t *reas
 void hotreload_request_refuse(int status, const char *reason, hotreload_answer_t *answer)
 {
     hotreload_json_t json = begin_answer(answer, status);
-    hotreload_json_raw(&json, "{\"status\":\"error\",\"error\":");
+    hotreload_json_format(&json, "{\"status\":\"error\",\"error\":");
     hotreload_json_string(&json, reason);
-    hotreload_json_raw(&json, "}");
+    hotreload_json_format(&json, "}");
 }
 
 esp_err_t hotreload_requests_start(const char *receiver, const char *partition_label)
 {
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     esp_err_t error = hotreload_store_open(partition_label, &reason);
     if (error != ESP_OK) {
         hotreload_port_log(HOTRELOAD_LOG_ERROR, "%s not started: %s", receiver, reason.text);
@@ -58,37 +59,15 @@ void hotreload_request_nonce(hotreload_answer_t *answer)
     uint8_t nonce[HOTRELOAD_NONCE_SIZE];
     hotreload_auth_get_nonce(nonce);
     hotreload_json_t json = begin_answer(answer, 200);
-    hotreload_json_raw(&json, "{\"nonce\":\"");
+    hotreload_json_format(&json, "{\"nonce\":\"");
     hotreload_json_hex(&json, nonce, sizeof nonce);
-    hotreload_json_raw(&json, "\"}");
+    hotreload_json_format(&json, "\"}");
 }
 
 void hotreload_request_pending(hotreload_answer_t *answer)
 {
     hotreload_json_t json = begin_answer(answer, 200);
-    hotreload_json_raw(&json, "{\"pending\":");
-    append_bool(&json, hotreload_update_available());
-    hotreload_json_raw(&json, "}");
-}
-
-static void append_segment(hotreload_json_t *json, uint32_t run, uint32_t size)
-{
-    const uint8_t address[] = {(uint8_t)(run >> 24), (uint8_t)(run >> 16), (uint8_t)(run >> 8),
-                               (uint8_t)run};
-    hotreload_json_raw(json, "{\"address\":\"0x");
-    hotreload_json_hex(json, address, sizeof address);
-    hotreload_json_raw(json, "\",\"size\":");
-    hotreload_json_number(json, size);
-    hotreload_json_raw(json, "}");
-}
-
-static void append_room(hotreload_json_t *json)
-{
-    hotreload_json_raw(json, "{\"text\":");
-    hotreload_json_number(json, hotreload_port_text_room());
-    hotreload_json_raw(json, ",\"data\":");
-    hotreload_json_number(json, hotreload_port_data_room());
-    hotreload_json_raw(json, "}");
+    hotreload_json_format(&json, "{\"pending\":%s}", bool_text(hotreload_update_available()));
 }
 
 /** The module that was stored last. A sender that lost the answer sees whether it is its own. */
@@ -97,45 +76,39 @@ static void append_newest(hotreload_json_t *json)
     hotreload_record_t newest;
     hotreload_reason_t reason;
     if (hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &newest, &reason) != ESP_OK) {
-        hotreload_json_raw(json, "null");
+        hotreload_json_format(json, "null");
         return;
     }
-    hotreload_json_raw(json, "{\"sequence\":");
-    hotreload_json_number(json, newest.sequence);
-    hotreload_json_raw(json, ",\"sha256\":\"");
+    hotreload_json_format(json, "{\"sequence\":%u,\"sha256\":\"", (unsigned)newest.sequence);
     hotreload_json_hex(json, newest.sha256, sizeof newest.sha256);
-    hotreload_json_raw(json, "\"}");
+    hotreload_json_format(json, "\"}");
 }
 
 /** The module that a patch may be made for. */
 static void append_base(hotreload_json_t *json, const hotreload_running_t *running)
 {
     if (running->base == 0) {
-        hotreload_json_raw(json, "null");
+        hotreload_json_format(json, "null");
         return;
     }
-    hotreload_json_raw(json, "{\"sequence\":");
-    hotreload_json_number(json, running->base);
-    hotreload_json_raw(json, ",\"sha256\":\"");
+    hotreload_json_format(json, "{\"sequence\":%u,\"sha256\":\"", (unsigned)running->base);
     hotreload_json_hex(json, running->base_sha256, sizeof running->base_sha256);
-    hotreload_json_raw(json, "\"}");
+    hotreload_json_format(json, "\"}");
 }
 
 static void append_patch(hotreload_json_t *json, const hotreload_running_t *running)
 {
     if (running->patch == 0) {
-        hotreload_json_raw(json, "null");
+        hotreload_json_format(json, "null");
         return;
     }
-    hotreload_json_raw(json, "{\"sequence\":");
-    hotreload_json_number(json, running->patch);
-    hotreload_json_raw(json, ",\"functions\":");
-    hotreload_json_number(json, running->patch_functions);
-    hotreload_json_raw(json, ",\"text\":");
-    append_segment(json, running->patch_text_run, running->patch_text_size);
-    hotreload_json_raw(json, ",\"data\":");
-    append_segment(json, running->patch_data_run, running->patch_data_size);
-    hotreload_json_raw(json, "}");
+    hotreload_json_format(json,
+                          "{\"sequence\":%u,\"functions\":%u,"
+                          "\"text\":{\"address\":\"0x%08x\",\"size\":%u},"
+                          "\"data\":{\"address\":\"0x%08x\",\"size\":%u}}",
+                          (unsigned)running->patch, (unsigned)running->patch_functions,
+                          (unsigned)running->patch_text_run, (unsigned)running->patch_text_size,
+                          (unsigned)running->patch_data_run, (unsigned)running->patch_data_size);
 }
 
 void hotreload_request_status(hotreload_answer_t *answer)
@@ -146,39 +119,31 @@ void hotreload_request_status(hotreload_answer_t *answer)
     const uint8_t *id = hotreload_port_firmware_id(&id_size);
 
     hotreload_json_t json = begin_answer(answer, 200);
-    hotreload_json_raw(&json, "{\"status\":\"ok\",\"firmware\":\"");
+    hotreload_json_format(&json, "{\"status\":\"ok\",\"firmware\":\"");
     hotreload_json_hex(&json, id, id_size);
-    hotreload_json_raw(&json, "\",\"loaded\":");
-    append_bool(&json, status.loaded);
-    hotreload_json_raw(&json, ",\"sequence\":");
-    hotreload_json_number(&json, status.sequence);
-    hotreload_json_raw(&json, ",\"reloads\":");
-    hotreload_json_number(&json, status.reloads);
-    hotreload_json_raw(&json, ",\"text\":");
-    append_segment(&json, status.text_run, status.text_size);
-    hotreload_json_raw(&json, ",\"data\":");
-    append_segment(&json, status.data_run, status.data_size);
-    hotreload_json_raw(&json, ",\"base\":");
+    hotreload_json_format(&json,
+                          "\",\"loaded\":%s,\"sequence\":%u,\"reloads\":%u,"
+                          "\"text\":{\"address\":\"0x%08x\",\"size\":%u},"
+                          "\"data\":{\"address\":\"0x%08x\",\"size\":%u},\"base\":",
+                          bool_text(status.loaded), (unsigned)status.sequence,
+                          (unsigned)status.reloads, (unsigned)status.text_run,
+                          (unsigned)status.text_size, (unsigned)status.data_run,
+                          (unsigned)status.data_size);
     append_base(&json, &status.running);
-    hotreload_json_raw(&json, ",\"patch\":");
+    hotreload_json_format(&json, ",\"patch\":");
     append_patch(&json, &status.running);
-    hotreload_json_raw(&json, ",\"exports\":");
-    hotreload_json_number(&json, hotreload_firmware_table.count);
-    hotreload_json_raw(&json, ",\"free\":");
-    append_room(&json);
-    hotreload_json_raw(&json, ",\"pending\":");
-    append_bool(&json, hotreload_update_available());
-    hotreload_json_raw(&json, ",\"newest\":");
+    hotreload_json_format(
+        &json, ",\"exports\":%u,\"free\":{\"text\":%u,\"data\":%u},\"pending\":%s,\"newest\":",
+        (unsigned)hotreload_firmware_table.count, (unsigned)hotreload_port_text_room(),
+        (unsigned)hotreload_port_data_room(), bool_text(hotreload_update_available()));
     append_newest(&json);
-    hotreload_json_raw(&json, ",\"trial\":");
-    append_bool(&json, hotreload_trial_is_running());
-    hotreload_json_raw(&json, ",\"stored\":");
-    append_bool(&json, status.loaded && hotreload_store_has_running());
-    hotreload_json_raw(&json, ",\"rollback\":");
+    hotreload_json_format(
+        &json, ",\"trial\":%s,\"stored\":%s,\"rollback\":", bool_text(hotreload_trial_is_running()),
+        bool_text(status.loaded && hotreload_store_has_running()));
     append_reason(&json, &status.rollback);
-    hotreload_json_raw(&json, ",\"last_error\":");
+    hotreload_json_format(&json, ",\"last_error\":");
     append_reason(&json, &status.last_error);
-    hotreload_json_raw(&json, "}");
+    hotreload_json_format(&json, "}");
 }
 
 /* ---- POST /upload ---- */
@@ -235,19 +200,16 @@ static bool refuse_upload(int status, const hotreload_reason_t *reason, hotreloa
 static int check_length(const hotreload_upload_request_t *head, hotreload_reason_t *reason)
 {
     if (head->content_length == -1) {
-        hotreload_reason_set(reason, "no Content-Length: send the length of the body");
-        return 411;
+        return hotreload_fail(reason, 411, "no Content-Length: send the length of the body");
     }
     if (head->content_length <= 0) {
-        hotreload_reason_set(reason, "the body is empty, or its Content-Length is malformed");
-        return 400;
+        return hotreload_fail(reason, 400, "the body is empty, or its Content-Length is malformed");
     }
     if ((uint64_t)head->content_length > head->max_size ||
         (uint64_t)head->content_length > UINT32_MAX) {
-        hotreload_reason_set(reason,
-                             "longer than max_elf_size, %u bytes: raise it or shrink the module",
-                             (unsigned)head->max_size);
-        return 413;
+        return hotreload_fail(reason, 413,
+                              "longer than max_elf_size, %u bytes: raise it or shrink the module",
+                              (unsigned)head->max_size);
     }
     return 0;
 }
@@ -256,8 +218,7 @@ static int parse_digest(const char *name, const char *hex, uint8_t digest[HOTREL
                         hotreload_reason_t *reason)
 {
     if (!hotreload_digest_parse(hex, digest)) {
-        hotreload_reason_set(reason, "%s is missing or not 64 hex digits", name);
-        return 400;
+        return hotreload_fail(reason, 400, "%s is missing or not 64 hex digits", name);
     }
     return 0;
 }
@@ -268,10 +229,9 @@ static int check_proofs(const hotreload_upload_request_t *head, hotreload_upload
 {
     int status = 0;
     if (head->auth_hex == NULL && !head->accept_replayed) {
-        hotreload_reason_set(reason, HOTRELOAD_HEADER_AUTH
-                             " is required: use the tools of this version, or set "
-                             "CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS");
-        return 403;
+        return hotreload_fail(reason, 403,
+                              "X-Hotreload-Auth is required: use the tools of this version, or set "
+                              "CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS");
     }
     upload->has_hmac = head->hmac_hex != NULL || head->auth_hex == NULL;
     if (upload->has_hmac) {
@@ -307,7 +267,8 @@ static int check_head(const hotreload_upload_request_t *head, hotreload_upload_t
 bool hotreload_request_upload_begin(const hotreload_upload_request_t *head,
                                     hotreload_answer_t *answer)
 {
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     hotreload_upload_t upload = {0};
     int status = check_head(head, &upload, &reason);
     if (status == 0) {
@@ -319,14 +280,16 @@ bool hotreload_request_upload_begin(const hotreload_upload_request_t *head,
 
 bool hotreload_request_upload_write(const void *data, size_t size, hotreload_answer_t *answer)
 {
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     esp_err_t error = hotreload_upload_write(data, size, &reason);
     return error == ESP_OK || refuse_upload(http_status_of(error), &reason, answer);
 }
 
 void hotreload_request_upload_finish(hotreload_answer_t *answer)
 {
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     hotreload_stored_t stored;
     esp_err_t error = hotreload_upload_finish(&stored, &reason);
     if (error != ESP_OK) {
@@ -337,11 +300,8 @@ void hotreload_request_upload_finish(hotreload_answer_t *answer)
     hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u %s, %u bytes", (unsigned)stored.sequence,
                        stored.is_waiting ? "received into RAM" : "stored", (unsigned)stored.size);
     hotreload_json_t json = begin_answer(answer, 200);
-    hotreload_json_raw(&json, "{\"status\":\"ok\",\"sequence\":");
-    hotreload_json_number(&json, stored.sequence);
-    hotreload_json_raw(&json, ",\"size\":");
-    hotreload_json_number(&json, stored.size);
-    hotreload_json_raw(&json, "}");
+    hotreload_json_format(&json, "{\"status\":\"ok\",\"sequence\":%u,\"size\":%u}",
+                          (unsigned)stored.sequence, (unsigned)stored.size);
 }
 
 bool hotreload_request_upload_settle(void)
@@ -353,16 +313,18 @@ bool hotreload_request_upload_settle(void)
 
 void hotreload_request_upload_cancel(hotreload_upload_end_t why, hotreload_answer_t *answer)
 {
-    static const struct {
-        int status;
-        const char *text;
-    } ends[] = {
-        [HOTRELOAD_UPLOAD_CUT_SHORT] = {400, "the connection ended before the body did"},
-        [HOTRELOAD_UPLOAD_TIMED_OUT] = {408, "timed out, the sender stopped: send it again"},
-        [HOTRELOAD_UPLOAD_STOPPED] = {503, "the server stops"},
-    };
     hotreload_reason_t reason;
+    int status;
     hotreload_upload_abort();
-    hotreload_reason_set(&reason, "%s", ends[why].text);
-    refuse_upload(ends[why].status, &reason, answer);
+    switch (why) {
+    case HOTRELOAD_UPLOAD_TIMED_OUT:
+        status = hotreload_fail(&reason, 408, "timed out, the sender stopped: send it again");
+        break;
+    case HOTRELOAD_UPLOAD_STOPPED:
+        status = hotreload_fail(&reason, 503, "the server stops");
+        break;
+    default:
+        status = hotreload_fail(&reason, 400, "the connection ended before the body did");
+    }
+    refuse_upload(status, &reason, answer);
 }

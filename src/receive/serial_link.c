@@ -20,7 +20,7 @@ static void answer_ok(hotreload_answer_t *answer)
 {
     answer->status = 200;
     hotreload_json_t json = hotreload_json_begin(answer->body, sizeof answer->body);
-    hotreload_json_raw(&json, "{\"status\":\"ok\"}");
+    hotreload_json_format(&json, "{\"status\":\"ok\"}");
 }
 
 /** @param answer  NULL: keeps the last answer, for a request that comes again */

@@ -39,7 +39,8 @@ esp_err_t hotreload_update_partition(const char *partition_label, const void *da
     if (partition_label == NULL || data == NULL) {
         return ESP_ERR_INVALID_ARG;
     }
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     uint32_t sequence = 0;
     uint32_t base = HOTRELOAD_NO_BASE;
     esp_err_t error = hotreload_check_upload(data, size, &base, &reason);

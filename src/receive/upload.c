@@ -53,7 +53,7 @@ static esp_err_t begin_hashes(hotreload_reason_t *reason)
         error = hotreload_port_hash_begin(hotreload_secret, sizeof hotreload_secret, &upload.hmac);
     }
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "no memory to check the upload");
+        return hotreload_fail(reason, error, "no hash could be computed: is there enough memory?");
     }
     return ESP_OK;
 }
@@ -111,7 +111,7 @@ static esp_err_t take_into_hashes(const void *data, size_t size, hotreload_reaso
         error = hotreload_port_hash_update(upload.hmac, data, size);
     }
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "the hash of the upload could not be computed");
+        return hotreload_fail(reason, error, "no hash could be computed: is there enough memory?");
     }
     return ESP_OK;
 }
@@ -140,7 +140,7 @@ static esp_err_t check_digests(hotreload_reason_t *reason)
     uint8_t hmac[HOTRELOAD_HASH_SIZE] = {0}; /* left as it is where there is none to check */
     esp_err_t error = end_hashes(sha256, hmac);
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "the hash of the upload could not be computed");
+        return hotreload_fail(reason, error, "no hash could be computed: is there enough memory?");
     }
     bool intact = hotreload_digest_equal(sha256, upload.announced.sha256);
     bool authentic =

@@ -106,8 +106,10 @@ static esp_err_t take_over(const hotreload_image_t *image, const hotreload_modul
                            hotreload_reason_t *reason)
 {
     takeover_t takeover = {.image = image, .module = module};
-    if (hotreload_port_alone(&program.module.text, take_over_if_unused, &takeover) != ESP_OK) {
-        return hotreload_fail(reason, ESP_ERR_NO_MEM, "no memory to stop all tasks");
+    const esp_err_t error =
+        hotreload_port_alone(&program.module.text, take_over_if_unused, &takeover);
+    if (error != ESP_OK) {
+        return hotreload_fail(reason, error, "cannot stop all tasks");
     }
     if (!takeover.done) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,

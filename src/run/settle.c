@@ -7,7 +7,8 @@
 
 esp_err_t hotreload_settle_piece(bool *more)
 {
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     hotreload_settled_t settled;
     esp_err_t error = hotreload_store_settle(&settled, &reason);
     *more = settled.more;

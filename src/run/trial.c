@@ -43,7 +43,8 @@ static bool copy_trial(uint32_t *number, hotreload_record_t *record)
 /** Called by the port when the time has passed. */
 static void pass_when_expired(uint32_t expected)
 {
-    hotreload_reason_t reason = {0};
+    hotreload_reason_t reason;
+    hotreload_reason_clear(&reason);
     hotreload_record_t record;
     uint32_t number;
     if (!copy_trial(&number, &record) || number != expected) {

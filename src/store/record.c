@@ -6,6 +6,14 @@
 
 #include "crc32.h"
 
+esp_err_t hotreload_record_fail_flash(const char *label, const char *what,
+                                      hotreload_reason_t *reason)
+{
+    return hotreload_fail(
+        reason, ESP_ERR_FLASH_OP_FAIL,
+        "partition \"%s\" could not be %s: check the flash and its write protection", label, what);
+}
+
 void hotreload_record_seal(hotreload_record_header_t *header)
 {
     header->magic = HOTRELOAD_RECORD_MAGIC;

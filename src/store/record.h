@@ -32,6 +32,16 @@ typedef struct {
 
 _Static_assert(sizeof(hotreload_record_header_t) == 64, "the layout is fixed");
 
+/**
+ * Fails because of the flash; the port has logged the place and its own error.
+ *
+ * @param label  of the partition
+ * @param what   could not be done: "read", "erased" ...
+ * @return ESP_ERR_FLASH_OP_FAIL
+ */
+esp_err_t hotreload_record_fail_flash(const char *label, const char *what,
+                                      hotreload_reason_t *reason);
+
 /** Sequences that a record can have. */
 #define HOTRELOAD_SEQUENCE_FIRST 1u
 #define HOTRELOAD_SEQUENCE_LAST  (UINT32_MAX - 1u)

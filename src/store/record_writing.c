@@ -55,10 +55,7 @@ static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_r
 
 static esp_err_t check_length(size_t length, hotreload_reason_t *reason)
 {
-    if (length == 0) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "an empty module");
-    }
-    if (length > store->flash.size - HOTRELOAD_RECORD_DATA) {
+    if (length == 0 || length > store->flash.size - HOTRELOAD_RECORD_DATA) {
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
                               "%u bytes do not fit into partition \"%s\" of %u: enlarge it",
                               (unsigned)length, store->label, (unsigned)store->flash.size);
@@ -210,10 +207,7 @@ static esp_err_t write_marks(hotreload_marks_t marks, hotreload_reason_t *reason
     for (unsigned mark = 0; mark < HOTRELOAD_MARK_COUNT; mark++) {
         if ((marks & 1u << mark) != 0 &&
             hotreload_mark_write(&store->flash, store->writer.span.start, mark) != ESP_OK) {
-            return hotreload_fail(
-                reason, ESP_ERR_FLASH_OP_FAIL,
-                "partition \"%s\": module %u could not be marked: check the flash", store->label,
-                (unsigned)store->sequence);
+            return hotreload_record_fail_flash(store->label, "marked", reason);
         }
     }
     return ESP_OK;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "hash.h"
+
 hotreload_store_state_t hotreload_store_state;
 atomic_uint hotreload_store_untried;
 
@@ -56,15 +58,9 @@ esp_err_t hotreload_store_map_flash(uint32_t offset, size_t size, hotreload_flas
 esp_err_t hotreload_store_hash(const void *data, size_t size, uint8_t digest[HOTRELOAD_HASH_SIZE],
                                hotreload_reason_t *reason)
 {
-    hotreload_hash_t *hash;
-    esp_err_t error = hotreload_port_hash_begin(NULL, 0, &hash);
-    if (error == ESP_OK) {
-        error = hotreload_port_hash_update(hash, data, size);
-        esp_err_t end_error = hotreload_port_hash_end(hash, error == ESP_OK ? digest : NULL);
-        error = error == ESP_OK ? end_error : error;
-    }
+    esp_err_t error = hotreload_hash_compute(NULL, 0, data, size, digest);
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "the SHA-256 of the module could not be computed");
+        return hotreload_fail(reason, error, "no hash could be computed: is there enough memory?");
     }
     return ESP_OK;
 }
@@ -84,8 +80,7 @@ esp_err_t hotreload_store_check_hash(const void *data, size_t size, const uint8_
 
 esp_err_t hotreload_store_fail_read(const char *label, hotreload_reason_t *reason)
 {
-    return hotreload_fail(reason, ESP_ERR_FLASH_OP_FAIL,
-                          "partition \"%s\" could not be read: check the flash", label);
+    return hotreload_record_fail_flash(label, "read", reason);
 }
 
 esp_err_t hotreload_store_fail_not_open(hotreload_reason_t *reason)

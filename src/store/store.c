@@ -303,9 +303,7 @@ static esp_err_t mark_record(const hotreload_record_t *record, hotreload_mark_t 
     }
     uint32_t start = hotreload_span_of(&store->flash, record).start;
     if (hotreload_mark_write(&store->flash, start, which) != ESP_OK) {
-        return hotreload_fail(reason, ESP_ERR_FLASH_OP_FAIL,
-                              "partition \"%s\": module %u could not be marked: check the flash",
-                              store->label, (unsigned)record->sequence);
+        return hotreload_record_fail_flash(store->label, "marked", reason);
     }
     return ESP_OK;
 }
@@ -319,9 +317,9 @@ esp_err_t hotreload_store_mark_tried(const hotreload_record_t *record, bool *on_
     *on_trial = !hotreload_marks_are_of_kind(marks, HOTRELOAD_RECORD_GOOD);
     if (error == ESP_OK && store->held.state == HOTRELOAD_HELD_LOST &&
         hotreload_held_is_record(&store->held, record)) {
-        hotreload_reason_set(reason,
-                             "module %u is in RAM only, the flash did not take it: upload it again",
-                             (unsigned)record->sequence);
+        hotreload_fail(reason, ESP_OK,
+                       "module %u is in RAM only, the flash did not take it: upload it again",
+                       (unsigned)record->sequence);
     }
     return hotreload_store_unlock(error);
 }

@@ -29,10 +29,10 @@ static esp_err_t check_sector_start(const uint8_t *start, uint32_t byte, hotrelo
     uint32_t magic;
     memcpy(&magic, start, sizeof magic);
     if (magic == HOTRELOAD_RECORD_MAGIC) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_RESPONSE,
-                              "byte %u of the module looks like a record of the store: move the "
-                              "constant there, any change of size will do",
-                              (unsigned)byte);
+        return hotreload_fail(
+            reason, ESP_ERR_INVALID_RESPONSE,
+            "byte %u of the module looks like a record of the store: change its size",
+            (unsigned)byte);
     }
     return ESP_OK;
 }
@@ -40,8 +40,9 @@ static esp_err_t check_sector_start(const uint8_t *start, uint32_t byte, hotrelo
 static esp_err_t check_complete(const hotreload_writer_t *writer, hotreload_reason_t *reason)
 {
     if (writer->taken < writer->length) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE, "only %u of the announced %u bytes",
-                              (unsigned)writer->taken, (unsigned)writer->length);
+        return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                              "only %u of the announced %u bytes came", (unsigned)writer->taken,
+                              (unsigned)writer->length);
     }
     return ESP_OK;
 }
@@ -65,10 +66,7 @@ static esp_err_t erase_next_sector(hotreload_writer_t *writer, hotreload_reason_
     uint32_t sector = writer->erased_end;
     esp_err_t error = hotreload_port_flash_erase(writer->flash, sector, writer->flash->erase_size);
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error,
-                              "partition \"%s\": the sector at 0x%x could not be erased: check the "
-                              "flash and its write protection",
-                              writer->label, (unsigned)sector);
+        return hotreload_record_fail_flash(writer->label, "erased", reason);
     }
     writer->erased_end += writer->flash->erase_size;
     return ESP_OK;
@@ -79,10 +77,7 @@ static esp_err_t write_flash(const hotreload_writer_t *writer, uint32_t offset, 
 {
     esp_err_t error = hotreload_port_flash_write(writer->flash, offset, data, size);
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error,
-                              "partition \"%s\": %u bytes at 0x%x could not be written: check the "
-                              "flash and its write protection",
-                              writer->label, (unsigned)size, (unsigned)offset);
+        return hotreload_record_fail_flash(writer->label, "written", reason);
     }
     return ESP_OK;
 }
@@ -152,10 +147,7 @@ static esp_err_t check_header(const hotreload_writer_t *writer,
     esp_err_t error =
         hotreload_port_flash_read(writer->flash, writer->span.start, &present, sizeof present);
     if (error != ESP_OK || memcmp(&present, header, sizeof present) != 0) {
-        return hotreload_fail(reason, ESP_ERR_FLASH_OP_FAIL,
-                              "partition \"%s\": the header at 0x%x does not read back as written: "
-                              "check the flash",
-                              writer->label, (unsigned)writer->span.start);
+        return hotreload_record_fail_flash(writer->label, "verified", reason);
     }
     return ESP_OK;
 }

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from typing import Dict, Sequence
+from typing import Dict, List, Sequence
 
+import cross_toolchain
 from emulated_board import find_program, read_secret
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 FIRMWARE = os.path.join(HERE, "firmware")
 EXERCISES = os.path.join(HERE, "components", "exercises")
-QEMU = {"riscv": "qemu-riscv32", "xtensa": "qemu-xtensa"}
 
 
 class Build:
@@ -22,22 +22,21 @@ class Build:
     def __init__(
         self,
         directory: str,
-        arch: str,
+        core: str,
         source: str = FIRMWARE,
         component: str = EXERCISES,
         options: Sequence[str] = (),
     ) -> None:
-        self.arch = arch
+        self.core = cross_toolchain.CORES[core]
         self.dir = os.path.join(directory, "build")
         self.component = os.path.join(directory, os.path.basename(component))
         shutil.copytree(component, self.component)
         self._modules: Dict[str, bytes] = {}
         cmake = find_program("cmake", "cmake")
-        toolchain = os.path.join(ROOT, "port", "emulator", "arch", arch, "toolchain.cmake")
         subprocess.run(
             [
                 cmake, "-S", source, "-B", self.dir, "-G", "Ninja",
-                f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",
+                f"-DCMAKE_TOOLCHAIN_FILE={self.core.toolchain_file}",
                 f"-DHOTRELOAD_COMPONENT_DIRS={self.component}", *options,
             ],
             check=True,
@@ -51,8 +50,9 @@ class Build:
         return self
 
     @property
-    def qemu(self) -> str:
-        return find_program(QEMU[self.arch], "qemu-user")
+    def qemu(self) -> List[str]:
+        """The emulator with its options."""
+        return self.core.qemu
 
     @property
     def firmware(self) -> str:

@@ -19,23 +19,24 @@ from emulated_board import Board, StartBoard  # noqa: E402
 
 
 @pytest.fixture(scope="session", params=["riscv", "xtensa"])
-def arch(request: pytest.FixtureRequest) -> str:
-    """Every test runs on both boards."""
-    if request.param == "xtensa" and not cross_toolchain.add_to_path():
-        pytest.skip(cross_toolchain.MISSING)
+def core(request: pytest.FixtureRequest) -> str:
+    """Every test runs on both boards; those of the compiled code run on other cores as well."""
+    missing = cross_toolchain.missing(request.param)
+    if missing:
+        pytest.skip(missing)
     return str(request.param)
 
 
 @pytest.fixture(scope="session")
-def build(arch: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
+def build(core: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The firmware that all boards run; its sources are as in the repository."""
-    return Build(str(tmp_path_factory.mktemp("shared")), arch).prepare(2, 3)
+    return Build(str(tmp_path_factory.mktemp("shared")), core).prepare(2, 3)
 
 
 @pytest.fixture()
-def own_build(arch: str, tmp_path: Path) -> Build:
+def own_build(core: str, tmp_path: Path) -> Build:
     """A build of the test's own, for tests that look at what is built again."""
-    return Build(str(tmp_path), arch)
+    return Build(str(tmp_path), core)
 
 
 @pytest.fixture()
@@ -53,7 +54,7 @@ def start_board(build: Build, flash: str) -> Iterator[StartBoard]:
 
     def start(*options: str) -> Board:
         place = ["--flash", flash, "--port", "0", "--poll", "20"]
-        boards.append(Board([build.qemu, build.firmware, *place, *options]))
+        boards.append(Board([*build.qemu, build.firmware, *place, *options]))
         return boards[-1]
 
     yield start

@@ -31,10 +31,10 @@ def reload(build: Build, *options: str) -> str:
 
 
 @pytest.fixture()
-def example(arch: str, tmp_path: Path) -> Build:
+def example(core: str, tmp_path: Path) -> Build:
     return Build(
         str(tmp_path),
-        arch,
+        core,
         os.path.join(EXAMPLES, "emulator"),
         os.path.join(EXAMPLES, "basic", "components", "reloadable"),
     )
@@ -43,7 +43,7 @@ def example(arch: str, tmp_path: Path) -> Build:
 @contextlib.contextmanager
 def boot(build: Build, *options: str) -> Iterator[Board]:
     place = ["--flash", build.generated("partition.bin"), "--port", "0", "--poll", "20"]
-    board = Board([build.qemu, build.firmware, *place, *options])
+    board = Board([*build.qemu, build.firmware, *place, *options])
     try:
         yield board
     finally:
@@ -92,10 +92,10 @@ def test_the_example_goes_on_when_a_module_is_refused(example: Build) -> None:
         assert "memory for the module" in str(status["last_error"])
 
 
-def test_the_board_is_found(arch: str, tmp_path: Path) -> None:
+def test_the_board_is_found(core: str, tmp_path: Path) -> None:
     """Without a URL, by what it announces. Its path makes this firmware unlike all others."""
     pytest.importorskip("zeroconf", reason="python3-zeroconf is not installed")
-    build = Build(str(tmp_path), arch, options=["-DHOTRELOAD_URL="])
+    build = Build(str(tmp_path), core, options=["-DHOTRELOAD_URL="])
     with boot(build) as board:
         url = f"http://127.0.0.1:{board.port}"
         build.edit("marker.c", "return 1;", "return 2;")

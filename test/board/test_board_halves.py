@@ -12,29 +12,31 @@ from typing import List
 
 import pytest
 from board_build import HERE, Build
+from cross_toolchain import CORES
 from emulated_board import Board
 
 SOURCE = os.path.join(HERE, "halves", "firmware")
 COMPONENT = os.path.join(HERE, "halves", "half")
+pytestmark = pytest.mark.parametrize("core", list(CORES), indirect=True)
 
 
 @pytest.fixture(scope="module")
-def halves(arch: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
+def halves(core: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The program with a reloadable half."""
-    return Build(str(tmp_path_factory.mktemp("halves")), arch, SOURCE, COMPONENT)
+    return Build(str(tmp_path_factory.mktemp("halves")), core, SOURCE, COMPONENT)
 
 
 @pytest.fixture(scope="module")
-def whole(arch: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
+def whole(core: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The same, linked as one."""
     directory = str(tmp_path_factory.mktemp("whole"))
-    return Build(directory, arch, SOURCE, COMPONENT, ["-DHALVES_STATIC=ON"])
+    return Build(directory, core, SOURCE, COMPONENT, ["-DHALVES_STATIC=ON"])
 
 
 def start(build: Build, directory: Path) -> Board:
     flash = str(directory / "flash.bin")
     shutil.copy(build.generated("partition.bin"), flash)
-    return Board([build.qemu, build.firmware, "--flash", flash, "--port", "0", "--poll", "20"])
+    return Board([*build.qemu, build.firmware, "--flash", flash, "--port", "0", "--poll", "20"])
 
 
 def shown(board: Board) -> List[str]:
@@ -62,7 +64,7 @@ def test_callbacks_and_objects_outlive_their_module(halves: Build, tmp_path: Pat
     try:
         board.wait_for("^kept callback: 2$")
         halves.edit("half.c", "return x + 1; /* version */", "return x + 7; /* version */")
-        if halves.arch == "riscv":
+        if halves.core.cxx:
             board.wait_for("^kept objects: 1003 4 42 502$")
             halves.edit("half.cpp", "return 1000 + size; }", "return 2000 + size; }")
             halves.edit("half.cpp", "return x + 500;", "return x + 600;")
@@ -70,7 +72,7 @@ def test_callbacks_and_objects_outlive_their_module(halves: Build, tmp_path: Pat
         module = halves.read(halves.generated("module.bin"))
         assert board.upload(module, halves.secret).status == 200
         board.wait_for("^kept callback: 8$")
-        if halves.arch == "riscv":
+        if halves.core.cxx:
             board.wait_for("^kept objects: 2003 4 42 602$")
     finally:
         board.kill()

@@ -27,7 +27,7 @@ WRONG = {
 @pytest.mark.parametrize("options", WRONG)
 def test_wrong_option(build: Build, tmp_path: Path, options: str) -> None:
     flash = tmp_path / "flash.bin"
-    board = Board([build.qemu, build.firmware, "--flash", str(flash), *options.split()])
+    board = Board([*build.qemu, build.firmware, "--flash", str(flash), *options.split()])
     assert board.wait_for_exit() == 2
     name = options.split()[0]
     board.wait_for(f"^{name} .*{WRONG[options]}")
@@ -37,7 +37,7 @@ def test_wrong_option(build: Build, tmp_path: Path, options: str) -> None:
 def test_flash_file_that_is_no_flash(build: Build, tmp_path: Path) -> None:
     flash = tmp_path / "flash.bin"
     flash.write_bytes(bytes(5000))
-    board = Board([build.qemu, build.firmware, "--flash", str(flash)])
+    board = Board([*build.qemu, build.firmware, "--flash", str(flash)])
     assert board.wait_for_exit() == 2
     board.wait_for("multiple of 4096 bytes; delete it to begin afresh")
     assert flash.read_bytes() == bytes(5000)
@@ -46,10 +46,10 @@ def test_flash_file_that_is_no_flash(build: Build, tmp_path: Path) -> None:
 def test_port_that_is_taken(build: Build, tmp_path: Path) -> None:
     flash = tmp_path / "flash.bin"
     flash.write_bytes(build.read(build.generated("partition.bin")))
-    first = Board([build.qemu, build.firmware, "--flash", str(flash), "--port", "0"])
+    first = Board([*build.qemu, build.firmware, "--flash", str(flash), "--port", "0"])
     try:
         place = ["--flash", str(flash), "--port", str(first.port)]
-        second = Board([build.qemu, build.firmware, *place])
+        second = Board([*build.qemu, build.firmware, *place])
         assert second.wait_for_exit() == 134
         second.wait_for(f"port {first.port} is taken")
     finally:

@@ -28,7 +28,7 @@ def start(build: Build, flash: str) -> Iterator[Start]:
 
     def start_one(*options: str) -> ConsoleBoard:
         place = ["--flash", flash, "--port", "0", "--poll", "20"]
-        boards.append(ConsoleBoard([build.qemu, build.firmware, *place, *options, "console"]))
+        boards.append(ConsoleBoard([*build.qemu, build.firmware, *place, *options, "console"]))
         boards[-1].wait_for("^round: version")
         return boards[-1]
 

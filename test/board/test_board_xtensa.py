@@ -15,22 +15,22 @@ import pytest
 from board_build import HERE, Build
 from emulated_board import PANIC, Board
 
-pytestmark = pytest.mark.parametrize("arch", ["xtensa"], indirect=True)
+pytestmark = pytest.mark.parametrize("core", ["xtensa", "esp32"], indirect=True)
 
 
 @pytest.fixture(scope="module")
-def windowed(arch: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
+def windowed(core: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The firmware with calls in assembly."""
     source = os.path.join(HERE, "xtensa")
     component = os.path.join(HERE, "components", "windowed")
-    return Build(str(tmp_path_factory.mktemp("windowed")), arch, source, component)
+    return Build(str(tmp_path_factory.mktemp("windowed")), core, source, component)
 
 
 def run(windowed: Build, directory: Path, *options: str) -> Board:
     """Starts the firmware, which ends by itself."""
     flash = directory / "flash.bin"
     shutil.copy(windowed.generated("partition.bin"), str(flash))
-    return Board([windowed.qemu, windowed.firmware, "--flash", str(flash), *options])
+    return Board([*windowed.qemu, windowed.firmware, "--flash", str(flash), *options])
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +55,10 @@ def test_call4_keeps_the_callers_registers(results: Dict[str, str]) -> None:
 
 def test_thread_local_variable_of_the_firmware(results: Dict[str, str]) -> None:
     assert results["thread local"] == "22 33 44"
+
+
+def test_stub_changes_no_other_register(core: str, results: Dict[str, str]) -> None:
+    assert results["registers"] == ("the same" if core == "esp32" else "not in this core")
 
 
 def test_call4_without_a_module_names_the_function(windowed: Build, tmp_path: Path) -> None:

@@ -42,7 +42,11 @@ def environment(**changes: str) -> Dict[str, str]:
 
 
 def list_targets() -> List[str]:
-    """The chips that this ESP-IDF knows and for which there is a compiler on PATH."""
+    """The chips that this ESP-IDF knows and for which there is a compiler on PATH.
+
+    HOTRELOAD_TEST_TARGETS, a list with spaces, chooses among them.
+    """
+    chosen = os.environ.get("HOTRELOAD_TEST_TARGETS", "").split()
     output = subprocess.run(
         ["idf.py", "--list-targets"],
         env=environment(),
@@ -50,7 +54,8 @@ def list_targets() -> List[str]:
         encoding="utf-8",
         check=True,
     ).stdout
-    return [name for name in output.split() if name.startswith("esp32") and _has_compiler(name)]
+    names = [name for name in output.split() if name.startswith("esp32") and _has_compiler(name)]
+    return [name for name in names if not chosen or name in chosen]
 
 
 def _has_compiler(target: str) -> bool:

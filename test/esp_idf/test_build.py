@@ -32,6 +32,13 @@ def test_every_chip(example: IdfProject, target: str) -> None:
     assert project.description()["identity"] == "sha256"
 
 
+def test_the_firmware_is_not_checked_against_the_partition_of_modules(example: IdfProject) -> None:
+    """That one has 0x80000 bytes; the firmware goes into the other."""
+    result = example.ninja("app_check_size")
+    assert result.returncode == 0
+    assert "Smallest app partition is 0x100000 bytes" in result.stdout
+
+
 def test_nothing_is_built_twice(example: IdfProject) -> None:
     example.run("build")
     before = example.digest()

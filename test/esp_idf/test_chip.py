@@ -9,9 +9,9 @@ import contextlib
 import signal
 import socket
 import subprocess
-from pathlib import Path
 from typing import Callable, Iterator
 
+import pytest
 from idf_project import IdfProject, environment
 from qemu import Qemu
 from terminal import Terminal
@@ -19,11 +19,7 @@ from terminal import Terminal
 RELOADABLE = "components/reloadable/reloadable.c"
 
 
-def boots(chip: Qemu) -> int:
-    """How often the chip has started the application."""
-    return chip.console().count("Calling app_main()")
-
-
+@pytest.mark.names_missing_machines
 def test_reload(example: IdfProject, chip: Qemu) -> None:
     chip.wait_for(r"6 \+ 7 = 13, 6 \* 7 = 42")
     chip.wait_for(r"server listens on http://10\.0\.2\.15:8080")
@@ -35,7 +31,7 @@ def test_reload(example: IdfProject, chip: Qemu) -> None:
         chip.wait_for(r"Update available, reloading", start)
         chip.wait_for(r"^Servus, World, from v?\S+! 0$", start)
         chip.wait_for(r"^Servus, World, from v?\S+! 1$", start)
-    assert boots(chip) == 1
+    assert chip.boots() == 1
     status = chip.get("/status")
     assert status["loaded"] and status["last_error"] is None and not status["pending"]
     assert status["sequence"] == 2
@@ -60,7 +56,7 @@ def test_firmware_of_another_build(example: IdfProject, chip: Qemu) -> None:
         text = example.fail("reload", "--url", chip.url)
         assert "409" in text and "flash" in text
     example.run("build")
-    assert boots(chip) == 1
+    assert chip.boots() == 1
 
 
 @contextlib.contextmanager
@@ -105,7 +101,7 @@ def test_watch(example: IdfProject, chip: Qemu) -> None:
         watch.send_signal(signal.SIGINT)
         output, _ = watch.communicate(timeout=30)
         assert "Stopped watching." in output
-    assert boots(chip) == 1
+    assert chip.boots() == 1
 
 
 def test_watch_tells_of_a_crash(example: IdfProject, chip: Qemu) -> None:
@@ -118,7 +114,7 @@ def test_watch_tells_of_a_crash(example: IdfProject, chip: Qemu) -> None:
             read_to(watch, "The device went back to other code: module 2 crashed on trial")
     restarted = chip.wait_for(r"module 2 crashed on trial, module 1 runs", start)
     chip.wait_for(r"^Hello, World, from \S+! 1", restarted.end())
-    assert boots(chip) == 2
+    assert chip.boots() == 2
 
 
 def test_head_that_never_ends(chip: Qemu) -> None:
@@ -148,18 +144,14 @@ def test_watch_beside_the_monitor(example: IdfProject, chip: Qemu) -> None:
             text = terminal.read_to(r"Moin, World, .*! 0")
         assert "Changed: reloadable.c" in text and "Reloaded whole " in text
         terminal.leave_monitor()
-    assert boots(chip) == 1
+    assert chip.boots() == 1
 
 
 def test_unit_tests(
-    repository: Path, main_target: str, start_chip: Callable[[IdfProject], Qemu]
+    unit_tests: IdfProject, start_chip: Callable[[IdfProject], Qemu]
 ) -> None:
     """The Unity tests of test_apps, as test_hotreload.py runs them where pytest-embedded is."""
-    project = IdfProject(
-        repository / "test_apps" / "hotreload_test", main_target, f"{main_target}-qemu"
-    )
-    project.run("build")
-    chip = start_chip(project)
+    chip = start_chip(unit_tests)
     result = chip.wait_for(r"^(\d+) Tests (\d+) Failures \d+ Ignored")
     failures = [line for line in chip.console().splitlines() if ":FAIL" in line]
     assert int(result.group(1)) > 0 and result.group(2) == "0", failures

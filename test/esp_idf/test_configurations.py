@@ -5,11 +5,14 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Callable
 
 import pytest
 
-from idf_project import DEFAULTS, IdfProject
+import component_package
+from idf_project import DEFAULTS, IdfProject, list_targets
 from qemu import Qemu
 
 ORDINARY = """\
@@ -170,3 +173,25 @@ def test_switched_off(
     chip.wait_for(r"6 \+ 7 = 13, 6 \* 7 = 42")
     chip.wait_for(r"no server: hot reload is off")
     chip.wait_for(r"^Hello, World, from \S+! 1$")
+
+
+@pytest.mark.parametrize("chip", ["esp32s2", "esp32s3"])
+def test_psram_in_the_presets(project: IdfProject, chip: str) -> None:
+    """The component with CONFIG_SPIRAM is in the build, in spite of COMPONENTS main."""
+    presets = json.loads((project.directory / "CMakePresets.json").read_text())["configurePresets"]
+    preset = next(one for one in presets if one["name"] == f"{chip}-hardware")
+    if chip not in list_targets():
+        pytest.skip(f"no compiler for {chip}")
+    build = IdfProject(project.directory, chip, f"{chip}-psram")
+    build.defaults = preset["cacheVariables"]["SDKCONFIG_DEFAULTS"]
+    build.run("reconfigure")
+    lines = (build.build / "sdkconfig").read_text().splitlines()
+    assert "CONFIG_SPIRAM=y" in lines and "CONFIG_HOTRELOAD_PREFER_SPIRAM=y" in lines
+
+
+def test_a_folder_with_another_name(repository: Path, main_target: str, tmp_path: Path) -> None:
+    """A clone in any folder: the reason is said, in place of "Failed to resolve component"."""
+    component = component_package.unpack_component(repository, tmp_path / "clone")
+    project = IdfProject(component / "examples" / "basic", main_target, main_target)
+    text = project.fail("reconfigure")
+    assert "must be called hotreload" in " ".join(text.split())

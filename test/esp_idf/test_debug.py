@@ -5,15 +5,17 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 import shutil
 import subprocess
-from typing import Callable
+from typing import Callable, Iterator
 
 import pytest
 
 from idf_project import IdfProject
+from machines import Machine
 from qemu import Qemu, free_port
 from terminal import Terminal
 
@@ -21,31 +23,37 @@ RELOADABLE = "components/reloadable/reloadable.c"
 GREETING = '    printf("%s, %s'
 IN_MODULE = r"0x[0-9a-f]{8}: offset 0x[0-9a-f]+ of the code of module"
 
-TIMER = """\
+INIT = "    reloadable_hello_count = 0;\n"
+COUNT = "static int reloadable_hello_count;\n"
+TASK = """\
+#include <stdlib.h>
 #include "freertos/FreeRTOS.h"
-#include "freertos/timers.h"
+#include "freertos/task.h"
 
-static int ticks;
-
-static void tick(TimerHandle_t timer)
+__attribute__((unused)) static void wait_for_ever(void *argument)
 {
-    ticks++;
+    for (;;) {
+        vTaskDelay(1);
+    }
 }
 
-static void start_timer(void)
-{
-    xTimerStart(xTimerCreate("tick", 10, pdTRUE, NULL, tick), 0);
-}
-
-static int reloadable_hello_count;
 """
+
+
+@contextlib.contextmanager
+def starting_task(example: IdfProject, function: str) -> Iterator[None]:
+    """The module starts a task that runs a function."""
+    start = f'{INIT}    xTaskCreatePinnedToCore({function}, "task", 2048, NULL, 1, NULL, 0);\n'
+    with example.changed(RELOADABLE, COUNT, TASK + COUNT):
+        with example.changed(RELOADABLE, INIT, start):
+            yield
 
 
 def test_panic_in_the_module(example: IdfProject, chip: Qemu) -> None:
     chip.wait_for(r"server listens on")
     with example.changed(RELOADABLE, GREETING, f"    *(volatile int *)0 = 1;\n{GREETING}"):
         example.run("reload", "--url", chip.url)
-        chip.wait_for(r"panic'ed \(Store access fault\)")
+        chip.wait_for(rf"panic'ed \({chip.machine.store_fault}\)")
         chip.wait_for(rf"^hotreload: PC {IN_MODULE} 2$")
     chip.wait_for(r"module 2 crashed on trial, module 1 runs")
     example.run("build")
@@ -61,37 +69,39 @@ def test_panic_in_what_the_module_called(example: IdfProject, chip: Qemu) -> Non
     example.run("build")
 
 
-def test_panic_in_the_firmware(project: IdfProject, start_chip: Callable[..., Qemu]) -> None:
+def test_panic_in_the_firmware(example: IdfProject, chip: Qemu) -> None:
     """Nothing is said of modules where none is involved."""
-    with project.changed("main/hotreload.c", "    start_uploads();", "    abort();"):
-        project.run("build")
-    chip = start_chip(project)
-    chip.wait_for(r"abort\(\) was called at PC")
-    chip.wait_for(r"^Rebooting")
-    assert "hotreload: PC" not in chip.console()
-    assert "called from 0x" not in chip.console().split("abort() was called")[1]
+    chip.wait_for(r"server listens on")
+    with starting_task(example, "(TaskFunction_t)abort"):
+        example.run("reload", "--url", chip.url)
+        chip.wait_for(r"abort\(\) was called at PC")
+        chip.wait_for(r"^Rebooting")
+    panic = chip.console().split("abort() was called")[1].split("Rebooting")[0]
+    assert "hotreload:" not in panic
+    example.run("build")
 
 
-def test_panic_in_freed_code(project: IdfProject, start_chip: Callable[..., Qemu]) -> None:
-    """A timer goes on calling the old module after a reload."""
-    with project.changed(RELOADABLE, "static int reloadable_hello_count;\n", TIMER):
-        with project.changed(RELOADABLE, "_count = 0;", "_count = 0;\n    start_timer();"):
-            project.run("build")
-        chip = start_chip(project)
-        chip.wait_for(r"server listens on")
-        with project.changed(RELOADABLE, "_count = 0;", "_count = 0;\n    (void)start_timer;"):
-            project.run("reload", "--url", chip.url)
+def test_panic_in_freed_code(example: IdfProject, chip: Qemu) -> None:
+    """A task of the old module goes on after a reload."""
+    chip.wait_for(r"server listens on")
+    with starting_task(example, "wait_for_ever"):
+        example.run("reload", "--url", chip.url)
+        chip.wait_for(r"module loaded(.|\n)*module loaded(.|\n)*^Hello")
+    example.run("reload", "--url", chip.url)
     freed = ", which was freed: a task, timer or callback still used it after a reload$"
-    chip.wait_for(rf"^hotreload: PC {IN_MODULE} 1{freed}")
+    chip.wait_for(rf"^hotreload: PC {IN_MODULE} 2{freed}")
 
 
 # ---- the debugger ----
 
 
-def test_gdb(example: IdfProject, start_chip: Callable[..., Qemu]) -> None:
+def test_gdb(
+    machine: Machine, example: IdfProject, start_chip: Callable[..., Qemu]
+) -> None:
     """A breakpoint in reloaded code shows function, file and line, and who called."""
-    if shutil.which("gdb-multiarch") is None:
-        pytest.skip("gdb-multiarch is missing")
+    debugger = machine.debugger
+    if debugger is None or shutil.which(debugger) is None:
+        pytest.skip(f"{debugger or f'a debugger for the core of {machine.target}'} is missing")
     example.run("build")
     port = free_port()
     chip = start_chip(example, "-gdb", f"tcp:127.0.0.1:{port}")
@@ -99,7 +109,7 @@ def test_gdb(example: IdfProject, start_chip: Callable[..., Qemu]) -> None:
     with example.changed(RELOADABLE, "Hello", "Servus"):
         example.run("reload", "--url", chip.url)
         chip.wait_for(r"^Servus")
-        options = ["--url", chip.url, "--gdb", "gdb-multiarch", "--remote", f":{port}"]
+        options = ["--url", chip.url, "--gdb", debugger, "--remote", f":{port}"]
         output = example.run("hotreload-gdb", *options)
         command = shlex.split(output.splitlines()[-1])
         # The first location is the stub's.

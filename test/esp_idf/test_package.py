@@ -9,12 +9,13 @@ from pathlib import Path
 
 import component_package
 from idf_project import IdfProject
+from machines import Machine
 
 
-def test_example_of_the_packed_component(repository: Path, main_target: str, tmp_path: Path) -> None:
+def test_example_of_the_packed_component(repository: Path, machine: Machine, tmp_path: Path) -> None:
     component = component_package.unpack_component(repository, tmp_path / "hotreload")
     assert not (component / "test").exists()
-    project = IdfProject(component / "examples" / "basic", main_target, main_target)
+    project = IdfProject(component / "examples" / "basic", machine.target, machine.name)
     project.run("build")
     assert "reloadable_hello" in project.exports()
     assert project.path("module.bin").stat().st_size > 0

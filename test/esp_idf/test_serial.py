@@ -11,18 +11,19 @@ from typing import Callable, Iterator
 
 import pytest
 from idf_project import DEFAULTS, IdfProject
+from machines import Machine
 from qemu import Qemu
 from terminal import Terminal
-from test_chip import RELOADABLE, boots
+from test_chip import RELOADABLE
 
 
 @pytest.fixture(scope="module")
-def by_console(repository: Path, main_target: str) -> IdfProject:
+def by_console(repository: Path, machine: Machine) -> IdfProject:
     """The basic example without a network, built."""
     directory = repository / "examples" / "basic"
     (directory / "sdkconfig.console").write_text("CONFIG_EXAMPLE_RELOAD_BY_CONSOLE=y\n")
     defaults = f"{DEFAULTS};sdkconfig.console"
-    project = IdfProject(directory, main_target, f"{main_target}-console", defaults)
+    project = IdfProject(directory, machine.target, f"{machine.name}-console", defaults)
     project.run("build")
     return project
 
@@ -33,7 +34,7 @@ def board(by_console: IdfProject, start_chip: Callable[[IdfProject], Qemu]) -> I
     chip = start_chip(by_console)
     chip.wait_for(r"^Hello, World, from \S+! 1")
     yield chip
-    assert boots(chip) == 1
+    assert chip.boots() == 1
 
 
 def test_reload(by_console: IdfProject, board: Qemu) -> None:

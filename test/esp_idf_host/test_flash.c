@@ -20,10 +20,7 @@ static void the_partition_is_found_by_label_type_and_subtype(void **test)
     const char *const others[] = {"data", "factory", "missing"};
     for (size_t i = 0; i < COUNT(others); i++) {
         hotreload_flash_t other;
-        fake_log[0] = '\0';
         assert_int_equal(hotreload_port_flash_open(others[i], &other), ESP_ERR_NOT_FOUND);
-        assert_non_null(strstr(fake_log, others[i]));
-        assert_non_null(strstr(fake_log, "app, 0x40"));
     }
 }
 

@@ -178,7 +178,7 @@ static void text_in_psram_runs_or_is_refused_with_the_reason(void **test)
     if (!TEXT_RUNS_FROM_PSRAM) {
         assert_int_equal(error, ESP_ERR_NOT_SUPPORTED);
         assert_memory_equal(&text, &none, sizeof none);
-        assert_non_null(strstr(fake_log, "cannot execute code from PSRAM"));
+        assert_non_null(strstr(fake_log, "cannot execute from PSRAM"));
         return;
     }
     assert_int_equal(error, ESP_OK);

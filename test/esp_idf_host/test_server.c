@@ -152,19 +152,19 @@ static void other_requests_are_refused_in_json(void **test)
 {
     assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
     const fake_request_t other = {.method = HTTP_GET, .uri = "/other"};
-    assert_string_equal(send_request(&other).status, "404 Not Found");
+    assert_string_equal(send_request(&other).status, "404 Error");
     const fake_request_t put = {.method = HTTP_PUT, .uri = "/upload"};
     fake_response_t response = send_request(&put);
-    assert_string_equal(response.status, "405 Method Not Allowed");
+    assert_string_equal(response.status, "405 Error");
     assert_true(response.closed);
 
     const struct {
         httpd_err_code_t error;
         const char *status;
-    } cases[] = {{HTTPD_400_BAD_REQUEST, "400 Bad Request"},
-                 {HTTPD_408_REQ_TIMEOUT, "408 Request Timeout"},
-                 {HTTPD_414_URI_TOO_LONG, "414 URI Too Long"},
-                 {HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE, "431 Request Header Fields Too Large"}};
+    } cases[] = {{HTTPD_400_BAD_REQUEST, "400 Error"},
+                 {HTTPD_408_REQ_TIMEOUT, "408 Error"},
+                 {HTTPD_414_URI_TOO_LONG, "414 Error"},
+                 {HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE, "431 Error"}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         fake_httpd_error(server_config.port, cases[i].error, &response);
         assert_string_equal(response.status, cases[i].status);

@@ -19,9 +19,9 @@
 
 /* The answer to an upload without X-Hotreload-Auth. */
 #ifdef CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS
-#define UNPROVEN "400 Bad Request" /* because X-Hotreload-HMAC is absent, too */
+#define UNPROVEN "400 Error" /* because X-Hotreload-HMAC is absent, too */
 #else
-#define UNPROVEN "403 Forbidden"
+#define UNPROVEN "403 Error"
 #endif
 
 static uint8_t *module;
@@ -76,13 +76,13 @@ static void headers_that_are_absent_or_too_long_are_seen_as_such(void **test)
     proven.headers[2] = NULL;
     (void)expect_answer(UNPROVEN, false);
     proven.headers[1] = NULL;
-    (void)expect_answer("400 Bad Request", false);
+    (void)expect_answer("400 Error", false);
     prepare_upload(&proven, module, MODULE_SIZE, hotreload_secret);
     strcat(proven.sha256, "0");
-    (void)expect_answer("400 Bad Request", false);
+    (void)expect_answer("400 Error", false);
     prepare_upload(&proven, module, MODULE_SIZE, hotreload_secret);
     strcat(proven.proof, "0123456789abcdef");
-    (void)expect_answer("400 Bad Request", false);
+    (void)expect_answer("400 Error", false);
 }
 
 static void a_recording_is_taken_only_where_it_is_accepted(void **test)
@@ -93,7 +93,7 @@ static void a_recording_is_taken_only_where_it_is_accepted(void **test)
 #ifdef CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS
     (void)expect_answer("200 OK", false);
 #else
-    fake_response_t response = expect_answer("403 Forbidden", false);
+    fake_response_t response = expect_answer("403 Error", false);
     assert_non_null(strstr(response.body, "CONFIG_HOTRELOAD_ACCEPT_REPLAYED_UPLOADS"));
 #endif
 }
@@ -105,16 +105,16 @@ static void every_form_of_content_length(void **test)
         bool closed;
     } cases[] = {
         {"Content-Length: 9000", "200 OK", false},
-        {"Content-Length: 0", "400 Bad Request", false},
-        {"Content-Length: 4294967296", "413 Content Too Large", true},
-        {"Content-Length: 4294976296", "413 Content Too Large", true}, /* 9000 in 32 bits */
-        {"Content-Length: 99999999999999999999", "413 Content Too Large", true},
-        {"Content-Length: 99999999999999999999999999999999", "413 Content Too Large", true},
-        {"Content-Length: ", "400 Bad Request", true},
-        {"Content-Length: -1", "400 Bad Request", true},
-        {"Content-Length: 12x", "400 Bad Request", true},
-        {"Content-Length: 0x12", "400 Bad Request", true},
-        {"Transfer-Encoding: chunked", "411 Length Required", true},
+        {"Content-Length: 0", "400 Error", false},
+        {"Content-Length: 4294967296", "413 Error", true},
+        {"Content-Length: 4294976296", "413 Error", true}, /* 9000 in 32 bits */
+        {"Content-Length: 99999999999999999999", "413 Error", true},
+        {"Content-Length: 99999999999999999999999999999999", "413 Error", true},
+        {"Content-Length: ", "400 Error", true},
+        {"Content-Length: -1", "400 Error", true},
+        {"Content-Length: 12x", "400 Error", true},
+        {"Content-Length: 0x12", "400 Error", true},
+        {"Transfer-Encoding: chunked", "411 Error", true},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         proven.headers[0] = cases[i].header;
@@ -145,7 +145,7 @@ static void a_failed_write_ends_it_and_the_rest_is_thrown_away(void **test)
 #endif
     proven.request.piece = 1000;
     proven.request.before_piece = fail_in_the_middle;
-    fake_response_t response = expect_answer("500 Internal Server Error", false);
+    fake_response_t response = expect_answer("500 Error", false);
     assert_int_equal(response.delivered, MODULE_SIZE);
     expect_next_upload_works();
 }
@@ -156,9 +156,9 @@ static void a_body_that_ends_early_is_cancelled(void **test)
         int end;
         const char *status;
     } cases[] = {
-        {0, "400 Bad Request"},
-        {HTTPD_SOCK_ERR_FAIL, "400 Bad Request"},
-        {HTTPD_SOCK_ERR_TIMEOUT, "408 Request Timeout"},
+        {0, "400 Error"},
+        {HTTPD_SOCK_ERR_FAIL, "400 Error"},
+        {HTTPD_SOCK_ERR_TIMEOUT, "408 Error"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         prepare_upload(&proven, module, MODULE_SIZE, hotreload_secret);
@@ -181,7 +181,7 @@ static void a_client_that_never_ends_is_cut_off(void **test)
 {
     proven.request.piece = 1; /* a byte per second */
     proven.request.before_piece = let_a_second_pass;
-    assert_in_range(expect_answer("408 Request Timeout", true).delivered, 30, 120);
+    assert_in_range(expect_answer("408 Error", true).delivered, 30, 120);
     proven.headers[2] = NULL; /* nor may the body of a refused upload take for ever */
     assert_in_range(expect_answer(UNPROVEN, true).delivered, 30, 120);
     expect_next_upload_works();
@@ -244,7 +244,7 @@ static void nothing_is_to_be_stored_after_a_failure(void **test)
     start_with_ram_first(true);
     fake_on_delay = count_delay;
     module[MODULE_SIZE - 1] ^= 1; /* damaged on the way */
-    (void)expect_answer("400 Bad Request", false);
+    (void)expect_answer("400 Error", false);
     fake_on_delay = NULL;
     assert_int_equal(delays, 0);
 }
@@ -300,8 +300,7 @@ static void stopping_the_server_drops_the_upload_under_way(void **test)
         if (refused[i]) {
             proven.headers[2] = NULL;
         }
-        fake_response_t response =
-            expect_answer(refused[i] ? UNPROVEN : "503 Service Unavailable", true);
+        fake_response_t response = expect_answer(refused[i] ? UNPROVEN : "503 Error", true);
         assert_int_equal(pthread_join(stopper.task, NULL), 0);
         assert_int_equal(stopper.result, ESP_OK);
         assert_in_range(response.delivered, 2048, 4096);

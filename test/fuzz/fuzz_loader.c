@@ -16,6 +16,7 @@
 #include "fake_port.h"
 #include "image/elf32.h"
 #include "loader/loader.h"
+#include "loader/patch.h"
 #include "module_builder.h"
 #include "module_source.h"
 #include "must.h"
@@ -122,13 +123,17 @@ static void check_words(const hotreload_image_t *image, const hotreload_module_t
                         const uint8_t *counts)
 {
     static const uint8_t once[4] = {1, 1, 1, 1};
-    const uint32_t symbols[HOTRELOAD_SYM_COUNT] = {0, module->text.run, module->data.run};
+    const uint32_t symbols[] = {0, module->text.run, module->data.run};
     for (uint32_t i = 0; i < image->relocation_count; i++) {
         hotreload_relocation_t relocation = hotreload_image_relocation(image, i);
         uint32_t offset = relocation.place - segment->link;
         if (relocation.type == R_32 && offset < segment->memory_size &&
             memcmp(counts + offset, once, sizeof once) == 0) {
-            must(module_get32(bytes + offset) == symbols[relocation.symbol] + relocation.addend);
+            const uint32_t symbol = relocation.symbol;
+            const uint32_t value = symbol >= HOTRELOAD_SYM_KEPT
+                                       ? hotreload_kept_address(image, symbol - HOTRELOAD_SYM_KEPT)
+                                       : symbols[symbol];
+            must(module_get32(bytes + offset) == value + relocation.addend);
         }
     }
 }
@@ -194,6 +199,7 @@ static void check_again(const uint8_t *data, size_t size, const hotreload_module
     free(text);
     free(bytes);
     second.fini_count = 0;
+    hotreload_kept_abort();
     hotreload_loader_release(&second);
 }
 
@@ -230,6 +236,7 @@ static void run_module(const hotreload_image_t *image, hotreload_module_t *modul
     must(calls.left == 0);
     check_slots(image, module);
     hotreload_loader_unbind();
+    hotreload_kept_free_others(NULL);
     must(is_unbound());
     expect_calls(module, init->fini_address - image->data.link, init->fini_count, true);
     hotreload_loader_release(module);
@@ -243,6 +250,69 @@ static bool may_fail_late(esp_err_t error, const hotreload_reason_t *reason)
            (error == ESP_ERR_INVALID_SIZE && strstr(reason->text, " cannot hold ") != NULL);
 }
 
+/** What may change of the base and of the table, and what else they are made of. */
+typedef struct {
+    uint8_t text[64];
+    uint8_t data[24];
+    uint32_t slots[4];
+} program_t;
+
+static program_t program_of(const hotreload_module_t *base)
+{
+    program_t program = {0};
+    memcpy(program.text, fake_port_text(base->text.run, 64), sizeof program.text);
+    memcpy(program.data, fake_port_data(base->data.run, 24), sizeof program.data);
+    memcpy(program.slots, hotreload_firmware_table.slots, sizeof program.slots);
+    return program;
+}
+
+static void apply_and_undo(const hotreload_image_t *image, const hotreload_module_t *base)
+{
+    hotreload_patch_t *patch;
+    hotreload_reason_t reason = {0};
+    const program_t before = program_of(base);
+    esp_err_t error = hotreload_patch_stage(image, 0, base, &patch, &reason);
+    check_reason(error, &reason);
+    program_t after = program_of(base);
+    must(memcmp(&before, &after, sizeof before) == 0);
+    if (error != ESP_OK) {
+        must(error == ESP_ERR_NO_MEM || error == ESP_ERR_INVALID_SIZE || error == ESP_FAIL);
+        return;
+    }
+    fake_port.fail_allocation = 0;
+    must(hotreload_patch_exchange(base, NULL, patch, &reason) == ESP_OK);
+    must(hotreload_patch_exchange(base, patch, NULL, &reason) == ESP_OK);
+    after = program_of(base);
+    must(memcmp(&before, &after, sizeof before) == 0);
+    must(hotreload_patch_release(patch));
+}
+
+/** A patch is applied to a module, and undone. */
+static void stage_patch(const hotreload_image_t *image)
+{
+    module_spec_t spec = module_spec_default();
+    hotreload_image_t base_image;
+    hotreload_module_t base;
+    hotreload_reason_t reason = {0};
+    size_t size;
+    const unsigned fail = fake_port.fail_allocation;
+    fake_port.fail_allocation = 0;
+    fake_port.sync_result = ESP_OK;
+    uint8_t *file = module_build(&spec, NULL, &size);
+    must(hotreload_loader_stage(file, size, 0, &base_image, &base, &reason) == ESP_OK);
+    commit_module(&base_image, &base);
+    fake_port.fail_allocation = fail;
+    hotreload_port_lock(HOTRELOAD_LOCK_MODULE);
+    hotreload_note_caller((hotreload_caller_t){.stack = (const uint32_t *)&size});
+    apply_and_undo(image, &base);
+    hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
+    hotreload_loader_unbind();
+    hotreload_kept_free_others(NULL);
+    hotreload_loader_release(&base);
+    free(file);
+    fake_port_expect_idle();
+}
+
 static void stage(const uint8_t *data, size_t size, esp_err_t verified)
 {
     static const hotreload_module_t none;
@@ -254,8 +324,12 @@ static void stage(const uint8_t *data, size_t size, esp_err_t verified)
     must(is_unbound());
     if (error != ESP_OK) {
         must(memcmp(&module, &none, sizeof none) == 0);
-        must(verified == error || may_fail_late(error, &reason));
+        const bool is_patch = image.base_sha256 != NULL && error == ESP_ERR_NOT_SUPPORTED;
+        must(verified == error || may_fail_late(error, &reason) || is_patch);
         fake_port_expect_idle();
+        if (is_patch && verified == ESP_OK) {
+            stage_patch(&image);
+        }
         return;
     }
     must(verified == ESP_OK);

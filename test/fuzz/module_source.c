@@ -11,6 +11,7 @@
 #define DATA            0xb0000000u
 #define MAX_RELOCATIONS 12u
 #define MAX_EXPORTS     6u
+#define MAX_CHANGES     4u
 
 static const char *const export_names[MAX_EXPORTS] = {"alpha", "beta",  "delta",
                                                       "gamma", "gammb", "zeta"};
@@ -19,6 +20,9 @@ static const char *const export_names[MAX_EXPORTS] = {"alpha", "beta",  "delta",
 typedef struct {
     module_relocation_t relocations[MAX_RELOCATIONS];
     module_export_t exports[MAX_EXPORTS];
+    hotreload_jump_t jumps[MAX_CHANGES];
+    hotreload_swap_t swaps[MAX_CHANGES];
+    hotreload_kept_t kept[MAX_CHANGES];
 } parts_t;
 
 static bool one_in(input_t *input, uint32_t number)
@@ -60,7 +64,10 @@ static void choose_relocations(input_t *input, module_spec_t *spec, parts_t *par
         if (one_in(input, 64)) {
             relocation->type = input_byte(input);
         }
-        relocation->symbol = input_below(input, 33) % 4;
+        relocation->symbol = input_below(input, 33) % 6;
+        if (one_in(input, 8)) {
+            relocation->symbol = HOTRELOAD_SYM_KEPT + input_below(input, MAX_CHANGES);
+        }
         relocation->addend = (int32_t)input_below(input, UINT32_MAX);
     }
     spec->relocations = parts->relocations;
@@ -90,6 +97,50 @@ static void choose_constructors(input_t *input, module_spec_t *spec)
             .init_count = input_below(input, 4),
             .fini_address = DATA + 4 * input_below(input, 5),
             .fini_count = input_below(input, 4),
+        };
+    }
+}
+
+static void choose_kept(input_t *input, module_spec_t *spec, parts_t *parts)
+{
+    if (!one_in(input, 4)) {
+        return;
+    }
+    spec->kept_count = input_below(input, MAX_CHANGES + 1);
+    spec->kept = parts->kept;
+    for (uint32_t i = 0; i < spec->kept_count; i++) {
+        parts->kept[i] = (hotreload_kept_t){
+            .key = {input_byte(input), i},
+            .initial = one_in(input, 2) ? 0 : DATA + input_below(input, 20),
+            .size = input_below(input, 24),
+        };
+    }
+}
+
+/** A patch of what module_spec_default() builds. */
+static void choose_changes(input_t *input, module_spec_t *spec, parts_t *parts)
+{
+    static const uint8_t base[32];
+    if (!one_in(input, 2)) {
+        return;
+    }
+    spec->base_sha256 = base;
+    spec->init = (hotreload_note_init_t){0};
+    spec->jumps = parts->jumps;
+    spec->swaps = parts->swaps;
+    spec->jump_count = input_below(input, MAX_CHANGES + 1);
+    spec->swap_count = input_below(input, MAX_CHANGES + 1);
+    for (uint32_t i = 0; i < MAX_CHANGES; i++) {
+        parts->jumps[i] = (hotreload_jump_t){
+            .from = i * 16 + input_below(input, 17),
+            .to = TEXT + input_below(input, 72),
+            .busy = 3 + input_below(input, 12),
+        };
+        parts->swaps[i] = (hotreload_swap_t){
+            .symbol = one_in(input, 3) ? HOTRELOAD_SYM_NONE : HOTRELOAD_SYM_BASE_DATA,
+            .addend = input_below(input, 26),
+            .source = DATA + input_below(input, 20),
+            .size = one_in(input, 2) ? 4 : input_below(input, 12),
         };
     }
 }
@@ -130,6 +181,8 @@ uint8_t *module_source_build(input_t *input, size_t *size)
     choose_exports(input, &spec, &parts);
     choose_relocations(input, &spec, &parts);
     choose_constructors(input, &spec);
+    choose_kept(input, &spec, &parts);
+    choose_changes(input, &spec, &parts);
     spec.seed = input_byte(input);
     uint8_t *module = module_build(&spec, NULL, size);
     if (one_in(input, 8)) {

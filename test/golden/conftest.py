@@ -16,7 +16,7 @@ sys.path[:0] = [str(HERE), str(ROOT / "tools"), str(ROOT / "scripts")]
 
 import cross_toolchain  # noqa: E402
 
-cross_toolchain.add_to_path()
+cross_toolchain.find_all()
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from elftools.elf.elffile import ELFFile
 
 from hotreload.cli import main as hotreload
 from hotreload.module.layout import DATA_ADDRESS
-from toolchains import RISCV, XTENSA_CALL0, XTENSA_WINDOWED, Toolchain, libgcc
+from toolchains import ESP32, RISCV, XTENSA_CALL0, XTENSA_WINDOWED, Toolchain, libgcc
 
 HERE = Path(__file__).resolve().parent
 MODULES = sorted(HERE.glob("modules/*.c"))
@@ -30,7 +30,9 @@ VARIANTS = {
     "riscv": [["-Os"], ["-O0"], ["-O2", "-mno-relax"], ["-Os", "-ffunction-sections",
                                                         "-fdata-sections"]],
     "xtensa": [["-Os"], ["-O0"], ["-O2", "-mtext-section-literals"],
-               ["-Os", "-ffunction-sections", "-fdata-sections"]],
+               ["-Os", "-ffunction-sections", "-fdata-sections"], ["-O3", "-mauto-litpools"],
+               ["-O2", "-Wl,--no-relax"],
+               ["-Og", "-mtext-section-literals", "-ffunction-sections", "-fdata-sections"]],
 }
 
 
@@ -41,14 +43,21 @@ class Case(NamedTuple):
     source: Path
     flags: List[str]
 
+    @property
+    def link_flags(self) -> List[str]:
+        """For ld: the toolchain's, and what the compiler would pass on."""
+        passed = [flag[4:] for flag in self.flags if flag.startswith("-Wl,")]
+        return [*self.toolchain.link_flags, *passed]
+
 
 def cases() -> List[object]:
-    """All modules with all variants for every architecture; for Xtensa with the windowed compiler
-    when it is there, and then only one variant with the other one."""
-    windowed = [XTENSA_WINDOWED] if XTENSA_WINDOWED.tool("gcc") else []
+    """All modules with all variants for every toolchain; only one variant without windows, where a
+    windowed compiler is there."""
+    windowed = (XTENSA_WINDOWED, ESP32)
+    some_windowed = any(toolchain.tool("gcc") for toolchain in windowed)
     found = []
     for toolchain in (RISCV, *windowed, XTENSA_CALL0):
-        few = toolchain is XTENSA_CALL0 and windowed
+        few = toolchain is XTENSA_CALL0 and some_windowed
         for source in [*MODULES, HERE / "large.c"]:
             if source.stem == "thread_local" and toolchain.thread_local is None:
                 continue
@@ -136,7 +145,7 @@ def describe(case: Case, module: Path, folder: Path) -> Path:
         "objects": [str(module)], "firmware_elf": str(folder / "firmware.elf"),
         "firmware_target": "firmware", "exceptions": False, "exports": str(folder / "exports.txt"),
         "compiler": toolchain.tool("gcc"), "compiler_flags": toolchain.compile_flags,
-        "linker": toolchain.tool("ld"), "linker_flags": toolchain.link_flags,
+        "linker": toolchain.tool("ld"), "linker_flags": case.link_flags,
         "libraries": [libgcc(toolchain)], "text_readable": toolchain.arch == "riscv",
         "module_elf": str(folder / "module.elf"), "module": str(folder / "module.bin"),
         "partition_image": str(folder / "partition.bin"), "partition_size": 512 * 1024,
@@ -192,7 +201,7 @@ def link_reference(case: Case, objects: List[Path], folder: Path, link_address: 
                     for name, address in stub_symbols(folder / "firmware.elf").items())
     (folder / "reference.ld").write_text(stubs + script)
     output = folder / "reference.elf"
-    run(case.toolchain.tool("ld"), *case.toolchain.link_flags, "-nostdlib", "-z", "max-page-size=4",
+    run(case.toolchain.tool("ld"), *case.link_flags, "-nostdlib", "-z", "max-page-size=4",
         "-T", folder / "reference.ld", "-o", output, *objects, libgcc(case.toolchain))
     loaded = segments(output)
     return loaded.get(text, b"") + loaded.get(data, b"")
@@ -230,6 +239,7 @@ def test_loader_equals_linker(case: Case, tmp_path: Path, place: Path) -> None:
 
 
 def test_there_are_enough_combinations() -> None:
-    combinations = sum(LARGE_PAIRS if "large" in parameter.id else PAIRS for parameter in cases())
+    combinations = sum(LARGE_PAIRS if "large" in parameter.id else PAIRS for parameter in cases()
+                       if parameter.values[0].toolchain.tool("gcc"))
     print(f"{combinations} combinations of module, compilation and addresses")
     assert combinations >= 600

@@ -42,6 +42,9 @@ RISCV = Toolchain("riscv64-unknown-elf", "riscv", 1,
 XTENSA_WINDOWED = Toolchain("xtensa-dc233c-elf", "xtensa", 3,
                             ["-mlongcalls", "-ftls-model=local-exec"], [], 0x400d0000,
                             (0x40200000, 0x7ff00000), "thread_local_xtensa.S", True)
+ESP32 = Toolchain("xtensa-esp32-elf", "xtensa", 3,
+                  ["-mlongcalls", "-ftls-model=local-exec"], [], 0x400d0000,
+                  (0x40200000, 0x7ff00000), "modules/thread_local.c", True)
 XTENSA_CALL0 = Toolchain("xtensa-lx106-elf", "xtensa", 4, ["-mlongcalls"], [], 0x00200000,
                          EVERYWHERE, None, False, ["lx106_rom.ld"])
 

@@ -20,7 +20,7 @@ import toolchains  # noqa: E402
 from fake_device import FakeDevice  # noqa: E402
 from project import Project  # noqa: E402
 
-cross_toolchain.add_to_path()
+cross_toolchain.find_all()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from project import Project
 from test_c_library import USE, add_library, inside, link_use, refusal
 
 
-@pytest.fixture(params=["riscv", "xtensa-windowed"])
+@pytest.fixture(params=["riscv", "xtensa-windowed", "xtensa-esp32"])
 def executed(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
     """A project for each architecture whose instructions are understood."""
     return Project(tmp_path, toolchains.get(request.param))
@@ -28,6 +28,8 @@ ONLY_READ = {
     "once": LAST + "int pure(int x) { return x + last; }\n",
     "zero": "static volatile int zero; int pure(int x) { return x + zero; }\n",
     "a double": "static volatile double last = 1;\nint pure(int x) { return x + (int)last; }\n",
+    "a float": "static volatile float last = 1;\n"
+    "int pure(int x) { float f = last; return f < x ? (int)(f * 2.5f) : x; }\n",
     "by its address": LARGE
     + "int pure(int x) { return last.a + last.b * x + last.c + (x ? last.d : 4); }\n",
 }
@@ -51,6 +53,8 @@ WRITTEN = {
     "always": LAST + "int pure(int x) { return last += x; }\n",
     "sometimes": LARGE
     + "int pure(int x) { int a = last.a + last.b; if (a > x) last.c = a; return a + last.d; }\n",
+    "a float": "static volatile struct { float a, b, c; } last = {1, 2, 3};\n"
+    "int pure(int x) { float f = last.a; if (f > x) last.b = f; return f + last.c; }\n",
     "by another function": LARGE
     + "int pure(int x) { return last.a + x; } void other(int x) { last.b = x; }\n",
     "by what is called": LARGE + "int firmware_function(volatile void *);\n"

@@ -19,11 +19,17 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(ROOT / "scripts"), str(ROOT / "tools")]
 
-import cross_toolchain  # noqa: E402
+from cross_toolchain import CORES, missing  # noqa: E402
 from programs import PACKAGE, Program, unpack  # noqa: E402
 from two_forms import CannotBuild, TwoForms  # noqa: E402
 
-LEVELS = ("-O0", "-O2", "-Os")
+OPTIONS = {
+    "riscv": ("-O0", "-O2", "-Os"),
+    "xtensa": ("-O0", "-O2", "-Os"),
+    "esp32": ("-O0", "-O2 -mtext-section-literals", "-Os -mtext-section-literals",
+              "-O3 -mauto-litpools", "-Og"),
+}
+"""In how many ways the programs are compiled for each core."""
 _PROGRESS = 250  # cases
 
 
@@ -31,16 +37,16 @@ class Case(NamedTuple):
     """A program, compiled in one way."""
 
     program: Program
-    level: str
+    options: str
 
     def __str__(self) -> str:
-        return f"{self.program.name} {self.level}"
+        return f"{self.program.name} {self.options}"
 
 
 class Report(NamedTuple):
-    """What became of the cases of one architecture."""
+    """What became of the cases of one core."""
 
-    arch: str
+    core: str
     same: List[str]
     different: Dict[str, str]
     """Case: what is different."""
@@ -48,36 +54,40 @@ class Report(NamedTuple):
     """Reason: cases that say nothing about modules."""
 
 
-def choose(programs: Sequence[Program], every: int) -> List[Case]:
-    """All cases; or of every Nth program one, at each level in turn."""
+def choose(programs: Sequence[Program], ways: Sequence[str], every: int,
+           only: str) -> List[Case]:
+    """All cases; or of every Nth program one, compiled in each way in turn. Of them, those that
+    have a text."""
     if every == 1:
-        return [Case(program, level) for program in programs for level in LEVELS]
-    chosen = programs[::every]
-    return [Case(program, LEVELS[i % len(LEVELS)]) for i, program in enumerate(chosen)]
+        cases = [Case(program, options) for program in programs for options in ways]
+    else:
+        chosen = enumerate(programs[::every])
+        cases = [Case(program, ways[i % len(ways)]) for i, program in chosen]
+    return [case for case in cases if only in str(case)]
 
 
-def run_all(arch: str, folder: Path, cases: Sequence[Case]) -> Report:
-    """Runs the cases of an architecture, one after the other."""
-    report = Report(arch, [], {}, {})
-    forms = TwoForms(arch, folder)
+def run_all(core: str, folder: Path, cases: Sequence[Case]) -> Report:
+    """Runs the cases of a core, one after the other."""
+    report = Report(core, [], {}, {})
+    forms = TwoForms(CORES[core], folder)
     for number, case in enumerate(cases, 1):
         verdict, words = run_case(forms, case)
         if verdict == "same":
             report.same.append(str(case))
         elif verdict == "different":
             report.different[str(case)] = words
-            print(f"{arch}: {case}: {words}", flush=True)
+            print(f"{core}: {case}: {words}", flush=True)
         else:
             report.left_out.setdefault(words, []).append(str(case))
         if number % _PROGRESS == 0 or number == len(cases):
-            print(f"{arch}: {number} of {len(cases)}, {len(report.different)} differ", flush=True)
+            print(f"{core}: {number} of {len(cases)}, {len(report.different)} differ", flush=True)
     return report
 
 
 def run_case(forms: TwoForms, case: Case) -> Tuple[str, str]:
     """The verdict (same, different or left out), and for the last two why."""
     try:
-        forms.compile(case.program, case.level)
+        forms.compile(case.program, case.options.split())
     except CannotBuild:
         return "left out", "does not compile"
     try:
@@ -110,12 +120,12 @@ def write_junit(path: Path, reports: Sequence[Report], skipped: Sequence[str]) -
 
     for report in reports:
         for name in report.same:
-            add(f"{report.arch} {name}")
+            add(f"{report.core} {name}")
         for name in report.different:
-            add(f"{report.arch} {name}", "failure")
+            add(f"{report.core} {name}", "failure")
         for reason, names in report.left_out.items():
             for name in names:
-                add(f"{report.arch} {name}", "skipped", f"{report.arch}: {reason}")
+                add(f"{report.core} {name}", "skipped", f"{report.core}: {reason}")
     for reason in skipped:
         add(reason, "skipped", reason)
     ElementTree.ElementTree(suite).write(path)
@@ -125,38 +135,38 @@ def summarise(reports: Sequence[Report], skipped: Sequence[str]) -> None:
     """The last lines: what is different, what was left out, how much is the same."""
     for report in reports:
         for reason, names in report.left_out.items():
-            print(f"left out, {report.arch}: {len(names)}: {reason}: {', '.join(names)}")
+            print(f"left out, {report.core}: {len(names)}: {reason}: {', '.join(names)}")
     for reason in skipped:
         print(f"SKIPPED: {reason}")
     for report in reports:
         if report.different:
-            print(f"DIFFERENT, {report.arch}: {', '.join(report.different)}")
-        print(f"{report.arch}: {len(report.same)} do the same as a module, "
-              f"{len(report.different)} do not")
+            print(f"DIFFERENT, {report.core}: {', '.join(report.different)}")
+        refused = sum(words.startswith("refused") for words in report.different.values())
+        print(f"{report.core}: {len(report.same)} do the same as a module, "
+              f"{len(report.different) - refused} differ, {refused} are refused")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=Path, required=True)
-    parser.add_argument("--every", type=int, default=1, help="only every Nth program, at one level")
-    parser.add_argument("--only", default="", help="only programs whose name has this")
+    parser.add_argument("--every", type=int, default=1, help="only every Nth program, in one way")
+    parser.add_argument("--core", action="append", choices=list(CORES), help="only this core")
+    parser.add_argument("--only", default="", help="only cases whose name or options have this")
     parser.add_argument("--junit", type=Path, help="a file for the results")
     arguments = parser.parse_args()
     start = time.monotonic()
     build = arguments.build.resolve()
-    skipped = []
-    archs = ["riscv", "xtensa"]
-    if not cross_toolchain.add_to_path(build.parent):
-        archs.remove("xtensa")
-        skipped.append(cross_toolchain.MISSING)
+    reasons = {name: missing(name, build.parent) for name in arguments.core or CORES}
+    cores = [name for name, reason in reasons.items() if reason is None]
+    skipped = [f"{name}: {reason}" for name, reason in reasons.items() if reason]
     programs = unpack(build / "execute")
     if programs is None:
-        archs.clear()
+        cores.clear()
         skipped.append(f"the Debian package {PACKAGE} is not installed")
-    chosen = [program for program in programs or [] if arguments.only in program.name]
-    cases = choose(chosen, arguments.every)
-    with ProcessPoolExecutor(len(archs) or 1) as pool:
-        running = [pool.submit(run_all, arch, build / arch, cases) for arch in archs]
+    cases = {name: choose(programs or [], OPTIONS[name], arguments.every, arguments.only)
+             for name in cores}
+    with ProcessPoolExecutor(len(cores) or 1) as pool:
+        running = [pool.submit(run_all, core, build / core, cases[core]) for core in cores]
         reports = [future.result() for future in running]
     summarise(reports, skipped)
     print(f"{time.monotonic() - start:.0f} s")

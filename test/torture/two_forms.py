@@ -17,11 +17,11 @@ import traceback
 from pathlib import Path
 from typing import List, NamedTuple, Sequence
 
+from cross_toolchain import Core
 from hotreload.cli import main as hotreload
 from programs import Program
 
 HERE = Path(__file__).resolve().parent
-_PORT = HERE.parents[1] / "port" / "emulator"
 _SECONDS = 300  # for the slowest program on the busiest machine
 _RAM = 4 * 1024 * 1024
 
@@ -47,19 +47,18 @@ class Outcome(NamedTuple):
 
 
 class TwoForms:
-    """The project, built for one architecture in a folder."""
+    """The project, built for one core in a folder."""
 
-    def __init__(self, arch: str, folder: Path) -> None:
+    def __init__(self, core: Core, folder: Path) -> None:
         self._build = folder / "build"
         self._source = folder / "program" / "program.c"
-        self._qemu = {"riscv": "qemu-riscv32", "xtensa": "qemu-xtensa"}[arch]
+        self._qemu = core.qemu
         self._source.parent.mkdir(parents=True, exist_ok=True)
         component = "idf_component_register(RELOADABLE SRCS program.c)\n"
         (self._source.parent / "CMakeLists.txt").write_text(component)
         self._source.write_text("int main(void) { return 0; }\n")
-        toolchain = _PORT / "arch" / arch / "toolchain.cmake"
         _run(["cmake", "-S", str(HERE), "-B", str(self._build), "-G", "Ninja",
-              f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",
+              f"-DCMAKE_TOOLCHAIN_FILE={core.toolchain_file}",
               f"-DTORTURE_COMPONENT={self._source.parent}"])
         _run(["ninja", "-C", str(self._build)])
         self._read_commands()
@@ -75,10 +74,10 @@ class TwoForms:
         self._link_static = next(c for c in commands if "static.elf" in c)
         self._make_module = [c for c in commands if c not in (self._compile, self._link_static)]
 
-    def compile(self, program: Program, level: str) -> None:
+    def compile(self, program: Program, options: Sequence[str]) -> None:
         """Compiles the program for both forms."""
         self._source.write_text(f'#include "{program.source}"\n')
-        self._run([*self._compile, "-w", *program.options(), level])
+        self._run([*self._compile, "-w", *program.options(), *options])
 
     def link_statically(self) -> None:
         self._run(self._link_static)
@@ -100,7 +99,7 @@ class TwoForms:
 
     def _execute(self, name: str) -> Outcome:
         flash = self._build / "hotreload" / "partition.bin"
-        result = subprocess.run([self._qemu, str(self._build / name), "--flash", str(flash),
+        result = subprocess.run([*self._qemu, str(self._build / name), "--flash", str(flash),
                                  "--ram", str(_RAM)], stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 timeout=_SECONDS)

@@ -10,7 +10,7 @@ from typing import Dict, List
 
 from checked import ROOT
 
-COLUMNS = "chip arch cores since address psram from cache shown".split()
+COLUMNS = "chip arch cores since address psram from cache flash shown".split()
 ARCHITECTURES = {"riscv": "RISC-V", "xtensa": "Xtensa"}
 
 Chip = Dict[str, str]
@@ -40,7 +40,8 @@ def readme_rows(chips: List[Chip]) -> List[str]:
     """Chips of which the same is said share a row."""
     groups: Dict[str, List[Chip]] = {}
     for chip in chips:
-        cells = [ARCHITECTURES[chip["arch"]], _in_psram(chip), chip["shown"]]
+        flash = "" if chip["flash"] == "-" else f"{chip['flash']} KB"
+        cells = [ARCHITECTURES[chip["arch"]], _in_psram(chip), flash, chip["shown"]]
         groups.setdefault("| ".join(f"{cell} ".lstrip() for cell in cells), []).append(chip)
     return [f"| {_name(group)} | {cells}|" for cells, group in groups.items()]
 
@@ -68,3 +69,11 @@ def find_differences(chips: List[Chip]) -> List[str]:
 
 def test_what_names_chips_agrees_with_the_table() -> None:
     assert not find_differences(read_table())
+
+
+def test_what_was_seen_is_said_by_version() -> None:
+    versions = r"ESP-IDF \d+\.\d+\.\d+(, \d+\.\d+\.\d+)*"
+    form = rf"neither|(ran in QEMU: {versions})?( / )?(compiled: {versions})?"
+    for chip in read_table():
+        assert re.fullmatch(form, chip["shown"]) and chip["shown"].strip(" /"), chip
+        assert re.fullmatch(r"-|\d+\.\d", chip["flash"]), chip

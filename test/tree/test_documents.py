@@ -21,7 +21,7 @@ _C_STRING = re.compile(
     r'"(?:[^"\\\n]|\\.)*"(?:\s+(?:PRI\w+\s+|HOTRELOAD_\w+\s+)?"(?:[^"\\\n]|\\.)*")*'
 )
 _CMAKE_MESSAGE = re.compile(r"message\((?:FATAL_ERROR|WARNING)\s+((?:\"(?:[^\"\\]|\\.)*\"\s*)+)\)")
-_NOT_SHOWN = re.compile(r"^\{|^,\"|^\.section|^HTTP/")
+_NOT_SHOWN = re.compile(r"^\{|^\"?,\"|^\.section|^HTTP/")
 _FEWEST_MESSAGES = 150  # So that a rename cannot make this check look at nothing.
 
 

@@ -11,12 +11,13 @@ from typing import Dict, List
 from checked import ROOT, list_files
 
 MAY_INCLUDE: Dict[str, List[str]] = {
-    "src": ["port.h", "reason.h", "crc32.h", "image/module_format.h", "loader/arch.h"],
+    "src": ["port.h", "reason.h", "message_number.h", "hash.h", "crc32.h",
+            "image/module_format.h", "loader/arch.h"],
     "src/image": ["port.h", "reason.h", "image/"],
     "src/loader": ["port.h", "reason.h", "image/", "loader/"],
-    "src/store": ["port.h", "reason.h", "crc32.h", "store/"],
+    "src/store": ["port.h", "reason.h", "crc32.h", "hash.h", "store/"],
     "src/run": ["port.h", "reason.h", "loader/loader.h", "store/store.h", "run/"],
-    "src/receive": ["port.h", "reason.h", "crc32.h", "loader/", "store/store.h", "run/",
+    "src/receive": ["port.h", "reason.h", "crc32.h", "hash.h", "loader/", "store/store.h", "run/",
                     "receive/"],
     "port": ["port.h", "receive/requests.h", "receive/serial_link.h"],
 }

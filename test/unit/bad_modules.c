@@ -24,19 +24,19 @@ enum {
 
 const bad_module_t bad_modules[BAD_MODULES] = {
     [NOT_ELF] = {"not_an_elf_file", ESP_ERR_INVALID_RESPONSE, "not an ELF file"},
-    [BITS_64] = {"64_bit", ESP_ERR_INVALID_RESPONSE, "a 64-bit ELF file"},
-    [BIG_ENDIAN_FILE] = {"big_endian", ESP_ERR_INVALID_RESPONSE, "a big-endian ELF file"},
-    [CUT_SHORT] = {"cut_short", ESP_ERR_INVALID_SIZE, "is outside the file: cut short?"},
-    [OTHER_MACHINE] = {"other_machine", ESP_ERR_NOT_SUPPORTED,
-                       "built for ELF machine 94, this chip is 243"},
-    [OTHER_CHIP] = {"other_chip", ESP_ERR_NOT_SUPPORTED, "built for chip 5, this one is 65280"},
+    [BITS_64] = {"64_bit", ESP_ERR_INVALID_RESPONSE,
+                 "an ELF file, but not a packed module: send module.bin"},
+    [BIG_ENDIAN_FILE] = {"big_endian", ESP_ERR_INVALID_RESPONSE,
+                         "an ELF file, but not a packed module: send module.bin"},
+    [CUT_SHORT] = {"cut_short", ESP_ERR_INVALID_SIZE, "(defect 21)"},
+    [OTHER_MACHINE] = {"other_machine", ESP_ERR_NOT_SUPPORTED, "built for chip"},
+    [OTHER_CHIP] = {"other_chip", ESP_ERR_NOT_SUPPORTED, "built for chip 5, ABI"},
     [OTHER_FIRMWARE] = {"other_firmware", ESP_ERR_INVALID_VERSION, "linked with another firmware"},
     [LACKS_EXPORT] = {"lacks_an_export", ESP_ERR_NOT_FOUND,
                       "the module lacks gamma(), which the firmware calls"},
     [UNKNOWN_RELOCATION] = {"unknown_relocation", ESP_ERR_NOT_SUPPORTED,
-                            "relocation type 77 at 0xa0000004 is unknown"},
-    [VALUE_DOES_NOT_FIT] = {"value_does_not_fit", ESP_ERR_INVALID_SIZE,
-                            "relocation type 19 at 0xa0000008 cannot hold 0x42000001"},
+                            "relocation type 77 is unknown"},
+    [VALUE_DOES_NOT_FIT] = {"value_does_not_fit", ESP_ERR_INVALID_SIZE, "(defect 29)"},
     [TOO_LARGE] = {"larger_than_ram", ESP_ERR_NO_MEM, "no data memory for the module"},
 };
 

@@ -342,14 +342,21 @@ void hotreload_port_random(void *data, size_t size)
 
 static bool is_alone;
 
-void hotreload_port_each_task(const uint32_t *caller_from,
-                              bool (*visit)(const hotreload_task_t *task, void *context),
+void hotreload_port_each_task(bool (*visit)(const hotreload_task_t *task, void *context),
                               void *context)
 {
     assert_true(is_alone);
-    assert_non_null(caller_from);
     for (size_t i = 0; i < fake_port.task_count && visit(&fake_port.tasks[i], context); i++) {
     }
+}
+
+bool hotreload_port_fetch(uint32_t address, uint16_t *code)
+{
+    if (address - FAKE_CODE >= fake_port.code_size) {
+        return false;
+    }
+    memcpy(code, fake_port.code + (address - FAKE_CODE), sizeof *code);
+    return true;
 }
 
 esp_err_t hotreload_port_alone(const hotreload_region_t *text, void (*action)(void *context),

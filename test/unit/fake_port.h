@@ -15,6 +15,9 @@
 
 #define FAKE_PORT_CALLS 64u
 
+/** Where fake_port.code runs. */
+#define FAKE_CODE 0x42000000u
+
 /** What the fake reports and records; tests read and change it at will. */
 typedef struct {
     /** Run address of the next region of each kind, rounded up to its alignment. */
@@ -53,6 +56,10 @@ typedef struct {
     unsigned fail_hash_update;
     /** The same for hotreload_port_hash_end(), which frees the hash all the same. */
     unsigned fail_hash_end;
+
+    /** The firmware's code at FAKE_CODE. */
+    const uint8_t *code;
+    size_t code_size;
 
     /** What hotreload_port_each_task() shows. */
     const hotreload_task_t *tasks;

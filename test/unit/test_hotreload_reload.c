@@ -167,7 +167,7 @@ static void survives_each_failing_allocation(void **state)
         loaded_expect(1);
         failures++;
     }
-    assert_int_equal(failures, 4); /* map, hash, text, data */
+    assert_int_equal(failures, 5); /* map, hash, text, data, list of tasks */
     loaded_expect(2);
 }
 

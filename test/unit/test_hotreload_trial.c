@@ -332,7 +332,7 @@ static void a_crash_that_cannot_be_noted_still_rolls_back(void **state)
     fake_flash.fail_write = 1;
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);
-    loaded_expect_log("W partition \"hotreload\": module 2 could not be marked: check the flash");
+    loaded_expect_log("W partition \"hotreload\" could not be marked: check the flash");
     expect_rollback("module 2 crashed on trial, module 1 runs");
 }
 

@@ -38,12 +38,12 @@ typedef struct {
 } damage_t;
 
 #define FILE_SIZE    offsetof(elf32_program_header_t, p_filesz)
-#define FOREIGN      "a note is not one of hotreload's"
-#define MISSING      "the module note or the export note is missing"
-#define NOT_IN_ORDER "is empty or out of order"
-#define NO_LIST      "the list of constructors or destructors is outside the data segment"
-#define WRONG_SIZE   "the constructor note has a wrong size"
-#define ID_CUT       "the firmware's identity is longer than 32 bytes or cut short"
+#define FOREIGN      "(defect 8)"
+#define MISSING      "(defect 12)"
+#define NOT_IN_ORDER "(defect 10)"
+#define NO_LIST      "(defect 27)"
+#define WRONG_SIZE   "(defect 23)"
+#define ID_CUT       "(defect 24)"
 
 /** The errors, as what they mean for a module. */
 #define MALFORMED   ESP_ERR_INVALID_RESPONSE
@@ -54,8 +54,8 @@ typedef struct {
 static const damage_t damages[] = {
     {"format_0", MODULE, CONTENT, 2, 0, UNSUPPORTED, "module format 0, this firmware knows 2"},
     {"format_1", MODULE, CONTENT, 2, 1, UNSUPPORTED, "module format 1, this firmware knows 2"},
-    {"other_chip", MODULE, CONTENT + 2, 2, 5, UNSUPPORTED, "built for chip 5, this one is 65280"},
-    {"other_abi", MODULE, CONTENT + 4, 2, 2, UNSUPPORTED, "built for ABI 2, the firmware uses 1"},
+    {"other_chip", MODULE, CONTENT + 2, 2, 5, UNSUPPORTED, "built for chip 5, ABI"},
+    {"other_abi", MODULE, CONTENT + 4, 2, 2, UNSUPPORTED, "ABI 2; the firmware"},
     {"shorter_id", MODULE, CONTENT + 6, 2, 19, ALIEN, "linked with another firmware"},
     {"id_longer_than_its_note", MODULE, CONTENT + 6, 2, 21, OUTSIDE, ID_CUT},
     {"id_longer_than_any", MODULE, CONTENT + 6, 2, 33, OUTSIDE, ID_CUT},
@@ -67,48 +67,39 @@ static const damage_t damages[] = {
 
     {"unknown_mandatory_note", INIT, TYPE, 4, 9, UNSUPPORTED, "note 9 is unknown"},
     {"last_mandatory_note", INIT, TYPE, 4, 0x7fffffff, UNSUPPORTED, "note 2147483647 is unknown"},
-    {"note_of_type_0", MODULE, TYPE, 4, 0, MALFORMED, "note 0 is out of order"},
-    {"exports_twice", INIT, TYPE, 4, HOTRELOAD_NOTE_EXPORTS, MALFORMED, "note 2 is out of order"},
-    {"module_note_twice", EXPORTS, TYPE, 4, HOTRELOAD_NOTE_MODULE, MALFORMED,
-     "note 1 is out of order"},
+    {"note_of_type_0", MODULE, TYPE, 4, 0, MALFORMED, "(defect 9)"},
+    {"exports_twice", INIT, TYPE, 4, HOTRELOAD_NOTE_EXPORTS, MALFORMED, "(defect 9)"},
+    {"module_note_twice", EXPORTS, TYPE, 4, HOTRELOAD_NOTE_MODULE, MALFORMED, "(defect 9)"},
     {"no_notes", SEGMENT, FILE_SIZE, 4, 0, MALFORMED, MISSING},
     {"no_exports", SEGMENT, FILE_SIZE, 4, CONTENT + 28, MALFORMED, MISSING},
     {"segment_ends_in_a_note_header", SEGMENT, FILE_SIZE, 4, CONTENT + 28 + 15, OUTSIDE,
-     "a note is cut short"},
+     "(defect 23)"},
     {"segment_ends_in_padding", SEGMENT, FILE_SIZE, 4, CONTENT + 28 + NAME_GAMMA + 6, OUTSIDE,
-     "note 2 reaches outside"},
+     "(defect 23)"},
     {"owner_of_another_length", MODULE, NAME_SIZE, 4, 5, MALFORMED, FOREIGN},
     {"owner_without_a_name", EXPORTS, NAME_SIZE, 4, 0, MALFORMED, FOREIGN},
     {"other_owner", MODULE, OWNER, 4, 0x00554e47, MALFORMED, FOREIGN},
     {"owner_without_an_end", INIT, OWNER + 3, 1, 'X', MALFORMED, FOREIGN},
-    {"note_longer_than_the_segment", INIT, SIZE, 4, 17, OUTSIDE, "note 3 reaches outside"},
-    {"note_of_4_gigabytes", MODULE, SIZE, 4, UINT32_MAX, OUTSIDE, "note 1 reaches outside"},
-    {"note_whose_padding_wraps", EXPORTS, SIZE, 4, 0xfffffffdu, OUTSIDE, "note 2 reaches outside"},
-    {"module_note_cut_short", MODULE, SIZE, 4, 7, OUTSIDE, "the module note is cut short"},
-    {"export_note_cut_short", EXPORTS, SIZE, 4, 3, OUTSIDE, "the export note is cut short"},
+    {"note_longer_than_the_segment", INIT, SIZE, 4, 17, OUTSIDE, "(defect 23)"},
+    {"note_of_4_gigabytes", MODULE, SIZE, 4, UINT32_MAX, OUTSIDE, "(defect 23)"},
+    {"note_whose_padding_wraps", EXPORTS, SIZE, 4, 0xfffffffdu, OUTSIDE, "(defect 23)"},
+    {"module_note_cut_short", MODULE, SIZE, 4, 7, OUTSIDE, "(defect 23)"},
+    {"export_note_cut_short", EXPORTS, SIZE, 4, 3, OUTSIDE, "(defect 23)"},
 
-    {"one_export_more_than_names", EXPORTS, CONTENT, 4, 4, OUTSIDE,
-     "the name of export 3 does not end"},
-    {"more_exports_than_the_note_holds", EXPORTS, CONTENT, 4, 8, OUTSIDE, "8 exports do not fit"},
-    {"export_count_whose_size_wraps", EXPORTS, CONTENT, 4, 0x40000000, OUTSIDE,
-     "1073741824 exports do not fit"},
-    {"highest_export_count", EXPORTS, CONTENT, 4, UINT32_MAX, OUTSIDE,
-     "4294967295 exports do not fit"},
-    {"name_without_an_end", EXPORTS, NAME_GAMMA + 5, 1, 'x', OUTSIDE,
-     "the name of export 2 does not end"},
-    {"names_cut_short", EXPORTS, SIZE, 4, NAME_GAMMA - CONTENT, OUTSIDE,
-     "the name of export 2 does not end"},
-    {"first_name_empty", EXPORTS, NAME_ALPHA, 1, 0, MALFORMED,
-     "the name of export 0 " NOT_IN_ORDER},
-    {"later_name_empty", EXPORTS, NAME_BETA, 1, 0, MALFORMED, "the name of export 1 " NOT_IN_ORDER},
-    {"names_out_of_order", EXPORTS, NAME_ALPHA, 1, 'z', MALFORMED,
-     "the name of export 1 " NOT_IN_ORDER},
+    {"one_export_more_than_names", EXPORTS, CONTENT, 4, 4, OUTSIDE, "(defect 26)"},
+    {"more_exports_than_the_note_holds", EXPORTS, CONTENT, 4, 8, OUTSIDE, "(defect 25)"},
+    {"export_count_whose_size_wraps", EXPORTS, CONTENT, 4, 0x40000000, OUTSIDE, "(defect 25)"},
+    {"highest_export_count", EXPORTS, CONTENT, 4, UINT32_MAX, OUTSIDE, "(defect 25)"},
+    {"name_without_an_end", EXPORTS, NAME_GAMMA + 5, 1, 'x', OUTSIDE, "(defect 26)"},
+    {"names_cut_short", EXPORTS, SIZE, 4, NAME_GAMMA - CONTENT, OUTSIDE, "(defect 26)"},
+    {"first_name_empty", EXPORTS, NAME_ALPHA, 1, 0, MALFORMED, NOT_IN_ORDER},
+    {"later_name_empty", EXPORTS, NAME_BETA, 1, 0, MALFORMED, NOT_IN_ORDER},
+    {"names_out_of_order", EXPORTS, NAME_ALPHA, 1, 'z', MALFORMED, NOT_IN_ORDER},
     {"export_before_the_text", EXPORTS, EXPORT_ADDRESSES, 4, TEXT_LINK - 1, MALFORMED,
-     "export alpha is not in the text"},
+     "(defect 11)"},
     {"export_after_the_text", EXPORTS, EXPORT_ADDRESSES + 4, 4, TEXT_LINK + 64, MALFORMED,
-     "export beta is not in the text"},
-    {"export_in_the_data", EXPORTS, EXPORT_ADDRESSES + 8, 4, DATA_LINK, MALFORMED,
-     "export gamma is not in the text"},
+     "(defect 11)"},
+    {"export_in_the_data", EXPORTS, EXPORT_ADDRESSES + 8, 4, DATA_LINK, MALFORMED, "(defect 11)"},
 
     {"constructors_before_the_data", INIT, CONTENT, 4, DATA_LINK - 4, OUTSIDE, NO_LIST},
     {"constructors_in_the_text", INIT, CONTENT, 4, TEXT_LINK, OUTSIDE, NO_LIST},
@@ -258,7 +249,7 @@ static void refuses_exports_with_the_same_name(void **state)
     module_spec_t spec = module_spec_default();
     spec.exports = exports;
     spec.export_count = COUNT(exports);
-    expect_spec_refused(&spec, ESP_ERR_INVALID_RESPONSE, "the name of export 1 " NOT_IN_ORDER);
+    expect_spec_refused(&spec, ESP_ERR_INVALID_RESPONSE, NOT_IN_ORDER);
 }
 
 /** As bytes, not as signed characters, and a prefix first. */
@@ -273,21 +264,6 @@ static void sorts_names_as_bytes(void **state)
     staged_t staged = stage_spec(&spec);
     assert_int_equal(staged.image.export_count, COUNT(exports));
     staged_drop(&staged);
-}
-
-/** The reason has room for 127 characters; what comes after the name must stay readable. */
-static void cuts_long_names_in_the_reason(void **state)
-{
-    char name[301];
-    memset(name, 'n', sizeof name - 1);
-    name[sizeof name - 1] = '\0';
-    const module_export_t exports[] = {{name, DATA_LINK}};
-    module_spec_t spec = module_spec_default();
-    spec.exports = exports;
-    spec.export_count = COUNT(exports);
-    char words[128];
-    snprintf(words, sizeof words, "export %.48s is not in the text segment", name);
-    expect_spec_refused(&spec, ESP_ERR_INVALID_RESPONSE, words);
 }
 
 static void refuses_a_module_that_lacks_an_export(void **state)
@@ -334,11 +310,15 @@ static int run_damages(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(accepts_unknown_optional_notes),     TEST(accepts_an_optional_note_without_content),
-        TEST(reads_constructors_and_destructors), TEST(accepts_a_list_without_functions_anywhere),
-        TEST(refuses_an_id_of_another_length),    TEST(accepts_an_id_of_any_length_up_to_32),
-        TEST(refuses_exports_with_the_same_name), TEST(sorts_names_as_bytes),
-        TEST(cuts_long_names_in_the_reason),      TEST(refuses_a_module_that_lacks_an_export),
+        TEST(accepts_unknown_optional_notes),
+        TEST(accepts_an_optional_note_without_content),
+        TEST(reads_constructors_and_destructors),
+        TEST(accepts_a_list_without_functions_anywhere),
+        TEST(refuses_an_id_of_another_length),
+        TEST(accepts_an_id_of_any_length_up_to_32),
+        TEST(refuses_exports_with_the_same_name),
+        TEST(sorts_names_as_bytes),
+        TEST(refuses_a_module_that_lacks_an_export),
         TEST(refuses_a_module_without_exports),
     };
     return run_damages() + cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,92 +25,62 @@ typedef struct {
 #define DATA_ HOTRELOAD_SYM_DATA
 
 static const fault_t faults[] = {
-    {"type_0",
-     {TEXT_LINK, 0, TEXT_, 0},
-     ESP_ERR_NOT_SUPPORTED,
-     "relocation type 0 at 0xa0000000 is unknown to this firmware"},
+    {"type_0", {TEXT_LINK, 0, TEXT_, 0}, ESP_ERR_NOT_SUPPORTED, "relocation type 0 is unknown"},
     {"type_64_bit",
      {DATA_LINK, 2, TEXT_, 0},
      ESP_ERR_NOT_SUPPORTED,
-     "relocation type 2 at 0xb0000000 is unknown to this firmware"},
+     "relocation type 2 is unknown"},
     {"type_jal",
      {TEXT_LINK + 2, 17, TEXT_, 0},
      ESP_ERR_NOT_SUPPORTED,
-     "relocation type 17 at 0xa0000002 is unknown to this firmware"},
+     "relocation type 17 is unknown"},
     {"type_got_hi20", {TEXT_LINK, 20, TEXT_, 0}, ESP_ERR_NOT_SUPPORTED, "relocation type 20"},
     {"type_pcrel_hi20", {TEXT_LINK, 23, TEXT_, 0}, ESP_ERR_NOT_SUPPORTED, "relocation type 23"},
     {"type_relax", {TEXT_LINK, 51, 0, 0}, ESP_ERR_NOT_SUPPORTED, "relocation type 51"},
     {"type_255", {TEXT_LINK, 255, TEXT_, 0}, ESP_ERR_NOT_SUPPORTED, "relocation type 255"},
 
-    {"symbol_3",
-     {DATA_LINK, ABS32, 3, 0},
-     ESP_ERR_INVALID_RESPONSE,
-     "relocation type 1 at 0xb0000000 names symbol 3, which does not exist"},
-    {"symbol_16777215",
-     {TEXT_LINK, HI20, 0xffffff, 0},
-     ESP_ERR_INVALID_RESPONSE,
-     "relocation type 26 at 0xa0000000 names symbol 16777215, which does not exist"},
+    {"symbol_3", {DATA_LINK, ABS32, 3, 0}, ESP_ERR_INVALID_RESPONSE, "(defect 13)"},
+    {"symbol_16777215", {TEXT_LINK, HI20, 0xffffff, 0}, ESP_ERR_INVALID_RESPONSE, "(defect 13)"},
 
-    {"at_address_0",
-     {0, ABS32, TEXT_, 0},
-     ESP_ERR_INVALID_SIZE,
-     "relocation type 1 at 0x0 is outside the segments"},
-    {"at_the_last_address",
-     {UINT32_MAX, ABS32, TEXT_, 0},
-     ESP_ERR_INVALID_SIZE,
-     "relocation type 1 at 0xffffffff is outside the segments"},
-    {"before_the_text",
-     {TEXT_LINK - 4, HI20, TEXT_, 0},
-     ESP_ERR_INVALID_SIZE,
-     "relocation type 26 at 0x9ffffffc is outside the segments"},
+    {"at_address_0", {0, ABS32, TEXT_, 0}, ESP_ERR_INVALID_SIZE, "(defect 28)"},
+    {"at_the_last_address", {UINT32_MAX, ABS32, TEXT_, 0}, ESP_ERR_INVALID_SIZE, "(defect 28)"},
+    {"before_the_text", {TEXT_LINK - 4, HI20, TEXT_, 0}, ESP_ERR_INVALID_SIZE, "(defect 28)"},
     {"over_the_start_of_the_text",
      {TEXT_LINK - 1, HI20, TEXT_, 0},
      ESP_ERR_INVALID_SIZE,
-     "relocation type 26 at 0x9fffffff is outside the segments"},
+     "(defect 28)"},
     {"over_the_end_of_the_text_by_1",
      {TEXT_LINK + 61, LO12_I, TEXT_, 0},
      ESP_ERR_INVALID_SIZE,
-     "relocation type 27 at 0xa000003d is outside the segments"},
+     "(defect 28)"},
     {"over_the_end_of_the_text_by_2",
      {TEXT_LINK + 62, LO12_S, TEXT_, 0},
      ESP_ERR_INVALID_SIZE,
-     "relocation type 28 at 0xa000003e is outside the segments"},
+     "(defect 28)"},
     {"call_over_the_end_of_the_text_by_2",
      {TEXT_LINK + 58, CALL_PLT, TEXT_, 0},
      ESP_ERR_INVALID_SIZE,
-     "relocation type 19 at 0xa000003a is outside the segments"},
+     "(defect 28)"},
     {"call_over_the_end_of_the_text_by_4",
      {TEXT_LINK + 60, CALL_PLT, TEXT_, 0},
      ESP_ERR_INVALID_SIZE,
-     "relocation type 19 at 0xa000003c is outside the segments"},
-    {"after_the_text",
-     {TEXT_LINK + 64, HI20, TEXT_, 0},
-     ESP_ERR_INVALID_SIZE,
-     "relocation type 26 at 0xa0000040 is outside the segments"},
-    {"before_the_data",
-     {DATA_LINK - 4, ABS32, DATA_, 0},
-     ESP_ERR_INVALID_SIZE,
-     "relocation type 1 at 0xaffffffc is outside the segments"},
+     "(defect 28)"},
+    {"after_the_text", {TEXT_LINK + 64, HI20, TEXT_, 0}, ESP_ERR_INVALID_SIZE, "(defect 28)"},
+    {"before_the_data", {DATA_LINK - 4, ABS32, DATA_, 0}, ESP_ERR_INVALID_SIZE, "(defect 28)"},
     {"over_the_start_of_the_data",
      {DATA_LINK - 3, ABS32, DATA_, 0},
      ESP_ERR_INVALID_SIZE,
-     "relocation type 1 at 0xaffffffd is outside the segments"},
+     "(defect 28)"},
     {"from_the_data_into_the_bss",
      {DATA_LINK + 13, ABS32, DATA_, 0},
      ESP_ERR_INVALID_SIZE,
-     "relocation type 1 at 0xb000000d is outside the segments"},
-    {"in_the_bss",
-     {DATA_LINK + 16, ABS32, DATA_, 0},
-     ESP_ERR_INVALID_SIZE,
-     "relocation type 1 at 0xb0000010 is outside the segments"},
+     "(defect 28)"},
+    {"in_the_bss", {DATA_LINK + 16, ABS32, DATA_, 0}, ESP_ERR_INVALID_SIZE, "(defect 28)"},
     {"over_the_end_of_the_bss",
      {DATA_LINK + 22, ABS32, DATA_, 0},
      ESP_ERR_INVALID_SIZE,
-     "relocation type 1 at 0xb0000016 is outside the segments"},
-    {"after_the_data",
-     {DATA_LINK + 24, ABS32, DATA_, 0},
-     ESP_ERR_INVALID_SIZE,
-     "relocation type 1 at 0xb0000018 is outside the segments"},
+     "(defect 28)"},
+    {"after_the_data", {DATA_LINK + 24, ABS32, DATA_, 0}, ESP_ERR_INVALID_SIZE, "(defect 28)"},
 };
 
 /** The fault comes last, so that what went before has been written already. */
@@ -137,8 +107,7 @@ static void refuses_a_call_of_an_odd_address(void **state)
     uint8_t *file = module_build(&spec, NULL, &size);
     hotreload_reason_t reason = {0};
     assert_int_equal(hotreload_loader_verify(file, size, &reason), ESP_OK);
-    expect_not_staged(file, size, ESP_ERR_INVALID_SIZE,
-                      "relocation type 19 at 0xa0000008 cannot hold 0x42000003");
+    expect_not_staged(file, size, ESP_ERR_INVALID_SIZE, "(defect 29)");
     free(file);
 }
 
@@ -150,8 +119,7 @@ static void refuses_a_call_to_an_odd_place_in_the_text(void **state)
     spec.relocation_count = 1;
     size_t size;
     uint8_t *file = module_build(&spec, NULL, &size);
-    expect_not_staged(file, size, ESP_ERR_INVALID_SIZE,
-                      "relocation type 19 at 0xa0000000 cannot hold 0x");
+    expect_not_staged(file, size, ESP_ERR_INVALID_SIZE, "(defect 29)");
     free(file);
 }
 
@@ -163,7 +131,7 @@ static void refuses_the_data_of_a_module_without_data(void **state)
     spec.data_size = 0;
     spec.relocations = &relocation;
     spec.relocation_count = 1;
-    expect_spec_refused(&spec, ESP_ERR_INVALID_RESPONSE, "names symbol 2, which does not exist");
+    expect_spec_refused(&spec, ESP_ERR_INVALID_RESPONSE, "(defect 13)");
 }
 
 /** Such a module has data only. */
@@ -181,7 +149,7 @@ static void refuses_the_text_of_an_image_without_text(void **state)
     hotreload_reason_t reason = {0};
     assert_int_equal(hotreload_image_parse(file, size, &image, &reason), ESP_OK);
     assert_int_equal(hotreload_relocations_check(&image, &reason), ESP_ERR_INVALID_RESPONSE);
-    expect_words(&reason, "names symbol 1, which does not exist");
+    expect_words(&reason, "(defect 13)");
     free(file);
 }
 
@@ -193,8 +161,7 @@ static void refuses_a_field_across_segments_that_touch(void **state)
     spec.data_address = TEXT_LINK + 64;
     spec.relocations = &relocation;
     spec.relocation_count = 1;
-    expect_spec_refused(&spec, ESP_ERR_INVALID_SIZE,
-                        "relocation type 1 at 0xa000003e is outside the segments");
+    expect_spec_refused(&spec, ESP_ERR_INVALID_SIZE, "(defect 28)");
 }
 
 /** The last places that still lie inside. */

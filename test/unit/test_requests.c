@@ -141,7 +141,7 @@ static void memory_that_is_short_refuses_an_upload(void **state)
 {
     for (unsigned n = 1; n <= 2; n++) {
         fake_port.fail_allocation = n;
-        sent_expect_head_refused(&sent, 500, "no memory");
+        sent_expect_head_refused(&sent, 500, "no hash could be computed");
     }
 }
 

@@ -78,17 +78,19 @@ static void a_hash_that_fails(void **state)
     assert_int_equal(fail_every(&fake_port.fail_hash_end, ESP_FAIL), 1);
 }
 
-static void messages_name_partition_and_place(void **state)
+static void messages_name_the_partition(void **state)
 {
     fake_flash.fail_erase = 1;
     uint8_t *bytes = stored_bytes(1, SIZE);
     assert_int_equal(stored_write(bytes, SIZE, SIZE, &reason), ESP_ERR_FLASH_OP_FAIL);
-    assert_string_equal(reason.text, "partition \"hotreload\": the sector at 0x0 could not be "
-                                     "erased: check the flash and its write protection");
+    assert_string_equal(
+        reason.text,
+        "partition \"hotreload\" could not be erased: check the flash and its write protection");
     fake_flash.fail_write = 2;
     assert_int_equal(stored_write(bytes, SIZE, SIZE, &reason), ESP_ERR_FLASH_OP_FAIL);
-    assert_string_equal(reason.text, "partition \"hotreload\": 256 bytes at 0x100 could not be "
-                                     "written: check the flash and its write protection");
+    assert_string_equal(
+        reason.text,
+        "partition \"hotreload\" could not be written: check the flash and its write protection");
     free(bytes);
 }
 
@@ -146,8 +148,9 @@ static void opening_needs_a_flash_that_can_be_read(void **state)
         store_reset();
         fake_flash.fail_read = n;
         assert_int_equal(hotreload_store_open(FAKE_FLASH_LABEL, &reason), ESP_ERR_FLASH_OP_FAIL);
-        assert_string_equal(reason.text,
-                            "partition \"hotreload\" could not be read: check the flash");
+        assert_string_equal(
+            reason.text, "partition \"hotreload\" could not be read: check the flash and its write "
+                         "protection");
         assert_int_equal(hotreload_store_begin(1, &reason), ESP_ERR_INVALID_STATE);
     }
     stored_boot();
@@ -188,7 +191,7 @@ int main(void)
         STORE_TEST(a_map_that_fails),
         STORE_TEST(an_allocation_that_fails),
         STORE_TEST(a_hash_that_fails),
-        STORE_TEST(messages_name_partition_and_place),
+        STORE_TEST(messages_name_the_partition),
         STORE_TEST(a_header_that_is_there_despite_an_error_does_not_count),
         STORE_TEST(a_header_that_cannot_be_taken_back_is_counted_on_from),
         STORE_TEST(a_header_that_reads_back_wrong_does_not_count),

@@ -211,7 +211,8 @@ static void a_mark_that_cannot_be_written_is_an_error(void **state)
     assert_int_equal(hotreload_store_mark_tried(&record, &on_trial, &reason),
                      ESP_ERR_FLASH_OP_FAIL);
     assert_string_equal(reason.text,
-                        "partition \"hotreload\": module 1 could not be marked: check the flash");
+                        "partition \"hotreload\" could not be marked: check the flash and its "
+                        "write protection");
     expect_kinds(1, -1, -1, -1);
     fake_flash.corrupt_write = 1;
     assert_int_equal(hotreload_store_mark_judged(&record, true, &reason), ESP_ERR_FLASH_OP_FAIL);

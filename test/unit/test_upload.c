@@ -160,13 +160,14 @@ static void flash_that_fails_refuses_an_upload(void **state)
     assert_int_equal(fail_every(&fake_flash.fail_erase, "could not be erased"), 2);
     assert_int_equal(fail_every(&fake_flash.fail_write, "could not be written"), 22);
     assert_int_equal(fail_every(&fake_flash.fail_map, "could not be mapped"), 1);
-    assert_true(fail_every(&fake_flash.fail_read, "read") > 1);
+    assert_true(fail_every(&fake_flash.fail_read, "check the flash") > 1);
 }
 
 static void allocations_and_hashes_that_fail_refuse_an_upload(void **state)
 {
     assert_int_equal(fail_every(&fake_port.fail_allocation, ""), 4);
-    assert_int_equal(fail_every(&fake_port.fail_hash_update, "could not be computed"), 2 * 5 + 1);
+    assert_int_equal(fail_every(&fake_port.fail_hash_update, "no hash could be computed"),
+                     2 * 5 + 1);
 }
 
 static void flash_that_changes_what_was_written_is_told(void **state)

@@ -1,9 +1,11 @@
 /*
  * What newlib asks of the system below it: memory for malloc(), and the console as its only file.
+ * It asks by the names with _r, however it is configured.
  *
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <reent.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,9 +16,10 @@
 /* Room for malloc(), from the linker script. */
 extern char __heap_start[], __heap_end[];
 
-void *sbrk(ptrdiff_t increment)
+void *_sbrk_r(struct _reent *reent, ptrdiff_t increment)
 {
     static char *end = __heap_start;
+    (void)reent;
     if (increment > __heap_end - end || increment < __heap_start - end) {
         errno = ENOMEM;
         return (void *)-1;
@@ -26,19 +29,21 @@ void *sbrk(ptrdiff_t increment)
     return previous;
 }
 
-int write(int file, const void *data, size_t size)
+_ssize_t _write_r(struct _reent *reent, int file, const void *data, size_t size)
 {
+    (void)reent;
     (void)file;
     const char *characters = data;
     for (size_t i = 0; i < size; i++) {
         board_console_put(characters[i]);
     }
-    return (int)size;
+    return (_ssize_t)size;
 }
 
 /* Nothing can be typed. */
-int read(int file, void *data, size_t size)
+_ssize_t _read_r(struct _reent *reent, int file, void *data, size_t size)
 {
+    (void)reent;
     (void)file;
     (void)data;
     (void)size;
@@ -52,15 +57,23 @@ int isatty(int file)
     return 1;
 }
 
-int fstat(int file, struct stat *status)
+int _isatty_r(struct _reent *reent, int file)
 {
+    (void)reent;
+    return isatty(file);
+}
+
+int _fstat_r(struct _reent *reent, int file, struct stat *status)
+{
+    (void)reent;
     (void)file;
     *status = (struct stat){.st_mode = S_IFCHR};
     return 0;
 }
 
-off_t lseek(int file, off_t offset, int origin)
+_off_t _lseek_r(struct _reent *reent, int file, _off_t offset, int origin)
 {
+    (void)reent;
     (void)file;
     (void)offset;
     (void)origin;
@@ -68,9 +81,19 @@ off_t lseek(int file, off_t offset, int origin)
     return -1;
 }
 
-int close(int file)
+int _close_r(struct _reent *reent, int file)
 {
+    (void)reent;
     (void)file;
+    return 0;
+}
+
+/* That of the chips' newlib holds threads off while it works on files; there are none. */
+int pthread_setcancelstate(int state, int *previous);
+
+int pthread_setcancelstate(int state, int *previous)
+{
+    *previous = state;
     return 0;
 }
 

@@ -61,13 +61,23 @@ static inline size_t hotreload_round_up(size_t size, size_t unit)
 /** Finishes all writes before this core fetches its next instruction. */
 void hotreload_arch_fence(void);
 
-/** Where a task goes on that FreeRTOS has switched out. @param frame  the top of its stack */
-uint32_t hotreload_arch_saved_pc(const uint32_t *frame);
+/** As many as an architecture saves of a task. */
+#define HOTRELOAD_SAVED_REGISTERS 32u
+
+/**
+ * Describes a task that FreeRTOS has switched out.
+ *
+ * @param saved      the top of its stack
+ * @param registers  memory for those that may hold an address to go on at
+ * @param task       gets its frame and its registers
+ */
+void hotreload_arch_show_saved(const uint32_t *saved, uint32_t *registers, hotreload_task_t *task);
 
 /** Writes the register windows of the functions that called this one to the stack. */
 void hotreload_arch_save_registers(void);
 
-/** hotreload_arch_fence() as a callback of esp_ipc_isr_asm_call_blocking(); in RAM, called from nowhere else. */
+/** hotreload_arch_fence() as a callback of esp_ipc_isr_asm_call_blocking(); in RAM, called from
+ * nowhere else. */
 void hotreload_arch_fence_isr(void *unused);
 
 /**

@@ -12,8 +12,8 @@ esp_err_t hotreload_psram_text_alloc(size_t size, size_t align, hotreload_region
     (void)align;
     (void)region;
     hotreload_port_log(HOTRELOAD_LOG_ERROR,
-                       "%s cannot execute code from PSRAM with this ESP-IDF: ask for other memory, "
-                       "for instance by HOTRELOAD_CONFIG_DEFAULT()",
+                       "%s cannot execute from PSRAM with this ESP-IDF: use "
+                       "HOTRELOAD_CONFIG_DEFAULT()",
                        CONFIG_IDF_TARGET);
     return ESP_ERR_NOT_SUPPORTED;
 }

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "freertos/FreeRTOS.h"
@@ -32,18 +33,11 @@ static int64_t content_length(httpd_req_t *request)
     if (error == ESP_ERR_NOT_FOUND) {
         return -1;
     }
-    size_t digits = strspn(value, "0123456789");
-    if (digits == 0 || value[digits] != '\0') {
+    if (value[strspn(value, "0123456789")] != '\0' || value[0] == '\0') {
         return -2;
     }
-    int64_t length = 0;
-    for (size_t i = 0; i < digits; i++) {
-        if (length > INT64_MAX / 100) {
-            return INT64_MAX; /* too large whatever the limit is */
-        }
-        length = length * 10 + (value[i] - '0');
-    }
-    return length;
+    const unsigned long length = strtoul(value, NULL, 10);
+    return length < UINT32_MAX ? (int64_t)length : UINT32_MAX; /* too large in any case */
 }
 
 /** A header's value, cut if it is longer; NULL: there is none. */

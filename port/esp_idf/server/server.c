@@ -5,6 +5,7 @@
  */
 #include "server/server.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,37 +30,13 @@ static _Atomic hotreload_lifecycle_t state = HOTRELOAD_STOPPED;
 /** Touched only by whoever made the state HOTRELOAD_CHANGING, and by the server's task. */
 static hotreload_server_t *server;
 
-static const char *status_line(int status)
-{
-    static const struct {
-        int status;
-        const char *line;
-    } lines[] = {
-        {200, "200 OK"},
-        {400, "400 Bad Request"},
-        {403, "403 Forbidden"},
-        {404, "404 Not Found"},
-        {405, "405 Method Not Allowed"},
-        {408, "408 Request Timeout"},
-        {409, "409 Conflict"},
-        {411, "411 Length Required"},
-        {413, "413 Content Too Large"},
-        {414, "414 URI Too Long"},
-        {422, "422 Unprocessable Content"},
-        {431, "431 Request Header Fields Too Large"},
-        {503, "503 Service Unavailable"},
-    };
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        if (lines[i].status == status) {
-            return lines[i].line;
-        }
-    }
-    return "500 Internal Server Error";
-}
-
 esp_err_t hotreload_server_answer(httpd_req_t *request, const hotreload_answer_t *answer)
 {
-    esp_err_t error = httpd_resp_set_status(request, status_line(answer->status));
+    /* HTTP needs the number only; nobody reads the words. */
+    char status[sizeof "500 Error"];
+    snprintf(status, sizeof status, "%d %s", answer->status,
+             answer->status == 200 ? "OK" : "Error");
+    esp_err_t error = httpd_resp_set_status(request, status);
     if (error == ESP_OK) {
         error = httpd_resp_set_type(request, "application/json");
     }
@@ -75,65 +52,63 @@ static esp_err_t end_with_answer(httpd_req_t *request)
     return hotreload_server_answer(request, &server->answer);
 }
 
-static esp_err_t get_status(httpd_req_t *request)
+/** Its context is the function of the core that answers. */
+static esp_err_t get(httpd_req_t *request)
 {
-    hotreload_request_status(&server->answer);
-    return end_with_answer(request);
-}
-
-static esp_err_t get_pending(httpd_req_t *request)
-{
-    hotreload_request_pending(&server->answer);
-    return end_with_answer(request);
-}
-
-static esp_err_t get_nonce(httpd_req_t *request)
-{
-    hotreload_request_nonce(&server->answer);
+    void (*fill)(hotreload_answer_t * answer) = request->user_ctx;
+    fill(&server->answer);
     return end_with_answer(request);
 }
 
 /** Requests that reach no handler get JSON as well. */
+static const struct {
+    httpd_err_code_t error;
+    int status;
+} refusals[] = {
+    {HTTPD_400_BAD_REQUEST, 400},        {HTTPD_404_NOT_FOUND, 404},
+    {HTTPD_405_METHOD_NOT_ALLOWED, 405}, {HTTPD_408_REQ_TIMEOUT, 408},
+    {HTTPD_414_URI_TOO_LONG, 414},       {HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE, 431},
+};
+
 static esp_err_t refuse_request(httpd_req_t *request, httpd_err_code_t error)
 {
-    static const struct {
-        int status;
-        const char *reason;
-    } refusals[HTTPD_ERR_CODE_MAX] = {
-        [HTTPD_400_BAD_REQUEST] = {400, "not a request of HTTP/1.1"},
-        [HTTPD_404_NOT_FOUND] = {404, "there are /upload, /pending, /status and /nonce"},
-        [HTTPD_405_METHOD_NOT_ALLOWED] = {405,
-                                          "POST /upload, GET /pending, GET /status, GET /nonce"},
-        [HTTPD_408_REQ_TIMEOUT] = {408, "the request did not arrive in time"},
-        [HTTPD_414_URI_TOO_LONG] = {414, "the path is too long"},
-        [HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE] = {431, "the headers are too long"},
-    };
-    hotreload_request_refuse(refusals[error].status, refusals[error].reason, &server->answer);
+    size_t i = 0;
+    while (refusals[i].error != error) {
+        i++; /* only these are registered */
+    }
+    const int status = refusals[i].status;
+    const bool unknown = status == 404 || status == 405;
+    hotreload_request_refuse(status,
+                             unknown ? "there are POST /upload, GET /pending, /status and /nonce"
+                                     : "the request is malformed, too long or too slow",
+                             &server->answer);
     (void)end_with_answer(request);
     return ESP_FAIL; /* what follows on this connection may be the body of a refused request */
 }
 
 static esp_err_t register_handlers(void)
 {
-    const httpd_uri_t handlers[] = {
-        {.uri = "/upload",
-         .method = HTTP_POST,
-         .handler = hotreload_server_upload,
-         .user_ctx = server},
-        {.uri = "/pending", .method = HTTP_GET, .handler = get_pending},
-        {.uri = "/status", .method = HTTP_GET, .handler = get_status},
-        {.uri = "/nonce", .method = HTTP_GET, .handler = get_nonce},
+    static const httpd_uri_t gets[] = {
+        {.uri = "/pending",
+         .method = HTTP_GET,
+         .handler = get,
+         .user_ctx = hotreload_request_pending},
+        {.uri = "/status",
+         .method = HTTP_GET,
+         .handler = get,
+         .user_ctx = hotreload_request_status},
+        {.uri = "/nonce", .method = HTTP_GET, .handler = get, .user_ctx = hotreload_request_nonce},
     };
-    static const httpd_err_code_t refused[] = {
-        HTTPD_400_BAD_REQUEST, HTTPD_404_NOT_FOUND,    HTTPD_405_METHOD_NOT_ALLOWED,
-        HTTPD_408_REQ_TIMEOUT, HTTPD_414_URI_TOO_LONG, HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE,
-    };
-    esp_err_t error = ESP_OK;
-    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0] && error == ESP_OK; i++) {
-        error = httpd_register_uri_handler(server->handle, &handlers[i]);
+    const httpd_uri_t upload = {.uri = "/upload",
+                                .method = HTTP_POST,
+                                .handler = hotreload_server_upload,
+                                .user_ctx = server};
+    esp_err_t error = httpd_register_uri_handler(server->handle, &upload);
+    for (size_t i = 0; i < sizeof gets / sizeof gets[0] && error == ESP_OK; i++) {
+        error = httpd_register_uri_handler(server->handle, &gets[i]);
     }
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0] && error == ESP_OK; i++) {
-        error = httpd_register_err_handler(server->handle, refused[i], refuse_request);
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0] && error == ESP_OK; i++) {
+        error = httpd_register_err_handler(server->handle, refusals[i].error, refuse_request);
     }
     return error;
 }

@@ -37,22 +37,19 @@ __attribute__((constructor)) static void take_what_was_kept(void)
 /** The program is not to blame for the others: power, pins, a debugger, sleep, esp_restart(). */
 static bool is_crash(esp_reset_reason_t reason)
 {
-    static const esp_reset_reason_t crashes[] = {
-        ESP_RST_PANIC,
-        ESP_RST_INT_WDT,
-        ESP_RST_TASK_WDT,
-        ESP_RST_WDT,
+    switch (reason) {
+    case ESP_RST_PANIC:
+    case ESP_RST_INT_WDT:
+    case ESP_RST_TASK_WDT:
+    case ESP_RST_WDT:
 /* The chips that report it came with 5.3. */
 #if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 3, 0)
-        ESP_RST_CPU_LOCKUP,
+    case ESP_RST_CPU_LOCKUP:
 #endif
-    };
-    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) {
-        if (reason == crashes[i]) {
-            return true;
-        }
+        return true;
+    default:
+        return false;
     }
-    return false;
 }
 
 uint32_t hotreload_port_take_crashed(void)

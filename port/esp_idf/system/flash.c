@@ -13,10 +13,6 @@ esp_err_t hotreload_port_flash_open(const char *label, hotreload_flash_t *flash)
     const esp_partition_t *partition =
         esp_partition_find_first(ESP_PARTITION_TYPE_APP, SUBTYPE, label);
     if (partition == NULL) {
-        hotreload_port_log(HOTRELOAD_LOG_ERROR,
-                           "no partition \"%s\" of type app and subtype 0x40: add the line "
-                           "\"%s, app, 0x40, , 512k,\" to the partition table and flash it",
-                           label, label);
         return ESP_ERR_NOT_FOUND;
     }
     flash->handle = (void *)(uintptr_t)partition;

@@ -1,55 +1,127 @@
 /*
- * The other core is held in its task of esp_ipc, which runs at the caller's priority: the highest
- * one meanwhile. An interrupt would not do (esp_ipc_isr): the task that it stops keeps registers
- * that nobody can look at.
+ * The other core is held in its task of esp_ipc, at the highest priority, as the flash driver does
+ * it. An interrupt would not do (esp_ipc_isr): the task that it stops keeps registers that nobody
+ * can look at.
+ *
+ * Neither side waits for the other with interrupts off for longer than WINDOW_US: the other core
+ * may be in a critical section, or busy with another task of the highest priority. So the caller
+ * opens a window again and again, and the other side waits for one with interrupts on.
  *
  * SPDX-License-Identifier: MIT
  */
 #include <stdatomic.h>
 
 #include "chip/chip.h"
-#include "esp_ipc.h"
+#include "esp_cpu.h"
+#include "esp_private/esp_ipc.h"
+#include "esp_rom_sys.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
+#include "port.h"
 #include "system/tasks.h"
 
-typedef enum { CALLER_BUSY, CALLER_READY, OTHER_HELD, DONE } step_t;
+#define WINDOW_US   50u /* switching to the task takes some 20 us */
+#define WINDOWS     200u
+#define STAYS_TICKS 3u /* so a task of the same priority cannot have all the ticks of the windows  \
+                        */
+
+typedef enum {
+    LEFT,  /* nobody is in hold() */
+    WAITS, /* it is called, or in it with interrupts on */
+    ASKED, /* a window is open */
+    HELD,  /* the other core stands still */
+    DONE,  /* it may go on */
+} step_t;
 
 static atomic_int step;
+static TaskHandle_t holder;
 
-/** Interrupts stay on until the caller is ready: it may still be interrupted itself. */
+static bool change_step(step_t from, step_t to)
+{
+    int expected = (int)from;
+    return atomic_compare_exchange_strong(&step, &expected, (int)to);
+}
+
+static void wait_while(step_t at)
+{
+    while (atomic_load(&step) == (int)at) {
+    }
+}
+
+static void hold_in_window(void)
+{
+    const UBaseType_t state = portSET_INTERRUPT_MASK_FROM_ISR();
+    holder = xTaskGetCurrentTaskHandle();
+    if (change_step(ASKED, HELD)) {
+        wait_while(HELD);
+        hotreload_arch_fence();
+        atomic_store(&step, LEFT);
+    }
+    portCLEAR_INTERRUPT_MASK_FROM_ISR(state);
+}
+
 static void hold(void *unused)
 {
     (void)unused;
-    while (atomic_load(&step) == CALLER_BUSY) {
+    const TickType_t start = xTaskGetTickCount();
+    while (atomic_load(&step) != LEFT) {
+        hold_in_window();
+        if (xTaskGetTickCount() - start >= STAYS_TICKS) {
+            (void)change_step(WAITS, LEFT);
+        }
     }
-    const UBaseType_t state = portSET_INTERRUPT_MASK_FROM_ISR();
-    atomic_store(&step, OTHER_HELD);
-    while (atomic_load(&step) != DONE) {
-    }
-    hotreload_arch_fence();
-    portCLEAR_INTERRUPT_MASK_FROM_ISR(state);
 }
 
-static void act_alone(bool other_is_held, void (*action)(void *context), void *context)
+static void wait_for_window_to_be_used(void)
 {
-    const UBaseType_t state = portSET_INTERRUPT_MASK_FROM_ISR();
-    atomic_store(&step, CALLER_READY);
-    while (other_is_held && atomic_load(&step) != OTHER_HELD) {
+    const uint32_t start = (uint32_t)esp_cpu_get_cycle_count();
+    const uint32_t cycles = WINDOW_US * esp_rom_get_cpu_ticks_per_us();
+    while (atomic_load(&step) != HELD && (uint32_t)esp_cpu_get_cycle_count() - start < cycles) {
     }
-    action(context);
-    atomic_store(&step, DONE);
-    portCLEAR_INTERRUPT_MASK_FROM_ISR(state);
 }
 
-void hotreload_stop_others(void (*action)(void *context), void *context)
+/** @return false: the other core was not there */
+static bool act_in_window(void (*action)(void *context, const void *holder), void *context)
 {
-    const UBaseType_t priority = uxTaskPriorityGet(NULL);
-    vTaskPrioritySet(NULL, configMAX_PRIORITIES - 1);
-    atomic_store(&step, CALLER_BUSY);
-    /* A caller that may run on any core goes on at the one where hold() is not. It fails before the
-     * scheduler runs: then the other core executes nothing of ours. */
-    const bool is_held = esp_ipc_call(!xPortGetCoreID(), hold, NULL) == ESP_OK;
-    act_alone(is_held, action, context);
-    vTaskPrioritySet(NULL, priority);
+    bool acted = false;
+    const UBaseType_t state = portSET_INTERRUPT_MASK_FROM_ISR();
+    if (change_step(WAITS, ASKED)) {
+        wait_for_window_to_be_used();
+        if (!change_step(ASKED, WAITS)) {
+            action(context, holder);
+            atomic_store(&step, DONE);
+            wait_while(DONE); /* else the next call could begin before the other core has seen it */
+            acted = true;
+        }
+    }
+    portCLEAR_INTERRUPT_MASK_FROM_ISR(state);
+    return acted;
+}
+
+/** A caller that may run on any core can move to the one that it asked. Then no window is used. */
+static void ask_other_core(void)
+{
+    if (change_step(LEFT, WAITS) &&
+        esp_ipc_call_nonblocking(!xPortGetCoreID(), hold, NULL) != ESP_OK) {
+        atomic_store(&step, LEFT); /* the flash driver uses it, or the last call has not ended */
+    }
+}
+
+esp_err_t hotreload_stop_others(void (*action)(void *context, const void *holder), void *context)
+{
+    if (xTaskGetSchedulerState() == taskSCHEDULER_NOT_STARTED) {
+        const UBaseType_t state = portSET_INTERRUPT_MASK_FROM_ISR();
+        action(context, NULL); /* the other core executes nothing of ours yet */
+        portCLEAR_INTERRUPT_MASK_FROM_ISR(state);
+        return ESP_OK;
+    }
+    for (unsigned i = 0; i < WINDOWS; i++) {
+        ask_other_core();
+        if (act_in_window(action, context)) {
+            return ESP_OK;
+        }
+        hotreload_port_pause();
+    }
+    (void)change_step(WAITS, LEFT);
+    return ESP_ERR_TIMEOUT;
 }

@@ -2,7 +2,9 @@
 #include "exercise.h"
 
 #include <errno.h>
+#include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,9 +110,70 @@ static void functions(void)
     printf("same addresses: %d %d %d\n", addresses[0] == (const void *)exercise_10,
            addresses[1] == (const void *)exercise_subtract,
            exercise_operation(1) == exercise_subtract);
-    printf("recursion: %d\n", exercise_recursion(1000, go_down, NULL));
+    printf("recursion: %d\n", exercise_recursion(100, go_down, NULL));
     printf("function table: %d %d\n", exercise_function_table(0, 8, 9),
            exercise_function_table(1, 8, 9));
+}
+
+static int take_room(int depth, int unused)
+{
+    (void)unused;
+    return exercise_stack_room(depth, take_room);
+}
+
+static jmp_buf ground;
+static bool jump_in_module;
+
+static int jump_at_the_bottom(int depth, int unused)
+{
+    (void)unused;
+    if (depth > 0) {
+        return exercise_jump_out(depth, jump_at_the_bottom) + 1;
+    }
+    if (jump_in_module) {
+        exercise_jump_to(ground, 7);
+    }
+    longjmp(ground, 6);
+}
+
+static int jump(int depth, int a, int b)
+{
+    volatile int jumps = 0;
+    int value = setjmp(ground);
+    if (value == 0) {
+        jumps++;
+        return jump_at_the_bottom(depth, 0);
+    }
+    return value * 1000 + a * 100 + b * 10 + jumps;
+}
+
+static jmp_buf *module_place;
+
+static int climb_to_module(int depth, int unused)
+{
+    (void)unused;
+    if (depth == 0) {
+        longjmp(*module_place, 9);
+    }
+    return exercise_jump_out(depth, climb_to_module) + 1;
+}
+
+static void go_down_and_jump(jmp_buf place, int depth)
+{
+    module_place = (jmp_buf *)place;
+    climb_to_module(depth, 0);
+}
+
+/* The calls are more than windows of registers, so their callers wait on the stack. */
+static void stack(void)
+{
+    printf("room on the stack: %d\n", take_room(60, 0));
+    for (int i = 0; i < 2; i++) {
+        jump_in_module = i == 1;
+        printf("jump in the %s: %d %d\n", i == 1 ? "module" : "firmware", jump(1, 2, 3),
+               jump(60, 4, 5));
+    }
+    printf("jump to the module: %d\n", exercise_jump_back(go_down_and_jump, 4, 5));
 }
 
 static void values(void)
@@ -122,6 +185,7 @@ static void values(void)
     for (unsigned i = 0; i < 4; i++) {
         printf("string %u: [%s]\n", i, exercise_string(i));
     }
+    printf("constants: %u\n", exercise_constants(7));
     firmware_value = -5;
     printf("switch:");
     for (int i = 0; i < 8; i++) {
@@ -139,6 +203,7 @@ void exercise_all(void)
     arguments();
     structures_and_variadic();
     functions();
+    stack();
     values();
     printf("weak: %d\n", exercise_weak());
     printf("constructed: %d\n", exercise_constructed());

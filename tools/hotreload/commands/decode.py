@@ -10,6 +10,7 @@ from typing import Iterable, Iterator, List, Optional
 
 from hotreload.commands.placed import LinkedFile, Placement, Range
 from hotreload.description import Description
+from hotreload.device.messages import spell_out
 
 # What src/hotreload.c says when it has loaded a module.
 _LOADED = re.compile(
@@ -30,7 +31,10 @@ class Decoder:
         self._module: Optional[LinkedFile] = None
 
     def decode(self, line: str) -> Iterator[str]:
-        """Explanations of the addresses in a line; most lines have none."""
+        """Explanations of the addresses and numbers in a line; most lines have none."""
+        spelt = spell_out(line)
+        if spelt != line:
+            yield f"--- {spelt.strip()}"
         loaded = _LOADED.search(line)
         if loaded:
             self._move(*(int(number, 0) for number in loaded.groups()))

@@ -12,6 +12,7 @@ import json
 import re
 from typing import Any, Dict, Optional
 
+from hotreload.device.messages import spell_out
 from hotreload.errors import ToolError
 
 _ADVICE = {
@@ -70,6 +71,9 @@ def read_answer(url: str, status: int, body: bytes) -> Dict[str, Any]:
         answer = json.loads(text)
     except ValueError:
         answer = None
+    if isinstance(answer, dict):
+        answer = {key: spell_out(value) if isinstance(value, str) else value
+                  for key, value in answer.items()}
     if status == 200 and isinstance(answer, dict):
         return answer
     reason = answer.get("error") if isinstance(answer, dict) else text.strip()[:200]

@@ -26,4 +26,3 @@ set(BOARD_LIBC_FLAGS --specs=picolibc.specs)
 set(BOARD_LIBC_SOURCE libc/picolibc.c)
 set(BOARD_LINKER_FLAGS -m elf32lriscv) # when ld itself links the module
 set(BOARD_TEXT_READABLE TRUE)          # libgcc there is position-independent code (medany)
-set(BOARD_QEMU qemu-riscv32)

@@ -30,6 +30,19 @@ const char *exercise_string(unsigned index)
     return strings[index];
 }
 
+/* Reads that an instruction bus may not allow, at every place in a word. */
+unsigned exercise_constants(unsigned count)
+{
+    static const uint8_t bytes[] = {3, 1, 4, 1, 5, 9, 2};
+    static const int16_t halves[] = {-27, 18, -28, 18, -28, 4, 5};
+    unsigned sum = 0;
+    for (unsigned i = 0; i < count; i++) {
+        sum = sum * 31 + bytes[i];
+        sum = sum * 31 + (unsigned)halves[i];
+    }
+    return sum;
+}
+
 /* Dense enough for a jump table. */
 int exercise_switch(int selector)
 {

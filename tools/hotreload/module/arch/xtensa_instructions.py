@@ -69,6 +69,8 @@ def decode(code: Code, place: int) -> Optional[Step]:
         return _step(2, (), (s,)) if t < 8 else _jump(2, s)
     if kind == 13:
         return _step(2, (s,), (t,)) if r == 0 else _return(2) if (r, t) == (15, 1) else None
+    if kind == 3:
+        return _step(3, (s,) if r == 4 else ()) if r in (0, 4) else None  # lsi, ssi
     steps = {
         _L32R: _step(3, (), (t,)),
         5: Step(3, _ARGUMENTS, _OF_CALLEE) if t & 3 == 2 else None,
@@ -92,8 +94,8 @@ def _decode_register(t: int, s: int, r: int, group: int, operation: int) -> Opti
             return _return(3)
         is_call = t == 14  # callx8
         return Step(3, _ARGUMENTS | {s}, _OF_CALLEE) if is_call else None
-    if (group, operation, r) == (0, 0, 2):
-        return _step(3)  # memw, isync, nop ...
+    if (group, operation) == (0, 0) and r in (2, 8, 9, 10, 11):
+        return _step(3)  # memw, isync, nop ...; any4 ... of booleans
     if (group, operation, r) == (0, 4, 14) or (group, operation, r) == (0, 4, 15):
         return _step(3, (s,), (t,))  # nsa, nsau
     if group == 0 and operation == 4:
@@ -101,6 +103,12 @@ def _decode_register(t: int, s: int, r: int, group: int, operation: int) -> Opti
     conditional = group == 3 and 8 <= operation <= 11
     if conditional:
         return _step(3, (s, t))  # moveqz ...: perhaps the old value stays
+    if group in (8, 10, 11):
+        return _decode_floating_point(t, s, r, group, operation)
+    if group == 2 and operation < 5:
+        return _step(3)  # andb ...: booleans
+    if group == 3 and operation in (12, 13):
+        return _step(3, (s,))  # movf, movt
     known = {
         0: (1, 2, 3, 6, *range(8, 16)),  # and, or, xor, neg and abs, add and sub
         1: (0, 1, 2, 3, 4, 8, 9, 10, 11),  # shifts
@@ -110,6 +118,19 @@ def _decode_register(t: int, s: int, r: int, group: int, operation: int) -> Opti
         5: range(16),
     }
     return _step(3, (s, t), (r,)) if operation in known.get(group, ()) else None
+
+
+def _decode_floating_point(t: int, s: int, r: int, group: int, operation: int) -> Optional[Step]:
+    """What uses floating-point registers; here the registers of addresses count."""
+    if group == 8:  # lsx, ssx
+        return _step(3, (s, t) if operation == 4 else ()) if operation in (0, 4) else None
+    if group == 11:  # comparisons, conditional moves
+        return _step(3, (t,) if 8 <= operation <= 11 else ())
+    if operation in (8, 9, 10, 11, 14) or (operation, t) == (15, 4):
+        return _step(3, (), (r,))  # round.s ... utrunc.s, rfr
+    if operation in (12, 13) or (operation, t) == (15, 5):
+        return _step(3, (s,))  # float.s, ufloat.s, wfr
+    return _step(3) if operation != 3 else None
 
 
 def _decode_memory(t: int, s: int, r: int) -> Optional[Step]:
@@ -127,4 +148,6 @@ def _decode_branch(kind: int, more: int, s: int, r: int) -> Optional[Step]:
         return _jump(3, ends=True)  # j
     if kind in (1, 2) or more in (2, 3):
         return _jump(3, s)
+    if more == 1 and r in (0, 1):
+        return _jump(3)  # bf, bt
     return None  # entry, loop ...

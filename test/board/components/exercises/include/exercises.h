@@ -7,6 +7,7 @@
 #ifndef EXERCISES_H
 #define EXERCISES_H
 
+#include <setjmp.h>
 #include <stdint.h>
 
 /* ---- Passing arguments and results (arguments.c, calls.c) ---- */
@@ -58,6 +59,19 @@ void exercise_addresses(const void *addresses[2]);
 /** Depth-first through its own stub as the firmware hands it in. */
 int exercise_recursion(int depth, int (*self)(int, void *), void *again);
 
+/* ---- The stack (stack.c) ---- */
+
+/** Takes room on the stack that grows with `depth`, before and after it calls deeper(depth - 1, 0)
+ * unless `depth` is 0. Returns the bytes of all levels, plus 1 for each; or less than 0. */
+int exercise_stack_room(int depth, operation_t deeper);
+/** Calls deeper(depth - 1, 0), which need not return. */
+int exercise_jump_out(int depth, operation_t deeper);
+/** longjmp(), in the module. */
+void exercise_jump_to(jmp_buf place, int value);
+/** Lets down() jump to a place in the module three times, from 20, 40 and 60 calls below. Returns
+ * the last value, a, b, and 3, as digits. */
+int exercise_jump_back(void (*down)(jmp_buf place, int depth), int a, int b);
+
 /* ---- Data and arithmetic (values.c) ---- */
 
 /** Firmware data that the module reads and writes. */
@@ -68,6 +82,8 @@ uint64_t exercise_remainder(uint64_t a, uint64_t b);
 double exercise_double(double a, double b);
 float exercise_float(float a, int b);
 const char *exercise_string(unsigned index);
+/** Sums the first `count` of 7 constants of one byte, and of 7 of two. */
+unsigned exercise_constants(unsigned count);
 int exercise_switch(int selector);
 int exercise_function_table(unsigned index, int a, int b);
 int exercise_firmware_value(int added);

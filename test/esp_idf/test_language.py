@@ -1,0 +1,118 @@
+"""What C and C++ promise about calls and names holds on each chip: the exercises of the emulated
+board, by the same sources.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Callable, Dict, List, Tuple
+
+import pytest
+from idf_project import ROOT, IdfProject
+from qemu import Qemu
+
+sys.path.append(str(ROOT / "test" / "board"))
+
+from board_build import Build  # noqa: E402
+from emulated_board import Board  # noqa: E402
+from exercise_results import EXPECTED  # noqa: E402
+
+HALVES = ROOT / "test" / "board" / "halves"
+HALF_IN_IRAM = '__attribute__((section(".iram1.0"), noinline))'
+HALF = "../../board/halves/half/half.c"
+
+
+def results(chip: Qemu, start: int = 0) -> Tuple[Dict[str, str], int]:
+    """What the exercises printed, by name, and where that ends."""
+    end = chip.wait_for(r"^exercises done$", start).start()
+    lines = chip.console()[start:end].splitlines()
+    return dict(line.split(": ", 1) for line in lines if ": " in line), end
+
+
+@pytest.fixture(scope="module")
+def as_one(tmp_path_factory: pytest.TempPathFactory) -> List[str]:
+    """What the program of two halves prints when it is linked as one, on the emulated board."""
+    directory = tmp_path_factory.mktemp("whole")
+    source, half = str(HALVES / "firmware"), str(HALVES / "half")
+    build = Build(str(directory), "riscv", source, half, ["-DHALVES_STATIC=ON"])
+    flash = directory / "flash.bin"
+    flash.write_bytes(b"\xff" * 0x80000)
+    board = Board([build.qemu, build.firmware, "--flash", str(flash), "--port", "0"])
+    board.wait_for("^shown")
+    board.kill()
+    return board.lines[: board.lines.index("shown")]
+
+
+def test_calls_and_names(
+    program: IdfProject, start_chip: Callable[[IdfProject], Qemu], as_one: List[str]
+) -> None:
+    chip = start_chip(program)
+    shown, end = results(chip)
+    assert {name: shown.get(name) for name in EXPECTED} == EXPECTED
+    names = chip.console()[end : chip.wait_for(r"^shown$", end).start()].splitlines()
+    assert [line for line in names[1:] if "hotreload:" not in line] == as_one
+    chip.wait_for(r"^ready, version 1$")
+    assert chip.boots() == 1
+
+
+def test_module_in_psram(program: IdfProject, start_chip: Callable[[IdfProject], Qemu]) -> None:
+    """Code and constants there, or constants only; a module with code in IRAM stays inside."""
+    chip = start_chip(program)
+    if chip.machine.psram == "none":
+        pytest.skip(f"{chip.machine.name} has no PSRAM")
+    placed = r"module loaded: \d+ bytes of text at (0x\w+), \d+ bytes of data at (0x\w+)"
+    assert not [at for at in chip.wait_for(placed).groups() if is_psram(chip, at)]
+    chip.wait_for(r"^ready, version 1$")
+    start = chip.position()
+    with program.changed(HALF, HALF_IN_IRAM, "__attribute__((noinline))"):
+        program.run("reload", "--url", chip.url)
+        text, data = chip.wait_for(placed, start).groups()
+        assert is_psram(chip, data)
+        assert is_psram(chip, text) == (chip.machine.psram == "all")
+        shown, _ = results(chip, start)
+        assert {name: shown.get(name) for name in EXPECTED} == EXPECTED
+    program.run("build")
+    assert chip.boots() == 1
+
+
+def is_psram(chip: Qemu, address: str) -> bool:
+    """ESP32: 0x3f800000, 4 MB; ESP32-S3: on both buses, behind what is mapped of the flash."""
+    number = int(address, 16)
+    if chip.machine.target == "esp32":
+        return 0x3F800000 <= number < 0x3FC00000
+    return 0x3C000000 <= number < 0x3E000000 or 0x42000000 <= number < 0x44000000
+
+
+# ---- many reloads ----
+
+
+def memory(chip: Qemu, when: str) -> int:
+    return int(chip.wait_for(rf"^memory after {when}: (\d+)$", seconds=600).group(1))
+
+
+def test_reloads_leave_the_memory_alone(
+    program: IdfProject, start_chip: Callable[[IdfProject], Qemu]
+) -> None:
+    chip = start_chip(program)
+    chip.wait_for(r"^ready")
+    chip.type("r")
+    assert memory(chip, "the first reload") == memory(chip, "the last reload")
+    assert chip.boots() == 1
+
+
+def test_reloads_while_every_core_calls(
+    program: IdfProject, start_chip: Callable[[IdfProject], Qemu]
+) -> None:
+    chip = start_chip(program)
+    chip.wait_for(r"^ready")
+    chip.type("c")
+    chip.wait_for(r"^200 reloads beside calls$", seconds=600)
+    cores = re.findall(r"^core (\d): (\d+) calls, (\d+) wrong$", chip.console(), re.M)
+    expected = 2 if chip.machine.name in ("esp32", "esp32s3") else 1
+    assert [int(core) for core, _, _ in cores] == list(range(expected))
+    assert all(int(calls) >= 200 and wrong == "0" for _, calls, wrong in cores), cores
+    assert chip.boots() == 1

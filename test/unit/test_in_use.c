@@ -1,0 +1,148 @@
+/*
+ * Who executes code: what of a stack counts.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "testing.h"
+#include "fake_port.h"
+#include "loader/in_use.h"
+
+#define MODULE   0x40380000u
+#define FIRMWARE 0x42001234u
+
+/* mv a0,s0; lw ra,28(sp); lw s0,24(sp); addi sp,sp,32; ret, and at ENDLESS: j . */
+static const uint16_t code[] = {0x8522, 0x40f2, 0x4462, 0x6105, 0x8082, 0xa001};
+#define ENDLESS (FAKE_CODE + 10)
+
+static const hotreload_code_t places[] = {
+    {.start = MODULE, .size = 0x100, .returns = true},
+    {.start = MODULE + 0x1000, .size = 4}, /* where a jump is to be written */
+};
+
+static uint32_t stack[32];
+static uint32_t registers[2];
+static hotreload_task_t task;
+
+/** A task in a function with a frame of 8 words, called by a loop without end. */
+static int begin(void **state)
+{
+    (void)state;
+    fake_port_reset();
+    fake_port.code = (const uint8_t *)code;
+    fake_port.code_size = sizeof code;
+    memset(stack, 0, sizeof stack);
+    memset(registers, 0, sizeof registers);
+    stack[7] = ENDLESS;
+    task = (hotreload_task_t){
+        .name = "a task with a long name",
+        .frame = {.pc = FAKE_CODE, .sp = stack},
+        .registers = registers,
+        .register_count = COUNT(registers),
+        .end = stack + COUNT(stack),
+    };
+    fake_port.tasks = &task;
+    fake_port.task_count = 1;
+    hotreload_port_lock(HOTRELOAD_LOCK_MODULE);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
+    return 0;
+}
+
+/** @return the address that is reported; 0: nobody is found */
+static uint32_t find(void)
+{
+    hotreload_user_t user;
+    const bool found = hotreload_find_user(places, COUNT(places), &user);
+    assert_string_equal(user.task, found ? "a task with a l" : "");
+    return user.address;
+}
+
+static void a_word_that_a_call_left_behind_does_not_count(void **state)
+{
+    assert_int_equal(find(), 0);
+    stack[3] = MODULE + 8;
+    assert_int_equal(find(), 0);
+}
+
+static void a_return_address_counts(void **state)
+{
+    stack[7] = MODULE + 8;
+    assert_int_equal(find(), MODULE + 8);
+}
+
+/** Beyond a function without an end, every word may be a return address. */
+static void words_that_nobody_can_tell_count(void **state)
+{
+    stack[20] = MODULE + 0xfc;
+    assert_int_equal(find(), MODULE + 0xfc);
+    stack[20] = MODULE + 0x100;
+    assert_int_equal(find(), 0);
+}
+
+static void where_a_task_goes_on_counts(void **state)
+{
+    task.frame.pc = MODULE;
+    assert_int_equal(find(), MODULE);
+}
+
+static void a_register_counts(void **state)
+{
+    registers[1] = MODULE + 4;
+    assert_int_equal(find(), MODULE + 4);
+}
+
+static void a_jump_is_only_in_the_way_of_who_goes_on_there(void **state)
+{
+    stack[7] = registers[0] = stack[20] = MODULE + 0x1002;
+    assert_int_equal(find(), 0);
+    task.frame.pc = MODULE + 0x1002;
+    assert_int_equal(find(), MODULE + 0x1002);
+    task.frame.pc = MODULE + 0x1004;
+    assert_int_equal(find(), 0);
+}
+
+/** What public functions call has words of the module on the stack: places of symbols, exports. */
+static void the_caller_counts_from_where_it_called(void **state)
+{
+    task = (hotreload_task_t){.name = task.name, .is_caller = true, .end = task.end};
+    stack[2] = MODULE;
+    hotreload_note_caller((hotreload_caller_t){.stack = stack + 8, .return_address = FIRMWARE});
+    assert_int_equal(find(), 0);
+    hotreload_note_caller((hotreload_caller_t){.stack = stack + 8, .return_address = MODULE + 2});
+    assert_int_equal(find(), MODULE + 2);
+
+    hotreload_note_caller((hotreload_caller_t){.stack = stack + 8, .return_address = FAKE_CODE});
+    stack[10] = MODULE;
+    stack[15] = ENDLESS;
+    assert_int_equal(find(), 0);
+    stack[15] = MODULE + 2;
+    assert_int_equal(find(), MODULE + 2);
+}
+
+static void without_memory_somebody_may_be_there(void **state)
+{
+    hotreload_user_t user;
+    fake_port.fail_allocation = 1;
+    assert_true(hotreload_find_user(places, COUNT(places), &user));
+    assert_string_equal(user.task, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_word_that_a_call_left_behind_does_not_count, begin, end),
+        cmocka_unit_test_setup_teardown(a_return_address_counts, begin, end),
+        cmocka_unit_test_setup_teardown(words_that_nobody_can_tell_count, begin, end),
+        cmocka_unit_test_setup_teardown(where_a_task_goes_on_counts, begin, end),
+        cmocka_unit_test_setup_teardown(a_register_counts, begin, end),
+        cmocka_unit_test_setup_teardown(a_jump_is_only_in_the_way_of_who_goes_on_there, begin, end),
+        cmocka_unit_test_setup_teardown(the_caller_counts_from_where_it_called, begin, end),
+        cmocka_unit_test_setup_teardown(without_memory_somebody_may_be_there, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
