@@ -427,9 +427,11 @@ def kind_of(view: View, named: Named) -> Kind:
 
 
 def _alignment(view: View, named: Named) -> int:
+    """1 for a kept variable: what is kept has the largest alignment anyway."""
     if named.symbol.section == elf.SHN_COMMON:
         return named.symbol.value
-    return view.file.sections[named.symbol.section].alignment
+    section = view.file.sections[named.symbol.section]
+    return 1 if section.name.startswith(KEEP_SECTION) else section.alignment
 
 
 def _initial(view: View, named: Named) -> object:
