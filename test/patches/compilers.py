@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import cross_toolchain
 
-cross_toolchain.add_to_path()
+cross_toolchain.find_all()
 
 import toolchains as chains  # noqa: E402
 

@@ -167,7 +167,7 @@ def test_module_note(riscv: Project) -> None:
     assert list(module.notes) == [1, 2]
     with open(riscv.firmware, "rb") as file:
         build_id = ELFFile(file).get_section_by_name(".note.gnu.build-id").data()[16:]
-    assert module.notes[1] == struct.pack("<HHHH", 1, 0xFF00, 1, len(build_id)) + build_id
+    assert module.notes[1] == struct.pack("<HHHH", 2, 0xFF00, 1, len(build_id)) + build_id
 
 
 def test_exports_note(project: Project) -> None:

@@ -329,3 +329,39 @@ def test_kept_variables_found_by_the_address_of_another(edits: Edits) -> None:
     edits.project.link_firmware()
     edits.project.describe()
     assert "-fno-section-anchors" in edits.project.fail("link", str(edits.project.build))
+
+
+CPP = """\
+extern "C" int firmware_function(int);
+template <typename T> struct box
+{ T value; T get() const { return value + firmware_function(1); } };
+struct shape { virtual int area(int x) const { return x; } int n = 1; };
+struct square : shape { int area(int x) const override { return x * x + n; } };
+namespace { square one; }
+inline int twice(int x) { static int calls; calls++; return x * 2 + calls; }
+"""
+USE = """\
+extern "C" int cpp_{0}(int x)
+{{ box<int> b{{x}}; const shape &s = one; return b.get() + s.area(x) + twice(x); }}
+"""
+
+
+@pytest.fixture
+def cpp(edits: Edits) -> Edits:
+    import shutil
+
+    compiler = edits.project.toolchain.compiler.replace("gcc", "g++")
+    if not shutil.which(compiler):
+        pytest.skip(f"no {compiler}")
+    edits.project.flags += ["-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"]
+    return edits
+
+
+def test_inline_functions_of_cpp(cpp: Edits) -> None:
+    """Both object files have a copy; the first one's counts."""
+    sources = {"a_cpp": CPP + USE.format("a"), "b_cpp": CPP + USE.format("b")}
+    cpp.build(**sources)
+    new = {name: text.replace("x * 2", "x * 3") for name, text in sources.items()}
+    result = cpp.edit(**new)
+    assert isinstance(result, Patch), result
+    assert any("cpp_a" in name or "twice" in name for name in result.functions)

@@ -105,7 +105,7 @@ _OPTIONS = [
     _Option(
         ["--whole"],
         _RELOADING,
-        {"is_flag": True, "help": "Send the whole module, never a patch: all variables start anew."},
+        {"is_flag": True, "help": "Send the whole module, never a patch: variables start anew."},
     ),
     _Option(
         ["--debounce"],

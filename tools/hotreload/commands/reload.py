@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 
 import click
 
@@ -94,10 +94,27 @@ def _wait(device: Device, seconds: float) -> None:
         raise ToolError(f"the device has the module, but reports: {error}")
 
 
-def _end_search(search: Search, steps: Steps) -> Device:
-    """The device that was looked for while the module was built."""
-    with steps.step("find"):
-        return search.wait()
+class _Found:
+    """The device, perhaps looked for while the module is built, and asked for its status."""
+
+    def __init__(self, known: Optional[Device], search: Optional[Search], steps: Steps) -> None:
+        self._known, self._search, self._steps = known, search, steps
+        self._question = Question(known) if known is not None else None
+
+    @property
+    def device(self) -> Device:
+        """Waits until it is found."""
+        if self._known is None:
+            assert self._search is not None
+            with self._steps.step("find"):
+                self._known = self._search.wait()
+        return self._known
+
+    def ask(self) -> Dict[str, Any]:
+        """Its status."""
+        if self._question is None:
+            self._question = Question(self.device)
+        return self._question.answer()
 
 
 def reload_once(options: Options) -> None:
@@ -107,19 +124,11 @@ def reload_once(options: Options) -> None:
         description = load_description(options.build)
         memory = Memory(description)
         known = known_device(options.where, options.build, description)
-        target = known or search_network(description, memory.reader)
-        question = Question(known) if known is not None else None
-        found: List[Device] = [known] if known is not None else []
-
-        def ask() -> Dict[str, Any]:
-            if question is not None:
-                return question.answer()
-            found.append(_end_search(target, steps))
-            return Question(found[0]).answer()
-
+        search = None if known is not None else search_network(description, memory.reader)
+        found = _Found(known, search, steps)
         try:
-            update = make_update(description, options, steps, memory, ask)
-            device = found[0] if found else _end_search(target, steps)
+            update = make_update(description, options, steps, memory, found.ask)
+            device = found.device
             with closing(device):
                 if update.is_needed:
                     update, _ = send_update(device, description, update, steps, options.wait)
@@ -137,7 +146,8 @@ def reload_once(options: Options) -> None:
 def report_success(update: Update, url: str, steps: Steps) -> None:
     """The last line after an upload."""
     size = len(update.content)
-    click.secho(f"{update.what}{',' if update.whole else ':'} {size} bytes to {url} in {steps.summary()}", fg="green")
+    mark = "," if update.whole is not None else ":"
+    click.secho(f"{update.what}{mark} {size} bytes to {url} in {steps.summary()}", fg="green")
 
 
 def report_no_change(steps: Steps) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Callable, Iterable, List, Optional, Union
+from typing import TYPE_CHECKING, Callable, Iterable, List, Optional, Tuple, Union
 
 from hotreload.description import Description
 from hotreload.files import write_if_changed
+from hotreload.lock import build_lock
 from hotreload.module.exports import read_exports
 from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.module.kept import started_anew
@@ -36,6 +37,7 @@ class ModuleBuilder:
         self._guard = guard
         self._cache = ObjectCache()
         self._base: Optional[Base] = None
+        self._unfinished: Optional[Tuple[Description, Patch]] = None
 
     def update(self, description: Description, steps: Steps) -> bytes:
         """Writes module.elf and module.bin; returns the packed module."""
@@ -74,7 +76,9 @@ class ModuleBuilder:
             return Whole("the device runs a module that was not built here")
         self._check(inputs, steps)
         with steps.step("patch"):
-            return make_patch(inputs, known)
+            result = make_patch(inputs, known)
+        self._unfinished = None if isinstance(result, Whole) else (inputs.description, result)
+        return result
 
     def lost_variables(self, inputs: Inputs, base: str) -> List[str]:
         """Notes about kept variables that start anew with a whole module."""
@@ -94,7 +98,13 @@ class ModuleBuilder:
             self._guard(inputs.description, inputs.shared_names(), self._cache)
 
     def save(self) -> None:
-        """Keeps what is known of the object files for the next command."""
+        """Keeps what is known of the object files for the next command, and what debuggers need
+        of a patch."""
+        if self._unfinished is not None:
+            description, patch = self._unfinished
+            self._unfinished = None
+            with build_lock(description):
+                patch.add_debug_data()
         self._cache.save()
 
 

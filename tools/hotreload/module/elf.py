@@ -236,5 +236,9 @@ class Elf:
                 continue
             target = self.sections[table.info]
             if target.allocated:
-                entries = _RELA.iter_unpack(self.content(table))
-                yield target, [Rela(o, i & 0xFF, i >> 8, a) for o, i, a in entries]
+                yield target, self.read_table(table)
+
+    def read_table(self, table: Section) -> List[Rela]:
+        """The relocations in a section of type SHT_RELA."""
+        entries = _RELA.iter_unpack(self.content(table))
+        return [Rela(offset, info & 0xFF, info >> 8, addend) for offset, info, addend in entries]

@@ -6,6 +6,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import Dict, Iterable, List, NamedTuple, Sequence
 
 from hotreload.errors import ToolError
@@ -79,8 +80,13 @@ def spare_symbol(index: int) -> str:
 
 def local_key(definition: Definition, build_dir: str) -> str:
     """Names what is local to an object file."""
-    path = os.path.relpath(definition.path, build_dir)
-    return f"{path}:{definition.symbol}".replace("\\", "/").replace('"', "_")
+    return f"{object_name(definition.path, build_dir)}:{definition.symbol}".replace('"', "_")
+
+
+@lru_cache(maxsize=None)
+def object_name(path: str, build_dir: str) -> str:
+    """How an object file is known: its path from the build directory."""
+    return os.path.relpath(path, build_dir).replace("\\", "/")
 
 
 def write_exports(paths: Sequence[str], wraps: str, build_dir: str, output_dir: str) -> None:

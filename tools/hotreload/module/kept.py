@@ -6,12 +6,12 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import hashlib
-import os
 from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.module.elf import SHF_EXECINSTR
+from hotreload.module.exports import object_name
 from hotreload.module.link_map import Placed
 from hotreload.module.link_options import Wraps
 from hotreload.module.linked import Variable
@@ -71,7 +71,7 @@ def find_kept(
             from hotreload.patch.types import read_types
             from hotreload.patch.view import View
 
-            name = os.path.relpath(cached.path, description.build_dir).replace("\\", "/")
+            name = object_name(cached.path, description.build_dir)
             found += _find_in(View(cached.path, name, cached.open(), wraps, read_types))
     return found
 

@@ -226,9 +226,10 @@ class LinkedModule:
     def error(self, relocation: Relocation, name: str, what_to_do: str) -> ToolError:
         """The error for a relocation that a module cannot have."""
         symbol = relocation.symbol.name or self._section_name(relocation.symbol)
+        where = _BASE_NAMES.get(relocation.base, "a kept variable")
         return ToolError(
             f"{self._describe(relocation.place)}: relocation {name} refers to '{symbol}' in "
-            f"{_BASE_NAMES.get(relocation.base, 'a kept variable')}, which cannot be changed at load time: {what_to_do}"
+            f"{where}, which cannot be changed at load time: {what_to_do}"
         )
 
     def _section_name(self, symbol: elf.Symbol) -> str:

@@ -1,7 +1,7 @@
 """What is remembered of a base: the whole module that a device may run, and what it was made from.
 
-Each base has a directory, build/hotreload/base/SHA256, with copies of the object files, so that they
-can be compared with those of later. The device says by the SHA-256 which base it runs.
+Each base has a directory, build/hotreload/base/SHA256, with copies of the object files, so that
+they can be compared with those of later. The device says by the SHA-256 which base it runs.
 
 SPDX-License-Identifier: MIT
 """
@@ -13,17 +13,18 @@ import json
 import os
 import shutil
 from bisect import bisect_right
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from hotreload.description import Description
 from hotreload.files import make_directory, open_text, read_bytes, write_if_changed
 from hotreload.module import elf
-from hotreload.module.exports import local_key
+from hotreload.module.exports import local_key, object_name
 from hotreload.module.kept import place_kept
 from hotreload.module.link import Inputs, map_path
-from hotreload.module.link_map import read_link_map
+from hotreload.module.link_map import Placed, read_link_map
 from hotreload.module.link_options import Wraps
 from hotreload.module.object_cache import CachedObject
+from hotreload.module.own_symbols import Definition
 from hotreload.patch.types import read_types
 from hotreload.patch.view import Entity, Named, View
 
@@ -63,10 +64,10 @@ class Base:
         self.sha256: str = content["sha256"]
         self.text, self.data = Range(*content["text"]), Range(*content["data"])
         self.winners: Dict[str, str] = content["winners"]
-        """Global names that the reloadable components define, and the object files they are from."""
+        """Global names of the reloadable components, and the object files they are from."""
         self.weak_imports = set(content["weak_imports"])
-        self.callbacks = set(content["callbacks"])
-        """Functions known by their addresses alone that have a stub."""
+        self.callbacks: Dict[str, int] = content["callbacks"]
+        """Functions known by their addresses alone that have a stub, by local_key(); where."""
         self.inline_slots = set(content["inline_slots"])
         self.kept = [Kept(*kept) for kept in content["kept"]]
         self._globals: Dict[str, int] = content["globals"]
@@ -124,6 +125,10 @@ class Base:
         named = view.by_entity.get(entity) if view is not None else None
         return (view, named) if view is not None and named is not None else None
 
+    def global_address(self, name: str) -> Optional[int]:
+        """Where a global name of the base is."""
+        return self._globals.get(name)
+
     def library_address(self, name: str) -> Optional[int]:
         """Where a function of a library is that was linked into the base."""
         return None if name in self.winners else self._globals.get(name)
@@ -138,7 +143,8 @@ class Base:
             return None
         start, size = placed
         if section.flags & elf.SHF_EXECINSTR:  # The linker may have shortened what comes before.
-            found = [a for a in self._locals.get(named.symbol.name, ()) if start <= a < start + size]
+            known = self._locals.get(named.symbol.name, ())
+            found = [address for address in known if start <= address < start + size]
             return found[0] if len(found) == 1 else None
         return int(start) + named.offset
 
@@ -185,11 +191,6 @@ def _root(description: Description) -> str:
     return os.path.join(os.path.dirname(description.module_elf), "base")
 
 
-def object_name(description: Description, path: str) -> str:
-    """How an object file is known: its path from the build directory."""
-    return os.path.relpath(path, description.build_dir).replace("\\", "/")
-
-
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:24]
 
@@ -218,12 +219,12 @@ def remember_base(inputs: Inputs, module: bytes) -> None:
         content = file.open().data
         digest = _digest(content)
         write_if_changed(os.path.join(directory, f"{digest}.o"), content)
-        objects[object_name(description, file.path)] = [digest, file.stamp]
+        objects[object_name(file.path, description.build_dir)] = [digest, file.stamp]
     linked = os.path.join(directory, "module.elf")
     write_if_changed(linked, read_bytes(description.module_elf, "the module"))
     write_if_changed(os.path.join(directory, "module.bin"), module)
-    content = {"format": _FORMAT, "sha256": sha256, "objects": objects, **_describe(inputs)}
-    text = json.dumps(content, separators=(",", ":"))
+    known = {"format": _FORMAT, "sha256": sha256, "objects": objects, **_describe(inputs)}
+    text = json.dumps(known, separators=(",", ":"))
     write_if_changed(os.path.join(directory, "base.json"), text)
     os.utime(directory)
     _forget_old(_root(description))
@@ -239,7 +240,7 @@ def _forget_old(root: str) -> None:
 def _describe(inputs: Inputs) -> Dict[str, Any]:
     description, objects = inputs.description, inputs.objects
     file = elf.Elf(description.module_elf, "the module")
-    names = {path: object_name(description, path) for path in description.objects}
+    names = {path: object_name(path, description.build_dir) for path in description.objects}
     symbols = file.symbols()
     inside = [s for s in symbols if 0 < s.section < elf.SHN_ABS]
     places: Dict[str, Dict[str, List[int]]] = {}
@@ -266,7 +267,10 @@ def _describe(inputs: Inputs) -> Dict[str, Any]:
         "data": list(data),
         "winners": {name: names[found.path] for name, found in objects.defined.items()},
         "weak_imports": list(objects.weak_imports),
-        "callbacks": [local_key(d, description.build_dir) for d in inputs.callbacks.used],
+        "callbacks": {
+            local_key(d, description.build_dir): _callback(d, linked, local, symbols)
+            for d in inputs.callbacks.used
+        },
         "inline_slots": list(inputs.resolution.inline_slots),
         "kept": [[v.address, v.size, v.key, d.shown] for v, d in zip(variables, inputs.kept)],
         "globals": {s.name: s.value for s in inside if s.binding != elf.STB_LOCAL},
@@ -275,6 +279,20 @@ def _describe(inputs: Inputs) -> Dict[str, Any]:
         "places": places,
         "strings": strings,
     }
+
+
+def _callback(
+    definition: Definition,
+    places: Dict[Tuple[str, str], Placed],
+    local: Dict[str, List[int]],
+    symbols: Sequence[elf.Symbol],
+) -> int:
+    """Where a function is whose address is taken."""
+    start, size = places.get((definition.path, definition.section), (0, 0))
+    found = [a for a in local.get(definition.symbol, ()) if start <= a < start + size]
+    if found:
+        return found[0]
+    return next((s.value for s in symbols if s.name == definition.symbol), 0)
 
 
 def _is_label(symbol: elf.Symbol) -> bool:
@@ -290,5 +308,3 @@ def _ranges(file: elf.Elf, text_address: int) -> Tuple[Range, Range]:
         ends = [s.address + s.size for s in file.sections if s.name in names and s.size > 0]
         found.append(Range(address, max(ends, default=address) - address))
     return found[0], found[1]
-
-

@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from hotreload.module import elf
+from hotreload.module.exports import object_name
 from hotreload.module.link import Inputs
 from hotreload.module.own_symbols import Binding, is_vtable
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
-from hotreload.patch.base import Base, object_name
+from hotreload.patch.base import Base
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone
 
 
@@ -70,13 +71,30 @@ class Program:
     def __init__(self, inputs: Inputs, base: Base, open_view: Callable[[str], View]) -> None:
         self.inputs, self.base = inputs, base
         description = inputs.description
-        self.paths = {object_name(description, path): path for path in description.objects}
+        root = description.build_dir
+        self.paths = {object_name(path, root): path for path in description.objects}
         self._open = open_view
         self._views: Dict[str, View] = {}
         self.winners = {
-            name: object_name(description, found.path)
+            name: object_name(found.path, root)
             for name, found in inputs.objects.defined.items()
         }
+
+        self.changed = self._find_changed()
+        """Names of object files that changed, or from which other definitions count than before."""
+
+    def _find_changed(self) -> List[str]:
+        files, base = self.inputs.files, self.base
+        changed = [n for n, p in self.paths.items() if not base.is_same(n, files.find(p))]
+        for name, winner in self.winners.items():
+            if winner != base.winners.get(name) and winner not in changed:
+                changed.append(winner)
+        return changed
+
+    def is_unchanged(self, name: str) -> bool:
+        """Whether a global name stands for the same in the base, in the same object file."""
+        winner = self.winners.get(name)
+        return winner is not None and winner not in self.changed
 
     def view(self, name: str) -> View:
         """An object file by its name."""
@@ -135,7 +153,7 @@ class _Comparison:
 
     def run(self) -> Changes:
         self._check_names()
-        views = [self._program.view(name) for name in self._changed_objects()]
+        views = [self._program.view(name) for name in self._program.changed]
         for view in views:
             self._check_view(view)
             for section, kind in enumerate(view.kinds):
@@ -154,15 +172,6 @@ class _Comparison:
         return self._result
 
     # ---- names ----
-
-    def _changed_objects(self) -> List[str]:
-        program, base = self._program, self._base
-        files = program.inputs.files
-        changed = [n for n, p in program.paths.items() if not base.is_same(n, files.find(p))]
-        for name, winner in program.winners.items():
-            if winner != base.winners.get(name) and winner not in changed:
-                changed.append(winner)
-        return changed
 
     def _check_names(self) -> None:
         """What unchanged code refers to by name must not have become something else."""
@@ -365,11 +374,20 @@ class _Comparison:
         """Whether something that stays refers to a function."""
         inputs, entity = self._program.inputs, named.entity
         if not named.is_global:
-            return callback_key(view, named) in self._base.callbacks or self._is_used_in(view, entity)
+            is_callback = callback_key(view, named) in self._base.callbacks
+            return is_callback or self._is_used_in(view, entity)
         if entity.name in inputs.exports.table or entity.name in inputs.resolution.stubs:
             return True
-        names = self._program.paths
-        return any(self._is_used_in(self._program.view(name), entity) for name in names)
+        program = self._program
+        for name, path in program.paths.items():
+            if name in program.changed:
+                is_used = self._is_used_in(program.view(name), entity)
+            else:
+                own = inputs.files.find(path).symbols
+                is_used = entity.name in own.needed or entity.name in own.weakly_needed
+            if is_used:
+                return True
+        return False
 
     def _is_used_in(self, view: View, entity: Entity) -> bool:
         for section, kind in enumerate(view.kinds):
@@ -409,9 +427,11 @@ def kind_of(view: View, named: Named) -> Kind:
 
 
 def _alignment(view: View, named: Named) -> int:
+    """1 for a kept variable: what is kept has the largest alignment anyway."""
     if named.symbol.section == elf.SHN_COMMON:
         return named.symbol.value
-    return view.file.sections[named.symbol.section].alignment
+    section = view.file.sections[named.symbol.section]
+    return 1 if section.name.startswith(KEEP_SECTION) else section.alignment
 
 
 def _initial(view: View, named: Named) -> object:
@@ -441,8 +461,10 @@ def _constructors(view: View, section: int) -> Iterator[object]:
 
 def _unnamed(view: Optional[View], wanted: Kind) -> List[object]:
     """The sections that have bytes, but no name."""
-    kinds = enumerate(view.kinds) if view else ()
-    return [view.signature(n) for n, kind in kinds if kind == wanted and not view.named.get(n)]
+    if view is None:
+        return []
+    sections = [n for n, kind in enumerate(view.kinds) if kind == wanted and not view.named.get(n)]
+    return [view.signature(section) for section in sections]
 
 
 def _uses_of_code(view: View) -> Iterator[Tuple[int, Target]]:
@@ -450,7 +472,8 @@ def _uses_of_code(view: View) -> Iterator[Tuple[int, Target]]:
     for section, kind in enumerate(view.kinds):
         for target in view.uses(section) if kind == Kind.CODE else ():
             used = target.section
-            if used not in (-1, section) and used < len(view.kinds) and view.kinds[used] == Kind.CODE:
+            is_other = used != section and 0 < used < len(view.kinds)
+            if is_other and view.kinds[used] == Kind.CODE:
                 yield section, target
 
 

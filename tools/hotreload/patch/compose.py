@@ -8,33 +8,31 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import struct
+from functools import partial
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from hotreload.module import elf
 from hotreload.module.arch import relocation_rules
-from hotreload.module.callbacks import Stub
+from hotreload.module.exports import local_key, object_name
 from hotreload.module.kept import shown_name, variable_key
 from hotreload.module.layout import KEPT_ADDRESS
 from hotreload.module.linker_script import KEEP_SECTION
-from hotreload.patch.base import object_name
 from hotreload.patch.compare import (
     Changes,
     NeedsWhole,
     Place,
     Program,
-    callback_key,
     find_old,
     kind_of,
 )
-from hotreload.patch.object_writer import ObjectWriter, Section, Symbol
+from hotreload.patch.debug_data import add_debug_data
+from hotreload.patch.object_writer import ObjectWriter, Relocation, Section, Symbol
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View
 
 _DATA, _CODE = elf.SHF_ALLOC | elf.SHF_WRITE, elf.SHF_ALLOC | elf.SHF_EXECINSTR
 _SLOTS = ".data.hotreload_slots"
 SLOTS_START, SLOTS_END = "hotreload.slots", "hotreload.slots_end"
 _PROPERTIES = {".xt.prop": 12, ".xt.lit": 8}
-_RELA = struct.Struct("<IIi")
 
 
 class Slice(NamedTuple):
@@ -95,7 +93,7 @@ class Composer:
         self._undefined: Set[str] = set()
         self._slots: List[Tuple[int, Symbol]] = []
 
-    def compose(self) -> Composed:
+    def compose(self, with_debug_data: bool = False) -> Composed:
         """The object file and what goes with it."""
         for place in self._changes.code:
             self._take_code(place)
@@ -109,6 +107,9 @@ class Composer:
         self._add_slots()
         self._add_markers()
         self._add_properties()
+        if with_debug_data:
+            for view in {part.view.name: part.view for part in self._slices.values()}.values():
+                add_debug_data(self._writer, view, partial(self._debug_symbol, view))
         return Composed(
             self._writer.format(), list(self._variables.values()),
             [address for address, _ in self._slots], self._thread_local, self._undefined,
@@ -164,11 +165,11 @@ class Composer:
         key, constant = self._new_key(place, named), _is_constant(place)
         if key in self._variables:
             return
-        content, targets = b"", ()
+        content: Tuple[bytes, Tuple[object, ...]] = (b"", ())
         size, start = named.symbol.size, named.offset
         if place.section != elf.SHN_COMMON:
-            content, targets = place.view.content(place.section, start, start + size)
-        has_initial = any(content) or bool(targets)
+            content = place.view.content(place.section, start, start + size)
+        has_initial = any(content[0]) or bool(content[1])
         shown = "" if constant else shown_name(entity)
         if has_initial:
             variable = NewVariable(key, size, f"hotreload.kept.{key:x}", 0, True, shown)
@@ -210,7 +211,7 @@ class Composer:
         assert number == self._numbers[key]
         if part.output == KEEP_SECTION:
             self._writer.add_symbol(_local(self._kept_name(part), number))
-        for named in view.named.get(part.section, ()):
+        for named in view.named.get(part.section, ()) if part.output != ".rodata" else ():
             if part.start <= named.offset < max(part.end, part.start + 1):
                 self._writer.add_symbol(self._own(view, named, part))
 
@@ -229,7 +230,8 @@ class Composer:
         binding = symbol.binding if self._program.counts(view, named) else elf.STB_LOCAL
         if part.output == ".data.swap":
             binding = elf.STB_LOCAL  # The variable itself is in the base.
-        return Symbol(symbol.name, named.offset - part.start, symbol.size, binding, symbol.kind, number)
+        offset = named.offset - part.start
+        return Symbol(symbol.name, offset, symbol.size, binding, symbol.kind, number)
 
     def _refer(self, view: View, part: Slice, entry: elf.Rela) -> Tuple[Optional[Symbol], int]:
         """The symbol and the addend of a relocation in the patch."""
@@ -276,6 +278,11 @@ class Composer:
             return _absolute(name, resolution.theirs[name], True)
         if not entity.path and name in resolution.housed:
             return _absolute(name, resolution.housed[name].address, True)
+        if not entity.path and self._program.is_unchanged(name):
+            address = self._base.global_address(name)
+            if address is not None:
+                self._use_kept(address)
+                return _absolute(name, address, True)
         found = self._program.find(entity)
         if found is None:
             return self._import(entity)
@@ -323,7 +330,7 @@ class Composer:
         description = self._program.inputs.description
         for housed in self._program.inputs.resolution.local_vtables:
             definition = housed.definition
-            if object_name(description, definition.path) == view.name:
+            if object_name(definition.path, description.build_dir) == view.name:
                 if definition.symbol == named.symbol.name:
                     return _absolute(named.symbol.name, housed.address)
         raise NeedsWhole(f"where {named.entity.shown} lives in the firmware is not known")
@@ -349,34 +356,58 @@ class Composer:
     def _add_slots(self) -> None:
         """Functions that are known by their addresses alone, and get a stub of the firmware."""
         inputs = self._program.inputs
+        build_dir = inputs.description.build_dir
         for definition, stub in inputs.callbacks.used.items():
-            view = self._program.view(object_name(inputs.description, definition.path))
-            named = _find_function(view, definition.symbol)
+            if local_key(definition, build_dir) in self._base.callbacks:
+                continue
+            view = self._program.view(object_name(definition.path, inputs.description.build_dir))
+            named = find_function(view, definition.symbol)
             if named is None:
                 raise NeedsWhole(f"{definition.symbol}() is not found in {view.name}")
-            if callback_key(view, named) not in self._base.callbacks:
-                self._add_slot(stub, self._symbol(view, named.entity))
+            self._slots.append((stub.slot, self._symbol(view, named.entity)))
         for name, slot in inputs.resolution.inline_slots.items():
             if name not in self._base.inline_slots:
                 view = self._program.view(self._program.winners[name])
                 self._slots.append((slot, self._symbol(view, Entity(name))))
         if self._slots:
-            relocations = [(4 * n, self._word, s, 0) for n, (_, s) in enumerate(self._slots)]
+            relocations: List[Relocation] = [
+                (4 * n, self._word, symbol, 0) for n, (_, symbol) in enumerate(self._slots)
+            ]
             content = bytes(4 * len(self._slots))
             number = self._writer.add_section(Section(_SLOTS, _DATA, 4, content, relocations))
             self._writer.add_symbol(_local(SLOTS_START, number))
             self._writer.add_symbol(_local(SLOTS_END, number, len(content)))
 
-    def _add_slot(self, stub: Stub, symbol: Symbol) -> None:
-        self._slots.append((stub.slot, symbol))
-
     def _add_markers(self) -> None:
         for index, jump in enumerate(self._changes.jumps):
             number = self._numbers[jump.place.view.name, jump.place.section, 0]
             self._writer.add_symbol(_local(marker("jump", index), number, jump.named.offset))
+        inputs = self._program.inputs
+        for index, definition in enumerate(inputs.callbacks.used):
+            name = object_name(definition.path, inputs.description.build_dir)
+            if name not in self._program.changed:
+                continue
+            named = find_function(self._program.view(name), definition.symbol)
+            if named is not None and (name, named.symbol.section) in self._code:
+                number = self._numbers[name, named.symbol.section, 0]
+                self._writer.add_symbol(_local(marker("callback", index), number, named.offset))
         for index, swap in enumerate(self._changes.swaps):
             key = (swap.place.view.name, swap.place.section, swap.named.offset)
             self._writer.add_symbol(_local(marker("swap", index), self._numbers[key]))
+
+    def _debug_symbol(self, view: View, symbol: elf.Symbol) -> Optional[Symbol]:
+        """What a symbol of the debug data has become; None: it is not there."""
+        number = self._numbers.get((view.name, symbol.section, 0))
+        if number is not None:
+            return _local(f"hotreload.label.{number}.{symbol.value:x}", number, symbol.value)
+        kinds = range(len(view.kinds))
+        if symbol.section in kinds and view.kinds[symbol.section] in (Kind.VARIABLE, Kind.CONSTANT):
+            for named in view.named.get(symbol.section, ()):
+                old = find_old(self._program, view, named)
+                address = self._base.address(*old) if old is not None else None
+                if address is not None:
+                    return _absolute(named.symbol.name, address - named.offset + symbol.value)
+        return None
 
     def _add_properties(self) -> None:
         """The assembler's tables for Xtensa: which words are literals."""
@@ -393,9 +424,10 @@ class Composer:
         if table is None:
             return
         rows: Dict[int, List[elf.Rela]] = {}
-        for offset, info, addend in _RELA.iter_unpack(view.file.content(table)):
-            rows.setdefault(offset // size, []).append(elf.Rela(offset, info & 0xFF, info >> 8, addend))
-        content, relocations = b"", []
+        for entry in view.file.read_table(table):
+            rows.setdefault(entry.offset // size, []).append(entry)
+        content = b""
+        relocations: List[Relocation] = []
         for row, entries in sorted(rows.items()):
             owners = {view.symbols[entry.symbol].section for entry in entries}
             if not all((view.name, owner, 0) in self._numbers for owner in owners):
@@ -424,7 +456,8 @@ def _is_constant(place: Place) -> bool:
     return place.section != elf.SHN_COMMON and place.view.kinds[place.section] == Kind.CONSTANT
 
 
-def _find_function(view: View, name: str) -> Optional[Named]:
+def find_function(view: View, name: str) -> Optional[Named]:
+    """A function of an object file by the name of its symbol."""
     for names in view.named.values():
         for named in names:
             if named.symbol.name == name and kind_of(view, named) == Kind.CODE:

@@ -5,7 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import Iterator, Tuple
+from typing import Iterator, List, Tuple
 
 JUMP_SIZE = {"riscv": 4, "xtensa": 3}
 
@@ -44,16 +44,19 @@ def _riscv(code: bytes) -> Iterator[Tuple[int, int]]:
             place += 4
             continue
         if half & 0xE003 == 0xA001:  # c.j
-            bits = ((12, 11), (11, 4), (10, 9), (9, 8), (8, 10), (7, 6), (6, 7), (5, 3), (4, 2),
-                    (3, 1), (2, 5))  # fmt: skip
-            yield place, place + _signed(_gather(half, bits), 12)
+            yield place, place + _signed(_gather(half, _JUMP_BITS), 12)
         elif half & 0xC003 == 0xC001:  # c.beqz, c.bnez
-            bits = ((12, 8), (11, 4), (10, 3), (6, 7), (5, 6), (4, 2), (3, 1), (2, 5))
-            yield place, place + _signed(_gather(half, bits), 9)
+            yield place, place + _signed(_gather(half, _BRANCH_BITS), 9)
         place += 2
 
 
-def _gather(half: int, bits: Tuple[Tuple[int, int], ...]) -> int:
+# Bits of the instruction, and bits of the distance that they hold.
+_JUMP_BITS = [(12, 11), (11, 4), (10, 9), (9, 8), (8, 10), (7, 6), (6, 7), (5, 3), (4, 2), (3, 1),
+              (2, 5)]  # fmt: skip
+_BRANCH_BITS = [(12, 8), (11, 4), (10, 3), (6, 7), (5, 6), (4, 2), (3, 1), (2, 5)]
+
+
+def _gather(half: int, bits: List[Tuple[int, int]]) -> int:
     return sum((half >> source & 1) << target for source, target in bits)
 
 

@@ -13,15 +13,17 @@ from hotreload.files import write_if_changed
 from hotreload.module import elf
 from hotreload.module import module_format as fmt
 from hotreload.module.arch import relocation_rules
+from hotreload.module.exports import local_key, object_name
 from hotreload.module.layout import PATCH_DATA_ADDRESS, SEGMENT_LIMIT, patch_text_address
 from hotreload.module.link import Inputs, run_linker
 from hotreload.module.linked import Kept, LinkedModule, Relocation, Variable, find_addr2line
 from hotreload.module.linker_script import format_patch_script
+from hotreload.module.own_symbols import Definition
 from hotreload.module.pack import format_file, kept_note, module_note, note
 from hotreload.module.thread_local import make_thread_local_object
-from hotreload.patch.base import Base, object_name
+from hotreload.patch.base import Base
 from hotreload.patch.compare import Changes, NeedsWhole, Program
-from hotreload.patch.compose import SLOTS_END, SLOTS_START, Composed, marker
+from hotreload.patch.compose import SLOTS_END, SLOTS_START, Composed, find_function, marker
 from hotreload.patch.first_instruction import JUMP_SIZE, busy_size
 
 
@@ -110,26 +112,12 @@ class _Pointers:
         self._stubs = program.inputs.resolution.stubs
         self._slots = range(patch.own.get(SLOTS_START, 0), patch.own.get(SLOTS_END, 0))
         self._callbacks: Dict[int, int] = {}
-        places = {(p.view.name, p.section): p for p in changes.code}
-        by_value: Dict[str, List[elf.Symbol]] = {}
-        for symbol in patch.symbols:
-            if symbol.kind == elf.STT_FUNC:
-                by_value.setdefault(symbol.name, []).append(symbol)
-        for definition, stub in program.inputs.callbacks.used.items():
-            view = program.view(object_name(program.inputs.description, definition.path))
-            for names in view.named.values():
-                for named in names:
-                    if named.symbol.name != definition.symbol:
-                        continue
-                    if (view.name, named.symbol.section) in places:
-                        for symbol in by_value.get(definition.symbol, ()):
-                            if symbol.section != elf.SHN_ABS:
-                                self._callbacks[symbol.value] = stub.address
-                        continue
-                    old = program.base.find(named.entity)
-                    address = program.base.address(*old) if old is not None else None
-                    if address is not None:
-                        self._callbacks[address] = stub.address
+        for index, (definition, stub) in enumerate(program.inputs.callbacks.used.items()):
+            new = patch.own.get(marker("callback", index))
+            old = _old_address(program, definition)
+            for address in (new, old):
+                if address is not None:
+                    self._callbacks[address] = stub.address
 
     def lasting(self, relocation: Relocation) -> Optional[int]:
         """The firmware's address that a pointer is to hold."""
@@ -139,6 +127,18 @@ class _Pointers:
         if symbol.binding != elf.STB_LOCAL and symbol.name in self._stubs:
             return self._stubs[symbol.name]
         return self._callbacks.get(relocation.target)
+
+
+def _old_address(program: Program, definition: Definition) -> Optional[int]:
+    """Where a function is in the base that is known by its address alone."""
+    description, base = program.inputs.description, program.base
+    known = base.callbacks.get(local_key(definition, description.build_dir))
+    name = object_name(definition.path, description.build_dir)
+    if known is not None or name not in program.changed:
+        return known
+    named = find_function(program.view(name), definition.symbol)
+    found = base.find(named.entity) if named is not None else None
+    return base.address(*found) if found is not None else None
 
 
 def pack_patch(program: Program, changes: Changes, composed: Composed) -> Packed:
@@ -194,5 +194,3 @@ def _swaps_note(base: Base, changes: Changes, composed: Composed, patch: LinkedP
     if not entries:
         return b""
     return note(fmt.NOTE_SWAPS, struct.pack("<I", len(entries)) + b"".join(entries))
-
-

@@ -5,14 +5,16 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Union
+from contextlib import suppress
+from typing import Callable, List, NamedTuple, Union
 
 from hotreload.errors import ToolError
 from hotreload.files import write_if_changed
 from hotreload.module import elf
 from hotreload.module.kept import started_anew
+from hotreload.module.exports import object_name
 from hotreload.module.link import Inputs
-from hotreload.patch.base import Base, object_name
+from hotreload.patch.base import Base
 from hotreload.patch.compare import NeedsWhole, Program, compare
 from hotreload.patch.compose import Composer
 from hotreload.patch.link import link_patch, pack_patch, patch_path
@@ -33,6 +35,8 @@ class Patch(NamedTuple):
     notes: List[str]
     is_empty: bool
     """The program is that of the base."""
+    add_debug_data: Callable[[], None]
+    """Writes patch.elf again, with debug data."""
 
 
 class Whole(NamedTuple):
@@ -55,7 +59,7 @@ def _make(inputs: Inputs, base: Base) -> Patch:
     description = inputs.description
 
     def open_view(path: str) -> View:
-        name = object_name(description, path)
+        name = object_name(path, description.build_dir)
         file = inputs.files.find(path).open()
         return View(path, name, file, inputs.exports.wraps, read_types)
 
@@ -82,4 +86,9 @@ def _make(inputs: Inputs, base: Base) -> Patch:
         if named.symbol.kind in (elf.STT_FUNC, elf.STT_NOTYPE)
     ]
     is_empty = not (functions or changes.swaps or composed.slots or composed.variables)
-    return Patch(packed.content, functions, size, notes, is_empty)
+
+    def add_debug_data() -> None:
+        with suppress(NeedsWhole):
+            link_patch(program, Composer(program, changes).compose(with_debug_data=True))
+
+    return Patch(packed.content, functions, size, notes, is_empty, add_debug_data)

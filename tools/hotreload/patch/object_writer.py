@@ -19,14 +19,18 @@ _PROGBITS, _SYMTAB, _STRTAB, _RELOCATIONS = 1, 2, 3, 4
 _INFO_LINK = 0x40
 
 
+Relocation = Tuple[int, int, Optional["Symbol"], int]
+"""Offset, type, symbol (None: number 0) and addend."""
+
+
 class Section(NamedTuple):
-    """A section to write; `relocations` are offset, type, symbol (None: number 0) and addend."""
+    """A section to write."""
 
     name: str
     flags: int
     alignment: int
     content: bytes
-    relocations: List[Tuple[int, int, Optional["Symbol"], int]]
+    relocations: List[Relocation]
 
 
 class Symbol(NamedTuple):
