@@ -71,8 +71,9 @@ static void exchange_modules(const hotreload_image_t *image, const hotreload_mod
     hotreload_port_retain(blamed);
     hotreload_loader_commit(image, staged);
     hotreload_port_retain(0); /* the old one is not loaded again, on trial or not */
+    hotreload_loader_run_destructors(&state.module);
+    hotreload_address_map_free_older(); /* before the code is cleared: a task may still be in it */
     hotreload_loader_release(&state.module);
-    hotreload_address_map_free_older();
     state.module = *staged;
 }
 
@@ -104,9 +105,10 @@ static void run_staged(const hotreload_image_t *image, const hotreload_module_t 
 static void unload_module(void)
 {
     hotreload_loader_unbind();
-    hotreload_loader_release(&state.module);
+    hotreload_loader_run_destructors(&state.module);
     hotreload_trial_end(); /* its destructors were still on trial */
     hotreload_address_map_free_all();
+    hotreload_loader_release(&state.module);
     state.loaded = false;
     hotreload_status_set_module(NULL, 0);
 }
@@ -120,8 +122,7 @@ static esp_err_t mark_and_run(const hotreload_image_t *image, hotreload_module_t
     if (error == ESP_OK) {
         run_staged(image, staged, record, on_trial);
     } else {
-        staged->fini_count = 0; /* no constructor ran, so no destructor may */
-        hotreload_loader_release(staged);
+        hotreload_loader_release(staged); /* no constructor ran, so no destructor may */
     }
     return error;
 }

@@ -195,11 +195,15 @@ static void clear_text(const hotreload_module_t *module)
     (void)hotreload_port_sync(&module->text, &no_data); /* a failure only means less help */
 }
 
-void hotreload_loader_release(hotreload_module_t *module)
+void hotreload_loader_run_destructors(const hotreload_module_t *module)
 {
     for (uint32_t i = module->fini_count; i > 0; i--) {
         hotreload_port_call(function_at(&module->data, module->fini_offset, i - 1));
     }
+}
+
+void hotreload_loader_release(hotreload_module_t *module)
+{
     clear_text(module);
     free_module(module);
 }
