@@ -300,8 +300,7 @@ static void stopping_the_server_drops_the_upload_under_way(void **test)
         if (refused[i]) {
             proven.headers[2] = NULL;
         }
-        fake_response_t response =
-            expect_answer(refused[i] ? UNPROVEN : "503 Error", true);
+        fake_response_t response = expect_answer(refused[i] ? UNPROVEN : "503 Error", true);
         assert_int_equal(pthread_join(stopper.task, NULL), 0);
         assert_int_equal(stopper.result, ESP_OK);
         assert_in_range(response.delivered, 2048, 4096);
