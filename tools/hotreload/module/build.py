@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import Callable, Iterable
+from typing import Any, Callable, Iterable, List
 
 from hotreload.description import Description
 from hotreload.files import write_if_changed
 from hotreload.module.exports import read_exports
+from hotreload.module.firmware import Firmware
 from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.module.link import link_module, make_inputs
-from hotreload.module.object_cache import ObjectCache
+from hotreload.module.object_cache import ObjectCache, stamp_of
 from hotreload.module.pack import pack_module
 from hotreload.module.store_image import make_partition_image
 from hotreload.report import Steps
@@ -30,12 +31,28 @@ class ModuleBuilder:
         self._reader = reader
         self._guard = guard
         self._cache = ObjectCache()
+        self._module = b""
+        self._made_from: List[Any] = []
 
     def update(self, description: Description, steps: Steps) -> bytes:
-        """Writes module.elf and module.bin; returns the packed module."""
+        """Writes module.elf and module.bin, unless it has just made them; returns the module."""
         with steps.step("objects"):
             firmware = self._reader.read(description)
             self._cache.refresh(description)
+            is_made = self._module and self._made_from == self._state(description, firmware)
+        if not is_made:
+            self._module = self._make(description, firmware, steps)
+            self._made_from = self._state(description, firmware)
+        return self._module
+
+    def _state(self, description: Description, firmware: Firmware) -> List[Any]:
+        """What the module is made from, and the files that it is in: others may replace them."""
+        files = [description.exports, description.module_elf, description.module]
+        stamps = [stamp_of(path) if os.path.exists(path) else None for path in files]
+        digests = [found.digest for found in self._cache.objects]
+        return [description, firmware.identity, stamps, digests]
+
+    def _make(self, description: Description, firmware: Firmware, steps: Steps) -> bytes:
         with steps.step("link"):
             exports = read_exports(description.exports)
             inputs = make_inputs(description, firmware, exports, self._cache)
