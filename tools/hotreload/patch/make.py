@@ -52,7 +52,7 @@ def make_patch(inputs: Inputs, base: Base) -> Union[Patch, Whole]:
     except NeedsWhole as reason:
         return Whole(str(reason))
     except ToolError as error:
-        return Whole(f"the patch cannot be made: {error}")
+        return Whole(f"the patch cannot be made: {str(error).splitlines()[0]}")
 
 
 def _make(inputs: Inputs, base: Base) -> Patch:
