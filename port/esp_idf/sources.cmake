@@ -59,8 +59,8 @@ function(hotreload_port_sources variable target version)
     endif()
 
     set(${variable}
-        chip/arch_${chip_arch}.c chip/address_${chip_address}.c chip/cache_${cache}.c chip/cores.c
-        ${psram}
+        chip/arch_${chip_arch}.c chip/saved_${chip_arch}.c chip/address_${chip_address}.c
+        chip/cache_${cache}.c chip/cores.c ${psram}
         system/crash.c system/firmware.c system/flash.c system/hash_${hash}.c system/log.c
         system/memory.c system/rtos.c system/tasks.c system/${others}.c system/trial_timer.c
         server/post_upload.c server/server.c server/session.c server/urls.c receiver.c

@@ -58,10 +58,7 @@ void hotreload_loader_construct(const hotreload_image_t *image, const hotreload_
 /** Points every slot of the table to its missing-function handler. */
 void hotreload_loader_unbind(void);
 
-/**
- * Runs the destructors of a module that the table does not point to any more, clears its code, and
- * frees it.
- */
-void hotreload_loader_release(hotreload_module_t *module);
+/** Runs the destructors of a module that the table does not point to any more. */
+void hotreload_loader_run_destructors(const hotreload_module_t *module);
 
 #endif

@@ -130,8 +130,9 @@ static void release_old(void)
         hotreload_address_map_free(&patch);
     }
     program.patch = NULL;
-    hotreload_address_map_free(&program.module);
-    hotreload_loader_release(&program.module);
+    hotreload_loader_run_destructors(&program.module);
+    hotreload_address_map_free(&program.module); /* before it is cleared: a task may be in it */
+    hotreload_segments_free(&program.module);
 }
 
 esp_err_t hotreload_program_unload(hotreload_reason_t *reason)

@@ -147,7 +147,7 @@ static esp_err_t check_header(const hotreload_writer_t *writer,
     esp_err_t error =
         hotreload_port_flash_read(writer->flash, writer->span.start, &present, sizeof present);
     if (error != ESP_OK || memcmp(&present, header, sizeof present) != 0) {
-        return hotreload_record_fail_flash(writer->label, "verified", reason);
+        return hotreload_record_fail_flash(writer->label, "read back", reason);
     }
     return ESP_OK;
 }

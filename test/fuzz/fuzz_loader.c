@@ -187,8 +187,7 @@ static void check_again(const uint8_t *data, size_t size, const hotreload_module
     memcpy(text, region_bytes(&first->text, true), first->text.size);
     memcpy(bytes, region_bytes(&first->data, false), first->data.size);
     hotreload_module_t copy = *first;
-    copy.fini_count = 0;
-    hotreload_loader_release(&copy);
+    hotreload_segments_free(&copy);
     fake_port.text_next = first->text.run;
     fake_port.data_next = first->data.run;
     must(hotreload_loader_stage(data, size, 0, &image, &second, &reason) == ESP_OK);
@@ -198,9 +197,8 @@ static void check_again(const uint8_t *data, size_t size, const hotreload_module
     must(memcmp(bytes, region_bytes(&second.data, false), image.data.memory_size) == 0);
     free(text);
     free(bytes);
-    second.fini_count = 0;
     hotreload_kept_abort();
-    hotreload_loader_release(&second);
+    hotreload_segments_free(&second);
 }
 
 /* ---- The transaction ---- */
@@ -239,7 +237,7 @@ static void run_module(const hotreload_image_t *image, hotreload_module_t *modul
     hotreload_kept_free_others(NULL);
     must(is_unbound());
     expect_calls(module, init->fini_address - image->data.link, init->fini_count, true);
-    hotreload_loader_release(module);
+    hotreload_segments_free(module);
     must(calls.left == 0);
 }
 
@@ -308,7 +306,7 @@ static void stage_patch(const hotreload_image_t *image)
     hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
     hotreload_loader_unbind();
     hotreload_kept_free_others(NULL);
-    hotreload_loader_release(&base);
+    hotreload_segments_free(&base);
     free(file);
     fake_port_expect_idle();
 }

@@ -36,8 +36,7 @@ static void place(const uint8_t *module, size_t size)
     }
     write_out(staged.text.write, image.text.memory_size);
     write_out(staged.data.write, image.data.memory_size);
-    staged.fini_count = 0; /* its destructors have nothing to undo */
-    hotreload_loader_release(&staged);
+    hotreload_segments_free(&staged);
 }
 
 int main(int argc, char **argv)

@@ -250,6 +250,9 @@ void hotreload_port_text_write(const hotreload_region_t *region, size_t offset, 
 {
     memcpy(text_word(region, offset), &word, sizeof word);
     text_memory(region)->unsynced = true;
+    if (fake_port.on_text_write != NULL) {
+        fake_port.on_text_write(region->run + (uint32_t)offset, word);
+    }
 }
 
 esp_err_t hotreload_port_sync(const hotreload_region_t *text, const hotreload_region_t *data)

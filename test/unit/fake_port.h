@@ -46,6 +46,8 @@ typedef struct {
     size_t call_count;
     /** Does what the constructor or destructor at this address would do; NULL: nothing. */
     void (*on_call)(uint32_t run_address);
+    /** Looks on while a word of a text is written; NULL: nothing. */
+    void (*on_text_write)(uint32_t run_address, uint32_t word);
 
     /** 1: the next allocation (region, flash map or hash) fails, 2: the one after; 0: none. */
     unsigned fail_allocation;

@@ -113,7 +113,7 @@ staged_t stage_spec(const module_spec_t *spec)
 
 void staged_drop(staged_t *staged)
 {
-    hotreload_loader_release(&staged->module);
+    hotreload_segments_free(&staged->module);
     free(staged->file);
     staged->file = NULL;
 }

@@ -49,7 +49,7 @@ static bool is_documented(esp_err_t error)
            error == ESP_ERR_NOT_FOUND || error == ESP_ERR_NO_MEM;
 }
 
-/** Runs a module that the loader took, as far as a test can: binds, constructs and releases it. */
+/** Runs a module that the loader took, as far as a test can: from its table to its end. */
 static void run(const hotreload_image_t *image, hotreload_module_t *staged)
 {
     commit_module(image, staged);
@@ -57,7 +57,8 @@ static void run(const hotreload_image_t *image, hotreload_module_t *staged)
         assert_true(hotreload_firmware_table.slots[i] - staged->text.run < staged->text.size);
     }
     old_module_rebind();
-    hotreload_loader_release(staged);
+    hotreload_loader_run_destructors(staged);
+    hotreload_segments_free(staged);
     assert_int_equal(fake_port.call_count, image->init.init_count + image->init.fini_count);
     fake_port.call_count = 0;
 }

@@ -97,6 +97,48 @@ static void constructs_the_new_module_before_it_destroys_the_old(void **state)
     assert_int_equal(fake_port.calls[2], new + 8);
 }
 
+/** Where the old code is, and how often a word of it was cleared. */
+static uint32_t old_text;
+static unsigned cleared;
+
+static bool is_described_as_freed(uint32_t address)
+{
+    char words[128];
+    const char *text = hotreload_describe_address(address, words, sizeof words);
+    return text != NULL && strstr(text, "which was freed") != NULL;
+}
+
+static void expect_freed_code(uint32_t address, uint32_t word)
+{
+    if (address == old_text && word == 0) {
+        cleared++;
+        assert_true(is_described_as_freed(address));
+    }
+}
+
+static void expect_code_in_use(uint32_t address)
+{
+    assert_false(is_described_as_freed(address));
+}
+
+/** A task on the other core that is still in the old code may fault while it is cleared. */
+static void code_counts_as_freed_before_it_is_cleared(void **state)
+{
+    loaded_store_with_constructors(1);
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    old_text = loaded_status().text_run;
+    cleared = 0;
+    fake_port.on_call = expect_code_in_use;
+    fake_port.on_text_write = expect_freed_code;
+    loaded_store_with_constructors(2);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    assert_int_equal(cleared, 1);
+
+    old_text = loaded_status().text_run;
+    assert_int_equal(hotreload_unload(), ESP_OK);
+    assert_int_equal(cleared, 2);
+}
+
 static void a_thousand_reloads_leave_the_memory_as_it_was(void **state)
 {
     loaded_start(1);
@@ -398,6 +440,7 @@ int main(void)
         TEST(loads_when_nothing_is_loaded),
         TEST(reloads_what_runs_already),
         TEST(constructs_the_new_module_before_it_destroys_the_old),
+        TEST(code_counts_as_freed_before_it_is_cleared),
         TEST(a_thousand_reloads_leave_the_memory_as_it_was),
         TEST(loads_nothing_older),
         TEST(survives_a_module_damaged_in_flash),

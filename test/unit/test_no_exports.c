@@ -47,7 +47,7 @@ static void run(const module_spec_t *spec, unsigned regions)
     if (spec->data_size > 0) {
         assert_int_equal(module_get32(fake_port_data(module.data.run, 4)), module.data.run + 8);
     }
-    hotreload_loader_release(&module);
+    hotreload_segments_free(&module);
     free(file);
     fake_port_expect_idle();
 }

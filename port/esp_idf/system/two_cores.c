@@ -48,24 +48,26 @@ static void wait_while(step_t at)
     }
 }
 
-static void hold_in_window(void)
+/** @return false: no window is open */
+static bool hold_in_window(void)
 {
     const UBaseType_t state = portSET_INTERRUPT_MASK_FROM_ISR();
     holder = xTaskGetCurrentTaskHandle();
-    if (change_step(ASKED, HELD)) {
+    const bool held = change_step(ASKED, HELD);
+    if (held) {
         wait_while(HELD);
         hotreload_arch_fence();
         atomic_store(&step, LEFT);
     }
     portCLEAR_INTERRUPT_MASK_FROM_ISR(state);
+    return held;
 }
 
 static void hold(void *unused)
 {
     (void)unused;
     const TickType_t start = xTaskGetTickCount();
-    while (atomic_load(&step) != LEFT) {
-        hold_in_window();
+    while (!hold_in_window() && atomic_load(&step) != LEFT) {
         if (xTaskGetTickCount() - start >= STAYS_TICKS) {
             (void)change_step(WAITS, LEFT);
         }

@@ -12,6 +12,7 @@
 #include "soc/soc.h"
 
 bool esp_ptr_external_ram(const void *p);
+bool esp_ptr_executable(const void *p);
 
 static inline bool esp_ptr_in_dram(const void *p)
 {

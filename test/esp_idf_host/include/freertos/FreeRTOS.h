@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 typedef int BaseType_t;
+typedef unsigned UBaseType_t;
+typedef uint8_t StackType_t;
 typedef uint32_t TickType_t;
 
 #define pdTRUE             ((BaseType_t)1)
@@ -31,6 +33,11 @@ typedef struct {
 #define portENTER_CRITICAL(mux) ((void)(mux)->depth++, fake_critical_depth++)
 #define portEXIT_CRITICAL(mux)  ((void)(mux)->depth--, fake_critical_depth--)
 extern int fake_critical_depth;
+
+/** The interrupts of a core, which is a thread. */
+UBaseType_t portSET_INTERRUPT_MASK_FROM_ISR(void);
+void portCLEAR_INTERRUPT_MASK_FROM_ISR(UBaseType_t state);
+BaseType_t xPortGetCoreID(void);
 
 typedef struct {
     pthread_mutex_t mutex;

@@ -13,7 +13,6 @@ void vTaskDelay(const TickType_t xTicksToDelay);
 
 typedef void (*TaskFunction_t)(void *);
 typedef void *TaskHandle_t;
-typedef unsigned UBaseType_t;
 
 BaseType_t xTaskCreate(TaskFunction_t pvTaskCode, const char *const pcName,
                        const uint32_t usStackDepth, void *const pvParameters,
@@ -27,6 +26,9 @@ uint32_t ulTaskNotifyTake(BaseType_t xClearCountOnExit, TickType_t xTicksToWait)
 #define taskSCHEDULER_NOT_STARTED ((BaseType_t)1)
 #define taskSCHEDULER_RUNNING     ((BaseType_t)2)
 
+TaskHandle_t xTaskGetCurrentTaskHandle(void);
+UBaseType_t uxTaskGetNumberOfTasks(void);
+char *pcTaskGetName(TaskHandle_t xTaskToQuery);
 BaseType_t xTaskGetSchedulerState(void);
 void vTaskSuspendAll(void);
 BaseType_t xTaskResumeAll(void);
