@@ -295,7 +295,9 @@ def change_attribute(p: Program) -> str:
 def change_calls(p: Program) -> str:
     file = p.rng.choice(p.files)
     names = [f.name for f in file.functions if f.name not in p.exports]
-    function = next(f for f in file.functions if f.name in p.exports)
+    function = next((f for f in file.functions if f.name in p.exports), None)
+    if function is None:
+        return "nothing"
     function.calls = [name for name in names if p.rng.random() < 0.7]
     p.rng.shuffle(function.calls)
     return f"calls of {function.name}"

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from click.testing import CliRunner
 
 from fake_device import FakeDevice
+from hotreload.cli import main
 from project import Project
 
 
@@ -107,3 +109,47 @@ def test_note_about_an_initial_value(running: Project, device: FakeDevice) -> No
     text = running.tool("reload", "--build", str(running.build), "--url", device.url)
     assert "n has another initial value; it keeps what it holds" in text
     assert last_line(text).startswith("Patched: ")
+
+
+TEXT, DATA, PATCH = 0x40380000, 0x3FC90000, 0x40390000
+
+
+@pytest.fixture
+def patched(running: Project, device: FakeDevice) -> Project:
+    """The device runs a patch as well."""
+    running.write("a.c", "\n\nint f(void)\n{\n    return 2;\n}\n")
+    assert reload(running, device).startswith("Patched: ")
+    nothing = {"address": "0x00000000", "size": 0}
+    text = {"address": hex(PATCH), "size": 4}
+    device.more["patch"] = {"sequence": 2, "functions": 1, "text": text, "data": nothing}
+    device.more["text"] = {"address": hex(TEXT), "size": 4}
+    device.more["data"] = {"address": hex(DATA), "size": 0}
+    return running
+
+
+def test_status_shows_the_patch(patched: Project, device: FakeDevice) -> None:
+    text = patched.tool("status", "--build", str(patched.build), "--url", device.url)
+    assert re.search(r"patch +sequence 2 of base 1, 1 functions replaced", text)
+    assert re.search(rf"patch's text +4 bytes at {PATCH:#x}", text)
+
+
+def test_addresses_in_a_patch(patched: Project, device: FakeDevice) -> None:
+    def decode(log: str, *more: str) -> str:
+        arguments = ["decode", "--build", str(patched.build), *more]
+        result = CliRunner(env={"HOTRELOAD_URL": None}).invoke(main, arguments, input=log)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    line = f"MEPC    : 0x{PATCH:08x}\n"
+    assert "f at " in decode(line, "--url", device.url)
+    loaded = f"module loaded: 4 bytes of text at {TEXT:#x}, 0 bytes of data at 0x0\n"
+    now = f"patched: 1 functions, 4 bytes of text at {PATCH:#x}, 0 bytes of data at 0x0\n"
+    assert re.search(r"f at .*a\.c:[456]", decode(loaded + now + line))
+    crash = f"PC 0x{PATCH:08x}: offset 0x0 of the code of patch 2\n"
+    assert "f at " in decode(crash)
+
+
+def test_gdb_has_the_patch_as_well(patched: Project, device: FakeDevice) -> None:
+    place = ["--build", str(patched.build), "--url", device.url]
+    text = patched.tool("gdb", *place, "--gdb", "any-gdb")
+    assert f'patch.elf" {PATCH:#x}' in text and f'module.elf" {TEXT:#x}' in text

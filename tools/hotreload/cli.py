@@ -98,7 +98,7 @@ def link(description: str) -> None:
     builder = ModuleBuilder(FirmwareReader(), AbiGuard().note)
     with build_lock(read):
         write_partition_image(read, builder.update(read, Steps()))
-        builder.save()
+    builder.save()
 
 
 def _where(url: Optional[str], port: Optional[str], baud: Optional[int]) -> Where:

@@ -46,6 +46,10 @@ def gdb_command(
     module = LinkedFile(description)
     module.check(placement)
     command = [gdb, description.firmware_elf, "-ex", symbols_command(module, placement)]
+    if placement.patch is not None:
+        patch = LinkedFile(description, is_patch=True)
+        patch.check(Placement(*placement.patch))
+        command += ["-ex", symbols_command(patch, Placement(*placement.patch))]
     return command + (["-ex", f"target remote {remote}"] if remote else [])
 
 

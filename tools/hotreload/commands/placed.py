@@ -11,7 +11,13 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.module import elf
-from hotreload.module.layout import DATA_ADDRESS, text_address
+from hotreload.module.layout import (
+    DATA_ADDRESS,
+    PATCH_DATA_ADDRESS,
+    patch_path,
+    patch_text_address,
+    text_address,
+)
 from hotreload.module.linked import find_addr2line
 from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS
 
@@ -28,38 +34,48 @@ class Range(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """Where a module runs."""
+    """Where a module runs, and a patch of it."""
 
     text: Range
     data: Range
+    patch: Optional[Tuple[Range, Range]] = None
+    """Its text and data."""
 
 
 def read_placement(status: Dict[str, Any]) -> Optional[Placement]:
     """The loaded module's, from the answer to `GET /status`; None: no module is loaded."""
     if not status.get("loaded"):
         return None
+    patch = status.get("patch")
+    return Placement(*_ranges(status), _ranges(patch) if patch else None)
+
+
+def _ranges(status: Dict[str, Any]) -> Tuple[Range, Range]:
     text, data = [
         Range(int(str(status[name]["address"]), 0), int(status[name]["size"]))
         for name in ("text", "data")
     ]
-    return Placement(text, data)
+    return text, data
 
 
 class LinkedFile:
-    """module.elf, for looking up run addresses."""
+    """module.elf or patch.elf, for looking up run addresses."""
 
-    def __init__(self, description: Description) -> None:
-        self.path = description.module_elf
+    def __init__(self, description: Description, is_patch: bool = False) -> None:
+        self.path = patch_path(description, "elf") if is_patch else description.module_elf
         firmware = elf.Elf(description.firmware_elf, "the firmware", description.arch)
         self._file = elf.Elf(self.path, "the linked module", description.arch)
-        self._links = (text_address(description.arch, firmware.entry), DATA_ADDRESS)
+        start = text_address(description.arch, firmware.entry)
+        self._links = (start, DATA_ADDRESS)
+        if is_patch:
+            self._links = (patch_text_address(description.arch, start), PATCH_DATA_ADDRESS)
         self._symbols = self._file.symbols()
         self._addr2line = find_addr2line(description.compiler)
 
     def sections(self, placement: Placement) -> List[Tuple[str, int]]:
         """Each section that has bytes in RAM, and where it runs; the text is the first."""
         found = []
-        for names, link, run in zip((TEXT_SECTIONS, DATA_SECTIONS), self._links, placement):
+        for names, link, run in zip((TEXT_SECTIONS, DATA_SECTIONS), self._links, placement[:2]):
             for section in self._file.sections if run.size > 0 else []:
                 if section.name in names and section.allocated and section.size > 0:
                     found.append((section.name, section.address - link + run.address))
@@ -68,7 +84,7 @@ class LinkedFile:
     def check(self, placement: Placement) -> None:
         """Refuses a placement that does not fit this module."""
         for kind, link, run, names in zip(
-            ("text", "data"), self._links, placement, (TEXT_SECTIONS, DATA_SECTIONS)
+            ("text", "data"), self._links, placement[:2], (TEXT_SECTIONS, DATA_SECTIONS)
         ):
             size = self._size(names, link)
             if (size + 3) // 4 != (run.size + 3) // 4 and (size > 0 or run.size > 4):

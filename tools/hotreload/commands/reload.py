@@ -123,24 +123,28 @@ def reload_once(options: Options) -> None:
     try:
         description = load_description(options.build)
         memory = Memory(description)
-        known = known_device(options.where, options.build, description)
-        search = None if known is not None else search_network(description, memory.reader)
-        found = _Found(known, search, steps)
         try:
-            update = make_update(description, options, steps, memory, found.ask)
-            device = found.device
-            with closing(device):
-                if update.is_needed:
-                    update, _ = send_update(device, description, update, steps, options.wait)
+            _reload(description, options, memory, steps)
         finally:
             memory.save()
     except ToolError as error:
         report_failure(error, steps)
         raise SystemExit(1) from error
-    if update.is_needed:
-        report_success(update, device.url, steps)
-    else:
-        report_no_change(steps)
+
+
+def _reload(
+    description: Description, options: Options, memory: Memory, steps: Steps
+) -> None:
+    known = known_device(options.where, options.build, description)
+    search = None if known is not None else search_network(description, memory.reader)
+    found = _Found(known, search, steps)
+    update = make_update(description, options, steps, memory, found.ask)
+    with closing(found.device) as device:
+        if not update.is_needed:
+            report_no_change(steps)
+            return
+        update, _ = send_update(device, description, update, steps, options.wait)
+    report_success(update, device.url, steps)
 
 
 def report_success(update: Update, url: str, steps: Steps) -> None:

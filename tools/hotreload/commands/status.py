@@ -60,6 +60,11 @@ class _Build:
         return f"{count}: {', '.join(read_exports(self._description.exports).table)}"
 
 
+def _segments(answer: Dict[str, Any]) -> List[Tuple[str, str]]:
+    segments = {name: answer.get(name) or {} for name in ("text", "data")}
+    return [(name, f"{s.get('size')} bytes at {s.get('address')}") for name, s in segments.items()]
+
+
 def _rows(answer: Dict[str, Any], build: _Build) -> List[Tuple[str, str]]:
     identity = str(answer.get("firmware", "unknown"))
     rows = [("firmware", build.firmware(identity))]
@@ -69,9 +74,13 @@ def _rows(answer: Dict[str, Any], build: _Build) -> List[Tuple[str, str]]:
         trial = ", on trial" if answer.get("trial") else ""
         stored = "" if answer.get("stored", True) else ", not stored: lost at a restart"
         rows.append(("module", f"loaded, sequence {answer.get('sequence')}{trial}{stored}"))
-        for name in ("text", "data"):
-            segment = answer.get(name) or {}
-            rows.append((name, f"{segment.get('size')} bytes at {segment.get('address')}"))
+        rows += _segments(answer)
+        patch = answer.get("patch")
+        if patch:
+            rows.append(("patch", f"sequence {patch.get('sequence')} of base "
+                         f"{(answer.get('base') or {}).get('sequence')}, "
+                         f"{patch.get('functions')} functions replaced"))  # fmt: skip
+            rows += [(f"patch's {name}", text) for name, text in _segments(patch)]
     else:
         rows.append(("module", "none loaded"))
     if "free" in answer:

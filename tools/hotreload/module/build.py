@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional, Tuple, Union
 
 from hotreload.description import Description
+from hotreload.errors import ToolError
 from hotreload.files import write_if_changed
 from hotreload.lock import build_lock
 from hotreload.module.exports import read_exports
@@ -37,7 +39,7 @@ class ModuleBuilder:
         self._guard = guard
         self._cache = ObjectCache()
         self._base: Optional[Base] = None
-        self._unfinished: Optional[Tuple[Description, Patch]] = None
+        self._unfinished: Optional[Tuple[Description, Callable[[], None]]] = None
         self._module = b""
         self._made_from: List[Any] = []
 
@@ -54,7 +56,7 @@ class ModuleBuilder:
             return make_inputs(description, firmware, exports, self._cache)
 
     def whole(self, inputs: Inputs, steps: Steps) -> bytes:
-        """Writes module.elf and module.bin, and remembers them as a base of patches.
+        """Writes module.elf and module.bin.
 
         What was just made from the same is not made again.
         """
@@ -72,8 +74,6 @@ class ModuleBuilder:
         return [description, inputs.firmware.identity, stamps, digests]
 
     def _make(self, inputs: Inputs, steps: Steps) -> bytes:
-        from hotreload.patch.base import remember_base
-
         description = inputs.description
         with steps.step("link"):
             link_module(inputs)
@@ -83,7 +83,7 @@ class ModuleBuilder:
             if write_if_changed(description.module, module):
                 with suppress(OSError):
                     os.remove(description.partition_image)  # The next build makes it.
-            remember_base(inputs, module)
+        self._unfinished = (inputs.description, partial(_remember, inputs, module))
         return module
 
     def patch(self, inputs: Inputs, base: str, steps: Steps) -> Union[Patch, Whole]:
@@ -96,7 +96,8 @@ class ModuleBuilder:
         self._check(inputs, steps)
         with steps.step("patch"):
             result = make_patch(inputs, known)
-        self._unfinished = None if isinstance(result, Whole) else (inputs.description, result)
+        if not isinstance(result, Whole):
+            self._unfinished = (inputs.description, result.add_debug_data)
         return result
 
     def lost_variables(self, inputs: Inputs, base: str) -> List[str]:
@@ -117,14 +118,20 @@ class ModuleBuilder:
             self._guard(inputs.description, inputs.shared_names(), self._cache)
 
     def save(self) -> None:
-        """Keeps what is known of the object files for the next command, and what debuggers need
-        of a patch."""
+        """Does what need not be done before the upload: remembers a whole module as a base, adds
+        debug data to a patch, keeps what is known of the object files for the next command."""
         if self._unfinished is not None:
-            description, patch = self._unfinished
+            description, finish = self._unfinished
             self._unfinished = None
-            with build_lock(description):
-                patch.add_debug_data()
+            with suppress(ToolError), build_lock(description):
+                finish()
         self._cache.save()
+
+
+def _remember(inputs: Inputs, module: bytes) -> None:
+    from hotreload.patch.base import remember_base
+
+    remember_base(inputs, module)
 
 
 def write_partition_image(description: Description, module: bytes) -> None:

@@ -12,6 +12,10 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import os
+
+from hotreload.description import Description
+
 DATA_ADDRESS = 0x18000000
 KEPT_ADDRESS = 0x1F000000
 """Behind the data: variables of a patch that live outside of it, and are zero at first."""
@@ -37,3 +41,8 @@ def text_address(arch: str, firmware_entry: int) -> int:
 def patch_text_address(arch: str, base_text: int) -> int:
     """The link address of a patch's text; its calls to the base must not be short ones."""
     return base_text + (0x08000000 if arch == "xtensa" else 0x10000000)
+
+
+def patch_path(description: Description, ending: str) -> str:
+    """A file of the last patch, such as patch.elf."""
+    return os.path.join(os.path.dirname(description.module_elf), f"patch.{ending}")

@@ -23,7 +23,7 @@ from hotreload.module.kept import place_kept
 from hotreload.module.link import Inputs, map_path
 from hotreload.module.link_map import Placed, read_link_map
 from hotreload.module.link_options import Wraps
-from hotreload.module.object_cache import CachedObject
+from hotreload.module.object_cache import CachedObject, stamp_of
 from hotreload.module.own_symbols import Definition
 from hotreload.patch.types import read_types
 from hotreload.patch.view import Entity, Named, View
@@ -209,8 +209,11 @@ def load_base(description: Description, sha256: str, wraps: Wraps) -> Optional[B
 
 
 def remember_base(inputs: Inputs, module: bytes) -> None:
-    """Remembers a whole module, which link_module() and pack_module() have just made."""
+    """Remembers a whole module, unless its files have changed since it was made."""
     description = inputs.description
+    is_last = read_bytes(description.module, "the module") == module
+    if not is_last or any(stamp_of(file.path) != file.stamp for file in inputs.files.objects):
+        return
     sha256 = hashlib.sha256(module).hexdigest()
     directory = os.path.join(_root(description), sha256)
     make_directory(directory)
@@ -241,7 +244,7 @@ def _describe(inputs: Inputs) -> Dict[str, Any]:
     description, objects = inputs.description, inputs.objects
     file = elf.Elf(description.module_elf, "the module")
     names = {path: object_name(path, description.build_dir) for path in description.objects}
-    symbols = file.symbols()
+    symbols = [symbol for _, symbol in file.symbols().named()]
     inside = [s for s in symbols if 0 < s.section < elf.SHN_ABS]
     places: Dict[str, Dict[str, List[int]]] = {}
     strings: List[List[int]] = []

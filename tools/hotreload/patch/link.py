@@ -14,8 +14,13 @@ from hotreload.module import elf
 from hotreload.module import module_format as fmt
 from hotreload.module.arch import relocation_rules
 from hotreload.module.exports import local_key, object_name
-from hotreload.module.layout import PATCH_DATA_ADDRESS, SEGMENT_LIMIT, patch_text_address
-from hotreload.module.link import Inputs, run_linker
+from hotreload.module.layout import (
+    PATCH_DATA_ADDRESS,
+    SEGMENT_LIMIT,
+    patch_path,
+    patch_text_address,
+)
+from hotreload.module.link import run_linker
 from hotreload.module.linked import Kept, LinkedModule, Relocation, Variable, find_addr2line
 from hotreload.module.linker_script import format_patch_script
 from hotreload.module.own_symbols import Definition
@@ -37,23 +42,18 @@ class Packed(NamedTuple):
     """Bytes of constants and initial values."""
 
 
-def patch_path(inputs: Inputs, ending: str) -> str:
-    """A file of the patch, such as patch.elf."""
-    return os.path.join(os.path.dirname(inputs.description.module_elf), f"patch.{ending}")
-
-
 def link_patch(program: Program, composed: Composed) -> None:
     """Writes patch.elf."""
     inputs = program.inputs
     description, firmware = inputs.description, inputs.firmware
-    write_if_changed(patch_path(inputs, "o"), composed.content)
-    files = [patch_path(inputs, "o")]
+    write_if_changed(patch_path(inputs.description, "o"), composed.content)
+    files = [patch_path(inputs.description, "o")]
     if composed.thread_local:
         variables = {name: firmware.thread_local[name] for name in composed.thread_local}
         alignment = firmware.thread_local_alignment
         files.append(make_thread_local_object(description, variables, alignment))
     near = [f"*{os.path.basename(path)}:*" for path in description.libraries]
-    script = patch_path(inputs, "ld")
+    script = patch_path(inputs.description, "ld")
     text = format_patch_script(
         patch_text_address(description.arch, firmware.text_address), PATCH_DATA_ADDRESS,
         near if description.text_readable else [], bool(composed.thread_local),
@@ -61,7 +61,7 @@ def link_patch(program: Program, composed: Composed) -> None:
     write_if_changed(script, text)
     command = [description.linker, *description.linker_flags, "--emit-relocs", "-nostdlib"]
     command += ["--no-relax", "--no-check-sections", "-z", "max-page-size=4", "-T", script]
-    command += ["-o", patch_path(inputs, "elf"), *files]
+    command += ["-o", patch_path(inputs.description, "elf"), *files]
     if composed.undefined:
         command += ["--start-group", *description.libraries, "--end-group"]
     output = run_linker(command)
@@ -78,7 +78,7 @@ class LinkedPatch(LinkedModule):
         inputs, self._base = program.inputs, program.base
         description = inputs.description
         super().__init__(
-            patch_path(inputs, "elf"), description.arch,
+            patch_path(inputs.description, "elf"), description.arch,
             patch_text_address(description.arch, inputs.firmware.text_address),
             find_addr2line(description.compiler), PATCH_DATA_ADDRESS,
         )  # fmt: skip

@@ -13,11 +13,12 @@ from hotreload.files import write_if_changed
 from hotreload.module import elf
 from hotreload.module.kept import started_anew
 from hotreload.module.exports import object_name
+from hotreload.module.layout import patch_path
 from hotreload.module.link import Inputs
 from hotreload.patch.base import Base
 from hotreload.patch.compare import NeedsWhole, Program, compare
 from hotreload.patch.compose import Composer
-from hotreload.patch.link import link_patch, pack_patch, patch_path
+from hotreload.patch.link import link_patch, pack_patch
 from hotreload.patch.types import read_types
 from hotreload.patch.view import View
 
@@ -52,7 +53,7 @@ def make_patch(inputs: Inputs, base: Base) -> Union[Patch, Whole]:
     except NeedsWhole as reason:
         return Whole(str(reason))
     except ToolError as error:
-        return Whole(f"the patch cannot be made: {error}")
+        return Whole(f"the patch cannot be made: {str(error).splitlines()[0]}")
 
 
 def _make(inputs: Inputs, base: Base) -> Patch:
@@ -74,7 +75,7 @@ def _make(inputs: Inputs, base: Base) -> Patch:
     size = packed.text + packed.data
     if size > max((base.text.size + base.data.size) // 4, _SMALL):
         raise NeedsWhole(f"the patch would have {size} bytes, more than a quarter of the module")
-    write_if_changed(patch_path(inputs, "bin"), packed.content)
+    write_if_changed(patch_path(description, "bin"), packed.content)
     variables = {v.shown: v.key for v in composed.variables if v.shown}
     notes = [*changes.notes, *started_anew(base.patched_variables, variables)]
     if variables:
