@@ -168,8 +168,9 @@ def test_silent_clients(start_board: StartBoard, build: Build) -> None:
     board = start_board("--idle-timeout", "300")
     board.wait_for_round(1)
     module = build.module(2)
+    start = board.upload_head(module, build.secret) + module[:10]
     with board.connect() as body, board.connect() as head, board.connect() as nothing:
-        body.send(board.upload_head(module, build.secret) + module[:10])
+        body.send(start)
         head.send(b"GET /status HTT")
         assert_refused(body.answer(), 408, "")
         assert_refused(head.answer(), 408, "head")
