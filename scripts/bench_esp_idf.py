@@ -32,7 +32,8 @@ def missing() -> Optional[str]:
     if not os.environ.get("IDF_PATH") or shutil.which("idf.py") is None:
         return "no ESP-IDF: IDF_PATH is not set (run its export.sh first)"
     if not machines():
-        return "no emulated chip: " + "; ".join(str(row.missing(list_targets())) for row in MACHINES)
+        reasons = [str(row.missing(list_targets())) for row in MACHINES]
+        return "no emulated chip: " + "; ".join(reasons)
     return None
 
 
@@ -138,12 +139,15 @@ def measure_stacks(build: Path) -> List[Figure]:
 
 def measure_flash(build: Path) -> List[Figure]:
     """What the component takes of the flash in the basic example, by the map file of the link."""
-    project = copy_example(build / "flash")
-    project.run("build")
-    (map_file,) = project.build.glob("*.map")
-    size = linked_size(map_file.read_text(), "libhotreload.a")
-    where = f"ESP-IDF {idf_version()}, {project.target}"
-    return [Figure(f"{where}, flash of the component", size, "bytes", 28 * 1024)]
+    figures = []
+    for machine in machines():
+        project = copy_example(build / "flash" / machine.name, machine)
+        project.run("build")
+        (map_file,) = project.build.glob("*.map")
+        size = linked_size(map_file.read_text(), "libhotreload.a")
+        where = f"ESP-IDF {idf_version()}, {machine.name}"
+        figures.append(Figure(f"{where}, flash of the component", size, "bytes", 28 * 1024))
+    return figures
 
 
 def linked_size(link_map: str, library: str) -> int:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from emulated_project import ROOT, EmulatedProject
 from figures import POLL_MS, RUNS, Figure, emulated_loop, median_loop, run, watching
@@ -95,6 +95,7 @@ def _measure(project: EmulatedProject, name: str, component: Path, more_source: 
         place = ["--build", str(project.build_dir), "--url", console.url]
         with watching([*TOOL, "watch", *place], env=environment) as last_line:
             figures = median_loop(f"{name}, whole, watch", loop, None, 100, last_line)
+            figures.append(_measure_no_change(name, project.source, last_line))
         figures += median_loop(
             f"{name}, whole, reload", loop, None, 200,
             lambda: run([*TOOL, "reload", *place], env=environment).splitlines()[-1])
@@ -108,6 +109,16 @@ def _measure(project: EmulatedProject, name: str, component: Path, more_source: 
     return [*figures,
             Figure("    beside it: ninja, nothing to do", _time_of_ninja(project), "s"),
             Figure("    beside it: ld of everything", _time_of_ld(project), "s")]
+
+
+def _measure_no_change(name: str, source: Path, last_line: Callable[..., str]) -> Figure:
+    seconds = []
+    for _ in range(RUNS):
+        begun = time.monotonic()
+        os.utime(source)
+        last_line("No change")
+        seconds.append(time.monotonic() - begun)
+    return Figure(f"{name}, watch, saved without a change", statistics.median(seconds), "s", 0.1)
 
 
 def _build_all(project: EmulatedProject, place: List[str], environment: Dict[str, str]) -> str:

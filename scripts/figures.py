@@ -89,17 +89,17 @@ def median_loop(name: str, loop: Loop, bound: Optional[float], first: int,
 
 
 @contextmanager
-def watching(command: List[str], **options: Any) -> Iterator[Callable[[], str]]:
-    """Runs a watch; gives what waits for its next last line."""
+def watching(command: List[str], **options: Any) -> Iterator[Callable[..., str]]:
+    """Runs a watch; gives what waits for its next last line, or a line that begins otherwise."""
     with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, **options) as watch:
         assert watch.stdout is not None
 
-        def wait_for(start: str) -> str:
+        def wait_for(start: str = "Reloaded") -> str:
             for line in watch.stdout or []:
                 if line.startswith(start):
                     return str(line)
             raise SystemExit(f"the watch ended before it said '{start}'")
 
         wait_for("Ctrl+C")
-        yield lambda: wait_for("Reloaded")
+        yield wait_for
         watch.terminate()

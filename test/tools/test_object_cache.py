@@ -17,12 +17,15 @@ from hotreload.checks import debug_types
 from hotreload.checks.abi_guard import AbiGuard
 from hotreload.description import load_description
 from hotreload.errors import ToolError
-from hotreload.module import object_cache
+from hotreload.module import build, object_cache
 from hotreload.module.elf import Elf
+from hotreload.module.firmware_reader import FirmwareReader
+from hotreload.module.link import Inputs, link_module
 from hotreload.module.object_cache import ObjectCache, load_objects
 from hotreload.module.object_contents import contents_from_json, contents_to_json, read_contents
 from hotreload.module.own_symbols import read_own_symbols, symbols_from_json, symbols_to_json
 from hotreload.records import encode, read_records, write_records
+from hotreload.report import Steps
 from project import Project
 
 NAMES = ["a", "b", "c"]
@@ -143,6 +146,31 @@ def test_contents_tell_what_has_changed(riscv: Project) -> None:
     old, new = read("far(x)"), read("far(2 * x)")
     assert "far" in [name for _, _, name in old[".text.f"][2]]
     assert [name for name in old if old[name] != new[name]] == [".text.g"]
+
+
+def test_source_that_is_saved_without_a_change_links_nothing(
+    three: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless somebody else has replaced the module meanwhile."""
+    linked: List[str] = []
+
+    def count(inputs: Inputs) -> None:
+        linked.append(inputs.description.module)
+        link_module(inputs)
+
+    monkeypatch.setattr(build, "link_module", count)
+    description = load_description(str(three.build))
+    builder = build.ModuleBuilder(FirmwareReader(), AbiGuard().check)
+    module = builder.update(description, Steps())
+    os.utime(three.sources / "b.c")
+    three.compile()
+    assert builder.update(description, Steps()) == module and len(linked) == 1
+    (three.out / "module.bin").write_bytes(b"of another command")
+    assert builder.update(description, Steps()) == module and len(linked) == 2
+    assert (three.out / "module.bin").read_bytes() == module
+    three.write("b.c", body("b", 5))
+    three.compile()
+    assert builder.update(description, Steps()) != module and len(linked) == 3
 
 
 # ---- an object file is another one, however well it hides it ----

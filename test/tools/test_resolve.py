@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import List
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
 import toolchains
 from hotreload.module.exports import SPARE
 from hotreload.module.link_options import find_wraps
+from hotreload.module.module_format import SYM_DATA
 from project import Project
 from reference import Module
 
@@ -181,6 +183,27 @@ def test_virtual_table_that_the_firmware_has_no_place_for(riscv: Project) -> Non
         + "int Base::run(int x) { return x + y; } int Base::z() { return 1; }\n",
     )
     assert "'_ZTV4Base', which lives in the firmware, had 12 bytes" in text
+
+
+LOCAL = """
+int Base::run(int x) { return x + y; }
+namespace { struct Local : Base { int run(int x) override { return x; } } object; }
+Base *make() { return &object; }
+"""
+
+
+def test_what_lies_behind_a_local_virtual_table(riscv: Project) -> None:
+    """It is not the table: a pointer to it stays in the module."""
+    riscv.flags += ["-x", "c++", "-fno-exceptions", "-fno-rtti"]
+    built(riscv, CXX.replace("int y", "int y = 3") + LOCAL)
+    module = Module(riscv.link())
+    with open(riscv.out / "module.elf", "rb") as file:
+        symbols = {s.name: s for s in ELFFile(file).get_section_by_name(".symtab").iter_symbols()}
+    table = symbols["_ZTVN12_GLOBAL__N_15LocalE"]
+    behind = symbols["_ZN12_GLOBAL__N_16objectE"]["st_value"]
+    assert behind == table["st_value"] + table["st_size"]
+    offsets = [addend for _, _, base, addend in module.relocations if base == SYM_DATA]
+    assert behind - module.data.address in offsets
 
 
 # ---- the linker's options and words ----

@@ -89,7 +89,7 @@ def _c_texts() -> Iterator[Text]:
     for path in tracked("src/*.[ch]", "port/*.[ch]"):
         name = str(path.relative_to(ROOT))
         source = re.sub(r"/\*.*?\*/", " ", path.read_text(), flags=re.DOTALL)
-        source = re.sub(r"^#include .*$", "", source, flags=re.MULTILINE)
+        source = re.sub(r"^#(include|(el)?if) .*$", "", source, flags=re.MULTILINE)
         source = re.sub(r"_Static_assert\(.*?\);", "", source, flags=re.DOTALL)
         for match in _C_STRING.finditer(source):
             text = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', match.group(0))).replace('\\"', '"')

@@ -3,4 +3,4 @@
 SPDX-License-Identifier: MIT
 """
 
-__version__ = "0.1.0"  # as in idf_component.yml and CHANGELOG.md, which a test compares
+__version__ = "0.2.0"  # as in idf_component.yml and CHANGELOG.md, which a test compares

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Callable, Iterable, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional, Tuple, Union
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
@@ -18,7 +18,7 @@ from hotreload.module.exports import read_exports
 from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.module.kept import started_anew
 from hotreload.module.link import Inputs, link_module, make_inputs
-from hotreload.module.object_cache import ObjectCache
+from hotreload.module.object_cache import ObjectCache, stamp_of
 from hotreload.module.pack import pack_module
 from hotreload.module.store_image import make_partition_image
 from hotreload.report import Steps
@@ -40,6 +40,8 @@ class ModuleBuilder:
         self._cache = ObjectCache()
         self._base: Optional[Base] = None
         self._unfinished: Optional[Tuple[Description, Callable[[], None]]] = None
+        self._module = b""
+        self._made_from: List[Any] = []
 
     def update(self, description: Description, steps: Steps) -> bytes:
         """Writes module.elf and module.bin; returns the packed module."""
@@ -54,7 +56,24 @@ class ModuleBuilder:
             return make_inputs(description, firmware, exports, self._cache)
 
     def whole(self, inputs: Inputs, steps: Steps) -> bytes:
-        """Writes module.elf and module.bin."""
+        """Writes module.elf and module.bin.
+
+        What was just made from the same is not made again.
+        """
+        if self._module == b"" or self._made_from != self._state(inputs):
+            self._module = self._make(inputs, steps)
+            self._made_from = self._state(inputs)
+        return self._module
+
+    def _state(self, inputs: Inputs) -> List[Any]:
+        """What the module is made from, and the files that it is in: others may replace them."""
+        description = inputs.description
+        files = [description.exports, description.module_elf, description.module]
+        stamps = [stamp_of(path) if os.path.exists(path) else None for path in files]
+        digests = [found.digest for found in self._cache.objects]
+        return [description, inputs.firmware.identity, stamps, digests]
+
+    def _make(self, inputs: Inputs, steps: Steps) -> bytes:
         description = inputs.description
         with steps.step("link"):
             link_module(inputs)

@@ -32,7 +32,7 @@ from hotreload.module.own_symbols import (
 )
 from hotreload.records import encode, read_records, write_records
 
-_SYMBOLS, _CONTENTS = "symbols", "contents"
+_DIGEST, _SYMBOLS, _CONTENTS = "digest", "symbols", "contents"
 _TOOLS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 Stamp = List[int]
@@ -88,6 +88,11 @@ class CachedObject:
         self.is_saved = self.parts.pop(name, None) is None and self.is_saved
 
     @property
+    def digest(self) -> str:
+        """Of the whole file: a source that is compiled again without a change has the same."""
+        return str(self.part(_DIGEST))
+
+    @property
     def symbols(self) -> OwnSymbols:
         """What it defines and needs."""
         if self._symbols is None:
@@ -105,6 +110,7 @@ class CachedObject:
 def read_object_file(path: str) -> CachedObject:
     """Reads the parts that are known of every object file."""
     found = CachedObject(path, stamp_of(path), {})
+    found.keep(_DIGEST, hashlib.blake2b(found.open().data, digest_size=16).hexdigest())
     found.keep(_SYMBOLS, symbols_to_json(read_own_symbols(path, found.open())))
     found.keep(_CONTENTS, contents_to_json(read_contents(found.open())))
     return found

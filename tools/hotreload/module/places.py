@@ -37,6 +37,7 @@ class Places:
             self._variable(housed.definition): housed
             for housed in inputs.resolution.local_vtables
         }
+        self._starts = {placed.address for placed in self._map.values() if placed.size}
         names = module.names
         self._once = [
             (names[f"hotreload_{kind}_start"].value, names[f"hotreload_{kind}_end"].value)
@@ -59,9 +60,16 @@ class Places:
         if relocation.target in self._callbacks:
             return self._callbacks[relocation.target]
         for start, housed in self._vtables.items():
-            if start <= relocation.target <= start + housed.definition.size:
+            if relocation.target - start in self._offsets(start, housed.definition.size):
                 return housed.address + relocation.target - start
         return None
+
+    def _offsets(self, start: int, size: int) -> range:
+        """Of pointers into a virtual table.
+
+        One without functions is pointed to at its end, which may be where something else begins.
+        """
+        return range(size if start + size in self._starts else size + 1)
 
     def entries(self) -> List[Entry]:
         """What to fill in, in the firmware."""

@@ -1,6 +1,6 @@
 /*
- * Fake of ESP-IDF: only what port/esp_idf calls, with the prototypes of the real one. `long` has the
- * size that it has on the chip.
+ * Fake of ESP-IDF: only what port/esp_idf calls, with the prototypes of the real one. `long` has
+ * the size that it has on the chip.
  *
  * SPDX-License-Identifier: MIT
  */
