@@ -31,12 +31,13 @@ static pthread_t other_core;
 static bool is_started;
 static esp_ipc_func_t function;
 static atomic_uint start_at; /* tick */
-static atomic_bool is_given_up;
+static atomic_bool has_left;
+static atomic_bool is_inside; /* hold() */
 
 esp_cpu_cycle_count_t esp_cpu_get_cycle_count(void)
 {
-    sched_yield(); /* the other core may have none of its own on this machine */
-    return atomic_fetch_add(&cycles, 1);
+    sched_yield(); /* the other core may have none of its own on this machine, */
+    return is_inside ? cycles : ++cycles; /* so no time passes while it is on its way */
 }
 
 uint32_t esp_rom_get_cpu_ticks_per_us(void)
@@ -62,12 +63,13 @@ BaseType_t xPortGetCoreID(void)
 static void *run_other_core(void *unused)
 {
     (void)unused;
-    while (fake_ticks < start_at && !is_given_up) {
+    while (fake_ticks < start_at) {
         sched_yield();
     }
-    if (!is_given_up) {
-        function(NULL);
-    }
+    is_inside = true;
+    function(NULL);
+    is_inside = false;
+    has_left = true;
     assert_int_equal(fake_interrupts_off, 0);
     return NULL;
 }
@@ -90,10 +92,14 @@ esp_err_t esp_ipc_call_nonblocking(uint32_t cpu_id, esp_ipc_func_t func, void *a
         busy_calls--;
         return ESP_FAIL;
     }
+    if (is_started && !has_left) { /* the last call has not ended */
+        return ESP_FAIL;
+    }
     if (!never) {
         end_other_core();
         function = func;
         start_at = fake_ticks + late_ticks;
+        has_left = false;
         is_started = true;
         pthread_create(&other_core, NULL, run_other_core, NULL);
     }
@@ -104,6 +110,9 @@ void hotreload_port_pause(void)
 {
     assert_int_equal(fake_interrupts_off, 0);
     vTaskDelay(1);
+    while (is_started && fake_ticks >= start_at && !is_inside && !has_left) {
+        sched_yield();
+    }
 }
 
 static int reset(void **state)

@@ -15,10 +15,10 @@
 #include "port.h"
 #include "sdkconfig.h"
 
-#if __has_include("freertos/freertos_debug.h") /* since ESP-IDF 6 */
-#include "freertos/freertos_debug.h"
-#elif __has_include("esp_private/freertos_debug.h") /* since 5.2 */
-#include "esp_private/freertos_debug.h"
+#if __has_include(<freertos/freertos_debug.h>) /* since ESP-IDF 6 */
+#include <freertos/freertos_debug.h>
+#elif __has_include(<esp_private/freertos_debug.h>) /* since 5.2 */
+#include <esp_private/freertos_debug.h>
 #else
 #if !CONFIG_FREERTOS_ENABLE_TASK_SNAPSHOT
 #error "Set CONFIG_FREERTOS_ENABLE_TASK_SNAPSHOT: hotreload looks at what tasks execute"

@@ -20,11 +20,9 @@
 #include "port.h"
 #include "system/tasks.h"
 
-#define WINDOW_US 50u /* switching to the task takes some 20 us */
-#define WINDOWS   200u
-#define STAYS_TICKS                                                                                \
-    3u /* so a task of the same priority cannot have all the ticks of the windows                  \
-        */
+#define WINDOW_US   50u /* switching to the task takes some 20 us */
+#define WINDOWS     200u
+#define STAYS_TICKS 3u /* a task of the same priority cannot have them all */
 
 typedef enum {
     LEFT,  /* nobody is in hold() */
