@@ -53,7 +53,8 @@ def test_calls_and_names(
     chip = start_chip(program)
     shown, end = results(chip)
     assert {name: shown.get(name) for name in EXPECTED} == EXPECTED
-    names = chip.console()[end : chip.wait_for(r"^shown$", end).start()].splitlines()
+    names_end = chip.wait_for(r"^shown$", end).start()
+    names = chip.console()[end:names_end].splitlines()
     assert [line for line in names[1:] if "hotreload:" not in line] == as_one
     chip.wait_for(r"^ready, version 1$")
     assert chip.boots() == 1
@@ -91,7 +92,7 @@ def is_psram(chip: Qemu, address: str) -> bool:
 
 
 def memory(chip: Qemu, when: str) -> int:
-    return int(chip.wait_for(rf"^memory after {when}: (\d+)$", seconds=600).group(1))
+    return int(chip.wait_for(rf"^memory after {when}: (\d+)$", seconds=3000).group(1))
 
 
 def test_reloads_leave_the_memory_alone(
@@ -110,7 +111,7 @@ def test_reloads_while_every_core_calls(
     chip = start_chip(program)
     chip.wait_for(r"^ready")
     chip.type("c")
-    chip.wait_for(r"^200 reloads beside calls$", seconds=600)
+    chip.wait_for(r"^200 reloads beside calls$", seconds=3000)
     cores = re.findall(r"^core (\d): (\d+) calls, (\d+) wrong$", chip.console(), re.M)
     expected = 2 if chip.machine.name in ("esp32", "esp32s3") else 1
     assert [int(core) for core, _, _ in cores] == list(range(expected))
