@@ -81,7 +81,9 @@ esp_err_t __wrap_hotreload_port_flash_map(const hotreload_flash_t *flash, uint32
                                           size_t size, hotreload_flash_view_t *view)
 {
     *view = (hotreload_flash_view_t){0};
-    return fails() ? ESP_ERR_NO_MEM : __real_hotreload_port_flash_map(flash, offset, size, view);
+    bool whole = size == flash->size; /* to find the records; without it, they are read */
+    return !whole && fails() ? ESP_ERR_NO_MEM
+                             : __real_hotreload_port_flash_map(flash, offset, size, view);
 }
 
 /* ---- Each allocation once ---- */
