@@ -158,7 +158,7 @@ static void acts_while_the_other_core_stands_still(void **state)
 /** The second call must not meet the end of the first one. */
 static void can_be_called_again_at_once(void **state)
 {
-    for (unsigned i = 0; i < 200; i++) {
+    for (unsigned i = 0; i < 20; i++) {
         stop_once();
     }
 }
