@@ -32,7 +32,8 @@ def missing() -> Optional[str]:
     if not os.environ.get("IDF_PATH") or shutil.which("idf.py") is None:
         return "no ESP-IDF: IDF_PATH is not set (run its export.sh first)"
     if not machines():
-        return "no emulated chip: " + "; ".join(str(row.missing(list_targets())) for row in MACHINES)
+        targets = list_targets()
+        return "no emulated chip: " + "; ".join(str(row.missing(targets)) for row in MACHINES)
     return None
 
 

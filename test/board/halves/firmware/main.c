@@ -1,6 +1,6 @@
 /*
- * Prints what the shared names are (show.c); then, as long as modules come, what became of callbacks
- * and objects that were handed out by the first one.
+ * Prints what the shared names are (show.c); then, as long as modules come, what became of
+ * callbacks and objects that were handed out by the first one.
  *
  * SPDX-License-Identifier: MIT
  */

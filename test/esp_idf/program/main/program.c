@@ -1,6 +1,6 @@
 /*
- * The program of the tests on emulated chips. It takes modules by the network and by the console. At
- * boot and after each reload it runs the exercises of the emulated board. A letter typed on the
+ * The program of the tests on emulated chips. It takes modules by the network and by the console.
+ * At boot and after each reload it runs the exercises of the emulated board. A letter typed on the
  * console makes it
  *   r  reload 200 times, and print the memory in use
  *   c  do so while a task on each core calls reloadable functions
@@ -93,5 +93,6 @@ static void run(void *unused)
 
 void app_main(void)
 {
-    ESP_ERROR_CHECK(xTaskCreate(run, "program", STACK, NULL, 1, NULL) == pdPASS ? ESP_OK : ESP_FAIL);
+    ESP_ERROR_CHECK(xTaskCreate(run, "program", STACK, NULL, 1, NULL) == pdPASS ? ESP_OK
+                                                                                : ESP_FAIL);
 }

@@ -28,8 +28,9 @@ static SemaphoreHandle_t outside; /**< given by each task that has stopped */
 
 static bool results_are_right(void)
 {
-    return exercise_3(1, 2, 3) == ((3u * 31 + 1) * 31 + 2) * 31 + 3 && exercise_double(9, 5) == 8.0 &&
-           exercise_divide(-9000000000, 9) == -1000000000 && exercise_function_table(1, 8, 9) == -1;
+    return exercise_3(1, 2, 3) == ((3u * 31 + 1) * 31 + 2) * 31 + 3 &&
+           exercise_double(9, 5) == 8.0 && exercise_divide(-9000000000, 9) == -1000000000 &&
+           exercise_function_table(1, 8, 9) == -1;
 }
 
 static void call(void *argument)
