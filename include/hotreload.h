@@ -132,7 +132,10 @@ esp_err_t hotreload_unload(void);
  *
  * @param config  as for hotreload_load(); not kept after the call
  * @return as hotreload_load(); ESP_ERR_INVALID_STATE: another partition is in use, or a task is
- *         inside the code that is to go, which the log names: the update is announced again
+ *         inside the code that is to go, which the log names: the update is announced again;
+ *         ESP_ERR_TIMEOUT: the other core did not stop, because a task of the highest priority runs
+ *         there; ESP_ERR_NOT_SUPPORTED, ESP_ERR_INVALID_SIZE also for a patch that cannot be
+ * applied
  *
  * Thread context: a safe point. Stack as for hotreload_load().
  */

@@ -284,9 +284,8 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
         hotreload_reason_clear(&reason);
         error = load_after_unload(&record, config->heap_caps, &reason);
     }
-    if (error == ESP_ERR_INVALID_STATE) {
-        hotreload_store_set_untried(); /* a task was in the way: the next attempt may find it gone
-                                        */
+    if (error == ESP_ERR_INVALID_STATE || error == ESP_ERR_TIMEOUT) {
+        hotreload_store_set_untried(); /* a task was in the way, and may be gone the next time */
     }
     return report_and_unlock(error, "reload", &reason);
 }

@@ -86,14 +86,11 @@ typedef struct {
 static void take_over_if_unused(void *context)
 {
     takeover_t *takeover = context;
-    takeover->done = !program.loaded ||
-                     !hotreload_patch_find_user(&program.module, program.patch, &takeover->user);
+    takeover->done = !hotreload_patch_find_user(&program.module, program.patch, &takeover->user);
     if (!takeover->done) {
         return;
     }
-    if (program.loaded) {
-        hotreload_patch_undo(&program.module, program.patch);
-    }
+    hotreload_patch_undo(&program.module, program.patch);
     if (takeover->image != NULL) {
         hotreload_loader_bind(takeover->image, takeover->module);
     } else {
@@ -106,6 +103,10 @@ static esp_err_t take_over(const hotreload_image_t *image, const hotreload_modul
                            hotreload_reason_t *reason)
 {
     takeover_t takeover = {.image = image, .module = module};
+    if (!program.loaded) {
+        hotreload_loader_bind(image, module);
+        return ESP_OK;
+    }
     const esp_err_t error =
         hotreload_port_alone(&program.module.text, take_over_if_unused, &takeover);
     if (error != ESP_OK) {

@@ -130,7 +130,7 @@ static void survives_each_failing_allocation_of_a_load(void **state)
         loaded_expect_none();
         failures++;
     }
-    assert_int_equal(failures, 5); /* map, hash, text, data, list of tasks */
+    assert_int_equal(failures, 4); /* map, hash, text, data */
     loaded_expect(1);
     assert_string_equal(loaded_status().last_error.text, "");
 }
