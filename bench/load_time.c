@@ -37,7 +37,7 @@ static long long load_once(const uint8_t *module, size_t size, hotreload_image_t
     }
     long long end = now();
     staged.fini_count = 0; /* its destructors have nothing to undo */
-    hotreload_loader_release(&staged);
+    hotreload_segments_free(&staged);
     return end - start;
 }
 

@@ -245,7 +245,7 @@ static void run_module(const hotreload_image_t *image, hotreload_module_t *modul
 static bool may_fail_late(esp_err_t error, const hotreload_reason_t *reason)
 {
     return error == ESP_ERR_NO_MEM || (error == ESP_FAIL && fake_port.sync_result == ESP_FAIL) ||
-           (error == ESP_ERR_INVALID_SIZE && strstr(reason->text, " cannot hold ") != NULL);
+           (error == ESP_ERR_INVALID_SIZE && strstr(reason->text, "(defect 29)") != NULL);
 }
 
 /** What may change of the base and of the table, and what else they are made of. */

@@ -19,12 +19,12 @@
 #include "fake_port.h"
 #include "flash_contents.h"
 #include "hotreload.h"
-#include "loader/loader.h"
 #include "module_builder.h"
 #include "module_source.h"
 #include "must.h"
 #include "sender.h"
 #include "sha256.h"
+#include "run/upload_check.h"
 #include "store/store.h"
 #include "receive/auth.h"
 #include "receive/requests.h"
@@ -177,6 +177,7 @@ static void judge(upload_t *upload)
     sender_sha256(upload->body, upload->size, sha256);
     sender_hmac(upload->body, upload->size, hmac);
     sender_auth(upload->body, upload->size, auth);
+    uint32_t base;
     bool proven = equals(head->auth_hex, auth) && head->content_length == (int64_t)upload->size;
     bool has_hmac = equals(head->hmac_hex, hmac);
     upload->is_authentic =
@@ -185,7 +186,7 @@ static void judge(upload_t *upload)
         (proven || head->accept_replayed) && head->content_length == (int64_t)upload->size;
     upload->is_right = upload->is_authentic && upload->size <= head->max_size &&
                        strcmp(head->partition_label, FAKE_FLASH_LABEL) == 0 &&
-                       hotreload_loader_verify(upload->body, upload->size, &reason) == ESP_OK;
+                       hotreload_check_upload(upload->body, upload->size, &base, &reason) == ESP_OK;
 }
 
 static uint8_t *choose_body(input_t *input, size_t *size)
