@@ -63,7 +63,8 @@ class Bench:
         self.project = projects.Project(folder, toolchain(arch))
         self.project.calls_exports = False
         options = BASES[arch][seed % len(BASES[arch])]
-        self.project.flags = [*options, "-std=gnu11", "-fwrapv", "-fno-ipa-ra"]
+        self.project.flags = [*options, "-std=gnu11", "-fwrapv", "-fno-ipa-ra",
+                              "-fno-section-anchors"]
         names = ("log", "call", "keep", "die", "counter")
         self.project.firmware_options = [f"-Wl,-u,firmware_{name}" for name in names]
         self.program = edits.Program(self.rng)

@@ -16,7 +16,7 @@ from hotreload.patch.make import Patch
 
 SEEDS = range(8)
 EDITS = 3
-_patches: List[Outcome] = []
+_outcomes: List[Outcome] = []
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -24,8 +24,9 @@ _patches: List[Outcome] = []
 def test_patch_equals_static_link(arch: str, seed: int, tmp_path: Path) -> None:
     outcomes = run_pairs(tmp_path / "project", arch, seed, EDITS)
     assert all(outcome.is_right for outcome in outcomes), "\n".join(describe(outcomes))
-    _patches.extend(outcome for outcome in outcomes if isinstance(outcome.result, Patch))
+    _outcomes.extend(outcomes)
 
 
 def test_most_edits_are_patches() -> None:
-    assert len(_patches) >= len(SEEDS) * EDITS
+    patches = [outcome for outcome in _outcomes if isinstance(outcome.result, Patch)]
+    assert len(patches) > len(_outcomes) / 2

@@ -17,7 +17,8 @@ from hotreload.checks import debug_types
 from hotreload.checks.abi_guard import AbiGuard
 from hotreload.description import load_description
 from hotreload.errors import ToolError
-from hotreload.module import build, object_cache
+from hotreload import builder as builders
+from hotreload.module import object_cache
 from hotreload.module.elf import Elf
 from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.module.link import Inputs, link_module
@@ -158,9 +159,9 @@ def test_source_that_is_saved_without_a_change_links_nothing(
         linked.append(inputs.description.module)
         link_module(inputs)
 
-    monkeypatch.setattr(build, "link_module", count)
+    monkeypatch.setattr(builders, "link_module", count)
     description = load_description(str(three.build))
-    builder = build.ModuleBuilder(FirmwareReader(), AbiGuard().check)
+    builder = builders.ModuleBuilder(FirmwareReader(), AbiGuard().check)
     module = builder.update(description, Steps())
     os.utime(three.sources / "b.c")
     three.compile()
@@ -254,12 +255,13 @@ def test_damaged_cache_counts_as_none(three: Project, readings: Readings) -> Non
     damaged = [whole[:length] for length in range(0, len(whole), 199)]
     for place in range(0, len(whole), 211):
         damaged.append(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+    key = object_cache.cache_key(load_description(str(three.build)))
     for content in damaged:
         path.write_bytes(content)
-        assert load_objects(str(path), object_cache.cache_key(load_description(str(three.build)))) == {}
+        assert load_objects(str(path), key) == {}
     refresh(three, ObjectCache())
     assert readings.take() == ["a.c.o", "b.c.o", "c.c.o"]
-    assert path.read_bytes() == whole
+    assert len(load_objects(str(path), key)) == 3
 
 
 def test_cache_that_cannot_be_written(three: Project, readings: Readings) -> None:

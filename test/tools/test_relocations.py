@@ -216,9 +216,8 @@ def test_literal_in_the_data_segment(xtensa: Project) -> None:
     assert "b.S:9" in text and "can only reach literals in the text" in text
 
 
-def test_instruction_across_segments(xtensa: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_instruction_across_segments(xtensa: Project) -> None:
     """ld refuses it while the segments are far apart; here they are near."""
-    import hotreload.module.linked
     import toolchains
     from hotreload.module.arch.xtensa_relocations import select_relocations
     from hotreload.errors import ToolError
@@ -236,7 +235,6 @@ def test_instruction_across_segments(xtensa: Project, monkeypatch: pytest.Monkey
     output = str(xtensa.root / "near.elf")
     objects = xtensa.objects()
     toolchains.run([xtensa.toolchain.linker, "-q", "-T", str(script), "-o", output, *objects])
-    monkeypatch.setattr(hotreload.module.linked, "DATA_ADDRESS", 0x30000000)
-    module = LinkedModule(output, "xtensa", 0x30001000, None)
+    module = LinkedModule(output, "xtensa", 0x30001000, None, 0x30000000)
     with pytest.raises(ToolError, match="outside the text segment; compile with -mlongcalls"):
         select_relocations(module, {})

@@ -90,7 +90,7 @@ def link(description: str) -> None:
     from hotreload.checks.abi_guard import AbiGuard
     from hotreload.description import load_description
     from hotreload.lock import build_lock
-    from hotreload.module.build import ModuleBuilder, write_partition_image
+    from hotreload.builder import ModuleBuilder, write_partition_image
     from hotreload.module.firmware_reader import FirmwareReader
     from hotreload.report import Steps
 

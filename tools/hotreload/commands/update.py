@@ -22,7 +22,7 @@ from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.report import Steps
 
 if TYPE_CHECKING:
-    from hotreload.module.build import ModuleBuilder
+    from hotreload.builder import ModuleBuilder
     from hotreload.module.link import Inputs as ModuleInputs
 
 
@@ -165,7 +165,7 @@ def _compile(
     import hotreload.device.http_device  # noqa: F401
     import hotreload.patch.make  # noqa: F401
     from hotreload.checks.abi_guard import AbiGuard
-    from hotreload.module.build import ModuleBuilder
+    from hotreload.builder import ModuleBuilder
 
     if memory.builder is None:
         memory.builder = ModuleBuilder(memory.reader, AbiGuard().check)

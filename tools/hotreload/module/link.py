@@ -18,7 +18,7 @@ from hotreload.module.callbacks import Callbacks, assign_callbacks
 from hotreload.module.exports import Exports, home_symbol, stub_symbol
 from hotreload.module.fill import make_fill_object
 from hotreload.module.firmware import Firmware
-from hotreload.module.kept import KeptDefinition, code_alignment, find_kept
+from hotreload.kept import KeptDefinition, code_alignment, find_kept
 from hotreload.module.linker_script import COPIED_PREFIX, format_script
 from hotreload.module.object_cache import ObjectCache
 from hotreload.module.objects import Objects, combine

@@ -15,7 +15,7 @@ from hotreload.module import module_format as fmt
 from hotreload.module.arch import relocation_rules
 from hotreload.module.exports import sort_names
 from hotreload.module.firmware import Firmware
-from hotreload.module.kept import place_kept
+from hotreload.kept import place_kept
 from hotreload.module.link import Inputs, map_path
 from hotreload.module.link_map import read_link_map
 from hotreload.module.linked import Kept, LinkedModule, Segment, Variable, find_addr2line

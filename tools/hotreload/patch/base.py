@@ -19,7 +19,7 @@ from hotreload.description import Description
 from hotreload.files import make_directory, open_text, read_bytes, write_if_changed
 from hotreload.module import elf
 from hotreload.module.exports import local_key, object_name
-from hotreload.module.kept import place_kept
+from hotreload.kept import place_kept
 from hotreload.module.link import Inputs, map_path
 from hotreload.module.link_map import Placed, read_link_map
 from hotreload.module.link_options import Wraps

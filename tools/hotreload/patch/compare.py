@@ -19,6 +19,9 @@ from hotreload.patch.base import Base
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone
 
 
+_ANCHOR = ".LANCHOR"
+
+
 class NeedsWhole(Exception):
     """Why the whole module has to be reloaded; goes on after 'Reloaded whole'."""
 
@@ -191,6 +194,11 @@ class _Comparison:
 
     def _check_view(self, view: View) -> None:
         old = self._base.view(view.name)
+        if any(symbol.name.startswith(_ANCHOR) for symbol in view.symbols):
+            raise NeedsWhole(
+                f"{view.name} was compiled with -fsection-anchors: its code reaches variables by "
+                "their distances"
+            )
         unclear = set(view.unclear) | set(old.unclear if old else ())
         for stem in sorted(unclear):
             one = view.unclear.count(stem) == 1

@@ -14,7 +14,7 @@ from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 from hotreload.module import elf
 from hotreload.module.arch import relocation_rules
 from hotreload.module.exports import local_key, object_name
-from hotreload.module.kept import shown_name, variable_key
+from hotreload.kept import shown_name, variable_key
 from hotreload.module.layout import KEPT_ADDRESS
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.patch.compare import (

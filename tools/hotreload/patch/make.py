@@ -11,7 +11,7 @@ from typing import Callable, List, NamedTuple, Union
 from hotreload.errors import ToolError
 from hotreload.files import write_if_changed
 from hotreload.module import elf
-from hotreload.module.kept import started_anew
+from hotreload.kept import started_anew
 from hotreload.module.exports import object_name
 from hotreload.module.layout import patch_path
 from hotreload.module.link import Inputs

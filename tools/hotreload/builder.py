@@ -16,7 +16,7 @@ from hotreload.files import write_if_changed
 from hotreload.lock import build_lock
 from hotreload.module.exports import read_exports
 from hotreload.module.firmware_reader import FirmwareReader
-from hotreload.module.kept import started_anew
+from hotreload.kept import started_anew
 from hotreload.module.link import Inputs, link_module, make_inputs
 from hotreload.module.object_cache import ObjectCache, stamp_of
 from hotreload.module.pack import pack_module
