@@ -64,6 +64,17 @@ void hotreload_port_data_free(hotreload_region_t *region)
     hotreload_port_text_free(region);
 }
 
+void *hotreload_port_buffer_alloc(size_t size)
+{
+    return malloc(size);
+}
+
+void hotreload_port_buffer_free(void *buffer, size_t size)
+{
+    (void)size;
+    free(buffer);
+}
+
 /* Nothing is executed here, so nobody looks for frames. */
 bool hotreload_port_fetch(uint32_t address, uint16_t *code)
 {
