@@ -130,7 +130,7 @@ def test_power_cut_during_an_upload(start_board: StartBoard, build: Build) -> No
 
 def test_command_line_reload(board: Board, build: Build) -> None:
     command = [
-        sys.executable, "-m", "hotreload", "reload",
+        sys.executable, "-m", "hotreload", "reload", "--whole",
         "--build", build.dir, "--url", f"http://127.0.0.1:{board.port}",
     ]  # fmt: skip
     before = board.now()

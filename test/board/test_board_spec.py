@@ -115,7 +115,7 @@ def test_the_bytes_of_a_module(build: Build) -> None:
     assert set(parts) == {"text", "data", "notes", "rela"}
     text, code = parts["text"]
     notes = read_notes(parts["notes"][1])
-    assert struct.unpack_from("<HH", notes[1]) == (1, 0xFF00)
+    assert struct.unpack_from("<HH", notes[1]) == (2, 0xFF00)
     assert struct.unpack_from("<H", notes[1], 6)[0] == len(notes[1][8:]) == 20
     (count,) = struct.unpack_from("<I", notes[2])
     names = notes[2][4 + 4 * count:].split(b"\0")[:count]

@@ -100,6 +100,7 @@ def make_update(
     if options.skip_build:
         from hotreload.files import read_bytes
 
+        ask()  # A device takes one request at a time, and the question has begun.
         module = read_bytes(description.module, "the packed module")
         return Update(module, "Reloaded whole (as it was built last)")
     with build_lock(description):
