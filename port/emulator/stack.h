@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-/** The word behind the last one that the program has used. */
-const uint32_t *stack_end(void);
+/** Notes where the stack begins; it grows down from there. Called once. */
+void stack_begins_at(const uint32_t *end);
 
 #endif

@@ -14,19 +14,12 @@ int main(int argc, char **argv);
 typedef void (*constructor_t)(void);
 extern const constructor_t board_init_start[], board_init_end[];
 
-static const uint32_t *end;
-
-const uint32_t *stack_end(void)
-{
-    return end;
-}
-
 /** Called by start.S with the stack as the kernel made it: argc, then the pointers of argv. */
 _Noreturn void board_start(intptr_t *stack);
 
 void board_start(intptr_t *stack)
 {
-    end = (const uint32_t *)stack;
+    stack_begins_at((const uint32_t *)stack);
     for (const constructor_t *constructor = board_init_start; constructor < board_init_end;
          constructor++) {
         (*constructor)();
