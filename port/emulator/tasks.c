@@ -17,10 +17,14 @@ void stack_begins_at(const uint32_t *new_end)
 #define WINDOWS 16u
 
 /** Windowed Xtensa saves registers of outer frames to the stack when inner ones need the room. */
-static __attribute__((noinline)) unsigned save_registers(unsigned depth)
+static unsigned save_registers(unsigned depth);
+
+/** Volatile, so that the compiler makes no loop of the calls. */
+static unsigned (*volatile call_again)(unsigned depth) = save_registers;
+
+static unsigned save_registers(unsigned depth)
 {
-    __asm__ volatile("" : "+r"(depth));
-    return depth == 0 ? 0 : 1 + save_registers(depth - 1);
+    return depth == 0 ? 0 : 1 + call_again(depth - 1);
 }
 
 void hotreload_port_each_task(bool (*visit)(const hotreload_task_t *task, void *context),

@@ -79,7 +79,11 @@ static bool look_at_stack(const search_t *search, const hotreload_task_t *task,
 {
     const uint32_t below = search->arch->saved_below;
     const uint32_t *last = find_candidate(search, frame.sp - below, task->end);
-    while (last != NULL && frame.sp <= last + below) {
+    /* One frame more: what Xtensa saves below a stack pointer is the link first, and then the pc.
+     */
+    const uint32_t *before = frame.sp;
+    while (last != NULL && before <= last + below) {
+        before = frame.sp;
         if (!search->arch->next_frame(&frame, task->end)) {
             const uint32_t *candidate = find_candidate(search, frame.sp - below, task->end);
             return candidate == NULL || note_user(search, task, *candidate);

@@ -124,10 +124,10 @@ class Memory:
             self.write(address, self.read(source, size))
         return placed
 
-    def apply(self, patch: Placed, base: Placed) -> None:
-        """Swaps, then jumps."""
+    def apply(self, patch: Placed, base: Placed, slots: int) -> None:
+        """Swaps, then jumps. `slots` is where the table's slots are."""
         for symbol, addend, source, size in patch.packed.entries(7, "<IIII"):
-            target = addend + {0: 0, 4: base.data}[symbol]
+            target = slots + 4 * addend if symbol == 0 else base.data + addend
             source = patch.run(source)
             old, new = self.read(target, size), self.read(source, size)
             self.write(target, new)

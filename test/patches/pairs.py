@@ -165,16 +165,17 @@ class Bench:
             text, patch_text = patch_text, text
         base = memory.load(packed, text + self.rng.randrange(0, 0x100, 16),
                            0x1FC90000 + self.rng.randrange(0, 0x100, 16))
-        self.commit(memory, base)
+        slots = self.commit(memory, base)
         new = memory.load(Packed(patch), patch_text + self.rng.randrange(0, 0x100, 16),
                           0x1FCA0000 + self.rng.randrange(0, 0x100, 16), base)
-        memory.apply(new, base)
+        memory.apply(new, base, slots)
         path = self.project.build / "patched.elf"
         memory.write_program(path, packed.machine, packed.flags, entry)
         return self.run(path)
 
-    def commit(self, memory: Memory, base: Placed) -> None:
-        """The table of exports, and what the generated constructor does."""
+    def commit(self, memory: Memory, base: Placed) -> int:
+        """The table of exports, and what the generated constructor does. Returns where the slots
+        are."""
         firmware = elf.Elf(self.project.firmware, "the firmware")
         symbols = {s.name: s.value for s in firmware.symbols() if s.name}
         table = symbols["hotreload_firmware_table"]
@@ -194,6 +195,7 @@ class Bench:
                     memory.set_word(to, source)
                 else:
                     memory.write(to, memory.read(source, length) if source else bytes(length))
+        return slots
 
     def run(self, path: Path) -> str:
         command = [{"riscv": "qemu-riscv32", "xtensa": "qemu-xtensa"}[self.arch], str(path)]

@@ -271,7 +271,7 @@ def test_new_callback_gets_a_stub_and_its_slot(edits: Edits) -> None:
     result = edits.edit(a_c=A + use % "other")
     assert isinstance(result, Patch)
     (swap,) = struct.iter_unpack("<IIII", notes(result)[7][4:])
-    assert swap[0] == 0 and swap[3] == 4
+    assert swap[0] == 0 and swap[1] < 64 and swap[3] == 4  # the number of a slot
 
 
 def test_another_file_is_added_and_one_removed(edits: Edits) -> None:

@@ -132,6 +132,19 @@ static void without_memory_somebody_may_be_there(void **state)
     assert_string_equal(user.task, "");
 }
 
+/** Windowed Xtensa: what a function returns to is saved below the stack of the one it called. */
+static void the_last_return_address_of_xtensa_counts(void **state)
+{
+    fake_port.arch = &hotreload_arch_xtensa;
+    task.register_count = 0;
+    task.frame = (hotreload_frame_t){.pc = FIRMWARE, .link = FIRMWARE, .sp = stack + 8};
+    stack[4] = MODULE + 8;
+    stack[5] = (uint32_t)(uintptr_t)(stack + 16);
+    assert_int_equal(find(), MODULE + 8);
+    stack[4] = FIRMWARE;
+    assert_int_equal(find(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +156,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_jump_is_only_in_the_way_of_who_goes_on_there, begin, end),
         cmocka_unit_test_setup_teardown(the_caller_counts_from_where_it_called, begin, end),
         cmocka_unit_test_setup_teardown(without_memory_somebody_may_be_there, begin, end),
+        cmocka_unit_test_setup_teardown(the_last_return_address_of_xtensa_counts, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,12 @@ class AbiGuard:
         `a.c.o:on_timer`.
         """
         noted, objects = self._load(description), _by_name(description, cache)
+        if not self._state:
+            print(
+                "note: abi.records is missing, so the interface of the module is not compared with "
+                f"the firmware's: build '{description.firmware_target}' once",
+                file=sys.stderr,
+            )
         names, unchanged = list(names), set(_unchanged(noted, objects))
         others = {name: found for name, found in objects.items() if name not in unchanged}
         changed, _ = _read(others, {}, noted.opaque, keep=True)

@@ -77,10 +77,12 @@ def _wait(device: Device, seconds: float) -> None:
     try:
         while device.pending():
             if time.monotonic() > deadline:
+                why = device.status().get("last_error")
                 raise Unfinished(
                     "the device has the module, but the application has not reloaded it within "
-                    f"{seconds:g} s: does it poll hotreload_update_available() and call "
-                    "hotreload_reload()?",
+                    f"{seconds:g} s: "
+                    + (why or "does it poll hotreload_update_available() and call "
+                       "hotreload_reload()?"),
                     "the device has the new code, and waits for the application",
                 )
             time.sleep(_POLL_SECONDS)

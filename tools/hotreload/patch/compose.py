@@ -17,6 +17,7 @@ from hotreload.module.exports import local_key, object_name
 from hotreload.kept import shown_name, variable_key
 from hotreload.module.layout import KEPT_ADDRESS
 from hotreload.module.linker_script import KEEP_SECTION
+from hotreload.module.stubs import SLOTS
 from hotreload.patch.compare import (
     Changes,
     NeedsWhole,
@@ -65,7 +66,8 @@ class Composed(NamedTuple):
     content: bytes
     variables: List[NewVariable]
     slots: List[int]
-    """Addresses of slots of the firmware; what they get lies one behind the other in the patch."""
+    """Numbers of slots of the firmware's table; what they get lies one behind the other in the
+    patch."""
     thread_local: Set[str]
     undefined: Set[str]
 
@@ -112,7 +114,7 @@ class Composer:
                 add_debug_data(self._writer, view, partial(self._debug_symbol, view))
         return Composed(
             self._writer.format(), list(self._variables.values()),
-            [address for address, _ in self._slots], self._thread_local, self._undefined,
+            [number for number, _ in self._slots], self._thread_local, self._undefined,
         )  # fmt: skip
 
     # ---- what goes in ----
@@ -364,11 +366,11 @@ class Composer:
             named = find_function(view, definition.symbol)
             if named is None:
                 raise NeedsWhole(f"{definition.symbol}() is not found in {view.name}")
-            self._slots.append((stub.slot, self._symbol(view, named.entity)))
-        for name, slot in inputs.resolution.inline_slots.items():
+            number = (stub.slot - inputs.firmware.symbols[SLOTS].value) // 4
+            self._slots.append((number, self._symbol(view, named.entity)))
+        for name in inputs.resolution.inline_slots:
             if name not in self._base.inline_slots:
-                view = self._program.view(self._program.winners[name])
-                self._slots.append((slot, self._symbol(view, Entity(name))))
+                raise NeedsWhole(f"the inline function {name}, which the firmware calls, is new")
         if self._slots:
             relocations: List[Relocation] = [
                 (4 * n, self._word, symbol, 0) for n, (_, symbol) in enumerate(self._slots)

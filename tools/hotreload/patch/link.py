@@ -184,9 +184,9 @@ def _jumps_note(base: Base, changes: Changes, patch: LinkedPatch, arch: str) -> 
 
 def _swaps_note(base: Base, changes: Changes, composed: Composed, patch: LinkedPatch) -> bytes:
     entries = []
-    for index, address in enumerate(composed.slots):
+    for index, number in enumerate(composed.slots):
         source = patch.own[SLOTS_START] + 4 * index
-        entries.append(struct.pack("<IIII", fmt.SYM_NONE, address, source, 4))
+        entries.append(struct.pack("<IIII", fmt.SYM_NONE, number, source, 4))
     for index, swap in enumerate(changes.swaps):
         source, size = patch.own[marker("swap", index)], swap.named.symbol.size
         addend = swap.address - base.data.address

@@ -1,0 +1,96 @@
+"""Patches under a loop that never leaves the reloadable code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterator, List
+
+import cross_toolchain
+import pytest
+from emulated_project import LOOP, Console, EmulatedProject
+
+STEP = "blink_step.c"
+
+
+class Loop:
+    """The example examples/loop on a running board."""
+
+    def __init__(self, project: EmulatedProject, console: Console) -> None:
+        self.project, self.console = project, console
+
+    def edit(self, *changes: List[str], wait: int = 60) -> str:
+        """Changes texts in blink_step.c and reloads; returns what the tool said."""
+        for old, new in changes:
+            self.project.edit(old, new, STEP)
+        command = [sys.executable, "-m", "hotreload", "reload", "--wait", str(wait)]
+        result = subprocess.run(
+            [*command, "--build", str(self.project.build_dir), "--url", self.console.url],
+            env=self.project.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )  # fmt: skip
+        return result.stdout
+
+    def wait_for(self, pattern: str) -> "tuple[int, int]":
+        """The next line with round and counter that has a pattern in between."""
+        line = self.console.wait_for(rf"uptime (\d+): {pattern}, lit (\d+) times", self.console.count())
+        return int(line.group(1)), int(line.group(2))
+
+
+@pytest.fixture(params=["riscv", "xtensa"])
+def loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Loop]:
+    missing = cross_toolchain.missing(request.param, tmp_path)
+    if missing:
+        pytest.skip(missing)
+    project = EmulatedProject(request.param, tmp_path / "project", LOOP)
+    project.build()
+    with project.boot(show=False, poll_ms=20) as console:
+        console.wait_for(r"uptime 2: blink")
+        yield Loop(project, console)
+
+
+def test_state_outlives_patches(loop: Loop) -> None:
+    """The loop's own counter, the component's, and that of a variable that came with a patch."""
+    said = loop.edit(['"uptime %u: blink', '"uptime %u: flash'])
+    assert "Patched: 1 function" in said, said
+    uptime, lit = loop.wait_for("flash")
+    assert lit == (uptime + 1) // 2
+
+    said = loop.edit(
+        ["static unsigned lit;", "static unsigned lit;\nstatic unsigned patched;"],
+        ['flash, lit %u times\\n", round', 'glow %u, lit %u times\\n", round, ++patched'],
+    )
+    assert "Patched: 1 function" in said, said
+    loop.wait_for(r"glow \d+")
+    said = loop.edit(["glow %u", "shine %u"])
+    assert "Patched: 1 function" in said, said
+    line = loop.console.wait_for(r"uptime (\d+): shine (\d+), lit (\d+) times")
+    uptime, patched, lit = (int(number) for number in line.groups())
+    assert patched > 3 and lit == (uptime + 1) // 2
+
+
+def test_new_callbacks_and_constants(loop: Loop) -> None:
+    """A function whose address is taken for the first time gets a spare stub, which lasts."""
+    said = loop.edit(
+        ["void blink_step", "static const char names[2][8] = {\"off\", \"on\"};\n"
+         "static const char *name(unsigned round) { return names[round % 2]; }\n"
+         "static const char *(*volatile naming)(unsigned);\n\nvoid blink_step"],
+        ['    printf("uptime %u: blink', '    naming = naming ? naming : name;\n'
+         '    printf("uptime %u: %s'],
+        ["times\\n\", round,", "times\\n\", round, naming(round),"],
+    )
+    assert "Patched" in said, said
+    loop.wait_for("on")
+    said = loop.edit(["names[round % 2]", "names[(round + 1) % 2]"])
+    assert "Patched" in said, said
+    line = loop.console.wait_for(r"uptime \d*[02468]: on,", loop.console.count())
+    assert line
+
+
+def test_a_whole_module_waits_for_the_loop(loop: Loop) -> None:
+    said = loop.edit(["static unsigned lit;", "static unsigned long long lit;"],
+                     ["lit %u times", "lit %llu times"], wait=1)  # fmt: skip
+    assert "task main is inside the module" in said, said
+    uptime, lit = loop.wait_for("blink")
+    assert lit == (uptime + 1) // 2
