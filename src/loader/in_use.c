@@ -86,6 +86,9 @@ static bool look_at_stack(const search_t *search, const hotreload_task_t *task,
         before = frame.sp;
         if (!search->arch->next_frame(&frame, task->end)) {
             const uint32_t *candidate = find_candidate(search, frame.sp - below, task->end);
+            if (candidate == NULL && below > 0 && is_inside(search, frame.link, true)) {
+                candidate = &frame.link;
+            }
             return candidate == NULL || note_user(search, task, *candidate);
         }
         if (is_inside(search, frame.pc, true)) {
