@@ -237,8 +237,9 @@ static void run_module(const hotreload_image_t *image, hotreload_module_t *modul
     hotreload_kept_free_others(NULL);
     must(is_unbound());
     expect_calls(module, init->fini_address - image->data.link, init->fini_count, true);
-    hotreload_segments_free(module);
+    hotreload_loader_run_destructors(module);
     must(calls.left == 0);
+    hotreload_segments_free(module);
 }
 
 /** What was verified fails for want of memory, in the caches or for a value, and only then. */
