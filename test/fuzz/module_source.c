@@ -125,7 +125,9 @@ static void choose_changes(input_t *input, module_spec_t *spec, parts_t *parts)
         return;
     }
     spec->base_sha256 = base;
-    spec->init = (hotreload_note_init_t){0};
+    if (!one_in(input, 8)) { /* a patch has no constructors */
+        spec->init = (hotreload_note_init_t){0};
+    }
     spec->jumps = parts->jumps;
     spec->swaps = parts->swaps;
     spec->jump_count = input_below(input, MAX_CHANGES + 1);
