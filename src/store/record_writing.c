@@ -174,10 +174,8 @@ esp_err_t hotreload_store_write(const void *data, size_t size, hotreload_reason_
 static esp_err_t check_module(const void *data, size_t size, hotreload_store_check_t check,
                               hotreload_reason_t *reason)
 {
-    hotreload_record_t base;
     esp_err_t error = check(data, size, &store->writer.base, reason);
-    if (error == ESP_OK && store->writer.base != HOTRELOAD_NO_BASE &&
-        hotreload_store_find_record(store->writer.base, &base, reason) != ESP_OK) {
+    if (error == ESP_OK && hotreload_store_check_base(store->writer.base, reason) != ESP_OK) {
         error = ESP_ERR_INVALID_STATE;
     }
     return error;

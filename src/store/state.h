@@ -61,6 +61,9 @@ hotreload_span_t hotreload_store_running_span(void);
 esp_err_t hotreload_store_find_record(uint32_t sequence, hotreload_record_t *record,
                                       hotreload_reason_t *reason);
 
+/** Fails with a reason unless the base of a record is there; HOTRELOAD_NO_BASE: it needs none. */
+esp_err_t hotreload_store_check_base(uint32_t base, hotreload_reason_t *reason);
+
 /** Maps a part of the partition; fails with a reason. */
 esp_err_t hotreload_store_map_flash(uint32_t offset, size_t size, hotreload_flash_view_t *view,
                                     hotreload_reason_t *reason);

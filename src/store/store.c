@@ -136,6 +136,12 @@ esp_err_t hotreload_store_find_record(uint32_t sequence, hotreload_record_t *rec
     return error;
 }
 
+esp_err_t hotreload_store_check_base(uint32_t base, hotreload_reason_t *reason)
+{
+    hotreload_record_t record;
+    return base == HOTRELOAD_NO_BASE ? ESP_OK : hotreload_store_find_record(base, &record, reason);
+}
+
 esp_err_t hotreload_store_find_sequence(uint32_t sequence, hotreload_record_t *record,
                                         hotreload_reason_t *reason)
 {
@@ -257,13 +263,6 @@ void hotreload_store_set_running(const hotreload_record_t *record)
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
 }
 
-static bool has_base(const hotreload_record_t *record, hotreload_reason_t *reason)
-{
-    hotreload_record_t base;
-    return record->base == HOTRELOAD_NO_BASE ||
-           hotreload_store_find_record(record->base, &base, reason) == ESP_OK;
-}
-
 bool hotreload_store_has_running(void)
 {
     hotreload_marks_t marks;
@@ -271,7 +270,7 @@ bool hotreload_store_has_running(void)
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
     bool stored = store->is_running && !hotreload_held_is_record(&store->held, &store->running) &&
                   check_present(&store->running, &marks, &reason) == ESP_OK &&
-                  has_base(&store->running, &reason);
+                  hotreload_store_check_base(store->running.base, &reason) == ESP_OK;
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
     return stored;
 }
