@@ -69,11 +69,11 @@ esp_err_t hotreload_loader_read(const void *data, size_t size, hotreload_image_t
     return error;
 }
 
-esp_err_t hotreload_loader_verify(const void *data, size_t size, hotreload_reason_t *reason)
+esp_err_t hotreload_loader_verify(const void *data, size_t size, hotreload_image_t *image,
+                                  hotreload_reason_t *reason)
 {
-    hotreload_image_t image;
-    esp_err_t error = hotreload_loader_read(data, size, &image, reason);
-    return error == ESP_OK ? hotreload_relocations_check(&image, reason) : error;
+    esp_err_t error = hotreload_loader_read(data, size, image, reason);
+    return error == ESP_OK ? hotreload_relocations_check(image, reason) : error;
 }
 
 esp_err_t hotreload_loader_stage(const void *data, size_t size, uint32_t caps,

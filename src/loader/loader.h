@@ -22,6 +22,7 @@
  *
  * @param data   the packed module or patch, any alignment
  * @param size   bytes that may be read
+ * @param image  filled in by this call
  * @return ESP_OK, or with a reason:
  *      - ESP_ERR_INVALID_SIZE: cut short, or a table or segment reaches outside
  *      - ESP_ERR_INVALID_RESPONSE: not a module, or a malformed one
@@ -29,9 +30,10 @@
  *      - ESP_ERR_INVALID_VERSION: linked with another firmware
  *      - ESP_ERR_NOT_FOUND: an export is missing
  */
-esp_err_t hotreload_loader_verify(const void *data, size_t size, hotreload_reason_t *reason);
+esp_err_t hotreload_loader_verify(const void *data, size_t size, hotreload_image_t *image,
+                                  hotreload_reason_t *reason);
 
-/** Like hotreload_loader_verify(), without the relocations. @param image  filled in by this call */
+/** Like hotreload_loader_verify(), without the relocations. */
 esp_err_t hotreload_loader_read(const void *data, size_t size, hotreload_image_t *image,
                                 hotreload_reason_t *reason);
 

@@ -8,6 +8,7 @@
 #include "loader/in_use.h"
 #include "loader/kept.h"
 #include "loader/table.h"
+#include "loader/text.h"
 
 /** Before the patch is applied, `code` is the jump; afterwards it is what the jump replaced. */
 typedef struct {
@@ -133,20 +134,9 @@ esp_err_t hotreload_patch_stage(const hotreload_image_t *image, uint32_t caps,
 
 /* ---- Applying and undoing ---- */
 
-/** Exchanges the low `size` bytes of `bytes` with those of a text at any offset. */
-static void exchange_text(const hotreload_region_t *text, uint32_t offset, uint32_t *bytes,
-                          uint32_t size)
+static uint32_t jumps_of(const hotreload_patch_t *patch)
 {
-    uint32_t old = 0;
-    for (uint32_t i = 0; i < size; i++) {
-        const uint32_t word_offset = (offset + i) & ~3u;
-        const uint32_t shift = (offset + i) % 4 * 8;
-        const uint32_t word = hotreload_port_text_read(text, word_offset);
-        const uint32_t byte = *bytes >> i * 8 & 0xffu;
-        old |= (word >> shift & 0xffu) << i * 8;
-        hotreload_port_text_write(text, word_offset, (word & ~(0xffu << shift)) | byte << shift);
-    }
-    *bytes = old;
+    return patch != NULL ? patch->jump_count : 0;
 }
 
 static void exchange_bytes(const swap_t *swap)
@@ -168,7 +158,11 @@ static void exchange_bytes(const swap_t *swap)
 
 static void exchange_jump(const hotreload_module_t *base, jump_t *jump)
 {
-    exchange_text(&base->text, jump->from, &jump->code, hotreload_port_arch()->jump_size);
+    const uint32_t size = hotreload_port_arch()->jump_size;
+    uint32_t old = 0;
+    hotreload_text_read(&base->text, jump->from, &old, size);
+    hotreload_text_write(&base->text, jump->from, &jump->code, size);
+    jump->code = old;
 }
 
 static void apply_patch(const hotreload_module_t *base, hotreload_patch_t *patch)
@@ -187,14 +181,9 @@ void hotreload_patch_undo(const hotreload_module_t *base, hotreload_patch_t *pat
     for (uint32_t i = patch != NULL ? patch->swap_count : 0; i > 0; i--) {
         exchange_bytes(&patch->swaps[i - 1]);
     }
-    for (uint32_t i = patch != NULL ? patch->jump_count : 0; i > 0; i--) {
+    for (uint32_t i = jumps_of(patch); i > 0; i--) {
         exchange_jump(base, &patch->jumps[i - 1]);
     }
-}
-
-static uint32_t jumps_of(const hotreload_patch_t *patch)
-{
-    return patch != NULL ? patch->jump_count : 0;
 }
 
 /** Where no task may go on while a patch's jumps are written: in one, or in a loop that one cuts.
@@ -290,17 +279,8 @@ static bool is_executed(const hotreload_patch_t *patch)
     return hotreload_find_user(&code, 1, &user);
 }
 
-bool hotreload_patch_release(hotreload_patch_t *patch)
-{
-    if (patch != NULL) {
-        patch->next = in_use;
-        in_use = patch;
-    }
-    hotreload_patch_free_unused();
-    return in_use == NULL || in_use != patch;
-}
-
-void hotreload_patch_free_unused(void)
+/** Frees those released patches that no task executes any more. */
+static void free_unused(void)
 {
     hotreload_patch_t **link = &in_use;
     while (*link != NULL) {
@@ -314,12 +294,20 @@ void hotreload_patch_free_unused(void)
     }
 }
 
+bool hotreload_patch_release(hotreload_patch_t *patch)
+{
+    patch->next = in_use;
+    in_use = patch;
+    free_unused();
+    return in_use != patch;
+}
+
 hotreload_patch_info_t hotreload_patch_info(const hotreload_patch_t *patch)
 {
     static const hotreload_module_t none;
     return (hotreload_patch_info_t){
         .module = patch != NULL ? &patch->module : &none,
-        .jumps = patch != NULL ? patch->jump_count : 0,
+        .jumps = jumps_of(patch),
     };
 }
 

@@ -50,7 +50,8 @@ esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_pat
                                    hotreload_patch_t *new, hotreload_reason_t *reason);
 
 /**
- * Frees a patch that is not applied, as soon as no task executes its code. NULL: does nothing.
+ * Frees a patch that is not applied, as soon as no task executes its code: now, or when another is
+ * released.
  *
  * @return true: it is freed; false: a task still executes it
  */
@@ -61,9 +62,6 @@ bool hotreload_patch_release(hotreload_patch_t *patch);
  * hotreload_patch_find_user() finds nobody.
  */
 void hotreload_patch_undo(const hotreload_module_t *base, hotreload_patch_t *patch);
-
-/** Frees those released patches that were in use and no longer are. */
-void hotreload_patch_free_unused(void);
 
 /** Describes a patch; NULL: no segments, no jumps. */
 hotreload_patch_info_t hotreload_patch_info(const hotreload_patch_t *patch);

@@ -6,6 +6,7 @@
 #include "image/malformed.h"
 #include "loader/arch.h"
 #include "loader/kept.h"
+#include "loader/text.h"
 
 /** Where a relocation acts. */
 typedef struct {
@@ -89,50 +90,22 @@ esp_err_t hotreload_relocations_check(const hotreload_image_t *image, hotreload_
     return error;
 }
 
-/** Text is accessed by aligned words. A field after an instruction of two bytes lies in one more.
- */
-#define COVERING_WORDS (HOTRELOAD_FIELD_WORDS + 1)
-
-typedef struct {
-    uint32_t base;  /**< offset of the first word, bytes */
-    uint32_t count; /**< words that cover the field */
-    uint32_t words[COVERING_WORDS];
-} covering_t;
-
-static void read_text(const hotreload_region_t *text, const field_t *field, covering_t *covering)
-{
-    covering->base = field->offset & ~3u;
-    covering->count = (field->offset - covering->base + field->size + 3) / 4;
-    for (uint32_t i = 0; i < covering->count; i++) {
-        covering->words[i] = hotreload_port_text_read(text, covering->base + i * 4);
-    }
-}
-
-static void write_text(const hotreload_region_t *text, const covering_t *covering)
-{
-    for (uint32_t i = 0; i < covering->count; i++) {
-        hotreload_port_text_write(text, covering->base + i * 4, covering->words[i]);
-    }
-}
-
 static esp_err_t relocate_field(const hotreload_region_t *region, const field_t *field,
                                 uint32_t type, uint32_t value)
 {
-    covering_t covering;
     uint32_t words[HOTRELOAD_FIELD_WORDS] = {0};
-    uint8_t *bytes;
+    uint8_t *bytes = (uint8_t *)region->write + field->offset;
     if (field->in_text) {
-        read_text(region, field, &covering);
-        bytes = (uint8_t *)covering.words + field->offset % 4;
+        hotreload_text_read(region, field->offset, words, field->size);
     } else {
-        bytes = (uint8_t *)region->write + field->offset;
+        memcpy(words, bytes, field->size);
     }
-    memcpy(words, bytes, field->size);
     esp_err_t error =
         hotreload_port_arch()->relocate(type, region->run + field->offset, value, words);
-    memcpy(bytes, words, field->size);
     if (field->in_text) {
-        write_text(region, &covering);
+        hotreload_text_write(region, field->offset, words, field->size);
+    } else {
+        memcpy(bytes, words, field->size);
     }
     return error;
 }

@@ -120,16 +120,22 @@ static esp_err_t take_over(const hotreload_image_t *image, const hotreload_modul
     return ESP_OK;
 }
 
+/** Frees a patch that is not applied any more, or as soon as no task executes it. */
+static void release_patch(hotreload_patch_t *patch)
+{
+    const hotreload_module_t module = *hotreload_patch_info(patch).module;
+    if (patch != NULL && hotreload_patch_release(patch)) {
+        hotreload_address_map_free(&module);
+    }
+}
+
 /** Frees code that the table does not point to any more. */
 static void release_old(void)
 {
     if (!program.loaded) {
         return;
     }
-    const hotreload_module_t patch = *hotreload_patch_info(program.patch).module;
-    if (program.patch != NULL && hotreload_patch_release(program.patch)) {
-        hotreload_address_map_free(&patch);
-    }
+    release_patch(program.patch);
     program.patch = NULL;
     hotreload_loader_run_destructors(&program.module);
     hotreload_address_map_free(&program.module); /* before it is cleared: a task may be in it */
@@ -196,24 +202,24 @@ static esp_err_t stage_and_run(const void *data, size_t size, uint32_t caps,
 {
     hotreload_image_t image;
     hotreload_module_t staged;
-    bool judged = false;
+    const bool is_judged = record != NULL && record == on_trial; /* not as the base of a patch */
+    bool begins_trial = false;
     esp_err_t error = hotreload_loader_stage(data, size, caps, &image, &staged, reason);
     if (error != ESP_OK) {
         return error;
     }
-    if (record != NULL && record == on_trial) {
+    if (is_judged) {
         /* The flash is marked first, because the module may crash at once. */
-        bool begins_trial = false;
         error = hotreload_store_mark_tried(record, &begins_trial, reason);
-        judged = !begins_trial;
     }
     if (error == ESP_OK) {
-        error = run_staged(&image, &staged, record, judged ? NULL : on_trial, reason);
+        error = run_staged(&image, &staged, record, is_judged && !begins_trial ? NULL : on_trial,
+                           reason);
     }
     if (error != ESP_OK) {
         hotreload_kept_abort();
         hotreload_segments_free(&staged); /* no constructor ran, so no destructor may */
-    } else if (!judged && record != NULL && record == on_trial) {
+    } else if (begins_trial) {
         hotreload_trial_begin(record);
     }
     return error;
@@ -300,10 +306,7 @@ static esp_err_t apply_patch(const hotreload_record_t *record, uint32_t caps,
         (void)hotreload_patch_release(staged);
         return error;
     }
-    const hotreload_module_t old = *hotreload_patch_info(program.patch).module;
-    if (program.patch != NULL && hotreload_patch_release(program.patch)) {
-        hotreload_address_map_free(&old);
-    }
+    release_patch(program.patch);
     program.patch = staged;
     program.patch_record = *record;
     announce();

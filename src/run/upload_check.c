@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "image/image.h"
 #include "loader/loader.h"
 #include "run/status.h"
 
@@ -11,10 +10,7 @@ esp_err_t hotreload_check_upload(const void *data, size_t size, uint32_t *base,
                                  hotreload_reason_t *reason)
 {
     hotreload_image_t image;
-    esp_err_t error = hotreload_loader_verify(data, size, reason);
-    if (error == ESP_OK) {
-        error = hotreload_image_parse(data, size, &image, reason);
-    }
+    esp_err_t error = hotreload_loader_verify(data, size, &image, reason);
     if (error != ESP_OK || image.base_sha256 == NULL) {
         return error;
     }

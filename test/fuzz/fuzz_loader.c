@@ -352,11 +352,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     hotreload_reason_t reason = {0};
     hotreload_reason_t again = {0};
+    hotreload_image_t image;
     set_up(data, size);
-    esp_err_t verified = hotreload_loader_verify(data, size, &reason);
+    esp_err_t verified = hotreload_loader_verify(data, size, &image, &reason);
     check_reason(verified, &reason);
     must(verified == ESP_OK || is_documented(verified));
-    must(hotreload_loader_verify(data, size, &again) == verified);
+    must(hotreload_loader_verify(data, size, &image, &again) == verified);
     must(memcmp(&reason, &again, sizeof reason) == 0);
     stage(data, size, verified);
     fake_port_expect_idle();

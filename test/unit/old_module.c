@@ -82,8 +82,9 @@ void expect_not_staged(const void *data, size_t size, esp_err_t error, const cha
 void expect_refused(const void *data, size_t size, esp_err_t error, const char *words)
 {
     hotreload_reason_t reason = {0};
+    hotreload_image_t image;
     unsigned allocations = fake_port.allocations;
-    assert_int_equal(hotreload_loader_verify(data, size, &reason), error);
+    assert_int_equal(hotreload_loader_verify(data, size, &image, &reason), error);
     assert_int_equal(fake_port.allocations, allocations);
     expect_words(&reason, words);
     expect_not_staged(data, size, error, words);
@@ -102,7 +103,8 @@ staged_t stage_spec(const module_spec_t *spec)
     staged_t staged;
     hotreload_reason_t reason = {0};
     staged.file = module_build(spec, &staged.layout, &staged.size);
-    assert_int_equal(hotreload_loader_verify(staged.file, staged.size, &reason), ESP_OK);
+    assert_int_equal(hotreload_loader_verify(staged.file, staged.size, &staged.image, &reason),
+                     ESP_OK);
     esp_err_t error =
         hotreload_loader_stage(staged.file, staged.size, 0, &staged.image, &staged.module, &reason);
     if (error != ESP_OK) {

@@ -71,7 +71,7 @@ static bool feed(const uint8_t *file, size_t size)
     hotreload_reason_t reason = {0};
     fake_port.text_next = text_next;
     fake_port.data_next = data_next;
-    esp_err_t verified = hotreload_loader_verify(file, size, &reason);
+    esp_err_t verified = hotreload_loader_verify(file, size, &image, &reason);
     esp_err_t error = hotreload_loader_stage(file, size, 0, &image, &staged, &reason);
     if (error == ESP_OK) {
         assert_int_equal(verified, ESP_OK);
@@ -93,7 +93,8 @@ static void refuses_a_module_cut_at_any_byte(void **state)
         assert_non_null(cut);
         memcpy(cut, file, size);
         hotreload_reason_t reason = {0};
-        assert_int_equal(hotreload_loader_verify(cut, size, &reason), ESP_ERR_INVALID_SIZE);
+        hotreload_image_t image;
+        assert_int_equal(hotreload_loader_verify(cut, size, &image, &reason), ESP_ERR_INVALID_SIZE);
         assert_false(feed(cut, size));
         free(cut);
     }

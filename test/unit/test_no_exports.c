@@ -37,7 +37,7 @@ static void run(const module_spec_t *spec, unsigned regions)
     module_layout_t layout;
     size_t size;
     uint8_t *file = module_build(spec, &layout, &size);
-    assert_int_equal(hotreload_loader_verify(file, size, &reason), ESP_OK);
+    assert_int_equal(hotreload_loader_verify(file, size, &image, &reason), ESP_OK);
     assert_int_equal(hotreload_loader_stage(file, size, 0, &image, &module, &reason), ESP_OK);
     assert_int_equal(fake_port.live_allocations, regions);
     assert_int_equal(fake_port.sync_count, 1);
@@ -91,8 +91,10 @@ static void refuses_an_export_without_text(void **state)
     spec.export_count = 1;
     size_t size;
     uint8_t *file = module_build(&spec, NULL, &size);
+    hotreload_image_t image;
     hotreload_reason_t reason = {0};
-    assert_int_equal(hotreload_loader_verify(file, size, &reason), ESP_ERR_INVALID_RESPONSE);
+    assert_int_equal(hotreload_loader_verify(file, size, &image, &reason),
+                     ESP_ERR_INVALID_RESPONSE);
     assert_string_equal(reason.text, "malformed module (defect 11)");
     free(file);
 }

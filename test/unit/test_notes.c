@@ -164,7 +164,7 @@ static void accepts_unknown_optional_notes(void **state)
         hotreload_reason_t reason = {0};
         assert_int_equal(hotreload_image_parse(file, size, &image, &reason), ESP_OK);
         assert_int_equal(image.init.init_count, 0);
-        assert_int_equal(hotreload_loader_verify(file, size, &reason), ESP_OK);
+        assert_int_equal(hotreload_loader_verify(file, size, &image, &reason), ESP_OK);
         free(file);
     }
 }
@@ -181,8 +181,9 @@ static void accepts_an_optional_note_without_content(void **state)
                  (uint32_t)end);
     module_put32(file + layout.init_note + SIZE, 0);
     module_put32(file + layout.init_note + TYPE, HOTRELOAD_NOTE_OPTIONAL);
+    hotreload_image_t image;
     hotreload_reason_t reason = {0};
-    assert_int_equal(hotreload_loader_verify(file, size, &reason), ESP_OK);
+    assert_int_equal(hotreload_loader_verify(file, size, &image, &reason), ESP_OK);
     free(file);
 }
 

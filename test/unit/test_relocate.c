@@ -105,8 +105,9 @@ static void refuses_a_call_of_an_odd_address(void **state)
     spec.relocation_count = COUNT(relocations);
     size_t size;
     uint8_t *file = module_build(&spec, NULL, &size);
+    hotreload_image_t image;
     hotreload_reason_t reason = {0};
-    assert_int_equal(hotreload_loader_verify(file, size, &reason), ESP_OK);
+    assert_int_equal(hotreload_loader_verify(file, size, &image, &reason), ESP_OK);
     expect_not_staged(file, size, ESP_ERR_INVALID_SIZE, "(defect 29)");
     free(file);
 }
