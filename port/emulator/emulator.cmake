@@ -1,8 +1,8 @@
 # Builds firmware for the emulated board: the board and the core as libraries, and a stand-in for
 # ESP-IDF's idf_component_register() that takes components as they are written for ESP-IDF.
 #
-# A project includes this file and calls, in this order, emulator_add_component() for each
-# component directory and emulator_add_firmware().
+# A project includes this file and calls, in this order, emulator_add_component() with the
+# directories of its components, and emulator_add_firmware().
 #
 # SPDX-License-Identifier: MIT
 
@@ -74,14 +74,16 @@ function(_emulator_add_board)
     target_link_libraries(emulator_start PRIVATE emulator_options)
 endfunction()
 
-# Adds a component by its directory, which is named like the component.
-function(emulator_add_component directory)
-    get_filename_component(directory ${directory} ABSOLUTE)
-    get_filename_component(name ${directory} NAME)
-    if(NOT EXISTS ${directory}/CMakeLists.txt)
-        message(FATAL_ERROR "${directory} is not a component: it has no CMakeLists.txt")
-    endif()
-    add_subdirectory(${directory} ${CMAKE_BINARY_DIR}/esp-idf/${name})
+# Adds components by their directories, which are named like the components.
+function(emulator_add_component)
+    foreach(directory ${ARGN})
+        get_filename_component(directory ${directory} ABSOLUTE)
+        get_filename_component(name ${directory} NAME)
+        if(NOT EXISTS ${directory}/CMakeLists.txt)
+            message(FATAL_ERROR "${directory} is not a component: it has no CMakeLists.txt")
+        endif()
+        add_subdirectory(${directory} ${CMAKE_BINARY_DIR}/esp-idf/${name})
+    endforeach()
 endfunction()
 
 # Links a component's target to the components that it requires.

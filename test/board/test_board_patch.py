@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Iterator, List
 
-import cross_toolchain
 import pytest
 from emulated_project import LOOP, Console, EmulatedProject
 
@@ -38,12 +37,9 @@ class Loop:
         return int(line.group(1)), int(line.group(2))
 
 
-@pytest.fixture(params=["riscv", "xtensa"])
-def loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Loop]:
-    missing = cross_toolchain.missing(request.param, tmp_path)
-    if missing:
-        pytest.skip(missing)
-    project = EmulatedProject(request.param, tmp_path / "project", LOOP)
+@pytest.fixture()
+def loop(core: str, tmp_path: Path) -> Iterator[Loop]:
+    project = EmulatedProject(core, tmp_path / "project", LOOP)
     project.build()
     with project.boot(show=False, poll_ms=20) as console:
         console.wait_for(r"uptime 2: blink")

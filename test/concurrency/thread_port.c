@@ -270,6 +270,17 @@ uint32_t hotreload_port_take_crashed(void)
 /* No two tasks write it at once, as the sanitizer sees. */
 static uint32_t retained;
 
+void hotreload_port_retain(uint32_t sequence)
+{
+    retained = sequence;
+    thread_port_point();
+}
+
+uint32_t thread_port_retained(void)
+{
+    return retained;
+}
+
 /* The modules of these tests are never executed. */
 void hotreload_port_each_task(bool (*visit)(const hotreload_task_t *task, void *context),
                               void *context)
@@ -295,17 +306,6 @@ esp_err_t hotreload_port_alone(const hotreload_region_t *text, void (*action)(vo
 
 void hotreload_port_pause(void)
 {
-}
-
-void hotreload_port_retain(uint32_t sequence)
-{
-    retained = sequence;
-    thread_port_point();
-}
-
-uint32_t thread_port_retained(void)
-{
-    return retained;
 }
 
 esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t trial)

@@ -13,6 +13,7 @@ import pytest
 
 import component_package
 from idf_project import DEFAULTS, IdfProject, list_targets
+from machines import Machine
 from qemu import Qemu
 
 ORDINARY = """\
@@ -189,9 +190,9 @@ def test_psram_in_the_presets(project: IdfProject, chip: str) -> None:
     assert "CONFIG_SPIRAM=y" in lines and "CONFIG_HOTRELOAD_PREFER_SPIRAM=y" in lines
 
 
-def test_a_folder_with_another_name(repository: Path, main_target: str, tmp_path: Path) -> None:
+def test_a_folder_with_another_name(repository: Path, machine: Machine, tmp_path: Path) -> None:
     """A clone in any folder: the reason is said, in place of "Failed to resolve component"."""
     component = component_package.unpack_component(repository, tmp_path / "clone")
-    project = IdfProject(component / "examples" / "basic", main_target, main_target)
+    project = IdfProject(component / "examples" / "basic", machine.target, machine.name)
     text = project.fail("reconfigure")
     assert "must be called hotreload" in " ".join(text.split())

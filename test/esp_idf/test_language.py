@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Callable, Dict, List, Tuple
 
+import cross_toolchain
 import pytest
 from idf_project import ROOT, IdfProject
 from qemu import Qemu
@@ -18,10 +19,9 @@ from qemu import Qemu
 sys.path.append(str(ROOT / "test" / "board"))
 
 from board_build import Build  # noqa: E402
-from emulated_board import Board  # noqa: E402
 from exercise_results import EXPECTED  # noqa: E402
+import test_board_halves as halves  # noqa: E402
 
-HALVES = ROOT / "test" / "board" / "halves"
 HALF_IN_IRAM = '__attribute__((section(".iram1.0"), noinline))'
 HALF = "../../board/halves/half/half.c"
 
@@ -36,15 +36,15 @@ def results(chip: Qemu, start: int = 0) -> Tuple[Dict[str, str], int]:
 @pytest.fixture(scope="module")
 def as_one(tmp_path_factory: pytest.TempPathFactory) -> List[str]:
     """What the program of two halves prints when it is linked as one, on the emulated board."""
+    missing = cross_toolchain.missing("riscv")
+    if missing:
+        pytest.skip(missing)
     directory = tmp_path_factory.mktemp("whole")
-    source, half = str(HALVES / "firmware"), str(HALVES / "half")
-    build = Build(str(directory), "riscv", source, half, ["-DHALVES_STATIC=ON"])
-    flash = directory / "flash.bin"
-    flash.write_bytes(b"\xff" * 0x80000)
-    board = Board([build.qemu, build.firmware, "--flash", str(flash), "--port", "0"])
-    board.wait_for("^shown")
+    build = Build(str(directory), "riscv", halves.SOURCE, halves.COMPONENT, ["-DHALVES_STATIC=ON"])
+    board = halves.start(build, directory)
+    lines = halves.shown(board)
     board.kill()
-    return board.lines[: board.lines.index("shown")]
+    return lines
 
 
 def test_calls_and_names(

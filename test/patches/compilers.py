@@ -39,8 +39,3 @@ BASES = {
 def toolchain(arch: str) -> chains.Toolchain:
     """The one whose programs QEMU runs."""
     return chains.riscv() if arch == "riscv" else chains.xtensa_windowed()
-
-
-def machine_of(arch: str) -> int:
-    """ELF's number."""
-    return {"riscv": 243, "xtensa": 94}[arch]

@@ -29,6 +29,7 @@ from image import Memory, Packed, Placed  # noqa: E402
 from hotreload.description import load_description  # noqa: E402
 from hotreload.module import elf  # noqa: E402
 from hotreload.module.exports import read_exports  # noqa: E402
+from hotreload.module.fill import ENTRY_SIZE, LIST  # noqa: E402
 from hotreload.module.firmware_reader import FirmwareReader  # noqa: E402
 from hotreload.module.link import Inputs, link_module, make_inputs  # noqa: E402
 from hotreload.module.object_cache import ObjectCache  # noqa: E402
@@ -36,6 +37,7 @@ from hotreload.module.pack import pack_module  # noqa: E402
 from hotreload.patch.base import load_base, remember_base  # noqa: E402
 from hotreload.patch.make import Patch, Whole, make_patch  # noqa: E402
 from compilers import BASES, toolchain  # noqa: E402
+from cross_toolchain import CORES  # noqa: E402
 
 
 class Outcome(NamedTuple):
@@ -69,7 +71,6 @@ class Bench:
         self.project.firmware_options = [f"-Wl,-u,firmware_{name}" for name in names]
         self.program = edits.Program(self.rng)
         self._reader, self._cache = FirmwareReader(), ObjectCache()
-        self._static: Optional[Path] = None
         self.write_sources()
         calls = " ".join(f"CALL({name})" for name in self.program.exports)
         board = ROOT / "port" / "emulator" / "arch" / arch / "syscall.h"
@@ -189,7 +190,7 @@ class Bench:
             memory.set_word(slots + 4 * index, base.run(exports[name[:-1].decode()]))
         if self.fill is not None:
             start, size = self.fill
-            for place in range(base.run(start), base.run(start) + size, 12):
+            for place in range(base.run(start), base.run(start) + size, ENTRY_SIZE):
                 to, source, length = (memory.word(place + 4 * n) for n in range(3))
                 if length == 0:
                     memory.set_word(to, source)
@@ -198,7 +199,7 @@ class Bench:
         return slots
 
     def run(self, path: Path) -> str:
-        command = [{"riscv": "qemu-riscv32", "xtensa": "qemu-xtensa"}[self.arch], str(path)]
+        command = [*CORES[self.arch].qemu, str(path)]
         try:
             result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                     timeout=60)
@@ -210,14 +211,14 @@ class Bench:
 def fill_entries(path: str) -> "tuple[int, int] | None":
     """Where the module's list of what it fills in is, and its size."""
     file = elf.Elf(path, "the module")
-    places = [s for s in file.symbols() if s.name == "hotreload_fill_entries"]
+    places = [s for s in file.symbols() if s.name == LIST]
     if not places:
         return None
     section = file.sections[places[0].section]
     counts = [o for o in file.symbols() if o.section == places[0].section
               and o.value > places[0].value and o.name]
     end = min((o.value for o in counts), default=section.address + section.size)
-    return places[0].value, (end - places[0].value) // 12 * 12
+    return places[0].value, (end - places[0].value) // ENTRY_SIZE * ENTRY_SIZE
 
 
 def run_pairs(folder: Path, arch: str, seed: int, count: int) -> List[Outcome]:

@@ -13,10 +13,7 @@ from click.testing import CliRunner
 from fake_device import FakeDevice
 from hotreload.cli import main
 from project import Project
-
-
-def last_line(text: str) -> str:
-    return text.rstrip("\n").rpartition("\n")[2]
+from test_reload import last_line
 
 
 def reload(project: Project, device: FakeDevice, *more: str) -> str:

@@ -11,7 +11,8 @@ if(NOT BOARD_GCC)
         "that has ${BOARD_TOOLCHAIN} in the environment variable HOTRELOAD_TOOLCHAINS")
 endif()
 set(CMAKE_C_COMPILER ${BOARD_GCC})
-find_program(BOARD_GXX ${BOARD_TOOLCHAIN}-g++)
+find_program(BOARD_GXX ${BOARD_TOOLCHAIN}-g++
+    HINTS $ENV{HOTRELOAD_TOOLCHAINS}/${BOARD_TOOLCHAIN}/bin)
 if(BOARD_GXX) # dc233c's has no C++
     set(CMAKE_CXX_COMPILER ${BOARD_GXX})
 endif()
