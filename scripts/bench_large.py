@@ -93,12 +93,12 @@ def _measure(project: EmulatedProject, name: str, component: Path, more_source: 
     with project.boot(show=False, poll_ms=POLL_MS, options=BOARD) as console:
         loop = emulated_loop(project, console)
         place = ["--build", str(project.build_dir), "--url", console.url]
-        with watching([*TOOL, "watch", *place], env=environment) as last_line:
+        with watching([*TOOL, "watch", "--whole", *place], env=environment) as last_line:
             figures = median_loop(f"{name}, whole, watch", loop, None, 100, last_line)
             figures.append(_measure_no_change(name, project.source, last_line))
         figures += median_loop(
             f"{name}, whole, reload", loop, None, 200,
-            lambda: run([*TOOL, "reload", *place], env=environment).splitlines()[-1])
+            lambda: run([*TOOL, "reload", "--whole", *place], env=environment).splitlines()[-1])
         if all_steps:
             figures += median_loop(
                 f"{name}, build of everything, then upload", loop, None, 300,

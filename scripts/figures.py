@@ -94,11 +94,12 @@ def watching(command: List[str], **options: Any) -> Iterator[Callable[..., str]]
     with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, **options) as watch:
         assert watch.stdout is not None
 
-        def wait_for(start: str = "Reloaded") -> str:
+        def wait_for(*starts: str) -> str:
+            starts = starts or ("Patched", "Reloaded")
             for line in watch.stdout or []:
-                if line.startswith(start):
+                if line.startswith(starts):
                     return str(line)
-            raise SystemExit(f"the watch ended before it said '{start}'")
+            raise SystemExit(f"the watch ended before it said any of {starts}")
 
         wait_for("Ctrl+C")
         yield wait_for

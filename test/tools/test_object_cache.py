@@ -23,7 +23,6 @@ from hotreload.module.elf import Elf
 from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.module.link import Inputs, link_module
 from hotreload.module.object_cache import ObjectCache, load_objects
-from hotreload.module.object_contents import contents_from_json, contents_to_json, read_contents
 from hotreload.module.own_symbols import read_own_symbols, symbols_from_json, symbols_to_json
 from hotreload.records import encode, read_records, write_records
 from hotreload.report import Steps
@@ -115,38 +114,13 @@ def test_what_is_remembered_is_what_the_file_says(project: Project) -> None:
     project.compile()
     (path,) = project.objects()
     symbols = read_own_symbols(path, Elf(path, "it"))
-    contents = read_contents(Elf(path, "it"))
     key: Any = ["key"]
     found = object_cache.read_object_file(path)
     object_cache.write_objects(str(project.root / "cache"), key, [found])
     loaded = load_objects(str(project.root / "cache"), key)[path]
-    assert (loaded.symbols, loaded.contents, loaded.stamp) == (symbols, contents, found.stamp)
+    assert (loaded.symbols, loaded.stamp) == (symbols, found.stamp)
     assert [d.symbol for d in symbols.callbacks] == ["on"] and "f" in [d.symbol for d in symbols.defined]
     assert symbols_from_json(path, symbols_to_json(symbols)) == symbols
-    assert contents_from_json(contents_to_json(contents)) == contents
-
-
-def test_contents_tell_what_has_changed(riscv: Project) -> None:
-    """Sections by content; relocations by what they refer to."""
-    source = "int far(int);\nint f(int x) {{ return far(x) + 1; }}\nint g(int x) {{ return {0}; }}\n"
-
-    def read(text: str) -> Dict[str, Any]:
-        riscv.write("a.c", source.format(text))
-        riscv.compile()
-        (path,) = riscv.objects()
-        contents = object_cache.read_object_file(path).contents
-        return {
-            section.name: (
-                section.size,
-                section.digest,
-                [(r.offset, r.type, contents.symbols[r.symbol].name) for r in section.relocations],
-            )
-            for section in contents.sections.values()
-        }
-
-    old, new = read("far(x)"), read("far(2 * x)")
-    assert "far" in [name for _, _, name in old[".text.f"][2]]
-    assert [name for name in old if old[name] != new[name]] == [".text.g"]
 
 
 def test_source_that_is_saved_without_a_change_links_nothing(

@@ -40,6 +40,7 @@ class ModuleBuilder:
         self._cache = ObjectCache()
         self._base: Optional[Base] = None
         self._unfinished: Optional[Tuple[Description, Callable[[], None]]] = None
+        self._checked: Optional[Inputs] = None
         self._module = b""
         self._made_from: List[Any] = []
 
@@ -60,7 +61,7 @@ class ModuleBuilder:
 
         What was just made from the same is not made again.
         """
-        if self._module == b"" or self._made_from != self._state(inputs):
+        if self._made_from != self._state(inputs):
             self._module = self._make(inputs, steps)
             self._made_from = self._state(inputs)
         return self._module
@@ -114,8 +115,11 @@ class ModuleBuilder:
         return self._base
 
     def _check(self, inputs: Inputs, steps: Steps) -> None:
+        """Once, also when a patch turns out to need the whole module."""
         with steps.step("check"):
-            self._guard(inputs.description, inputs.shared_names(), self._cache)
+            if self._checked is not inputs:
+                self._guard(inputs.description, inputs.shared_names(), self._cache)
+                self._checked = inputs
 
     def save(self) -> None:
         """Does what need not be done before the upload: remembers a whole module as a base, adds

@@ -21,7 +21,6 @@ _SHF_COMPRESSED = 0x800
 _ZLIB = 1
 _XTENSA = elf.MACHINES["xtensa"]
 _WORD = struct.Struct("<I")
-_SYMBOL = struct.Struct("<IIIBBH")
 
 
 class Unreadable(Exception):
@@ -93,7 +92,7 @@ class ObjectFile:
 
     def _find_static_functions(self, count: int) -> Iterator[elf.Symbol]:
         """Reads no other local symbols: there are many labels, and their names are not needed."""
-        entries = _SYMBOL.iter_unpack(self._table[: count * _SYMBOL.size])
+        entries = elf.SYMBOL.iter_unpack(self._table[: count * elf.SYMBOL.size])
         for name, value, size, info, _other, section in entries:
             if info & 0xF == elf.STT_FUNC and section != elf.SHN_UNDEF:
                 text = f":{self._name(name)}"
@@ -118,8 +117,8 @@ class ObjectFile:
 
     def symbol(self, number: int) -> Place:
         """Where a symbol is."""
-        name, value, _size, info, _other, section = _SYMBOL.unpack_from(
-            self._table, number * _SYMBOL.size
+        name, value, _size, info, _other, section = elf.SYMBOL.unpack_from(
+            self._table, number * elf.SYMBOL.size
         )
         text = "" if info >> 4 == elf.STB_LOCAL else self._name(name)
         return Place(section, 0 if section == elf.SHN_COMMON else value, text)

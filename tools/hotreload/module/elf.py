@@ -50,8 +50,8 @@ _TYPES = {
     8: "SHT_NOBITS",
 }
 _SHN_XINDEX = 0xFFFF
-_SYMBOL = struct.Struct("<IIIBBH")
-_RELA = struct.Struct("<IIi")
+SYMBOL = struct.Struct("<IIIBBH")
+RELA = struct.Struct("<IIi")
 
 
 class Section(NamedTuple):
@@ -111,7 +111,7 @@ class SymbolTable(Sequence[Symbol]):
         self._known: Dict[int, Symbol] = {}
 
     def __len__(self) -> int:
-        return len(self._entries) // _SYMBOL.size
+        return len(self._entries) // SYMBOL.size
 
     @overload
     def __getitem__(self, number: int) -> Symbol: ...
@@ -126,7 +126,7 @@ class SymbolTable(Sequence[Symbol]):
         if symbol is None:
             if not 0 <= number < len(self):
                 raise IndexError(number)
-            entry = _SYMBOL.unpack_from(self._entries, number * _SYMBOL.size)
+            entry = SYMBOL.unpack_from(self._entries, number * SYMBOL.size)
             symbol = self._known[number] = self._decode(entry)
         return symbol
 
@@ -138,7 +138,7 @@ class SymbolTable(Sequence[Symbol]):
     def named(self) -> Iterator[Tuple[int, Symbol]]:
         """Global symbols, functions and variables, with their numbers: all but labels, sections
         and files."""
-        for number, entry in enumerate(_SYMBOL.iter_unpack(self._entries)):
+        for number, entry in enumerate(SYMBOL.iter_unpack(self._entries)):
             if entry[3] >> 4 != STB_LOCAL or entry[3] & 0xF in _NAMED:
                 yield number, self._decode(entry)
 
@@ -220,7 +220,7 @@ class Elf:
         table = next((s for s in self.sections if s.type == "SHT_SYMTAB"), None)
         if table is None:
             return SymbolTable(b"", b"")
-        first = table.info * _SYMBOL.size if only_global else 0
+        first = table.info * SYMBOL.size if only_global else 0
         names = self.content(self.sections[table.link])
         return SymbolTable(self.content(table)[first:], names)
 
@@ -240,5 +240,5 @@ class Elf:
 
     def read_table(self, table: Section) -> List[Rela]:
         """The relocations in a section of type SHT_RELA."""
-        entries = _RELA.iter_unpack(self.content(table))
+        entries = RELA.iter_unpack(self.content(table))
         return [Rela(offset, info & 0xFF, info >> 8, addend) for offset, info, addend in entries]

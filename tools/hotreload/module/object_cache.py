@@ -18,12 +18,6 @@ from typing import Any, Dict, Iterable, List, Optional
 from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.module.elf import Elf
-from hotreload.module.object_contents import (
-    ObjectContents,
-    contents_from_json,
-    contents_to_json,
-    read_contents,
-)
 from hotreload.module.own_symbols import (
     OwnSymbols,
     read_own_symbols,
@@ -32,7 +26,7 @@ from hotreload.module.own_symbols import (
 )
 from hotreload.records import encode, read_records, write_records
 
-_DIGEST, _SYMBOLS, _CONTENTS = "digest", "symbols", "contents"
+_DIGEST, _SYMBOLS = "digest", "symbols"
 _TOOLS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 Stamp = List[int]
@@ -61,7 +55,6 @@ class CachedObject:
         """Whether a file has all the parts."""
         self._file: Optional[Elf] = None
         self._symbols: Optional[OwnSymbols] = None
-        self._contents: Optional[ObjectContents] = None
 
     def open(self) -> Elf:
         """The file itself: for what is not known."""
@@ -99,20 +92,12 @@ class CachedObject:
             self._symbols = symbols_from_json(self.path, self.part(_SYMBOLS))
         return self._symbols
 
-    @property
-    def contents(self) -> ObjectContents:
-        """Its sections and their relocations, as the compiler wrote them."""
-        if self._contents is None:
-            self._contents = contents_from_json(self.part(_CONTENTS))
-        return self._contents
-
 
 def read_object_file(path: str) -> CachedObject:
     """Reads the parts that are known of every object file."""
     found = CachedObject(path, stamp_of(path), {})
     found.keep(_DIGEST, hashlib.blake2b(found.open().data, digest_size=16).hexdigest())
     found.keep(_SYMBOLS, symbols_to_json(read_own_symbols(path, found.open())))
-    found.keep(_CONTENTS, contents_to_json(read_contents(found.open())))
     return found
 
 

@@ -27,7 +27,7 @@ from hotreload.patch.compare import (
     kind_of,
 )
 from hotreload.patch.debug_data import add_debug_data
-from hotreload.patch.object_writer import ObjectWriter, Relocation, Section, Symbol
+from hotreload.patch.object_writer import ObjectWriter, Relocation, Section
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View
 
 _DATA, _CODE = elf.SHF_ALLOC | elf.SHF_WRITE, elf.SHF_ALLOC | elf.SHF_EXECINSTR
@@ -45,6 +45,8 @@ class Slice(NamedTuple):
     end: int
     output: str
     """The name of its section in the patch's object file."""
+    symbol: str = ""
+    """The name that tells where a kept variable's initial value is."""
 
 
 class NewVariable(NamedTuple):
@@ -93,7 +95,7 @@ class Composer:
         self._zeros = KEPT_ADDRESS
         self._thread_local: Set[str] = set()
         self._undefined: Set[str] = set()
-        self._slots: List[Tuple[int, Symbol]] = []
+        self._slots: List[Tuple[int, elf.Symbol]] = []
 
     def compose(self, with_debug_data: bool = False) -> Composed:
         """The object file and what goes with it."""
@@ -149,11 +151,10 @@ class Composer:
         elif not view.is_string(target.section):
             self._take(Slice(view, target.section, start, end, ".rodata"))
         elif self._base_string(view, target.section, start, end) is None:
-            part = Slice(view, target.section, start, end, KEEP_SECTION)
-            self._take(part)
             content = view.file.content(view.file.sections[target.section])[start:end]
             key = variable_key(Entity(content.hex()), "string", len(content))
             name = f"hotreload.kept.{key:x}"
+            self._take(Slice(view, target.section, start, end, KEEP_SECTION, name))
             self._variables[key] = NewVariable(key, len(content), name, 0, True, "")
 
     def _base_string(self, view: View, section: int, start: int, end: int) -> Optional[int]:
@@ -174,9 +175,10 @@ class Composer:
         has_initial = any(content[0]) or bool(content[1])
         shown = "" if constant else shown_name(entity)
         if has_initial:
-            variable = NewVariable(key, size, f"hotreload.kept.{key:x}", 0, True, shown)
-            self._variables[key] = variable
-            self._take(Slice(place.view, place.section, start, start + size, KEEP_SECTION))
+            name = f"hotreload.kept.{key:x}"
+            self._variables[key] = NewVariable(key, size, name, 0, True, shown)
+            end = start + size
+            self._take(Slice(place.view, place.section, start, end, KEEP_SECTION, name))
         else:
             self._variables[key] = NewVariable(key, size, "", self._zeros, False, shown)
             self._zeros += (size + 15) // 8 * 8
@@ -212,20 +214,12 @@ class Composer:
         number = self._writer.add_section(section)
         assert number == self._numbers[key]
         if part.output == KEEP_SECTION:
-            self._writer.add_symbol(_local(self._kept_name(part), number))
+            self._writer.add_symbol(_local(part.symbol, number))
         for named in view.named.get(part.section, ()) if part.output != ".rodata" else ():
             if part.start <= named.offset < max(part.end, part.start + 1):
                 self._writer.add_symbol(self._own(view, named, part))
 
-    def _kept_name(self, part: Slice) -> str:
-        view = part.view
-        if view.is_string(part.section):
-            content = view.file.content(view.file.sections[part.section])[part.start : part.end]
-            return f"hotreload.kept.{variable_key(Entity(content.hex()), 'string', len(content)):x}"
-        named = next(n for n in view.named[part.section] if n.offset == part.start)
-        return f"hotreload.kept.{self._new_key(Place(view, part.section), named):x}"
-
-    def _own(self, view: View, named: Named, part: Slice) -> Symbol:
+    def _own(self, view: View, named: Named, part: Slice) -> elf.Symbol:
         """A symbol of the patch itself."""
         symbol = named.symbol
         number = self._numbers[view.name, part.section, part.start]
@@ -233,15 +227,16 @@ class Composer:
         if part.output == ".data.swap":
             binding = elf.STB_LOCAL  # The variable itself is in the base.
         offset = named.offset - part.start
-        return Symbol(symbol.name, offset, symbol.size, binding, symbol.kind, number)
+        return elf.Symbol(symbol.name, offset, symbol.size, binding, symbol.kind, number)
 
-    def _refer(self, view: View, part: Slice, entry: elf.Rela) -> Tuple[Optional[Symbol], int]:
+    def _refer(self, view: View, part: Slice, entry: elf.Rela) -> Tuple[Optional[elf.Symbol], int]:
         """The symbol and the addend of a relocation in the patch."""
         symbol = view.symbols[entry.symbol]
         if entry.symbol == 0:
             return None, entry.addend
         if symbol.section == elf.SHN_ABS:
-            return Symbol(symbol.name, symbol.value, 0, elf.STB_LOCAL, 0, elf.SHN_ABS), entry.addend
+            absolute = elf.Symbol(symbol.name, symbol.value, 0, elf.STB_LOCAL, 0, elf.SHN_ABS)
+            return absolute, entry.addend
         target = view.target(part.section, entry)
         in_place = view.in_place(part.section, entry)
         if target.means == Means.NAMED and target.entity is not None:
@@ -253,14 +248,14 @@ class Composer:
     def _is_literal(self, view: View, target: Target) -> bool:
         return view.kinds[target.section] == Kind.LITERAL
 
-    def _label(self, view: View, part: Slice, symbol: elf.Symbol, target: Target) -> Symbol:
+    def _label(self, view: View, part: Slice, symbol: elf.Symbol, target: Target) -> elf.Symbol:
         """The same label as in the object file, so that the linker may shorten what is around."""
         start = part.start if target.means == Means.HERE else 0
         number = self._numbers[view.name, target.section, start]
         name = symbol.name or f"hotreload.section.{number}"
-        return Symbol(name, symbol.value - start, 0, elf.STB_LOCAL, 0, number)
+        return elf.Symbol(name, symbol.value - start, 0, elf.STB_LOCAL, 0, number)
 
-    def _constant(self, view: View, target: Target, in_place: int) -> Tuple[Symbol, int]:
+    def _constant(self, view: View, target: Target, in_place: int) -> Tuple[elf.Symbol, int]:
         start, end = view.piece(target.section, target.offset)
         addend = target.offset - start - in_place
         number = self._numbers.get((view.name, target.section, start))
@@ -270,10 +265,10 @@ class Composer:
             return _absolute(f"hotreload.string.{address:x}", address), addend
         part = self._slices[view.name, target.section, start]
         if part.output == KEEP_SECTION:
-            return _local(self._kept_name(part), number), addend
+            return _local(part.symbol, number), addend
         return _local(f"hotreload.constant.{number}", number), addend
 
-    def _symbol(self, view: View, entity: Entity) -> Symbol:
+    def _symbol(self, view: View, entity: Entity) -> elf.Symbol:
         """What a name stands for, seen from an object file."""
         resolution, name = self._program.inputs.resolution, entity.name
         if not entity.path and name in resolution.theirs:
@@ -317,7 +312,7 @@ class Composer:
                     kept.key, kept.size, "", kept.address, False, ""
                 )  # fmt: skip
 
-    def _new(self, entity: Entity, named: Named) -> Symbol:
+    def _new(self, entity: Entity, named: Named) -> elf.Symbol:
         place, _ = self._changes.new[entity]
         key = self._new_key(place, named)
         if key not in self._variables:
@@ -328,7 +323,7 @@ class Composer:
         part = self._slices[place.view.name, place.section, named.offset]
         return self._own(place.view, named, part)
 
-    def _local_vtable(self, view: View, named: Named) -> Symbol:
+    def _local_vtable(self, view: View, named: Named) -> elf.Symbol:
         description = self._program.inputs.description
         for housed in self._program.inputs.resolution.local_vtables:
             definition = housed.definition
@@ -337,11 +332,11 @@ class Composer:
                     return _absolute(named.symbol.name, housed.address)
         raise NeedsWhole(f"where {named.entity.shown} lives in the firmware is not known")
 
-    def _import(self, entity: Entity) -> Symbol:
+    def _import(self, entity: Entity) -> elf.Symbol:
         name, firmware = entity.name, self._program.inputs.firmware
         if name in firmware.thread_local:
             self._thread_local.add(name)
-            return Symbol(name, 0, 0, elf.STB_GLOBAL, elf.STT_TLS, elf.SHN_UNDEF)
+            return elf.Symbol(name, 0, 0, elf.STB_GLOBAL, elf.STT_TLS, elf.SHN_UNDEF)
         if name in firmware.symbols:
             return _absolute(name, firmware.symbols[name].value, True)
         address = self._base.library_address(name)
@@ -351,7 +346,7 @@ class Composer:
         if not weak:
             self._undefined.add(name)
         binding = elf.STB_WEAK if weak else elf.STB_GLOBAL
-        return Symbol(name, 0, 0, binding, 0, elf.SHN_UNDEF)
+        return elf.Symbol(name, 0, 0, binding, 0, elf.SHN_UNDEF)
 
     # ---- what goes with it ----
 
@@ -397,7 +392,7 @@ class Composer:
             key = (swap.place.view.name, swap.place.section, swap.named.offset)
             self._writer.add_symbol(_local(marker("swap", index), self._numbers[key]))
 
-    def _debug_symbol(self, view: View, symbol: elf.Symbol) -> Optional[Symbol]:
+    def _debug_symbol(self, view: View, symbol: elf.Symbol) -> Optional[elf.Symbol]:
         """What a symbol of the debug data has become; None: it is not there."""
         number = self._numbers.get((view.name, symbol.section, 0))
         if number is not None:
@@ -445,13 +440,13 @@ class Composer:
             self._writer.add_section(Section(name, 0, 1, content, relocations))
 
 
-def _local(name: str, section: int, value: int = 0) -> Symbol:
-    return Symbol(name, value, 0, elf.STB_LOCAL, elf.STT_NOTYPE, section)
+def _local(name: str, section: int, value: int = 0) -> elf.Symbol:
+    return elf.Symbol(name, value, 0, elf.STB_LOCAL, elf.STT_NOTYPE, section)
 
 
-def _absolute(name: str, address: int, is_global: bool = False, kind: int = 0) -> Symbol:
+def _absolute(name: str, address: int, is_global: bool = False, kind: int = 0) -> elf.Symbol:
     binding = elf.STB_GLOBAL if is_global else elf.STB_LOCAL
-    return Symbol(name, address, 0, binding, kind, elf.SHN_ABS)
+    return elf.Symbol(name, address, 0, binding, kind, elf.SHN_ABS)
 
 
 def _is_constant(place: Place) -> bool:

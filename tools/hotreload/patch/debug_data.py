@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import Callable, Dict, List, Optional
 
 from hotreload.module import elf
-from hotreload.patch.object_writer import ObjectWriter, Relocation, Section, Symbol
+from hotreload.patch.object_writer import ObjectWriter, Relocation, Section
 from hotreload.patch.view import View
 
 _COMPRESSED = 0x800
 
 
 def add_debug_data(
-    writer: ObjectWriter, view: View, find: Callable[[elf.Symbol], Optional[Symbol]]
+    writer: ObjectWriter, view: View, find: Callable[[elf.Symbol], Optional[elf.Symbol]]
 ) -> None:
     """Adds the sections. `find` gives what a symbol has become in the patch.
 
@@ -25,9 +25,9 @@ def add_debug_data(
     sections = [s for s in view.file.sections if s.name.startswith(".debug_")]
     first = len(writer.sections) + 1
     numbers = {section.number: first + index for index, section in enumerate(sections)}
-    known: Dict[int, Optional[Symbol]] = {0: None}
+    known: Dict[int, Optional[elf.Symbol]] = {0: None}
 
-    def symbol_of(number: int) -> Optional[Symbol]:
+    def symbol_of(number: int) -> Optional[elf.Symbol]:
         if number not in known:
             symbol = view.symbols[number]
             found = find(symbol)
@@ -49,5 +49,5 @@ def add_debug_data(
         writer.add_section(Section(section.name, flags, 1, content, relocations))
 
 
-def _local(name: str, value: int, section: int) -> Symbol:
-    return Symbol(name, value, 0, elf.STB_LOCAL, elf.STT_NOTYPE, section)
+def _local(name: str, value: int, section: int) -> elf.Symbol:
+    return elf.Symbol(name, value, 0, elf.STB_LOCAL, elf.STT_NOTYPE, section)

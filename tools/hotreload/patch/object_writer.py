@@ -12,14 +12,12 @@ from hotreload.module import elf
 
 _EHDR = struct.Struct("<16sHHIIIIIHHHHHH")
 _SHDR = struct.Struct("<10I")
-_SYMBOL = struct.Struct("<IIIBBH")
-_RELA = struct.Struct("<IIi")
 _IDENT = b"\x7fELF\x01\x01\x01".ljust(16, b"\0")
 _PROGBITS, _SYMTAB, _STRTAB, _RELOCATIONS = 1, 2, 3, 4
 _INFO_LINK = 0x40
 
 
-Relocation = Tuple[int, int, Optional["Symbol"], int]
+Relocation = Tuple[int, int, Optional[elf.Symbol], int]
 """Offset, type, symbol (None: number 0) and addend."""
 
 
@@ -33,34 +31,22 @@ class Section(NamedTuple):
     relocations: List[Relocation]
 
 
-class Symbol(NamedTuple):
-    """`section` counts the sections that were added, from 1, or is SHN_ABS or SHN_UNDEF."""
-
-    name: str
-    value: int
-    size: int
-    binding: int
-    kind: int
-    section: int
-
-
 class ObjectWriter:
-    """An object file in the making."""
+    """An object file in the making. A symbol's section is one that was added, counted from 1."""
 
     def __init__(self, machine: int, flags: int) -> None:
         self._machine, self._flags = machine, flags
         self.sections: List[Section] = []
-        self._symbols: Dict[Symbol, None] = {}
+        self._symbols: Dict[elf.Symbol, None] = {}
 
     def add_section(self, section: Section) -> int:
         """Returns the number of the section."""
         self.sections.append(section)
         return len(self.sections)
 
-    def add_symbol(self, symbol: Symbol) -> Symbol:
+    def add_symbol(self, symbol: elf.Symbol) -> None:
         """Adds a symbol unless it is there."""
         self._symbols.setdefault(symbol)
-        return symbol
 
     def format(self) -> bytes:
         """The file."""
@@ -72,9 +58,9 @@ class ObjectWriter:
         first = 1 + sum(s.binding == elf.STB_LOCAL for s in symbols)
         numbers = {symbol: index for index, symbol in enumerate(symbols, 1)}
         names, text = _Strings(), _Strings()
-        table = _SYMBOL.pack(0, 0, 0, 0, 0, 0) + b"".join(
-            _SYMBOL.pack(text.add(s.name), s.value & 0xFFFFFFFF, s.size, s.binding << 4 | s.kind,
-                         0, s.section)
+        table = elf.SYMBOL.pack(0, 0, 0, 0, 0, 0) + b"".join(
+            elf.SYMBOL.pack(text.add(s.name), s.value & 0xFFFFFFFF, s.size,
+                            s.binding << 4 | s.kind, 0, s.section)
             for s in symbols
         )  # fmt: skip
         # name, type, flags, link, info, alignment, entry size, content
@@ -85,12 +71,14 @@ class ObjectWriter:
         table_number = len(rows) + len(with_relocations) + 1
         for number, section in with_relocations:
             content = b"".join(
-                _RELA.pack(offset, (numbers[symbol] if symbol else 0) << 8 | kind, _signed(addend))
+                elf.RELA.pack(
+                    offset, (numbers[symbol] if symbol else 0) << 8 | kind, _signed(addend)
+                )
                 for offset, kind, symbol, addend in section.relocations
             )
             rows.append((f".rela{section.name}", _RELOCATIONS, _INFO_LINK, table_number, number,
-                         4, _RELA.size, content))  # fmt: skip
-        rows.append((".symtab", _SYMTAB, 0, table_number + 1, first, 4, _SYMBOL.size, table))
+                         4, elf.RELA.size, content))  # fmt: skip
+        rows.append((".symtab", _SYMTAB, 0, table_number + 1, first, 4, elf.SYMBOL.size, table))
         rows.append((".strtab", _STRTAB, 0, 0, 0, 1, 0, text.content))
         rows.append((".shstrtab", _STRTAB, 0, 0, 0, 1, 0, b""))
         return self._write(rows, names)
