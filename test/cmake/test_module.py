@@ -301,8 +301,10 @@ def test_requirements_script(tmp_path: Path, arguments: str, expected: "tuple[st
     for name in ("before", "after"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "CMakeLists.txt").write_text(f"idf_component_register({arguments})\n")
+    # The component refuses a folder of another name; this clone may have any.
+    (tmp_path / "hotreload").symlink_to(ROOT)
     (tmp_path / "script.cmake").write_text(SCRIPT)
-    components = f"{tmp_path / 'before'};{ROOT};{tmp_path / 'after'}"
+    components = ";".join(str(tmp_path / name) for name in ("before", "hotreload", "after"))
     command = ["cmake", f"-DCOMPONENTS={components}", f"-DOUTPUT={tmp_path / 'out'}"]
     subprocess.run([*command, "-P", str(tmp_path / "script.cmake")], check=True)
     found = re.findall(r'set\(x (?:PRIV_)?REQUIRES "(.*)"\)', (tmp_path / "out").read_text())
