@@ -64,7 +64,8 @@ function(_emulator_add_board)
     target_link_libraries(emulator_board PRIVATE emulator_options)
     target_compile_options(emulator_board PRIVATE $<$<COMPILE_LANGUAGE:C>:-std=c11> -Werror)
     target_compile_definitions(emulator_board PRIVATE
-        BOARD_ABI=${BOARD_ABI} BOARD_RELOCATIONS=hotreload_arch_${BOARD_ARCH})
+        BOARD_ABI=${BOARD_ABI} BOARD_RELOCATIONS=hotreload_arch_${BOARD_ARCH}
+        BOARD_PROJECT="${CMAKE_PROJECT_NAME}")
     target_include_directories(emulator_board PRIVATE ${src} ${EMULATOR_DIR}
         ${EMULATOR_DIR}/arch/${BOARD_ARCH})
     target_include_directories(emulator_board INTERFACE ${EMULATOR_DIR})

@@ -25,7 +25,7 @@
 /** What to answer: an HTTP status and a JSON object. Content-Type: application/json. */
 typedef struct {
     int status;
-    char body[1216];
+    char body[1344];
 } hotreload_answer_t;
 
 /**
