@@ -39,6 +39,13 @@ typedef struct {
  */
 esp_err_t hotreload_requests_start(const char *receiver, const char *partition_label);
 
+/**
+ * `GET /`: the status page, for a browser. Content-Type: text/html, Content-Encoding: gzip. The
+ * build makes it from receive/page.html (cmake/status_page.cmake).
+ */
+extern const uint8_t hotreload_page[];
+extern const size_t hotreload_page_size; /**< bytes */
+
 /** `GET /status`: always 200. */
 void hotreload_request_status(hotreload_answer_t *answer);
 

@@ -44,6 +44,9 @@ void hotreload_session_end_request(void);
 /** Handler of `POST /upload`; its context is the server. */
 esp_err_t hotreload_server_upload(httpd_req_t *request);
 
+/** Registers the status page, if the build has it. */
+esp_err_t hotreload_server_register_page(httpd_handle_t handle);
+
 /** Logs the server's URL for each network interface that has an address. */
 void hotreload_server_log_urls(uint16_t port);
 
