@@ -55,7 +55,7 @@ function(hotreload_port_sources variable target version)
 
     set(page server/page_none.c)
     if(ARG_STATUS_PAGE)
-        set(page server/page.c)
+        set(page server/page.c server/head.c)
     endif()
 
     set(console console/serial_none.c)
