@@ -47,7 +47,7 @@ static const char browser[] =
 
 /** Headers of an upload, in small letters and with bare line ends; then the body. */
 static const char upload_request[] = "POST /upload HTTP/1.1\nhost: x\nx-hotreload-sha256: " DIGEST
-                                     "\nCONTENT-LENGTH: 26\ntransfer-encoding: y\n\n"
+                                     "\nAny: y\nCONTENT-LENGTH: 26\ntransfer-encoding: y\n\n"
                                      "Host: no header\r\n\r\nAny: x";
 
 /** What the server receives of a request that arrives in pieces. */
@@ -83,13 +83,14 @@ static void expect_received(const char *sent, const char *expected)
 
 static void the_head_of_a_browser_is_shortened(void **test)
 {
-    expect_received(browser, "GET / HTTP/1.1\r\nConnection: keep-alive\r\n" COOKIE
-                             "23456789 2345678\r\n folded\r\n\r\n");
+    expect_received(browser,
+                    "GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nConnection: keep-alive\r\n" COOKIE
+                    "23456789 2345678\r\n folded\r\n\r\n");
 }
 
 static void what_an_upload_needs_is_kept(void **test)
 {
-    expect_received(upload_request, "POST /upload HTTP/1.1\nx-hotreload-sha256: " DIGEST
+    expect_received(upload_request, "POST /upload HTTP/1.1\nhost: x\nx-hotreload-sha256: " DIGEST
                                     "\nCONTENT-LENGTH: 26\ntransfer-encoding: y\n\n"
                                     "Host: no header\r\n\r\nAny: x");
 }

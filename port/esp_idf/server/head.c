@@ -1,8 +1,9 @@
 /*
  * Shortens the heads of requests. A browser sends more headers than esp_http_server has room for
- * (CONFIG_HTTPD_MAX_REQ_HDR_LEN), and cookies of other servers on this device. Only lines that
- * begin with C, T or X are read by anyone: Content-Length, Connection, Transfer-Encoding,
- * X-Hotreload-*.
+ * (CONFIG_HTTPD_MAX_REQ_HDR_LEN), and cookies of other servers on this device. Lines that begin
+ * with C, H, T or X are kept: Content-Length, Connection, Transfer-Encoding and X-Hotreload-* are
+ * needed, and Host, because after a request without headers, esp_http_server misses the first byte
+ * of the next one.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -36,7 +37,7 @@ static bool is_kept(char c)
         return true;
     }
     if (head.column == 0 && !head.in_request_line && c != ' ' && c != '\t') {
-        head.keep = ends_line || strchr("CcTtXx", c) != NULL;
+        head.keep = ends_line || strchr("CcHhTtXx", c) != NULL;
     }
     const bool kept =
         head.keep && (ends_line || head.in_request_line || head.column < LONGEST_LINE);
