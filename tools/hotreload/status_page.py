@@ -1,4 +1,4 @@
-"""Makes the C file with the status page from its HTML: status_page.py PAGE OUTPUT. The build runs it.
+"""Makes the C file with the status page from its HTML. The build runs it: status_page.py HTML C.
 
 SPDX-License-Identifier: MIT
 """
@@ -21,7 +21,7 @@ def _hash(page: str, tag: str) -> str:
 
 
 def compress_page(page: str) -> bytes:
-    """The page as it is sent, without comments, indentation and date. Its policy names its script."""
+    """The page as it is sent, without comments and indentation. Its policy names its script."""
     page = re.sub(r"\n\s*(//.*\n\s*)?", "\n", page)
     page = page.replace("SCRIPT", _hash(page, "script")).replace("STYLE", _hash(page, "style"))
     return gzip.compress(page.encode(), 9, mtime=0)
