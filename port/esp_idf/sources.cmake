@@ -11,13 +11,13 @@ set(HOTRELOAD_PANIC_HOOK_riscv panic_print_registers)
 set(HOTRELOAD_PANIC_HOOK_xtensa panic_print_backtrace)
 
 # hotreload_port_sources(<variable> <IDF_TARGET> <ESP-IDF version, as 5.1>
-#                        [PANIC_WORDS] [MDNS] [TWO_CORES] [CONSOLE <uart or usb_jtag>]):
+#                        [PANIC_WORDS] [MDNS] [STATUS_PAGE] [TWO_CORES] [CONSOLE <uart or usb_jtag>]):
 # sets the variable to the names of the files, relative to this directory.
 #
-# TWO_CORES: FreeRTOS runs on both. PANIC_WORDS: a panic says whether it is in a module. MDNS: the server is announced. CONSOLE:
-# requests are taken there.
+# TWO_CORES: FreeRTOS runs on both. PANIC_WORDS: a panic says whether it is in a module. MDNS: the
+# server is announced. STATUS_PAGE: it has a page for a browser. CONSOLE: requests are taken there.
 function(hotreload_port_sources variable target version)
-    cmake_parse_arguments(ARG "PANIC_WORDS;MDNS;TWO_CORES" "CONSOLE" "" ${ARGN})
+    cmake_parse_arguments(ARG "PANIC_WORDS;MDNS;STATUS_PAGE;TWO_CORES" "CONSOLE" "" ${ARGN})
     hotreload_find_chip(chip ${target})
 
     set(psram chip/psram_none.c)
@@ -53,6 +53,11 @@ function(hotreload_port_sources variable target version)
         set(discovery mdns)
     endif()
 
+    set(page server/page_none.c)
+    if(ARG_STATUS_PAGE)
+        set(page server/page.c server/head.c)
+    endif()
+
     set(console console/serial_none.c)
     if(ARG_CONSOLE)
         set(console console/serial.c console/console_${ARG_CONSOLE}.c)
@@ -63,7 +68,7 @@ function(hotreload_port_sources variable target version)
         chip/cache_${cache}.c chip/cores.c ${psram}
         system/crash.c system/firmware.c system/flash.c system/hash_${hash}.c system/log.c
         system/memory.c system/rtos.c system/tasks.c system/${others}.c system/trial_timer.c
-        server/post_upload.c server/server.c server/session.c server/urls.c receiver.c
+        server/post_upload.c server/server.c server/session.c server/urls.c ${page} receiver.c
         discovery/discovery_${discovery}.c ${console} ${panic}
         PARENT_SCOPE)
 endfunction()

@@ -27,7 +27,7 @@ def test_paths_and_methods(board: Board) -> None:
     assert board.get("/status").json["status"] == "ok"
     assert board.get("/status?verbose=1").status == 200
     assert board.get("/pending").json == {"pending": False}
-    assert_refused(board.get("/"), 404, "/upload")
+    assert_refused(board.get("/other"), 404, "/upload")
     assert_refused(board.get("/statusx"), 404, "/upload")
     assert_refused(board.get("/upload"), 405, "POST")
     with board.connect() as client:
