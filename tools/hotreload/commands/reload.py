@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 import click
 
 from hotreload.commands.outcome import Unfinished, resolve_lost_answer
-from hotreload.commands.update import Memory, Options, Question, Update, make_update
+from hotreload.commands.update import Memory, Options, Question, Update, make_updates
 from hotreload.description import Description, load_description
 from hotreload.device.device import Device
 from hotreload.device.find_device import known_device, search_network
@@ -140,7 +140,7 @@ def _reload(
     known = known_device(options.where, options.build, description)
     search = None if known is not None else search_network(description, memory.reader)
     found = _Found(known, search, steps)
-    update = make_update(description, options, steps, memory, found.ask)
+    update = make_updates(description, options, steps, memory, lambda: [found.ask()])[0]
     with closing(found.device) as device:
         if not update.is_needed:
             report_no_change(steps)

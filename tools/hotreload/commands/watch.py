@@ -21,7 +21,7 @@ from hotreload.commands.reload import (
     send_update,
 )
 from hotreload.commands.sources import Sources, linked_directories
-from hotreload.commands.update import Memory, Options, Question, Update, make_update
+from hotreload.commands.update import Memory, Options, Question, Update, make_updates
 from hotreload.description import Description, load_description
 from hotreload.device.find_device import find_device, find_device_again
 from hotreload.device.http_device import Unreachable
@@ -145,8 +145,11 @@ class _Watch:
             self._outcome.cancel()
         try:
             description = load_description(self._options.build)
-            ask = Question(self.device).answer
-            update = make_update(description, self._options, steps, self._memory, ask, changed)
+            question = Question(self.device)
+            update = make_updates(
+                description, self._options, steps, self._memory,
+                lambda: [question.answer()], changed,
+            )[0]  # fmt: skip
             is_sent = update.content == self._sent and self._is_there(update.content)
             if is_sent or not update.is_needed:
                 report_no_change(steps)
