@@ -43,9 +43,15 @@ _RUNS_CMAKE = re.compile(r"Re-running CMake\.\.\.")
 # CMake's names for what must exist before a library is compiled. Ninja learns from the compiler who
 # really reads it, and reports that as a cause of its own.
 _ONLY_ORDER = "cmake_object_order_depends_target_"
-# Has the project's version, which ESP-IDF takes from git: it is another one after each commit. The
-# module does not depend on it.
-_VERSION = "esp_app_desc.c.obj"
+# Names of an output and of its input, None for another command, that do not concern a module.
+# ESP-IDF compiles the project's version into the firmware, and takes it from git: it is another one
+# after each commit. And what sdkconfig says to the linker, it says to the compiler as well.
+_VERSION_LIBRARY = "libesp_app_format.a"
+_OF_NO_CONCERN = {
+    ("esp_app_desc.c.obj", None),
+    ("sections.ld", _VERSION_LIBRARY),
+    ("sections.ld", "sdkconfig"),
+}
 _MOST_LINES = 6
 
 
@@ -118,8 +124,11 @@ class _Search:
         source = self._path(cause.input) if cause.input is not None else None
         if source is not None and (source in self._objects or source == self._list):
             return True
-        if source is None and os.path.basename(output) == _VERSION and os.path.exists(output):
+        name = os.path.basename(source) if source is not None else None
+        if (os.path.basename(output), name) in _OF_NO_CONCERN and os.path.exists(output):
             return True
+        if output in self._firmware:
+            return name == _VERSION_LIBRARY and os.path.exists(output)
         if output == self._wraps and os.path.exists(output):
             return self._wraps_are_current()
         if output.endswith((".obj", ".o", ".a", "build.ninja")):
