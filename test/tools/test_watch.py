@@ -22,6 +22,9 @@ from project import TOOLS, Project, hide
 # How long to wait for something that should come: generous, nothing is measured.
 PATIENCE = 60.0
 
+# How the last line of a reload begins.
+LAST = ("Reloaded whole ", "Patched: ", "No change: ", "Not reloaded: ", "Not sent: ")
+
 
 class Watch:
     """A running `watch` and the lines that it prints."""
@@ -37,19 +40,21 @@ class Watch:
         for line in self.process.stdout:
             self._queue.put(line.rstrip("\n"))
 
-    def wait_for(self, text: str) -> List[str]:
-        """Waits for a line with this text; returns the lines up to it."""
+    def wait_for(self, *texts: str) -> List[str]:
+        """Waits for a line with one of the texts; returns the lines up to it."""
         seen: List[str] = []
-        while not seen or text not in seen[-1]:
+        while not seen or not any(text in seen[-1] for text in texts):
             try:
                 seen.append(self._queue.get(timeout=PATIENCE))
             except queue.Empty:
-                raise AssertionError(f"no '{text}' after {self.lines + seen}") from None
+                raise AssertionError(f"no {texts} after {self.lines + seen}") from None
         self.lines += seen
         return seen
 
     def __enter__(self) -> "Watch":
+        """Waits until the board is up to date, or cannot be."""
         self.wait_for("Ctrl+C stops")
+        self.wait_for(*LAST)
         return self
 
     def __exit__(self, kind: Any, *_rest: Any) -> None:
@@ -86,10 +91,10 @@ def test_edit_in_place(watch: Watch, built: Project, device: FakeDevice) -> None
     built.write("a.c", body(2))
     seen = watch.wait_for("Reloaded whole ")
     assert seen[0] == "Changed: a.c"
-    assert device.uploads == [(built.out / "module.bin").read_bytes()]
+    assert device.uploads[1:] == [(built.out / "module.bin").read_bytes()]
     built.write("a.c", body(3))
     watch.wait_for("Reloaded whole ")
-    assert len(set(device.uploads)) == 2
+    assert len(set(device.uploads)) == 3
 
 
 def test_editor_that_replaces_the_file(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -97,14 +102,14 @@ def test_editor_that_replaces_the_file(watch: Watch, built: Project, device: Fak
         temporary = built.write(".a.c.swp", body(number))
         os.replace(temporary, built.sources / "a.c")
         watch.wait_for("Reloaded whole ")
-    assert len(set(device.uploads)) == 2
+    assert len(set(device.uploads)) == 3
 
 
 def test_editor_that_keeps_a_backup(watch: Watch, built: Project, device: FakeDevice) -> None:
     os.rename(built.sources / "a.c", built.sources / "a.c~")
     built.write("a.c", body(2))
     watch.wait_for("Reloaded whole ")
-    assert device.uploads == [(built.out / "module.bin").read_bytes()]
+    assert device.uploads[1:] == [(built.out / "module.bin").read_bytes()]
 
 
 def test_new_directory_with_a_header(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -115,7 +120,7 @@ def test_new_directory_with_a_header(watch: Watch, built: Project, device: FakeD
     (built.sources / "new/value.h").write_text("#define NOTHING\n")
     assert "Changed: value.h" in watch.wait_for("Changed: ")[-1]
     watch.wait_for("No change: ")
-    assert len(device.uploads) == 1
+    assert len(device.uploads) == 2
 
 
 def test_other_files_are_ignored(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -141,7 +146,7 @@ def test_files_elsewhere(watch: Watch, built: Project, device: FakeDevice) -> No
     assert "Changed: elsewhere.h" in watch.wait_for("Reloaded whole ")
     source.write_text("return VALUE + 1;\n")
     assert "Changed: elsewhere.inc.txt" in watch.wait_for("Reloaded whole ")
-    assert len(set(device.uploads)) == 3
+    assert len(set(device.uploads)) == 4
 
 
 def test_symbolic_links(built: Project, device: FakeDevice) -> None:
@@ -166,7 +171,7 @@ def test_symbolic_links(built: Project, device: FakeDevice) -> None:
         watch.wait_for("Reloaded whole ")
         (elsewhere / "new.h").write_text("/* Which ninja does not know of. */\n")
         assert "Changed: new.h" in watch.wait_for("No change: ")
-    assert len(set(device.uploads)) == 3
+    assert len(set(device.uploads)) == 4
 
 
 def test_inputs_of_generators(built: Project, device: FakeDevice) -> None:
@@ -185,7 +190,7 @@ def test_inputs_of_generators(built: Project, device: FakeDevice) -> None:
         assert "Changed: index.html" in watch.wait_for("Reloaded whole ")
         page.write_text("#define VALUE 4\n")
         watch.wait_for("Reloaded whole ")
-    assert len(set(device.uploads)) == 2
+    assert len(set(device.uploads)) == 3
 
 
 def test_old_time_stamp(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -195,29 +200,28 @@ def test_old_time_stamp(watch: Watch, built: Project, device: FakeDevice) -> Non
         os.utime(backup, (1000, 1000))
         os.replace(backup, built.sources / "a.c")
         watch.wait_for("Reloaded whole ")
-    assert len(set(device.uploads)) == 2
+    assert len(set(device.uploads)) == 3
 
 
 # Python drops an exception that a signal raises in a destructor.
 _DESTRUCTOR = f"""
 import time
-from hotreload.commands import watch
+from hotreload.commands import updater
 
 class Object:
     def __del__(self):
         print("In a destructor", flush=True)
         time.sleep({PATIENCE})
 
-watch.report_success = lambda *_: Object()
+updater.report_success = lambda *_: Object()
 """
 
 
 def test_interrupt_in_a_destructor(built: Project, device: FakeDevice) -> None:
     (built.root / "usercustomize.py").write_text(_DESTRUCTOR)
-    with start(built, device.url, path=f"{TOOLS}{os.pathsep}{built.root}") as watch:
-        built.write("a.c", body(2))
-        watch.wait_for("In a destructor")
-        assert watch.stop() == 0
+    watch = start(built, device.url, path=f"{TOOLS}{os.pathsep}{built.root}")
+    watch.wait_for("In a destructor")
+    assert watch.stop() == 0
 
 
 def test_unchanged_module_is_not_sent(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -225,7 +229,7 @@ def test_unchanged_module_is_not_sent(watch: Watch, built: Project, device: Fake
     watch.wait_for("Reloaded whole ")
     built.write("a.c", "/* a comment */ " + body(2))
     assert "the device runs this already" in watch.wait_for("No change: ")[-1]
-    assert len(device.uploads) == 1
+    assert len(device.uploads) == 2
 
 
 def test_what_the_device_went_back_from_is_sent_again(
@@ -239,7 +243,7 @@ def test_what_the_device_went_back_from_is_sent_again(
     assert told.endswith("module 1 crashed on trial, the flashed module runs")
     device.more.clear()
     watch.wait_for("Reloaded whole ")
-    assert len(device.uploads) == 2 and len(set(device.uploads)) == 1
+    assert len(device.uploads) == 3 and len(set(device.uploads)) == 2
 
 
 def test_what_another_has_replaced_is_sent_again(
@@ -251,19 +255,19 @@ def test_what_another_has_replaced_is_sent_again(
     built.write("a.c", "/* the same code */ " + body(2))
     watch.wait_for("so that is sent again: it runs another")
     watch.wait_for("Reloaded whole ")
-    assert device.uploads[0] == device.uploads[2]
+    assert device.uploads[1] == device.uploads[3]
 
 
 def test_goes_on_after_a_failed_build(watch: Watch, built: Project, device: FakeDevice) -> None:
     built.write("a.c", "int f(void) { return }\n")
     seen = watch.wait_for("Not reloaded: compile failed")
     assert any("a.c:1:" in line and "error: expected expression" in line for line in seen)
-    assert device.uploads == []
+    assert len(device.uploads) == 1
     built.write("a.c", "int gone(void); int f(void) { return gone(); }\n")
     watch.wait_for("Not reloaded: link failed")
     built.write("a.c", body(2))
     watch.wait_for("Reloaded whole ")
-    assert len(device.uploads) == 1
+    assert len(device.uploads) == 2
 
 
 def test_goes_on_after_a_refusal(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -273,18 +277,38 @@ def test_goes_on_after_a_refusal(watch: Watch, built: Project, device: FakeDevic
     device.refuse = None
     built.write("a.c", "/* again */ " + body(2))
     watch.wait_for("Reloaded whole ")
-    assert len(device.uploads) == 1, "what was refused is not taken for sent"
+    assert len(device.uploads) == 2, "what was refused is not taken for sent"
 
 
-def test_goes_on_after_an_unreachable_device(built: Project, device: FakeDevice) -> None:
+def test_a_device_that_comes_later(built: Project, device: FakeDevice) -> None:
+    """It is not there at the start; what was saved meanwhile is sent when it comes."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        with start(built, url) as watch:
-            for number in (2, 3):
-                built.write("a.c", body(number))
-                seen = watch.wait_for("Not reloaded: upload failed")
-                assert any("nothing listens" in line for line in seen)
+        port = unused.getsockname()[1]
+        with start(built, f"http://127.0.0.1:{port}") as watch:
+            assert any("nothing listens" in line for line in watch.lines)
+            assert "gets it when it answers" in watch.lines[-1]
+            built.write("a.c", body(2))
+            watch.wait_for("Not sent: ")
+            unused.close()
+            late = FakeDevice(device.secret, port)
+            watch.wait_for("Reloaded whole ")
+            assert late.uploads == [(built.out / "module.bin").read_bytes()]
+            built.write("a.c", body(3))
+            watch.wait_for("Reloaded whole ")
+    late.close()
+
+
+def test_a_device_that_restarts_in_the_middle_of_an_upload(
+    watch: Watch, built: Project, device: FakeDevice
+) -> None:
+    device.raw_answer = b""
+    device.cuts_uploads_only = True
+    built.write("a.c", body(2))
+    watch.wait_for("Not reloaded: upload failed")
+    device.raw_answer = None
+    watch.wait_for("Reloaded whole ")
+    assert len(device.uploads) == 2
 
 
 def test_many_changes_are_one_reload(built: Project, device: FakeDevice) -> None:
@@ -294,7 +318,7 @@ def test_many_changes_are_one_reload(built: Project, device: FakeDevice) -> None
             built.write("b.h", f"/* {number} */\n")
         assert watch.wait_for("Changed: ")[-1] in ("Changed: a.c, b.h", "Changed: b.h, a.c")
         watch.wait_for("Reloaded whole ")
-        assert device.uploads == [(built.out / "module.bin").read_bytes()]
+        assert device.uploads[1:] == [(built.out / "module.bin").read_bytes()]
 
 
 def test_firmware_rebuilt_while_watching(built: Project, device: FakeDevice) -> None:
@@ -307,7 +331,7 @@ def test_firmware_rebuilt_while_watching(built: Project, device: FakeDevice) -> 
         built.link_firmware()
         built.write("a.c", "/* same code */ " + body(2))
         watch.wait_for("Reloaded whole ")
-        assert len(set(device.uploads)) == 2, "the module names its firmware"
+        assert len(set(device.uploads)) == 3, "the module names its firmware"
 
 
 def test_stops_by_interrupt(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -316,8 +340,8 @@ def test_stops_by_interrupt(watch: Watch, built: Project, device: FakeDevice) ->
 
 
 def test_stops_by_interrupt_while_building(built: Project, device: FakeDevice) -> None:
-    built.describe(ninja=str(slow_ninja(built)))
     with start(built, device.url) as watch:
+        built.describe(ninja=str(slow_ninja(built)))
         built.write("a.c", body(2))
         watch.wait_for("building slowly")
         assert watch.stop() == 0

@@ -12,3 +12,7 @@ class ToolError(Exception):
 
 class FlashNeeded(ToolError):
     """Only another firmware helps: it has to be built and flashed."""
+
+
+class NoBoard(ToolError):
+    """No board is there. It may come."""

@@ -5,10 +5,13 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import contextmanager
 from typing import Dict, Iterator, TextIO
+
+import click
 
 _BAR_WIDTH = 30
 
@@ -19,6 +22,11 @@ def show_any_text() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def say(text: str, colour: str, err: bool = False) -> None:
+    """A coloured line on a terminal, unless NO_COLOR is set; a plain one anywhere else."""
+    click.secho(text, fg=None if os.environ.get("NO_COLOR") else colour, err=err)
 
 
 class Steps:

@@ -180,7 +180,7 @@ def _explain(causes: List[Cause], description: Description) -> str:
 def _advice(description: Description) -> str:
     return (
         f"The firmware needs a build ('{description.firmware_target}') and must be flashed, in "
-        "ESP-IDF by: idf.py flash"
+        "ESP-IDF by: idf.py flash (watch --flash does both by itself)"
     )
 
 

@@ -44,6 +44,8 @@ class Options(NamedTuple):
     wait: Optional[float] = None
     verbose: bool = False
     whole: bool = False
+    flash: bool = False
+    """Flash a firmware that has changed."""
 
 
 class Update(NamedTuple):
@@ -87,19 +89,25 @@ class Question:
     def __init__(self, device: Device) -> None:
         self._device = device
         self._status: Dict[str, Any] = {}
+        self._error: Optional[DeviceError] = None
         self._thread = threading.Thread(target=self._ask, daemon=True)
         self._thread.start()
 
     def _ask(self) -> None:
         try:
             self._status = self._device.status()
-        except DeviceError:
-            pass  # The upload will say what is wrong.
+        except DeviceError as error:
+            self._error = error  # The upload will say what is wrong.
 
     def answer(self) -> Dict[str, Any]:
         """Waits for the status; empty if the device does not tell."""
         self._thread.join()
         return self._status
+
+    def silence(self) -> Optional[DeviceError]:
+        """Waits; why there is no answer at all, not even one that refuses."""
+        self._thread.join()
+        return self._error if self._error is not None and self._error.status is None else None
 
 
 def make_updates(
