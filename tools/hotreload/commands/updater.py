@@ -44,7 +44,7 @@ class Updater:
         steps = Steps()
         if changed or key:
             self._may_flash, self._may_repeat = self._options.flash, True
-        if key and self._options.where.is_all:
+        if (changed or key) and self._options.where.is_all:
             self._find_more()
         for board in self._boards.all:
             if board.outcome is not None:
@@ -91,7 +91,7 @@ class Updater:
             if board.is_away:
                 click.echo(f"Not sent: {board.device.url} gets it when it answers")
         if not self._boards.all:
-            click.echo("Not sent: there is no board yet")
+            click.echo("Not sent: no board has been found yet")
 
     def _is_silent(self, board: Board, question: Question) -> bool:
         """Whether a board does not answer, wherever it may be."""

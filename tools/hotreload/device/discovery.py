@@ -85,8 +85,8 @@ class Search:
         if len(matching) > 1:
             listed = "".join(f"\n  --url {one.describe()}" for one in matching)
             raise ToolError(
-                f"{len(matching)} boards run the firmware of this build; say which one, or --all:"
-                f"{listed}"
+                f"{len(matching)} boards run the firmware of this build; say which one (reload and "
+                f"watch take --all as well):{listed}"
             )
         return self._matching_devices()[0]
 
