@@ -17,6 +17,7 @@ from typing import Any, Iterator, List
 import pytest
 
 from fake_device import FakeDevice
+from hotreload.commands.checkout import find_checkout
 from project import TOOLS, Project, hide
 
 # How long to wait for something that should come: generous, nothing is measured.
@@ -373,3 +374,157 @@ def test_inside_the_build_directory_nothing_counts(built: Project, device: FakeD
         built.write("a.c", body(2))
         watch.wait_for("Reloaded whole ")
         assert {line for line in watch.lines if line.startswith("Changed")} == {"Changed: a.c"}
+
+
+def test_a_directory_that_goes_and_comes_back(
+    watch: Watch, built: Project, device: FakeDevice
+) -> None:
+    """As by a checkout of a branch that lacks it; what is new in it is noticed as before."""
+    built.sources.rename(built.root / "gone")
+    watch.wait_for("Not reloaded: ")
+    built.sources.mkdir()
+    for number in (2, 3):  # From the end of the first on, the new directory is watched.
+        built.write("a.c", body(number))
+        watch.wait_for("Reloaded whole ")
+    built.write("new.h", "/* Which ninja does not know of. */\n")
+    assert "Changed: new.h" in watch.wait_for("No change: ")
+
+
+# ---- git ----
+
+
+def git(project: Project, *arguments: str) -> None:
+    settings = ["-c", "user.name=test", "-c", "user.email=test@test", "-c", "core.hooksPath=none"]
+    subprocess.run(["git", "-C", str(project.root), *settings, *arguments], check=True)
+
+
+def test_a_checkout_is_one_reload(built: Project, device: FakeDevice) -> None:
+    """Files of both branches together do not compile."""
+    git(built, "init", "-q", "-b", "one")
+    names = [f"part{number}.h" for number in range(300)]
+    for branch, number in (("one", 2), ("two", 3)):
+        checks = "".join(
+            f'#include "{name}"\n#if PART != {number}\n#error mixed\n#endif\n' for name in names
+        )
+        git(built, "checkout", "-q", "-B", branch)
+        for name in names:
+            built.write(name, f"#undef PART\n#define PART {number}\n")
+        built.write("a.c", checks + body(number))
+        git(built, "add", "component")
+        git(built, "commit", "-q", "-m", branch)
+    with start(built, device.url) as watch:
+        git(built, "checkout", "-q", "one")
+        seen = watch.wait_for("Reloaded whole ")
+        assert len([line for line in seen if line.startswith("Changed: ")]) == 1
+        assert not any("mixed" in line or "Not reloaded" in line for line in seen)
+        built.write("a.c", body(4))
+        watch.wait_for("Reloaded whole ")
+    assert len(device.uploads) == 3
+
+
+def test_a_reload_waits_for_git(watch: Watch, built: Project, device: FakeDevice) -> None:
+    lock = built.root / ".git" / "index.lock"
+    lock.parent.mkdir()
+    lock.touch()
+    built.write("a.c", "the first half\n")
+    assert str(lock) in watch.wait_for("the reload waits for it")[-1]
+    built.write("a.c", body(2))
+    built.write("b.h", "\n")
+    lock.unlink()
+    seen = watch.wait_for("Reloaded whole ")
+    assert [line for line in seen if line.startswith("Changed: ")] == ["Changed: a.c, b.h"]
+
+
+def test_where_git_has_its_lock(tmp_path: Path) -> None:
+    """In a second work tree and in a submodule, too."""
+    repository, tree = tmp_path / "repository", tmp_path / "tree"
+    (tree / "component").mkdir(parents=True)
+    repository.mkdir()
+    directories = [str(tmp_path), str(tree / "component")]
+    assert find_checkout(directories) is None
+    (tree / ".git").write_text(f"gitdir: {repository}\n")
+    assert find_checkout(directories) is None
+    (repository / "index.lock").touch()
+    assert find_checkout(directories) == str(repository / "index.lock")
+    (tree / ".git").write_text("gitdir: ../repository\n")
+    assert find_checkout(directories) == str(tree / "../repository/index.lock")
+
+
+# ---- A firmware that has to be flashed ----
+
+FLASH = """
+rule flash
+  command = echo "flashing at $$ESPPORT" && cat {go} && test ! -e {broken}
+  pool = console
+build flash: flash
+"""
+
+
+class Flasher:
+    """The build's target `flash`, which waits until it may go on."""
+
+    def __init__(self, project: Project) -> None:
+        self.go, self.broken = project.root / "go", project.root / "broken"
+        os.mkfifo(self.go)
+        with open(project.build / "build.ninja", "a") as file:
+            file.write(FLASH.format(go=self.go, broken=self.broken) + "default firmware\n")
+
+    def finish(self) -> None:
+        self.go.write_text("")
+
+
+OTHER_FIRMWARE = (409, {"status": "error", "error": "another firmware"})
+
+
+def test_flashes_another_firmware(
+    built: Project, device: FakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flasher = Flasher(built)
+    device.refuse = OTHER_FIRMWARE
+    monkeypatch.setenv("ESPPORT", "/dev/ttyBoard")
+    watch = start(built, device.url, "--flash")
+    watch.wait_for("flashing at /dev/ttyBoard")
+    device.refuse = None
+    flasher.finish()
+    watch.wait_for("Flashed in")
+    watch.wait_for("Reloaded whole ")
+    built.write("a.c", "long f(int a, int b) { return a + b; }\n")
+    seen = watch.wait_for("flashing at")
+    assert any("has changed since the firmware was built" in line for line in seen)
+    flasher.broken.touch()
+    flasher.finish()
+    watch.wait_for("Not reloaded: flash failed")
+    built.write("a.c", body(2))
+    watch.wait_for("Reloaded whole ")
+    assert watch.stop() == 0
+
+
+def test_flashes_once_for_a_change(built: Project, device: FakeDevice) -> None:
+    """The port may be that of another board."""
+    flasher = Flasher(built)
+    device.refuse = OTHER_FIRMWARE
+    watch = start(built, device.url, "--flash")
+    watch.wait_for("flashing at")
+    flasher.finish()
+    watch.wait_for("Flashed in")
+    assert "flashing at" not in "".join(watch.wait_for("Not reloaded: upload failed"))
+    built.write("a.c", body(2))
+    watch.wait_for("flashing at")
+    device.refuse = None
+    flasher.finish()
+    watch.wait_for("Reloaded whole ")
+    assert watch.stop() == 0
+
+
+def test_only_flashes_if_told_to(built: Project, device: FakeDevice) -> None:
+    Flasher(built)
+    device.refuse = OTHER_FIRMWARE
+    with start(built, device.url) as watch:
+        assert "Not reloaded: upload failed" in watch.lines[-1]
+        assert not any("flashing" in line for line in watch.lines)
+
+
+def test_a_build_that_cannot_flash(built: Project, device: FakeDevice) -> None:
+    device.refuse = OTHER_FIRMWARE
+    with start(built, device.url, "--flash") as watch:
+        assert any("the build has no target 'flash'" in line for line in watch.lines)

@@ -16,7 +16,7 @@ from hotreload.checks.outside import finish_search, start_search
 from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
 from hotreload.module.compiler import compile_objects
-from hotreload.report import Steps
+from hotreload.report import Steps, shorten
 
 
 class Configured(NamedTuple):
@@ -46,8 +46,8 @@ def compile_module(
         inputs.refresh(build.description)
         stale = [one for one in inputs.stale(changed) if not _is_new(one, build)]
         if stale:
-            for path in sorted({one.input for one in stale}):
-                click.echo(f"{path} has changed, though its time stamp is old")
+            names = shorten(sorted({one.input for one in stale}))
+            click.echo(f"{names} has changed, though its time stamp is old")
             forgotten = inputs.forget(stale, changed)
             search = start_search(build.description)
             build = _finish(search, build.description, verbose, forgotten)

@@ -23,10 +23,10 @@ from hotreload.commands.updater import Updater
 from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
 from hotreload.interrupt import end_by_interrupt
+from hotreload.report import shorten
 
 _CHECKOUT_SECONDS = 10.0  # without a change, after which a lock of git counts as forgotten
 _CHECKOUT_PAUSE = 0.051  # seconds between looks at the lock
-_MOST_NAMES = 8
 _ELSEWHERE = "Watching {} files elsewhere that the module is made from"
 _KEYS = "r reloads, w reloads the whole module, s shows the status, q or "
 
@@ -129,7 +129,7 @@ class _Watch:
             begun = time.time_ns()
             if work.changed:
                 names = dict.fromkeys(os.path.basename(path) for path in work.changed)
-                click.echo(f"Changed: {_shorten(list(names))}")
+                click.echo(f"Changed: {shorten(list(names))}")
             if work.key == "s":
                 self._show_status()
             elif work.key in ("", "r", "w"):
@@ -193,9 +193,3 @@ class _Watch:
                 for path in changed:
                     self._events.put(path)
                 return _Work((), event.name)
-
-
-def _shorten(names: List[str]) -> str:
-    """A list of names, cut short."""
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
