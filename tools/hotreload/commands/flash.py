@@ -24,7 +24,7 @@ def build_and_flash(description: Description, port: Optional[str]) -> None:
     _run_ninja(description, [], None)
     if not query_inputs(description, [_TARGET]):
         raise ToolError(
-            f"the build has no target '{_TARGET}', so the firmware is built, but not flashed: "
+            "the build has no target 'flash', so the firmware is built, but not flashed: "
             f"{description.whole_build}"
         )
     _run_ninja(description, [_TARGET], port)
