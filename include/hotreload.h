@@ -11,10 +11,187 @@
 #include <stdint.h>
 
 #include "esp_err.h"
+#include "sdkconfig.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* ---- Errors ---------------------------------------------------------------------------------- */
+
+/** The first of the errors below. esp_err_to_name() of ESP-IDF does not know their names. */
+#define ESP_ERR_HOTRELOAD_BASE 0x12000
+/** A task is inside the code that is to go; the log names it. Try again when it has left. */
+#define ESP_ERR_HOTRELOAD_TASK_INSIDE (ESP_ERR_HOTRELOAD_BASE + 1)
+/** No module is loaded. */
+#define ESP_ERR_HOTRELOAD_NOT_LOADED (ESP_ERR_HOTRELOAD_BASE + 2)
+
+/* ---- All in one call ------------------------------------------------------------------------- */
+
+#ifdef CONFIG_HOTRELOAD_SERVER
+#define HOTRELOAD_HAS_SERVER true
+#else
+#define HOTRELOAD_HAS_SERVER false
+#endif
+
+#ifdef CONFIG_HOTRELOAD_SERIAL
+#define HOTRELOAD_HAS_SERIAL true
+#else
+#define HOTRELOAD_HAS_SERIAL false
+#endif
+
+/** @brief What hotreload_start() does; begin with HOTRELOAD_START_CONFIG_DEFAULT(). */
+typedef struct {
+    /** Label of the flash partition (type app, subtype 0x40); stays valid until the stop. */
+    const char *partition_label;
+    /** As in hotreload_config_t. */
+    uint32_t heap_caps;
+    /**
+     * As in hotreload_config_t. With `auto_reload`, `before` must then keep all tasks from calling
+     * reloadable functions: for a moment there are none.
+     */
+    bool allow_unload_first;
+    /** Starts the HTTP server. */
+    bool server;
+    /** TCP port of the server. */
+    uint16_t port;
+    /** Takes requests on the console; needs CONFIG_HOTRELOAD_SERIAL. */
+    bool serial;
+    /** The longest upload accepted, in bytes. */
+    size_t max_upload_size;
+    /** As in hotreload_server_config_t. */
+    bool run_from_ram_first;
+    /**
+     * Reloads as soon as an upload has come, in a task of hotreload: a patch at once, a whole
+     * module when no task is inside the old one. Until then the old code runs on.
+     */
+    bool auto_reload;
+    /** Stack of that task, in bytes. `before`, `after` and the module's constructors use it, too.
+     */
+    uint32_t task_stack_size;
+    /** Priority of that task. */
+    uint32_t task_priority;
+    /** Core of that task; -1: any. */
+    int task_core;
+    /**
+     * Called before each attempt to reload a whole module: brings tasks out of reloadable
+     * functions, and returns when they are outside. NULL: none has to be stopped; hotreload waits
+     * for a moment when no task is inside.
+     */
+    void (*before)(void *context);
+    /**
+     * Called after each attempt to load a whole module, that of hotreload_start() included: lets
+     * the tasks go on, and initialises the module if `error` is ESP_OK. After a patch it is not
+     * called, because all variables live on. NULL: nothing is to be done.
+     */
+    void (*after)(esp_err_t error, void *context);
+    /** Passed to `before` and `after`. */
+    void *context;
+} hotreload_start_config_t;
+
+/**
+ * The partition of CONFIG_HOTRELOAD_PARTITION_LABEL, the server on CONFIG_HOTRELOAD_SERVER_PORT,
+ * the console if CONFIG_HOTRELOAD_SERIAL is on, uploads of at most 128 KB; the application reloads.
+ */
+#define HOTRELOAD_START_CONFIG_DEFAULT()                                                           \
+    {                                                                                              \
+        .partition_label = CONFIG_HOTRELOAD_PARTITION_LABEL, .heap_caps = 0,                       \
+        .allow_unload_first = false, .server = HOTRELOAD_HAS_SERVER,                               \
+        .port = CONFIG_HOTRELOAD_SERVER_PORT, .serial = HOTRELOAD_HAS_SERIAL,                      \
+        .max_upload_size = 128 * 1024, .run_from_ram_first = false, .auto_reload = false,          \
+        .task_stack_size = 4096, .task_priority = 5, .task_core = -1, .before = NULL,              \
+        .after = NULL, .context = NULL,                                                            \
+    }
+
+/**
+ * @brief Starts all of hotreload: the server, the console, the module that is there, and automatic
+ * reloads.
+ *
+ * A module that is missing, damaged or of another firmware is no error. The log says what to do,
+ * and the first upload that fits is the first module. Ask hotreload_is_loaded() before you call a
+ * reloadable function: without a module, the call stops the program with a message that names the
+ * function.
+ *
+ * Without `auto_reload`, the application polls hotreload_update_available() and calls
+ * hotreload_reload() as it would do without this function.
+ *
+ * With CONFIG_HOTRELOAD_ENABLE=n, this function calls `after` with ESP_OK and does nothing else.
+ *
+ * @param config  copied
+ * @return
+ *      - ESP_OK: started, with or without a module
+ *      - ESP_ERR_INVALID_ARG: config or its label is NULL
+ *      - ESP_ERR_INVALID_STATE: started already; or the server or the console runs already
+ *      - ESP_ERR_NO_MEM: not enough memory for a task
+ *      - other errors of hotreload_server_start() and hotreload_serial_start()
+ *
+ * After an error neither server nor console nor task runs. A module that could be loaded runs all
+ * the same.
+ *
+ * Thread context: any task, not an ISR. Stack as for hotreload_load(), and what `after` needs.
+ */
+esp_err_t hotreload_start(const hotreload_start_config_t *config);
+
+/**
+ * @brief Stops what hotreload_start() started. The module that runs stays.
+ *
+ * Waits for a reload, a callback or a request under way.
+ *
+ * @return
+ *      - ESP_OK: stopped
+ *      - ESP_ERR_INVALID_STATE: hotreload_start() was not called, or the caller is `before` or
+ * `after`
+ *      - ESP_FAIL: as hotreload_server_stop(); all goes on
+ *
+ * Thread context: any task, but not from `before`, `after` or `input`.
+ */
+esp_err_t hotreload_stop(void);
+
+/**
+ * @brief Tells whether reloadable functions can be called: a module is loaded.
+ *
+ * The function is cheap: it reads one variable.
+ *
+ * Thread context: any task.
+ */
+bool hotreload_is_loaded(void);
+
+/* ---- Events ---------------------------------------------------------------------------------- */
+
+/**
+ * @brief What happened: the IDs of events of the base HOTRELOAD_EVENT.
+ *
+ * They come through ESP-IDF's default event loop, if the application has created one
+ * (esp_event_loop_create_default()) before. Otherwise, and while the loop's queue is full, events
+ * are lost. The handler may call all functions of hotreload.
+ *
+ * @code
+ * esp_event_handler_register(HOTRELOAD_EVENT, ESP_EVENT_ANY_ID, handler, NULL);
+ * @endcode
+ */
+typedef enum {
+    HOTRELOAD_EVENT_UPLOADED,     /**< a module or patch has come, and can be reloaded */
+    HOTRELOAD_EVENT_LOADED,       /**< a whole module runs; its variables are new */
+    HOTRELOAD_EVENT_PATCHED,      /**< a patch of the module runs; all variables live on */
+    HOTRELOAD_EVENT_FAILED,       /**< a load, a reload or an upload failed */
+    HOTRELOAD_EVENT_ROLLED_BACK,  /**< an older module runs, because a newer one crashed on trial */
+    HOTRELOAD_EVENT_MARKED_VALID, /**< what was on trial is good */
+} hotreload_event_t;
+
+/** @brief The data of each event. */
+typedef struct {
+    /** Number of the module or patch; FAILED: 0; ROLLED_BACK: of the module that runs. 0: it was
+     * loaded from memory. */
+    uint32_t sequence;
+    /** FAILED and ROLLED_BACK: what happened, in words, as in the log. Otherwise empty. */
+    char reason[128];
+} hotreload_event_data_t;
+
+/** @brief The base of the events, an esp_event_base_t. */
+extern const char *const HOTRELOAD_EVENT;
+
+/* ---- Step by step: load, and reload at a safe point -------------------------------------------
+ */
 
 /**
  * @brief Where a module comes from and where it goes.
@@ -33,11 +210,14 @@ typedef struct {
     bool allow_unload_first;
 } hotreload_config_t;
 
-/** Partition "hotreload", memory chosen by the port, the old module kept until the new one works.
+/**
+ * The partition of CONFIG_HOTRELOAD_PARTITION_LABEL, memory chosen by the port, the old module kept
+ * until the new one works.
  */
 #define HOTRELOAD_CONFIG_DEFAULT()                                                                 \
     {                                                                                              \
-        .partition_label = "hotreload", .heap_caps = 0, .allow_unload_first = false,               \
+        .partition_label = CONFIG_HOTRELOAD_PARTITION_LABEL, .heap_caps = 0,                       \
+        .allow_unload_first = false,                                                               \
     }
 
 /** The value of MALLOC_CAP_SPIRAM; this header includes no header of ESP-IDF's heap. */
@@ -46,22 +226,9 @@ typedef struct {
 /** Like HOTRELOAD_CONFIG_DEFAULT(), with the module in external memory (PSRAM). */
 #define HOTRELOAD_CONFIG_SPIRAM()                                                                  \
     {                                                                                              \
-        .partition_label = "hotreload", .heap_caps = HOTRELOAD_CAP_SPIRAM,                         \
+        .partition_label = CONFIG_HOTRELOAD_PARTITION_LABEL, .heap_caps = HOTRELOAD_CAP_SPIRAM,    \
         .allow_unload_first = false,                                                               \
     }
-
-/**
- * @brief Keeps a variable of a reloadable component over whole reloads.
- *
- * @code
- * static int laps HOTRELOAD_KEEP = 1;
- * @endcode
- *
- * The variable lives outside the module. The next module finds it by component, file, function and
- * name, with its address and its value, as long as its type is the same. Otherwise it starts anew,
- * and `idf.py reload` says so. In a component that is not reloadable the macro changes nothing.
- */
-#define HOTRELOAD_KEEP __attribute__((section(".data.hotreload_keep")))
 
 /**
  * @brief Loads the newest module of the partition and points the stubs to it.
@@ -80,9 +247,10 @@ typedef struct {
  *
  * @param config  partition and memory; not kept after the call
  * @return
- *      - ESP_OK: reloadable functions can be called
+ *      - ESP_OK: reloadable functions can be called; always if CONFIG_HOTRELOAD_ENABLE is off
  *      - ESP_ERR_INVALID_ARG: config or its label is NULL
- *      - ESP_ERR_INVALID_STATE: a module is loaded already; use hotreload_reload()
+ *      - ESP_ERR_INVALID_STATE: a module is loaded already; use hotreload_reload(); or another
+ * partition is in use
  *      - ESP_ERR_NOT_FOUND: no such partition, no module that is not bad, or the module lacks an
  * export
  *      - ESP_ERR_INVALID_VERSION: the module was linked with another firmware
@@ -98,28 +266,15 @@ typedef struct {
 esp_err_t hotreload_load(const hotreload_config_t *config);
 
 /**
- * @brief Loads a module from memory in place of the loaded one, if any.
+ * @brief Tells whether there is a module that hotreload_reload() has not tried yet, in the
+ * partition or in RAM.
  *
- * @param data  the packed module; only read during the call; any alignment
- * @param size  its length in bytes
- * @return as hotreload_load(); after an error the module loaded before keeps running
+ * A module that failed to load, or crashed, is not announced again. The next upload is. The
+ * function is cheap: it reads one variable.
  *
- * Thread context: a safe point: no task is inside a reloadable function. Bring each task that calls
- * them to a known point outside first. vTaskSuspend() does not do that: it stops a task anywhere.
- * Stack as for hotreload_load().
+ * Thread context: any task.
  */
-esp_err_t hotreload_load_from_buffer(const void *data, size_t size);
-
-/**
- * @brief Removes the loaded module: runs its destructors and frees its memory.
- *
- * Afterwards, a call of a reloadable function stops the program with a message that names it.
- *
- * @return ESP_OK, or ESP_ERR_INVALID_STATE when no module is loaded, or a task is inside it
- *
- * Thread context: a safe point.
- */
-esp_err_t hotreload_unload(void);
+bool hotreload_update_available(void);
 
 /**
  * @brief Replaces the loaded module by the newest one that is not bad. This may be one in the
@@ -131,11 +286,16 @@ esp_err_t hotreload_unload(void);
  * newest one. A module that runs for the first time is on trial: see hotreload_mark_valid().
  *
  * @param config  as for hotreload_load(); not kept after the call
- * @return as hotreload_load(); ESP_ERR_INVALID_STATE: another partition is in use, or a task is
- *         inside the code that is to go, which the log names: the update is announced again;
- *         ESP_ERR_TIMEOUT: the other core did not stop, because a task of the highest priority runs
- *         there; ESP_ERR_NOT_SUPPORTED, ESP_ERR_INVALID_SIZE also for a patch that cannot be
- * applied
+ * @return
+ *      - ESP_OK: the newest one runs
+ *      - ESP_ERR_HOTRELOAD_TASK_INSIDE: a task did not leave the old code within 50 ticks; the
+ * update is announced again
+ *      - ESP_ERR_TIMEOUT: the other core did not stop, because a task of the highest priority runs
+ * there; the update is announced again
+ *      - ESP_ERR_INVALID_STATE: another partition is in use
+ *      - ESP_ERR_NOT_SUPPORTED, ESP_ERR_INVALID_SIZE: also for a patch that cannot be applied
+ *      - ESP_ERR_NOT_SUPPORTED: also if CONFIG_HOTRELOAD_ENABLE is off
+ *      - other errors of hotreload_load()
  *
  * Thread context: a safe point. Stack as for hotreload_load().
  */
@@ -153,64 +313,33 @@ esp_err_t hotreload_reload(const hotreload_config_t *config);
  *
  * @return
  *      - ESP_OK: the module is good, or is not on trial
- *      - ESP_ERR_INVALID_STATE: no module is loaded, or a newer upload has overwritten it
+ *      - ESP_ERR_HOTRELOAD_NOT_LOADED: no module is loaded
+ *      - ESP_ERR_INVALID_STATE: a newer upload has overwritten the module
  *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read or written; the trial goes on
  *
- * Thread context: any task, not an ISR; waits for a reload or a piece of an upload under way.
+ * Thread context: any task with 2048 bytes of stack left, not an ISR; waits for a reload or a piece
+ * of an upload under way.
  */
 esp_err_t hotreload_mark_valid(void);
 
 /**
- * @brief Tells whether there is a module that hotreload_reload() has not tried yet, in the
- * partition or in RAM.
+ * @brief Removes the loaded module: runs its destructors and frees its memory.
  *
- * A module that failed to load, or crashed, is not announced again. The next upload is. The
- * function is cheap: it reads one variable.
+ * Afterwards, a call of a reloadable function stops the program with a message that names it.
  *
- * Thread context: any task.
- */
-bool hotreload_update_available(void);
-
-/**
- * @brief Stores a module in the partition as the newest one, for code with its own transport.
- *
- * The module is validated before anything is written. The newest module that is not bad and the
- * newest good one stay in the partition.
- *
- * @param partition_label  label of the partition
- * @param data             the packed module
- * @param size             its length in bytes
  * @return
- *      - ESP_OK: stored; hotreload_update_available() is true
- *      - ESP_ERR_INVALID_ARG: a NULL argument
- *      - ESP_ERR_INVALID_STATE: an upload is under way
- *      - ESP_ERR_NOT_FOUND: no such partition, or the module lacks an export
- *      - ESP_ERR_INVALID_SIZE: no room beside the newest module and the newest good one, or the
- * module is cut short
- *      - ESP_ERR_INVALID_VERSION, ESP_ERR_NOT_SUPPORTED, ESP_ERR_INVALID_RESPONSE: as
- * hotreload_load()
- *      - ESP_ERR_NO_MEM, ESP_FAIL: no memory to hash it, or the hash failed
- *      - ESP_ERR_FLASH_OP_FAIL: erasing or writing failed
+ *      - ESP_OK: removed
+ *      - ESP_ERR_HOTRELOAD_NOT_LOADED: no module is loaded
+ *      - ESP_ERR_HOTRELOAD_TASK_INSIDE: the module stays
+ *      - ESP_ERR_NO_MEM, ESP_ERR_TIMEOUT: as hotreload_reload()
+ *      - ESP_ERR_NOT_SUPPORTED: CONFIG_HOTRELOAD_ENABLE is off
  *
- * Thread context: any task.
+ * Thread context: a safe point. Stack as for hotreload_load().
  */
-esp_err_t hotreload_update_partition(const char *partition_label, const void *data, size_t size);
+esp_err_t hotreload_unload(void);
 
-/**
- * @brief Describes in words an address that lies in the module that runs, or in the code of one of
- * the last few modules that were freed.
- *
- * For panic handlers: "offset 0x1a of the code of module 3, which was freed: a task, timer or
- * callback still used it after a reload".
- *
- * @param address  a run address, for example the program counter of a crash
- * @param text     gets the words, cut if they do not fit; 128 bytes hold all
- * @param size     of `text`, in bytes
- * @return `text`, or NULL when the address lies in no module
- *
- * Thread context: any, also a panic handler or an ISR; takes no lock, uses no heap.
+/* ---- How modules come: the server and the console ---------------------------------------------
  */
-const char *hotreload_describe_address(uint32_t address, char *text, size_t size);
 
 /** @brief How the HTTP server listens; begin with HOTRELOAD_SERVER_CONFIG_DEFAULT(). */
 typedef struct {
@@ -218,8 +347,11 @@ typedef struct {
     uint16_t port;
     /** Label of the partition that uploads are stored in. */
     const char *partition_label;
-    /** The longest upload accepted, in bytes. */
-    size_t max_elf_size;
+    union {
+        size_t max_upload_size; /**< The longest upload accepted, in bytes. */
+        /** Its old name, which goes with the next version. */
+        size_t max_elf_size __attribute__((deprecated("use max_upload_size")));
+    };
     /**
      * The server receives uploads into RAM. They can be reloaded as soon as they are checked, and
      * are written to flash after the answer. Until then an upload takes RAM of its size. An upload
@@ -230,11 +362,14 @@ typedef struct {
     bool run_from_ram_first;
 } hotreload_server_config_t;
 
-/** Port 8080, partition "hotreload", uploads of at most 128 KB, stored before they run. */
+/**
+ * Port and partition of Kconfig (8080, "hotreload"), uploads of at most 128 KB, stored before they
+ * run.
+ */
 #define HOTRELOAD_SERVER_CONFIG_DEFAULT()                                                          \
     {                                                                                              \
-        .port = 8080, .partition_label = "hotreload", .max_elf_size = 128 * 1024,                  \
-        .run_from_ram_first = false,                                                               \
+        .port = CONFIG_HOTRELOAD_SERVER_PORT, .partition_label = CONFIG_HOTRELOAD_PARTITION_LABEL, \
+        .max_upload_size = 128 * 1024, .run_from_ram_first = false,                                \
     }
 
 /**
@@ -251,6 +386,7 @@ typedef struct {
  *      - ESP_ERR_INVALID_ARG: config or its label is NULL
  *      - ESP_ERR_INVALID_STATE: the server runs already
  *      - ESP_ERR_NOT_FOUND: no such partition
+ *      - ESP_ERR_NOT_SUPPORTED: CONFIG_HOTRELOAD_SERVER or CONFIG_HOTRELOAD_ENABLE is off
  *      - ESP_ERR_NO_MEM: not enough memory for the server
  *      - ESP_FAIL: the port is taken
  *
@@ -272,8 +408,11 @@ esp_err_t hotreload_server_stop(void);
 typedef struct {
     /** Label of the partition that uploads are stored in. */
     const char *partition_label;
-    /** The longest upload accepted, in bytes. */
-    size_t max_elf_size;
+    union {
+        size_t max_upload_size; /**< The longest upload accepted, in bytes. */
+        /** Its old name, which goes with the next version. */
+        size_t max_elf_size __attribute__((deprecated("use max_upload_size")));
+    };
     /** As in hotreload_server_config_t. */
     bool run_from_ram_first;
     /**
@@ -286,11 +425,11 @@ typedef struct {
     void *input_context;
 } hotreload_serial_config_t;
 
-/** Partition "hotreload", uploads of at most 128 KB, stored first; other input is dropped. */
+/** Partition of Kconfig, uploads of at most 128 KB, stored first; other input is dropped. */
 #define HOTRELOAD_SERIAL_CONFIG_DEFAULT()                                                          \
     {                                                                                              \
-        .partition_label = "hotreload", .max_elf_size = 128 * 1024, .run_from_ram_first = false,   \
-        .input = NULL, .input_context = NULL,                                                      \
+        .partition_label = CONFIG_HOTRELOAD_PARTITION_LABEL, .max_upload_size = 128 * 1024,        \
+        .run_from_ram_first = false, .input = NULL, .input_context = NULL,                         \
     }
 
 /**
@@ -307,7 +446,7 @@ typedef struct {
  *      - ESP_ERR_INVALID_ARG: config or its label is NULL
  *      - ESP_ERR_INVALID_STATE: started already, or the application has a driver on the console
  *      - ESP_ERR_NOT_FOUND: no such partition
- *      - ESP_ERR_NOT_SUPPORTED: CONFIG_HOTRELOAD_SERIAL is off
+ *      - ESP_ERR_NOT_SUPPORTED: CONFIG_HOTRELOAD_SERIAL or CONFIG_HOTRELOAD_ENABLE is off
  *      - ESP_ERR_NO_MEM: not enough memory for the task, its buffers or the driver
  *      - ESP_FAIL: the driver could not be installed
  *
@@ -326,6 +465,80 @@ esp_err_t hotreload_serial_start(const hotreload_serial_config_t *config);
  * Thread context: any task, but not from `input`.
  */
 esp_err_t hotreload_serial_stop(void);
+
+/* ---- How modules come: a transport of your own ------------------------------------------------
+ */
+
+/**
+ * @brief Loads a module from memory in place of the loaded one, if any.
+ *
+ * @param data  the packed module; only read during the call; any alignment
+ * @param size  its length in bytes
+ * @return as hotreload_reload(); after an error the module loaded before keeps running
+ *
+ * Thread context: a safe point: no task is inside a reloadable function. Bring each task that calls
+ * them to a known point outside first. vTaskSuspend() does not do that: it stops a task anywhere.
+ * Stack as for hotreload_load().
+ */
+esp_err_t hotreload_load_from_buffer(const void *data, size_t size);
+
+/**
+ * @brief Stores a module in the partition as the newest one, for code with its own transport.
+ *
+ * The module is validated before anything is written. The newest module that is not bad and the
+ * newest good one stay in the partition.
+ *
+ * @param partition_label  label of the partition
+ * @param data             the packed module
+ * @param size             its length in bytes
+ * @return
+ *      - ESP_OK: stored; hotreload_update_available() is true
+ *      - ESP_ERR_INVALID_ARG: a NULL argument
+ *      - ESP_ERR_INVALID_STATE: an upload is under way
+ *      - ESP_ERR_NOT_FOUND: no such partition, or the module lacks an export
+ *      - ESP_ERR_INVALID_SIZE: no room beside the newest module and the newest good one, or the
+ * module is cut short
+ *      - ESP_ERR_INVALID_VERSION, ESP_ERR_NOT_SUPPORTED, ESP_ERR_INVALID_RESPONSE: as
+ * hotreload_load()
+ *      - ESP_ERR_NO_MEM, ESP_FAIL: no memory to hash it, or the hash failed
+ *      - ESP_ERR_FLASH_OP_FAIL: erasing or writing failed
+ *      - ESP_ERR_NOT_SUPPORTED: also if CONFIG_HOTRELOAD_ENABLE is off
+ *
+ * Thread context: any task with 3072 bytes of stack left, not an ISR.
+ */
+esp_err_t hotreload_update_partition(const char *partition_label, const void *data, size_t size);
+
+/* ---- In reloadable components, and for panic handlers ------------------------------------------
+ */
+
+/**
+ * @brief Keeps a variable of a reloadable component over whole reloads.
+ *
+ * @code
+ * static int laps HOTRELOAD_KEEP = 1;
+ * @endcode
+ *
+ * The variable lives outside the module. The next module finds it by component, file, function and
+ * name, with its address and its value, as long as its type is the same. Otherwise it starts anew,
+ * and `idf.py reload` says so. In a component that is not reloadable the macro changes nothing.
+ */
+#define HOTRELOAD_KEEP __attribute__((section(".data.hotreload_keep")))
+
+/**
+ * @brief Describes in words an address that lies in the module that runs, or in the code of one of
+ * the last few modules that were freed.
+ *
+ * For panic handlers: "offset 0x1a of the code of module 3, which was freed: a task, timer or
+ * callback still used it after a reload".
+ *
+ * @param address  a run address, for example the program counter of a crash
+ * @param text     gets the words, cut if they do not fit; 128 bytes hold all
+ * @param size     of `text`, in bytes
+ * @return `text`, or NULL when the address lies in no module
+ *
+ * Thread context: any, also a panic handler or an ISR; takes no lock, uses no heap.
+ */
+const char *hotreload_describe_address(uint32_t address, char *text, size_t size);
 
 #ifdef __cplusplus
 }

@@ -54,7 +54,7 @@ def to_markdown(lines: List[str]) -> str:
 def declarations(header: str) -> Iterator[Tuple[str, str]]:
     """Pairs of comment and declaration, in order."""
     pattern = re.compile(r"/\*\*(?:[^*]|\*(?!/))*\*/\s*\n"
-                         r"(?=(typedef|#define|esp_err_t|bool|void|const char))")
+                         r"(?=(typedef|#define|esp_err_t|bool|void|const char|extern))")
     for match in pattern.finditer(header):
         rest = header[match.end():]
         if match.group(1) == "#define":
@@ -69,7 +69,7 @@ def declarations(header: str) -> Iterator[Tuple[str, str]]:
 
 def title(declaration: str) -> str:
     """The name that a declaration declares."""
-    for pattern in (r"^#define (\w+)", r"^\} (\w+);", r"(\w+)\("):
+    for pattern in (r"^#define (\w+)", r"^\} (\w+);", r"^extern .*\b(\w+);$", r"(\w+)\("):
         match = re.search(pattern, declaration, re.MULTILINE)
         if match:
             return match.group(1)

@@ -239,6 +239,35 @@ uint32_t hotreload_port_take_crashed(void);
  */
 esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t trial);
 
+/**
+ * Delivers an event to the application: later, from a task that holds no lock of ours, so that the
+ * application may call hotreload from there. Waits for nothing. `data` is copied. Any task, with
+ * any lock.
+ */
+void hotreload_port_post_event(hotreload_event_t event, const hotreload_event_data_t *data);
+
+/** What hotreload_port_start_worker() needs. */
+typedef struct {
+    uint32_t stack_size; /**< bytes */
+    uint32_t priority;
+    int core; /**< -1: any */
+    /** Does what there is to do. @return milliseconds until the next call; UINT32_MAX: not before
+     * hotreload_port_wake_worker() */
+    uint32_t (*work)(void);
+} hotreload_worker_t;
+
+/**
+ * Starts a task that calls `work` at once, then again when its time has passed or the worker is
+ * woken. The caller starts and stops one at a time. @return ESP_OK, ESP_ERR_NO_MEM
+ */
+esp_err_t hotreload_port_start_worker(const hotreload_worker_t *worker);
+
+/** Stops it and waits until `work` has returned. @return ESP_ERR_INVALID_STATE: it is the caller */
+esp_err_t hotreload_port_stop_worker(void);
+
+/** Lets the worker call `work` soon; without a worker, does nothing. Any task, with any lock. */
+void hotreload_port_wake_worker(void);
+
 /** Writes one line to the log; `format` as for printf, without a newline. */
 void hotreload_port_log(hotreload_log_t level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

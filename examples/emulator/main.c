@@ -18,7 +18,7 @@ static void start_server(void)
 {
     hotreload_server_config_t config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
     config.port = (uint16_t)board_options()->port;
-    config.max_elf_size = board_options()->max_upload;
+    config.max_upload_size = board_options()->max_upload;
     config.run_from_ram_first = board_options()->ram_first;
     ESP_ERROR_CHECK(hotreload_server_start(&config));
 }
@@ -27,7 +27,7 @@ static void start_server(void)
 static void start_console(void)
 {
     hotreload_serial_config_t config = HOTRELOAD_SERIAL_CONFIG_DEFAULT();
-    config.max_elf_size = board_options()->max_upload;
+    config.max_upload_size = board_options()->max_upload;
     ESP_ERROR_CHECK(hotreload_serial_start(&config));
 }
 

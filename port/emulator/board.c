@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "crash.h"
+#include "events.h"
 #include "flash.h"
 #include "http/server.h"
 #include "linux.h"
@@ -13,6 +14,7 @@
 #include "serial.h"
 #include "settle_timer.h"
 #include "trial_timer.h"
+#include "worker.h"
 
 uint32_t board_uptime_ms(void)
 {
@@ -46,9 +48,11 @@ void board_delay_ms(uint32_t milliseconds)
     int64_t end = linux_now_ms() + milliseconds;
     int64_t left = milliseconds;
     do {
-        serve(board_settle_limit(board_trial_limit(left)));
+        serve(board_worker_limit(board_settle_limit(board_trial_limit(left))));
         board_trial_check();
         board_settle_check();
+        board_worker_check();
+        board_events_deliver();
         left = end - linux_now_ms();
     } while (left > 0);
 }

@@ -30,6 +30,8 @@ static const struct {
     ERROR_NAME(ESP_ERR_INVALID_MAC),
     ERROR_NAME(ESP_ERR_NOT_FINISHED),
     ERROR_NAME(ESP_ERR_FLASH_OP_FAIL),
+    ERROR_NAME(ESP_ERR_HOTRELOAD_TASK_INSIDE),
+    ERROR_NAME(ESP_ERR_HOTRELOAD_NOT_LOADED),
 };
 
 const char *esp_err_to_name(esp_err_t error)

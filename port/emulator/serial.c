@@ -44,7 +44,7 @@ esp_err_t hotreload_serial_start(const hotreload_serial_config_t *config)
     }
     const hotreload_serial_settings_t settings = {
         .partition_label = config->partition_label,
-        .max_size = config->max_elf_size,
+        .max_size = config->max_upload_size,
         .accept_replayed = board_options()->accept_replayed,
         .idle_timeout_ms = board_options()->idle_timeout_ms,
         .run_from_ram_first = config->run_from_ram_first,

@@ -11,13 +11,15 @@ set(HOTRELOAD_PANIC_HOOK_riscv panic_print_registers)
 set(HOTRELOAD_PANIC_HOOK_xtensa panic_print_backtrace)
 
 # hotreload_port_sources(<variable> <IDF_TARGET> <ESP-IDF version, as 5.1>
-#                        [PANIC_WORDS] [MDNS] [STATUS_PAGE] [TWO_CORES] [CONSOLE <uart or usb_jtag>]):
+#                        [PANIC_WORDS] [NO_SERVER] [MDNS] [STATUS_PAGE] [TWO_CORES]
+#                        [CONSOLE <uart or usb_jtag>]):
 # sets the variable to the names of the files, relative to this directory.
 #
-# TWO_CORES: FreeRTOS runs on both. PANIC_WORDS: a panic says whether it is in a module. MDNS: the
-# server is announced. STATUS_PAGE: it has a page for a browser. CONSOLE: requests are taken there.
+# TWO_CORES: FreeRTOS runs on both. PANIC_WORDS: a panic says whether it is in a module. NO_SERVER:
+# there is no HTTP server. MDNS: the server is announced. STATUS_PAGE: it has a page for a browser.
+# CONSOLE: requests are taken there.
 function(hotreload_port_sources variable target version)
-    cmake_parse_arguments(ARG "PANIC_WORDS;MDNS;STATUS_PAGE;TWO_CORES" "CONSOLE" "" ${ARGN})
+    cmake_parse_arguments(ARG "PANIC_WORDS;NO_SERVER;MDNS;STATUS_PAGE;TWO_CORES" "CONSOLE" "" ${ARGN})
     hotreload_find_chip(chip ${target})
 
     set(psram chip/psram_none.c)
@@ -52,10 +54,14 @@ function(hotreload_port_sources variable target version)
     if(ARG_MDNS)
         set(discovery mdns)
     endif()
-
     set(page server/page_none.c)
     if(ARG_STATUS_PAGE)
         set(page server/page.c server/head.c)
+    endif()
+    set(server server/post_upload.c server/server.c server/session.c server/urls.c ${page}
+        discovery/discovery_${discovery}.c)
+    if(ARG_NO_SERVER)
+        set(server server/server_none.c)
     endif()
 
     set(console console/serial_none.c)
@@ -66,10 +72,9 @@ function(hotreload_port_sources variable target version)
     set(${variable}
         chip/arch_${chip_arch}.c chip/saved_${chip_arch}.c chip/address_${chip_address}.c
         chip/cache_${cache}.c chip/cores.c ${psram}
-        system/crash.c system/firmware.c system/flash.c system/hash_${hash}.c system/log.c
+        system/crash.c system/events.c system/firmware.c system/flash.c system/hash_${hash}.c system/log.c
         system/memory.c system/rtos.c system/tasks.c system/${others}.c system/trial_timer.c
-        server/post_upload.c server/server.c server/session.c server/urls.c ${page} receiver.c
-        discovery/discovery_${discovery}.c ${console} ${panic}
+        system/worker.c receiver.c ${server} ${console} ${panic}
         PARENT_SCOPE)
 endfunction()
 

@@ -239,7 +239,7 @@ static esp_err_t exchange_when_free(exchange_t *exchange, hotreload_reason_t *re
         }
         hotreload_port_pause();
     }
-    return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
+    return hotreload_fail(reason, ESP_ERR_HOTRELOAD_TASK_INSIDE,
                           "task %s stays at 0x%x, where the patch changes the code",
                           exchange->user.task, (unsigned)exchange->user.address);
 }

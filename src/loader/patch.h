@@ -43,8 +43,8 @@ esp_err_t hotreload_patch_stage(const hotreload_image_t *image, uint32_t caps,
  *
  * @param old  what is applied; NULL: none. It is undone, but not freed.
  * @param new  what is to be applied; NULL: none
- * @return ESP_OK; ESP_ERR_INVALID_STATE: a task stays there, which the reason names; nothing has
- *         changed
+ * @return ESP_OK; ESP_ERR_HOTRELOAD_TASK_INSIDE: a task stays there, which the reason names;
+ *         nothing has changed
  */
 esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_patch_t *old,
                                    hotreload_patch_t *new, hotreload_reason_t *reason);

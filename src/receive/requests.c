@@ -212,9 +212,9 @@ static int check_length(const hotreload_upload_request_t *head, hotreload_reason
     }
     if ((uint64_t)head->content_length > head->max_size ||
         (uint64_t)head->content_length > UINT32_MAX) {
-        return hotreload_fail(reason, 413,
-                              "longer than max_elf_size, %u bytes: raise it or shrink the module",
-                              (unsigned)head->max_size);
+        return hotreload_fail(
+            reason, 413, "longer than max_upload_size, %u bytes: raise it or shrink the module",
+            (unsigned)head->max_size);
     }
     return 0;
 }

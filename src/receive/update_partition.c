@@ -2,6 +2,7 @@
 #include "hotreload.h"
 
 #include "port.h"
+#include "run/event.h"
 #include "run/settle.h"
 #include "run/status.h"
 #include "run/upload_check.h"
@@ -51,6 +52,7 @@ esp_err_t hotreload_update_partition(const char *partition_label, const void *da
     if (error == ESP_OK) {
         hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u stored, %u bytes", (unsigned)sequence,
                            (unsigned)size);
+        hotreload_announce_upload(sequence);
     } else {
         hotreload_port_log(HOTRELOAD_LOG_ERROR, "update failed: %s (%s)", reason.text,
                            esp_err_to_name(error));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "loader/loader.h"
+#include "run/event.h"
 #include "run/settle.h"
 #include "run/upload_check.h"
 #include "store/store.h"
@@ -178,6 +179,9 @@ esp_err_t hotreload_upload_finish(hotreload_stored_t *stored, hotreload_reason_t
                                    .is_waiting = upload.held};
     error = hotreload_store_commit(upload.announced.sha256, hotreload_check_upload, reason);
     release_upload();
+    if (error == ESP_OK) {
+        hotreload_announce_upload(stored->sequence);
+    }
     /* The sender's bytes were right, so the flash has changed them. */
     return error == ESP_ERR_INVALID_CRC ? ESP_ERR_FLASH_OP_FAIL : error;
 }

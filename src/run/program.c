@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/program.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "loader/in_use.h"
@@ -9,11 +10,12 @@
 #include "loader/patch.h"
 #include "loader/table.h"
 #include "run/address_map.h"
+#include "run/event.h"
 #include "run/status.h"
 #include "run/trial.h"
 
 static struct {
-    bool loaded;
+    atomic_bool loaded; /**< read without the lock by hotreload_is_loaded() */
     hotreload_module_t module;
     bool stored; /**< the module came from `record`, not from memory */
     hotreload_record_t record;
@@ -103,6 +105,13 @@ static void take_over_if_unused(void *context)
     }
 }
 
+static esp_err_t fail_inside(const hotreload_user_t *user, hotreload_reason_t *reason)
+{
+    return hotreload_fail(reason, ESP_ERR_HOTRELOAD_TASK_INSIDE,
+                          "task %s is inside the module, at 0x%x: reload when it has left",
+                          user->task, (unsigned)user->address);
+}
+
 /**
  * Points the table elsewhere, unless a task is inside the code that the table points to.
  *
@@ -116,12 +125,49 @@ static esp_err_t take_over(const uint32_t *slots, hotreload_reason_t *reason)
     if (error != ESP_OK) {
         return hotreload_fail(reason, error, "cannot stop all tasks");
     }
-    if (!takeover.done) {
-        return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
-                              "task %s is inside the module, at 0x%x: reload when it has left",
-                              takeover.user.task, (unsigned)takeover.user.address);
+    return takeover.done ? ESP_OK : fail_inside(&takeover.user, reason);
+}
+
+typedef struct {
+    bool found;
+    hotreload_user_t user;
+} search_t;
+
+static void find_user(void *context)
+{
+    search_t *search = context;
+    search->found = hotreload_patch_find_user(&program.module, program.patch, &search->user);
+}
+
+esp_err_t hotreload_program_check_unused(hotreload_reason_t *reason)
+{
+    static const hotreload_region_t nothing_written;
+    search_t search = {.found = false};
+    if (!program.loaded) {
+        return ESP_OK;
     }
-    return ESP_OK;
+    const esp_err_t error = hotreload_port_alone(&nothing_written, find_user, &search);
+    if (error != ESP_OK) {
+        return hotreload_fail(reason, error, "cannot stop all tasks");
+    }
+    return search.found ? fail_inside(&search.user, reason) : ESP_OK;
+}
+
+/* So many pauses are the time that tasks have to leave the old code. */
+#define ATTEMPTS 50u
+
+/** Before the new module is to blame for crashes: the old code goes on meanwhile. */
+static esp_err_t wait_until_unused(hotreload_reason_t *reason)
+{
+    esp_err_t error = hotreload_program_check_unused(reason);
+    for (unsigned i = 0; i < ATTEMPTS && error == ESP_ERR_HOTRELOAD_TASK_INSIDE; i++) {
+        hotreload_port_pause();
+        error = hotreload_program_check_unused(reason);
+    }
+    if (error == ESP_OK) {
+        hotreload_reason_clear(reason);
+    }
+    return error;
 }
 
 /** Frees a patch that is not applied any more, or as soon as no task executes it. */
@@ -148,7 +194,10 @@ static void release_old(void)
 
 esp_err_t hotreload_program_unload(hotreload_reason_t *reason)
 {
-    esp_err_t error = take_over(NULL, reason);
+    esp_err_t error = wait_until_unused(reason);
+    if (error == ESP_OK) {
+        error = take_over(NULL, reason);
+    }
     if (error != ESP_OK) {
         return error;
     }
@@ -217,6 +266,7 @@ static esp_err_t run_staged(const hotreload_image_t *image, const hotreload_modu
                        "module loaded: %u bytes of text at 0x%08x, %u bytes of data at 0x%08x",
                        (unsigned)staged->text.size, (unsigned)staged->text.run,
                        (unsigned)staged->data.size, (unsigned)staged->data.run);
+    hotreload_post_event(HOTRELOAD_EVENT_LOADED, record != NULL ? record->sequence : 0, NULL);
     return ESP_OK;
 }
 
@@ -232,7 +282,8 @@ static esp_err_t stage_and_run(const void *data, size_t size, uint32_t caps,
     if (error != ESP_OK) {
         return error;
     }
-    if (is_judged) {
+    error = wait_until_unused(reason);
+    if (error == ESP_OK && is_judged) {
         /* The flash is marked first, because the module may crash at once. */
         error = hotreload_store_mark_tried(record, &begins_trial, reason);
     }
@@ -338,18 +389,19 @@ static esp_err_t apply_patch(const hotreload_record_t *record, uint32_t caps,
         hotreload_trial_begin(record);
     }
     report_patch(&info);
+    hotreload_post_event(HOTRELOAD_EVENT_PATCHED, record->sequence, NULL);
     return ESP_OK;
 }
 
-static bool base_runs(const hotreload_record_t *patch)
+bool hotreload_program_is_patch(const hotreload_record_t *record)
 {
-    return program.loaded && program.stored && program.record.sequence == patch->base;
+    return program.loaded && program.stored && program.record.sequence == record->base;
 }
 
 static esp_err_t run_patch(const hotreload_record_t *record, uint32_t caps,
                            hotreload_reason_t *reason)
 {
-    if (base_runs(record)) {
+    if (hotreload_program_is_patch(record)) {
         return apply_patch(record, caps, reason);
     }
     const hotreload_record_t *running = hotreload_program_record();

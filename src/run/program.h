@@ -12,18 +12,29 @@
 #include "reason.h"
 #include "store/store.h"
 
-/** Tells whether a module runs. */
+/** Tells whether a module runs. Any task, without the lock. */
 bool hotreload_program_is_loaded(void);
 
 /** The record that runs: the patch's, or the module's; NULL: none, or one from memory. */
 const hotreload_record_t *hotreload_program_record(void);
+
+/** Tells whether a record is a patch of the module that runs: it needs no safe point. */
+bool hotreload_program_is_patch(const hotreload_record_t *record);
+
+/**
+ * Looks whether a task executes what runs.
+ *
+ * @return ESP_OK: none does; ESP_ERR_HOTRELOAD_TASK_INSIDE, with its name as the reason;
+ *         ESP_ERR_NO_MEM, ESP_ERR_TIMEOUT: nobody can tell
+ */
+esp_err_t hotreload_program_check_unused(hotreload_reason_t *reason);
 
 /**
  * Runs what a record holds in place of what runs: a module, or a patch of a module, which is loaded
  * first if it does not run.
  *
  * @param caps  capabilities of the memory; 0: the port chooses
- * @return ESP_OK; as hotreload_reload(); ESP_ERR_INVALID_STATE: a task is inside the code that is
+ * @return ESP_OK; as hotreload_reload(). Waits some time for tasks that are inside the code that is
  * to go. After an error the old code runs on.
  */
 esp_err_t hotreload_program_run(const hotreload_record_t *record, uint32_t caps,
@@ -36,7 +47,7 @@ esp_err_t hotreload_program_run_from_memory(const void *data, size_t size,
 /**
  * Unloads what runs. For the store, the record still runs: it may be loaded again.
  *
- * @return ESP_OK; ESP_ERR_INVALID_STATE: a task is inside
+ * @return ESP_OK; ESP_ERR_HOTRELOAD_TASK_INSIDE; ESP_ERR_NO_MEM, ESP_ERR_TIMEOUT
  */
 esp_err_t hotreload_program_unload(hotreload_reason_t *reason);
 

@@ -2,6 +2,7 @@
 #include "run/status.h"
 
 #include "port.h"
+#include "run/event.h"
 
 static hotreload_status_t current;
 
@@ -32,6 +33,9 @@ void hotreload_status_set_error(const hotreload_reason_t *reason)
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
     current.last_error = *reason;
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
+    if (reason->text[0] != '\0') {
+        hotreload_post_event(HOTRELOAD_EVENT_FAILED, 0, reason->text);
+    }
 }
 
 void hotreload_status_set_rollback(const hotreload_reason_t *rollback)

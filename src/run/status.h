@@ -46,7 +46,9 @@ void hotreload_status_set_rollback(const hotreload_reason_t *rollback);
 /** Copies the status. Any task. */
 void hotreload_status_get(hotreload_status_t *status);
 
-/** Notes why something failed; `text` empty: the last call succeeded. Any task. */
+/** Notes why something failed, and posts the event; `text` empty: the last call succeeded. Any
+ * task.
+ */
 void hotreload_status_set_error(const hotreload_reason_t *reason);
 
 #endif

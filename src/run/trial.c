@@ -2,6 +2,7 @@
 #include "run/trial.h"
 
 #include "port.h"
+#include "run/event.h"
 #include "run/status.h"
 
 /** Guarded by HOTRELOAD_LOCK_STATUS: a timer must not wait for a reload, nor for constructors. */
@@ -26,6 +27,7 @@ static esp_err_t pass_trial(uint32_t number, const hotreload_record_t *record,
     }
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
     hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u is good", (unsigned)record->sequence);
+    hotreload_post_event(HOTRELOAD_EVENT_MARKED_VALID, record->sequence, NULL);
     return ESP_OK;
 }
 

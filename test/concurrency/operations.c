@@ -218,8 +218,10 @@ static bool error_is_right(const operation_t *operation, const circumstances_t *
     switch (operation->error) {
     case ESP_OK:
         return true;
-    case ESP_ERR_INVALID_STATE: /* another upload; overwritten meanwhile; (not) loaded */
+    case ESP_ERR_INVALID_STATE: /* another upload; overwritten meanwhile; loaded already */
         return operation->kind != OPERATION_BUFFER;
+    case ESP_ERR_HOTRELOAD_NOT_LOADED:
+        return operation->kind == OPERATION_UNLOAD;
     case ESP_ERR_INVALID_SIZE:
         return writes && circumstances->small_flash;
     case ESP_ERR_NO_MEM:

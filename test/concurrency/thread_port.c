@@ -318,6 +318,16 @@ void hotreload_port_pause(void)
 {
 }
 
+void hotreload_port_post_event(hotreload_event_t event, const hotreload_event_data_t *data)
+{
+    (void)event;
+    (void)data;
+}
+
+void hotreload_port_wake_worker(void)
+{
+}
+
 esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t trial)
 {
     if (thread_port_fails_here()) {

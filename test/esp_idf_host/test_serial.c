@@ -37,7 +37,7 @@ esp_err_t hotreload_port_trial_timer(void (*expired)(uint32_t trial), uint32_t t
 
 static const hotreload_serial_config_t config = {
     .partition_label = "hotreload",
-    .max_elf_size = MAX_SIZE,
+    .max_upload_size = MAX_SIZE,
     .input = take_input,
     .input_context = input,
 };

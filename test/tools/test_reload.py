@@ -174,7 +174,7 @@ def test_no_description(riscv: Project) -> None:
         (408, "timed out", "the connection is too slow"),
         (409, "linked with another firmware", "flash the firmware of this build directory"),
         (411, "no length", ""),
-        (413, "larger than 65536 bytes", "raise max_elf_size"),
+        (413, "larger than 65536 bytes", "raise max_upload_size"),
         (422, "not a module: relocation type 77", ""),
         (500, "the flash cannot be erased", ""),
         (503, "an upload is under way", "try again"),

@@ -390,6 +390,40 @@ esp_err_t hotreload_port_alone(const hotreload_region_t *text, void (*action)(vo
     return ESP_OK;
 }
 
+void hotreload_port_post_event(hotreload_event_t event, const hotreload_event_data_t *data)
+{
+    const unsigned index = fake_port.event_count++;
+    if (index < FAKE_EVENTS) {
+        fake_port.events[index].event = event;
+        fake_port.events[index].data = *data;
+    }
+}
+
+esp_err_t hotreload_port_start_worker(const hotreload_worker_t *worker)
+{
+    assert_null(fake_port.worker.work);
+    if (fake_port.fail_worker) {
+        return ESP_ERR_NO_MEM;
+    }
+    fake_port.worker = *worker;
+    return ESP_OK;
+}
+
+esp_err_t hotreload_port_stop_worker(void)
+{
+    assert_non_null(fake_port.worker.work);
+    if (fake_port.is_worker) {
+        return ESP_ERR_INVALID_STATE;
+    }
+    fake_port.worker = (hotreload_worker_t){0};
+    return ESP_OK;
+}
+
+void hotreload_port_wake_worker(void)
+{
+    fake_port.wakes++;
+}
+
 void hotreload_port_pause(void)
 {
     assert_false(is_alone);

@@ -18,6 +18,8 @@
 /** Where fake_port.code runs. */
 #define FAKE_CODE 0x42000000u
 
+#define FAKE_EVENTS 16u
+
 /** What the fake reports and records; tests read and change it at will. */
 typedef struct {
     /** Run address of the next region of each kind, rounded up to its alignment. */
@@ -70,6 +72,19 @@ typedef struct {
     /** Called by hotreload_port_pause(); NULL: nothing happens. */
     void (*on_pause)(void);
     unsigned pauses;
+
+    /** Events, and their data; the first EVENTS of them are kept. */
+    struct {
+        hotreload_event_t event;
+        hotreload_event_data_t data;
+    } events[FAKE_EVENTS];
+    unsigned event_count;
+
+    /** What hotreload_port_start_worker() got; no `work`: there is no worker. */
+    hotreload_worker_t worker;
+    bool fail_worker; /**< it cannot be started */
+    bool is_worker;   /**< whoever calls is the worker */
+    unsigned wakes;   /**< of the worker */
 
     /** hotreload_port_now_ms(). */
     uint32_t now_ms;

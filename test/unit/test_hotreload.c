@@ -269,7 +269,7 @@ static void unloading_leaves_nothing_behind(void **state)
     assert_string_equal(loaded_status().last_error.text, "");
     assert_true(fake_port_panics(call_alpha, NULL));
     assert_non_null(strstr(fake_port.panic, "alpha() was called, but no loaded module has it"));
-    loaded_expect_failure(hotreload_unload(), ESP_ERR_INVALID_STATE, "no module is loaded");
+    loaded_expect_failure(hotreload_unload(), ESP_ERR_HOTRELOAD_NOT_LOADED, "no module is loaded");
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
     loaded_expect(1);
 }

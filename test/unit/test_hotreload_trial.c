@@ -121,10 +121,12 @@ static void nothing_from_memory_is_on_trial(void **state)
 
 static void marking_needs_a_module(void **state)
 {
-    loaded_expect_failure(hotreload_mark_valid(), ESP_ERR_INVALID_STATE, "no module is loaded");
+    loaded_expect_failure(hotreload_mark_valid(), ESP_ERR_HOTRELOAD_NOT_LOADED,
+                          "no module is loaded");
     loaded_start(1);
     assert_int_equal(hotreload_unload(), ESP_OK);
-    loaded_expect_failure(hotreload_mark_valid(), ESP_ERR_INVALID_STATE, "no module is loaded");
+    loaded_expect_failure(hotreload_mark_valid(), ESP_ERR_HOTRELOAD_NOT_LOADED,
+                          "no module is loaded");
 }
 
 static void marking_does_not_hide_the_last_error(void **state)

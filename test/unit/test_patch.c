@@ -242,7 +242,7 @@ static void a_task_that_stays_is_named_and_nothing_changes(void **state)
     module_spec_t spec = patch_spec();
     start_task(loaded_status().text_run + BETA, 0);
     assert_int_equal(store_spec(&spec), ESP_OK);
-    assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_INVALID_STATE);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_HOTRELOAD_TASK_INSIDE);
     assert_non_null(strstr(loaded_status().last_error.text, "task blink"));
     loaded_expect(1);
     assert_true(hotreload_update_available()); /* it is tried again */
@@ -260,7 +260,7 @@ static void a_loop_at_the_start_of_a_function_is_busy_as_a_whole(void **state)
     spec.jumps = &loop;
     start_task(0x42000000, loaded_status().text_run + BETA + 12);
     assert_int_equal(store_spec(&spec), ESP_OK);
-    assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_INVALID_STATE);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_HOTRELOAD_TASK_INSIDE);
     loaded_expect(1);
 }
 
@@ -288,11 +288,11 @@ static void a_whole_module_is_refused_while_a_task_is_inside(void **state)
     for (size_t i = 0; i < COUNT(places); i++) {
         loaded_store(2);
         start_task(0x42000000, places[i]);
-        assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_INVALID_STATE);
+        assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_HOTRELOAD_TASK_INSIDE);
         assert_non_null(strstr(loaded_status().last_error.text, "task blink is inside the module"));
         assert_int_equal(loaded_status().text_run, status.text_run);
         assert_int_not_equal(beta_leads_to(), 0);
-        assert_int_equal(hotreload_unload(), ESP_ERR_INVALID_STATE);
+        assert_int_equal(hotreload_unload(), ESP_ERR_HOTRELOAD_TASK_INSIDE);
     }
     fake_port.task_count = 0;
     assert_true(hotreload_update_available());

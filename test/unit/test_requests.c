@@ -78,9 +78,9 @@ static void bad_lengths_are_refused(void **state)
         {-2, 400, "malformed"},
         {0, 400, "empty"},
         {INT64_MIN, 400, "malformed"},
-        {SIZE + 1, 413, "longer than max_elf_size, 5000 bytes"},
-        {(int64_t)1 << 32, 413, "longer than max_elf_size"},
-        {INT64_MAX, 413, "longer than max_elf_size"},
+        {SIZE + 1, 413, "longer than max_upload_size, 5000 bytes"},
+        {(int64_t)1 << 32, 413, "longer than max_upload_size"},
+        {INT64_MAX, 413, "longer than max_upload_size"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         sent.head.max_size = SIZE;

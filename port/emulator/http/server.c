@@ -52,7 +52,7 @@ esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
     }
     server->listener = listener;
     server->settings = (http_settings_t){.partition_label = config->partition_label,
-                                         .max_upload = config->max_elf_size,
+                                         .max_upload = config->max_upload_size,
                                          .accept_replayed = board_options()->accept_replayed,
                                          .run_from_ram_first = config->run_from_ram_first,
                                          .idle_timeout_ms = board_options()->idle_timeout_ms};

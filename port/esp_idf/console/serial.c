@@ -63,7 +63,7 @@ static esp_err_t start_task(const hotreload_serial_config_t *config)
 {
     const hotreload_serial_settings_t settings = {
         .partition_label = config->partition_label,
-        .max_size = config->max_elf_size,
+        .max_size = config->max_upload_size,
         .accept_replayed = hotreload_uploads_accept_replayed,
         .run_from_ram_first = hotreload_uploads_run_from_ram_first || config->run_from_ram_first,
         .idle_timeout_ms = IDLE_TIMEOUT_MS,

@@ -122,6 +122,9 @@ static esp_err_t start_httpd(uint16_t port)
     config.server_port = port;
     config.ctrl_port = CONFIG_HOTRELOAD_SERVER_CTRL_PORT; /* the application's server has another */
     config.stack_size = CONFIG_HOTRELOAD_SERVER_STACK_SIZE;
+    config.task_priority = CONFIG_HOTRELOAD_SERVER_PRIORITY;
+    config.core_id =
+        CONFIG_HOTRELOAD_SERVER_CORE < 0 ? tskNO_AFFINITY : CONFIG_HOTRELOAD_SERVER_CORE;
     config.max_open_sockets = CONNECTIONS;
     config.backlog_conn = CONNECTIONS;
     config.max_uri_handlers = 5;
@@ -154,7 +157,7 @@ static esp_err_t start_server(const hotreload_server_config_t *config)
         return ESP_ERR_NO_MEM;
     }
     server->partition_label = config->partition_label;
-    server->max_size = config->max_elf_size;
+    server->max_size = config->max_upload_size;
     server->run_from_ram_first = hotreload_uploads_run_from_ram_first || config->run_from_ram_first;
     error = start_httpd(config->port);
     if (error != ESP_OK) {

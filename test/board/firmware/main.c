@@ -31,7 +31,7 @@ static hotreload_server_config_t server_config(void)
 {
     hotreload_server_config_t server = HOTRELOAD_SERVER_CONFIG_DEFAULT();
     server.port = (uint16_t)board_options()->port;
-    server.max_elf_size = board_options()->max_upload;
+    server.max_upload_size = board_options()->max_upload;
     server.run_from_ram_first = board_options()->ram_first;
     return server;
 }
@@ -64,7 +64,7 @@ static void print_input(const void *data, size_t size, void *context)
 static void serve_console(void)
 {
     hotreload_serial_config_t console = HOTRELOAD_SERIAL_CONFIG_DEFAULT();
-    console.max_elf_size = board_options()->max_upload;
+    console.max_upload_size = board_options()->max_upload;
     console.input = print_input;
     console.input_context = "typed";
     ESP_ERROR_CHECK(hotreload_serial_start(&console));

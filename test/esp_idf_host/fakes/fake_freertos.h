@@ -2,6 +2,8 @@
 #ifndef FAKE_FREERTOS_H
 #define FAKE_FREERTOS_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /** What xTaskGetTickCount() returns; 100 a second. Only tests move it. */
@@ -11,5 +13,15 @@ extern _Atomic uint32_t fake_ticks;
 extern void (*fake_on_delay)(void);
 
 extern unsigned fake_mutexes_created;
+
+/** What xTaskCreatePinnedToCore() got last, and whether it fails. The task is a thread. */
+extern struct fake_pinned {
+    const char *name;
+    uint32_t stack_size;
+    unsigned priority;
+    int core;
+    bool fails;
+    pthread_t thread;
+} fake_pinned;
 
 #endif

@@ -24,7 +24,7 @@ _ADVICE = {
         "firmware of this build directory, or restart the board with it"
     ),
     410: "the device restarted during the upload, or gave it up: see its log, and send it again",
-    413: "make the module smaller, or raise max_elf_size or the size of the partition",
+    413: "make the module smaller, or raise max_upload_size or the size of the partition",
     503: "the device is busy: try again",
 }
 

@@ -39,8 +39,11 @@ UBaseType_t portSET_INTERRUPT_MASK_FROM_ISR(void);
 void portCLEAR_INTERRUPT_MASK_FROM_ISR(UBaseType_t state);
 BaseType_t xPortGetCoreID(void);
 
+/** A mutex, or a binary semaphore. */
 typedef struct {
     pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    int is_binary, given;
 } StaticSemaphore_t;
 
 #endif

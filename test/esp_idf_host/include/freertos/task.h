@@ -17,6 +17,10 @@ typedef void *TaskHandle_t;
 BaseType_t xTaskCreate(TaskFunction_t pvTaskCode, const char *const pcName,
                        const uint32_t usStackDepth, void *const pvParameters,
                        UBaseType_t uxPriority, TaskHandle_t *const pvCreatedTask);
+BaseType_t xTaskCreatePinnedToCore(TaskFunction_t pxTaskCode, const char *const pcName,
+                                   const uint32_t ulStackDepth, void *const pvParameters,
+                                   UBaseType_t uxPriority, TaskHandle_t *const pxCreatedTask,
+                                   const BaseType_t xCoreID);
 void vTaskDelete(TaskHandle_t xTaskToDelete);
 
 BaseType_t xTaskNotifyGive(TaskHandle_t xTaskToNotify);

@@ -1,0 +1,127 @@
+/*
+ * hotreload_start(): the steps that an application would take itself, in their order.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdatomic.h>
+
+#include "hotreload.h"
+#include "run/auto_reload.h"
+
+enum { STOPPED, CHANGING, STARTED };
+
+static atomic_uint state = STOPPED;
+
+/** What was asked for, and, for the stop, what of it runs. Only whoever is CHANGING touches it. */
+static hotreload_start_config_t config;
+static struct {
+    bool server, serial, auto_reload;
+} runs;
+
+static bool begin_change(unsigned from)
+{
+    return atomic_compare_exchange_strong(&state, &from, CHANGING);
+}
+
+static esp_err_t start_server(void)
+{
+    const hotreload_server_config_t server = {
+        .port = config.port,
+        .partition_label = config.partition_label,
+        .max_upload_size = config.max_upload_size,
+        .run_from_ram_first = config.run_from_ram_first,
+    };
+    const esp_err_t error = hotreload_server_start(&server);
+    runs.server = error == ESP_OK;
+    return error;
+}
+
+static esp_err_t start_serial(void)
+{
+    const hotreload_serial_config_t serial = {
+        .partition_label = config.partition_label,
+        .max_upload_size = config.max_upload_size,
+        .run_from_ram_first = config.run_from_ram_first,
+    };
+    const esp_err_t error = hotreload_serial_start(&serial);
+    runs.serial = error == ESP_OK;
+    return error;
+}
+
+/** An error is in the log, and no reason to stop: an upload may bring the right module. */
+static void load_first(void)
+{
+    const hotreload_config_t load = {
+        .partition_label = config.partition_label,
+        .heap_caps = config.heap_caps,
+        .allow_unload_first = config.allow_unload_first,
+    };
+    if (hotreload_is_loaded()) {
+        return;
+    }
+    const esp_err_t error = hotreload_load(&load);
+    if (config.after != NULL) {
+        config.after(error, config.context);
+    }
+}
+
+static esp_err_t start_auto_reload(void)
+{
+    const esp_err_t error = hotreload_auto_reload_start(&config);
+    runs.auto_reload = error == ESP_OK;
+    return error;
+}
+
+/** Those who stopped the server or the console themselves have done it. */
+static esp_err_t stop_all(void)
+{
+    esp_err_t error = runs.auto_reload ? hotreload_auto_reload_stop() : ESP_OK;
+    if (error != ESP_OK) {
+        return error;
+    }
+    runs.auto_reload = false;
+    if (runs.server && hotreload_server_stop() == ESP_FAIL) {
+        return ESP_FAIL;
+    }
+    runs.server = false;
+    if (runs.serial) {
+        (void)hotreload_serial_stop();
+        runs.serial = false;
+    }
+    return ESP_OK;
+}
+
+esp_err_t hotreload_start(const hotreload_start_config_t *new_config)
+{
+    if (new_config == NULL || new_config->partition_label == NULL) {
+        return ESP_ERR_INVALID_ARG;
+    }
+    if (!begin_change(STOPPED)) {
+        return ESP_ERR_INVALID_STATE;
+    }
+    config = *new_config;
+    /* First: whatever becomes of the module that is there, a better one can be sent. */
+    esp_err_t error = config.server ? start_server() : ESP_OK;
+    if (error == ESP_OK && config.serial) {
+        error = start_serial();
+    }
+    load_first();
+    if (error == ESP_OK && config.auto_reload) {
+        error = start_auto_reload();
+    }
+    if (error != ESP_OK) {
+        (void)stop_all();
+    }
+    atomic_store(&state, error == ESP_OK ? STARTED : STOPPED);
+    return error;
+}
+
+esp_err_t hotreload_stop(void)
+{
+    if (!begin_change(STARTED)) {
+        return ESP_ERR_INVALID_STATE;
+    }
+    const esp_err_t error = stop_all();
+    atomic_store(&state, error == ESP_OK ? STOPPED : STARTED);
+    return error;
+}
