@@ -44,9 +44,9 @@ def flash_of_component(project: IdfProject) -> int:
     result = project.ninja(library)
     assert result.returncode == 0, result.stdout
     cache = (project.build / "CMakeCache.txt").read_text()
-    compiler = re.search(r"^CMAKE_C_COMPILER:\w+=(.+)gcc(\.exe)?$", cache, re.MULTILINE)
-    assert compiler
-    sizes = subprocess.run([compiler.group(1) + "size", str(project.build / library)], check=True,
+    objdump = re.search(r"^CMAKE_OBJDUMP:\w+=(.+)objdump$", cache, re.MULTILINE)
+    assert objdump
+    sizes = subprocess.run([objdump.group(1) + "size", str(project.build / library)], check=True,
                            stdout=subprocess.PIPE, encoding="utf-8").stdout
     return sum(int(text) + int(data) for text, data in re.findall(r"^ *(\d+)\t *(\d+)", sizes, re.M))
 
