@@ -152,7 +152,7 @@ static esp_err_t open_store(const hotreload_config_t *config, bool *rolls_back,
                             hotreload_reason_t *reason)
 {
     *rolls_back = false;
-    esp_err_t error = hotreload_store_open(config->partition_label, reason);
+    esp_err_t error = hotreload_store_begin_reading(config->partition_label, reason);
     return error == ESP_OK && !hotreload_program_is_loaded() ? find_bad_modules(rolls_back, reason)
                                                              : error;
 }
@@ -186,7 +186,7 @@ static esp_err_t load_or_older(hotreload_record_kind_t kind, const hotreload_rec
     return error;
 }
 
-esp_err_t hotreload_load_newest(const hotreload_config_t *config, hotreload_reason_t *reason)
+static esp_err_t load_newest(const hotreload_config_t *config, hotreload_reason_t *reason)
 {
     bool rolls_back;
     hotreload_record_t record;
@@ -211,6 +211,13 @@ esp_err_t hotreload_load_newest(const hotreload_config_t *config, hotreload_reas
                : error;
 }
 
+esp_err_t hotreload_load_newest(const hotreload_config_t *config, hotreload_reason_t *reason)
+{
+    const esp_err_t error = load_newest(config, reason);
+    hotreload_store_end_reading();
+    return error;
+}
+
 esp_err_t hotreload_reload_newest(const hotreload_config_t *config, hotreload_reason_t *reason)
 {
     hotreload_record_t record;
@@ -232,6 +239,7 @@ esp_err_t hotreload_reload_newest(const hotreload_config_t *config, hotreload_re
         hotreload_reason_clear(reason);
         error = load_after_unload(&record, config->heap_caps, reason);
     }
+    hotreload_store_end_reading();
     if (hotreload_may_be_tried_again(error)) {
         hotreload_store_set_untried();
     }

@@ -57,7 +57,7 @@ class Edits:
         self.project.make()
         inputs = self.inputs()
         link_module(inputs)
-        module = pack_module(inputs)
+        self.module = module = pack_module(inputs)
         remember_base(inputs, module)
         base = load_base(inputs.description, hashlib.sha256(module).hexdigest(),
                          inputs.exports.wraps)  # fmt: skip
@@ -196,6 +196,37 @@ def test_several_numbered_variables_without_debug_data(edits: Edits) -> None:
     assert isinstance(result, Whole) and "calls" in result.reason and "debug data" in result.reason
 
 
+@pytest.mark.parametrize("flag", ["-g0", "-g1"])
+def test_variables_of_unknown_types(edits: Edits, flag: str) -> None:
+    """Both layouts of motor_t have one size."""
+    edits.project.flags.append(flag)
+    edits.build()
+    words = edits.whole("int speed; short turns;", "short turns; int speed;")
+    assert "a.c" in words and f"({flag if flag == '-g1' else '-g'})" in words
+
+
+@pytest.mark.parametrize("flag", ["-g", "-g1"])
+def test_function_with_another_signature_replaces_nothing(edits: Edits, flag: str) -> None:
+    """Code that still runs in the old caller passes the old arguments."""
+    edits.project.flags.append(flag)
+    old = "static __attribute__((noipa)) int twice(int x) { return x * 2; }\n"
+    call = "int fourth(int x) { return twice(x) + 1; }\n"
+    edits.build(b_c=old + call)
+    new = old.replace("int x", "int *x").replace("x * 2", "*x * 2")
+    patch = edits.edit(b_c=new + call.replace("(x)", "(&x)"))
+    assert isinstance(patch, Patch), patch
+    assert patch.functions == ["twice", "fourth"] and len(jumps(patch)) == 1
+
+
+def test_two_names_of_one_new_constant(edits: Edits) -> None:
+    edits.build()
+    new = "const int one[2] = {7, 8};\nextern const int two[2] __attribute__((alias(\"one\")));\n"
+    both = "extern const int one[2], two[2]; int first(int x); extern int shared;\n"
+    text = B.replace(B.splitlines()[0], both).replace("+ shared", "+ shared + one[x] + two[x]")
+    result = edits.edit(a_c=new + A, b_c=text)
+    assert isinstance(result, Whole) and "one" in result.reason and "two" in result.reason
+
+
 @pytest.mark.parametrize(
     "old, new, words",
     [
@@ -311,7 +342,7 @@ def test_kept_variables_of_a_whole_module(edits: Edits) -> None:
     source = f"static {KEPT} int laps = 3; static {KEPT} short zero;\n" + A
     source += "int use(void) { return laps++ + zero++; }\n"
     edits.build(a_c=source, b_c=B)
-    before = kept_note(edits.base.module)
+    before = kept_note(edits.module)
     assert sorted(size for _, _, size in before) == [2, 4]
     assert [initial == 0 for _, initial, size in before if size == 2] == [True]
     result = edits.edit(a_c=source.replace("laps++", "laps += 2"))

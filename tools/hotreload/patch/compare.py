@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from hotreload.module import elf
-from hotreload.module.exports import object_name
+from hotreload.module.exports import local_key, object_name
 from hotreload.module.link import Inputs
 from hotreload.module.own_symbols import Binding, is_vtable
 from hotreload.module.linker_script import KEEP_SECTION
@@ -124,11 +124,6 @@ class Program:
         if not named.is_global:
             return is_vtable(name)
         return name in resolution.theirs or name in resolution.housed
-
-
-def callback_key(view: View, named: Named) -> str:
-    """The key of a static function, as local_key() makes it."""
-    return f"{view.name}:{named.symbol.name}".replace('"', "_")
 
 
 def find_old(program: Program, view: View, named: Named) -> Optional[Tuple[View, Named]]:
@@ -324,7 +319,12 @@ class _Comparison:
     def _check_type(self, view: View, named: Named, old: Tuple[View, Named]) -> None:
         before = old[0].types.text(old[1].symbol)
         now = view.types.text(named.symbol)
-        if before is not None and now is not None and before != now:
+        if before is None or now is None:
+            unread = old[0].types.unread or view.types.unread
+            if unread:
+                shown = named.entity.shown
+                raise NeedsWhole(f"{shown} may have another layout: {view.name} {unread}")
+        elif before != now:
             title = old[0].types.find_difference(old[1].symbol, view.types, named.symbol)
             raise NeedsWhole(f"{_last_word(title) or named.entity.shown} has another layout")
         if named.symbol.size != old[1].symbol.size:
@@ -335,6 +335,10 @@ class _Comparison:
             raise NeedsWhole(f"{named.entity.shown} is new and needs an alignment above 8")
         if named.symbol.size > KEPT_LIMIT:
             raise NeedsWhole(f"{named.entity.shown} is new and larger than 64 KB")
+        for other_place, other in self._result.new.values():
+            if place == other_place and _overlap(named, other):
+                names = f"{other.entity.shown} and {named.entity.shown}"
+                raise NeedsWhole(f"{names} are new, and one is a part of the other")
         self._result.new[named.entity] = (place, named)
 
     # ---- functions ----
@@ -382,7 +386,7 @@ class _Comparison:
         """Whether something that stays refers to a function."""
         inputs, entity = self._program.inputs, named.entity
         if not named.is_global:
-            is_callback = callback_key(view, named) in self._base.callbacks
+            is_callback = local_key(view.name, named.symbol.name) in self._base.callbacks
             return is_callback or self._is_used_in(view, entity)
         if entity.name in inputs.exports.table or entity.name in inputs.resolution.stubs:
             return True
@@ -432,6 +436,13 @@ def kind_of(view: View, named: Named) -> Kind:
     if named.symbol.section == elf.SHN_COMMON:
         return Kind.VARIABLE
     return view.kinds[named.symbol.section]
+
+
+def _overlap(one: Named, two: Named) -> bool:
+    if one.symbol.section == elf.SHN_COMMON:
+        return False
+    first, second = sorted((one, two), key=lambda named: named.offset)
+    return second.offset < first.offset + max(first.symbol.size, 1)
 
 
 def _alignment(view: View, named: Named) -> int:
