@@ -317,7 +317,7 @@ esp_err_t hotreload_reload(const hotreload_config_t *config);
  *      - ESP_ERR_INVALID_STATE: a newer upload has overwritten the module
  *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read or written; the trial goes on
  *
- * Thread context: any task with 2048 bytes of stack left, not an ISR; waits for a reload or a piece
+ * Thread context: any task with 3072 bytes of stack left, not an ISR; waits for a reload or a piece
  * of an upload under way.
  */
 esp_err_t hotreload_mark_valid(void);

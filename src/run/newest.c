@@ -213,7 +213,7 @@ static esp_err_t load_newest(const hotreload_config_t *config, hotreload_reason_
 
 esp_err_t hotreload_load_newest(const hotreload_config_t *config, hotreload_reason_t *reason)
 {
-    esp_err_t error = load_newest(config, reason);
+    const esp_err_t error = load_newest(config, reason);
     hotreload_store_end_reading();
     return error;
 }

@@ -10,9 +10,9 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hotreload.h"
+#include "network.h"
 #include "reloadable.h"
 #include "sdkconfig.h"
-#include "uploads.h"
 
 #define CALLER_STACK 8192
 
@@ -41,8 +41,10 @@ static void caller(void *unused)
 
 void app_main(void)
 {
+    const hotreload_server_config_t server = HOTRELOAD_SERVER_CONFIG_DEFAULT();
     const hotreload_serial_config_t console = HOTRELOAD_SERIAL_CONFIG_DEFAULT();
-    start_uploads();
+    connect_to_network();
+    ESP_ERROR_CHECK(hotreload_server_start(&server));
     ESP_ERROR_CHECK(hotreload_serial_start(&console));
     if (xTaskCreate(caller, "caller", CALLER_STACK, NULL, 1, NULL) != pdPASS) {
         printf("no memory for the caller\n");

@@ -28,9 +28,10 @@ def test_reload(example: IdfProject, chip: Qemu) -> None:
     with example.changed(RELOADABLE, "Hello", "Servus"):
         text = example.run("reload", "--url", chip.url)
         assert f"to {chip.url} in" in text and "Running cmake" not in text
-        chip.wait_for(r"Update available, reloading", start)
-        chip.wait_for(r"^Servus, World, from v?\S+! 0$", start)
-        chip.wait_for(r"^Servus, World, from v?\S+! 1$", start)
+        chip.wait_for(r"patched: 1 functions", start)
+        first = chip.wait_for(r"^Servus, World, from v?\S+! (\d+)$", start)
+        chip.wait_for(rf"^Servus, World, from v?\S+! {int(first.group(1)) + 1}$", start)
+        assert int(first.group(1)) > 1  # a patch leaves the variables as they are
     assert chip.boots() == 1
     status = chip.get("/status")
     assert status["loaded"] and status["last_error"] is None and not status["pending"]
@@ -97,7 +98,7 @@ def test_watch(example: IdfProject, chip: Qemu) -> None:
         for word in ("Moin", "Ahoj"):
             start = chip.position()
             with example.changed(RELOADABLE, "Hello", word):
-                chip.wait_for(rf"^{word}, World, .*! 0$", start)
+                chip.wait_for(rf"^{word}, World, .*$", start)
         watch.send_signal(signal.SIGINT)
         output, _ = watch.communicate(timeout=30)
         assert "Stopped watching." in output

@@ -11,7 +11,7 @@ from idf_project import DEFAULTS, IdfProject
 from qemu import Qemu
 
 RELOADABLE = "components/reloadable/reloadable.c"
-INIT = "reloadable_hello_count = 0;"
+HELLO = 'printf("%s, %s'
 
 
 def test_runs_before_it_is_stored(
@@ -31,13 +31,13 @@ def test_runs_before_it_is_stored(
         chip.wait_for(r"module 2 stored, \d+ bytes", start)
         log = chip.console()[start:]
         received = log.index("module 2 received into RAM")
-        loaded = log.index("module loaded")
+        loaded = log.index("patched:")
         assert received < loaded < log.index("module 2 stored"), log
         status = chip.get("/status")
         assert (status["sequence"], status["trial"], status["stored"]) == (2, True, True)
 
         start = chip.position()
-        with project.changed(RELOADABLE, INIT, "__builtin_trap();"):
+        with project.changed(RELOADABLE, HELLO, f"__builtin_trap();\n    {HELLO}"):
             project.run("reload", "--url", chip.url)
         text = "module 3 crashed before it was stored, module 2 runs"
         chip.wait_for(text, start)

@@ -1,6 +1,6 @@
 /*
- * An application that reloads: the basic example, and that of README.md. It goes on with what it
- * has: without a module, with one that is refused, and without uploads.
+ * An application that reloads, that of README.md. It goes on with what it has: without a module,
+ * with one that is refused, and without uploads.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,8 +9,6 @@
 #include "fakes/fake_log.h"
 #include "hotreload.h"
 #include "reloadable.h"
-#include "reloadable_math.h"
-#include "uploads.h"
 
 void app_main(void);
 
@@ -90,11 +88,6 @@ esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
     return device.server;
 }
 
-void start_uploads(void)
-{
-    device.uploads = true;
-}
-
 /* ---- Reloadable functions: without a module, the chip would stop ---- */
 
 void reloadable_init(void)
@@ -108,18 +101,6 @@ void reloadable_hello(const char *name)
     assert_string_equal(name, "World");
     assert_true(device.initialised);
     device.greetings++;
-}
-
-int reloadable_add(int a, int b)
-{
-    assert_true(device.initialised);
-    return a + b;
-}
-
-int reloadable_multiply(int a, int b)
-{
-    assert_true(device.initialised);
-    return a * b;
 }
 
 /* ---- Tests ---- */

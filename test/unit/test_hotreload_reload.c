@@ -209,8 +209,8 @@ static void survives_each_failing_allocation(void **state)
         loaded_expect(1);
         failures++;
     }
-    assert_int_equal(failures,
-                     7); /* map, hash, text, data, list of functions, list of tasks twice */
+    /* map, hash, text, data, list of functions, list of tasks twice */
+    assert_int_equal(failures, 7);
     loaded_expect(2);
 }
 

@@ -1,50 +1,43 @@
 /*
- * Calls a reloadable function once a second, and replaces it when a new module was uploaded.
+ * Calls a reloadable function once a second. hotreload replaces it while the application runs.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "hotreload.h"
 
-#include <stdbool.h>
-
 #include "esp_err.h"
 #include "esp_log.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
+#include "network.h"
 #include "reloadable.h"
 #include "reloadable_math.h"
-#include "uploads.h"
 
-static const char *TAG = "example";
+// Called when a whole module was loaded: its variables are new
+static void begin(esp_err_t error, void *context)
+{
+    if (error == ESP_OK) {
+        reloadable_init();
+        ESP_LOGI("example", "6 + 7 = %d, 6 * 7 = %d", reloadable_add(6, 7),
+                 reloadable_multiply(6, 7));
+    }
+}
 
 void app_main(void)
 {
-    // First: whatever becomes of the module that is there, a better one can be sent.
-    start_uploads();
+#ifdef CONFIG_HOTRELOAD_SERVER
+    connect_to_network();
+#endif
 
-    // An error is in the log. It is no reason to restart: the next module may be the right one.
-    hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
-    bool loaded = hotreload_load(&config) == ESP_OK;
-    if (loaded) {
-        reloadable_init();
-        ESP_LOGI(TAG, "6 + 7 = %d, 6 * 7 = %d", reloadable_add(6, 7), reloadable_multiply(6, 7));
-    }
+    hotreload_start_config_t config = HOTRELOAD_START_CONFIG_DEFAULT();
+    config.auto_reload = true;
+    config.after = begin;
+    ESP_ERROR_CHECK(hotreload_start(&config));
 
     while (1) {
-        if (loaded) {
+        if (hotreload_is_loaded()) { // Otherwise the first upload is the first module
             reloadable_hello("World");
         }
-
-        // Check for updates at a safe point (no reloadable code on the stack)
-        if (hotreload_update_available()) {
-            ESP_LOGI(TAG, "Update available, reloading...");
-            // A module that is refused changes nothing: the one that runs goes on
-            if (hotreload_reload(&config) == ESP_OK) {
-                reloadable_init();
-                loaded = true;
-            }
-        }
-
         vTaskDelay(pdMS_TO_TICKS(1000));
     }
 }

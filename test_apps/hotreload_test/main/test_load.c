@@ -50,7 +50,7 @@ TEST_CASE("unload, then load again", "[load]")
     load();
     subject_count();
     EXPECT(ESP_OK, hotreload_unload());
-    EXPECT(ESP_ERR_INVALID_STATE, hotreload_unload());
+    EXPECT(ESP_ERR_HOTRELOAD_NOT_LOADED, hotreload_unload());
     load();
     TEST_ASSERT_EQUAL(0, subject_count());
 }

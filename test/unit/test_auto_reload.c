@@ -1,0 +1,280 @@
+/*
+ * Automatic reloads: patches at once, whole modules when no task is inside; what the application is
+ * told, and when the next attempt comes.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "testing.h"
+#include "fake_flash.h"
+#include "fake_port.h"
+#include "loaded.h"
+#include "loader/table.h"
+#include "run/auto_reload.h"
+
+#define NOT_BEFORE_WOKEN UINT32_MAX
+
+static hotreload_start_config_t config;
+static unsigned befores, afters;
+static esp_err_t last_error;
+
+static uint32_t stack[4];
+static hotreload_task_t task = {.name = "blink", .frame.sp = stack, .end = stack + 4};
+
+/** A task that returns into the module that runs. */
+static void enter_module(void)
+{
+    memset(stack, 0, sizeof stack);
+    task.frame.pc = 0x42000000;
+    stack[2] = loaded_status().text_run + 4;
+    fake_port.tasks = &task;
+    fake_port.task_count = 1;
+}
+
+static void leave_module(void)
+{
+    fake_port.task_count = 0;
+}
+
+static void before(void *context)
+{
+    assert_ptr_equal(context, &config);
+    befores++;
+}
+
+static void leave_before(void *context)
+{
+    before(context);
+    leave_module();
+}
+
+static void after(esp_err_t error, void *context)
+{
+    assert_ptr_equal(context, &config);
+    afters++;
+    last_error = error;
+}
+
+static int set_up(void **state)
+{
+    (void)loaded_set_up(state);
+    config = (hotreload_start_config_t)HOTRELOAD_START_CONFIG_DEFAULT();
+    config.after = after;
+    config.context = &config;
+    befores = afters = 0;
+    last_error = ESP_OK;
+    assert_int_equal(hotreload_auto_reload_start(&config), ESP_OK);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    assert_int_equal(hotreload_auto_reload_stop(), ESP_OK);
+    return loaded_tear_down(state);
+}
+
+static uint32_t work(void)
+{
+    return fake_port.worker.work();
+}
+
+static unsigned count_in_log(const char *words)
+{
+    unsigned count = 0;
+    for (const char *at = strstr(fake_port.log, words); at != NULL; at = strstr(at + 1, words)) {
+        count++;
+    }
+    return count;
+}
+
+/* ---- Tests ---- */
+
+static void without_an_update_it_waits_to_be_woken(void **state)
+{
+    assert_int_equal(work(), NOT_BEFORE_WOKEN);
+    loaded_start(1);
+    assert_int_equal(work(), NOT_BEFORE_WOKEN);
+    assert_int_equal(afters, 0);
+}
+
+static void an_upload_wakes_it(void **state)
+{
+    size_t size;
+    uint8_t *module = loaded_module(1, &size);
+    assert_int_equal(hotreload_update_partition(FAKE_FLASH_LABEL, module, size), ESP_OK);
+    free(module);
+    assert_int_equal(fake_port.wakes, 1);
+    assert_int_equal(work(), 0); /* it looks again */
+    loaded_expect(1);
+    assert_int_equal(work(), NOT_BEFORE_WOKEN);
+}
+
+static void a_whole_module_is_reloaded_and_announced(void **state)
+{
+    loaded_start(1);
+    loaded_store(2);
+    config.before = before;
+    (void)work();
+    loaded_expect(2);
+    assert_int_equal(befores, 1);
+    assert_int_equal(afters, 1);
+    assert_int_equal(last_error, ESP_OK);
+}
+
+static void without_callbacks_as_well(void **state)
+{
+    config.after = NULL;
+    loaded_start(1);
+    loaded_store(2);
+    (void)work();
+    loaded_expect(2);
+}
+
+/** A patch replaces one function; the task that is inside goes on. */
+static void a_patch_needs_no_safe_point_and_no_callbacks(void **state)
+{
+    loaded_start(1);
+    const hotreload_jump_t jump = {.from = 0x10, .to = 0xc0000000u + 8, .busy = 4};
+    const hotreload_status_t base = loaded_status();
+    module_spec_t spec = module_spec_patch(base.running.base_sha256);
+    spec.jumps = &jump;
+    spec.jump_count = 1;
+    size_t size;
+    uint8_t *patch = module_build(&spec, NULL, &size);
+    assert_int_equal(hotreload_update_partition(FAKE_FLASH_LABEL, patch, size), ESP_OK);
+    free(patch);
+    config.before = before;
+    enter_module();
+    (void)work();
+    assert_int_equal(loaded_status().running.patch, 2);
+    assert_int_equal(befores + afters, 0);
+}
+
+static void a_task_inside_is_named_once_and_tried_again(void **state)
+{
+    loaded_start(1);
+    loaded_store(2);
+    enter_module();
+    const unsigned allocations = fake_port.allocations;
+    for (unsigned i = 0; i < 5; i++) {
+        const uint32_t wait_ms = work();
+        assert_true(wait_ms > 0 && wait_ms < 1000);
+    }
+    assert_int_equal(fake_port.allocations, allocations + 5); /* each time the list of tasks */
+    assert_int_equal(count_in_log("task blink is inside the module"), 1);
+    assert_non_null(strstr(loaded_status().last_error.text, "task blink is inside the module"));
+    assert_int_equal(afters, 0); /* the application need not know */
+    loaded_store(3);
+    (void)work();
+    assert_int_equal(count_in_log("task blink is inside the module"), 2);
+    leave_module();
+    assert_int_equal(work(), 0);
+    loaded_expect(3);
+    assert_int_equal(afters, 1);
+    assert_string_equal(loaded_status().last_error.text, "");
+}
+
+/** The task comes back while the new module is being placed, and leaves again. */
+static unsigned leave_at;
+
+static void leave_after_some_time(void)
+{
+    if (fake_port.pauses == leave_at) {
+        leave_module();
+    }
+}
+
+static void a_manual_reload_waits_for_a_task_that_leaves_soon(void **state)
+{
+    loaded_start(1);
+    loaded_store(2);
+    enter_module();
+    leave_at = 3;
+    fake_port.on_pause = leave_after_some_time;
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    assert_int_equal(fake_port.pauses, 3);
+    loaded_expect(2);
+}
+
+static void before_brings_the_task_out(void **state)
+{
+    loaded_start(1);
+    loaded_store(2);
+    enter_module();
+    config.before = leave_before;
+    assert_int_equal(work(), 0);
+    loaded_expect(2);
+    assert_int_equal(befores, 1);
+    assert_int_equal(last_error, ESP_OK);
+}
+
+static void stopped_tasks_go_on_between_two_attempts(void **state)
+{
+    loaded_start(1);
+    loaded_store(2);
+    enter_module();
+    config.before = before;
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_true(work() >= 1000);
+        assert_int_equal(befores, i);
+        assert_int_equal(afters, i);
+        assert_int_equal(last_error, ESP_ERR_HOTRELOAD_TASK_INSIDE);
+    }
+    assert_int_equal(count_in_log("task blink is inside the module"), 1);
+    leave_module();
+    assert_int_equal(work(), 0);
+    loaded_expect(2);
+}
+
+static void what_is_refused_for_good_is_not_tried_again(void **state)
+{
+    loaded_start(1);
+    loaded_store_bad(&bad_modules[0]);
+    assert_int_equal(work(), 0);
+    assert_int_equal(work(), NOT_BEFORE_WOKEN);
+    loaded_expect(1);
+    assert_int_equal(afters, 1);
+    assert_int_not_equal(last_error, ESP_OK);
+}
+
+static void the_first_module_may_come_late(void **state)
+{
+    loaded_store(1);
+    (void)work();
+    loaded_expect(1);
+    assert_int_equal(last_error, ESP_OK);
+}
+
+static void where_ram_does_not_hold_two_the_old_one_goes_first(void **state)
+{
+    loaded_start(1);
+    loaded_store(2);
+    fake_port.ram_limit = fake_port.live_bytes;
+    (void)work();
+    assert_int_equal(last_error, ESP_ERR_NO_MEM);
+    loaded_expect(1);
+    loaded_store(3);
+    config.allow_unload_first = true;
+    (void)work();
+    assert_int_equal(last_error, ESP_OK);
+    loaded_expect(3);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(without_an_update_it_waits_to_be_woken),
+        TEST(an_upload_wakes_it),
+        TEST(a_whole_module_is_reloaded_and_announced),
+        TEST(without_callbacks_as_well),
+        TEST(a_patch_needs_no_safe_point_and_no_callbacks),
+        TEST(a_task_inside_is_named_once_and_tried_again),
+        TEST(a_manual_reload_waits_for_a_task_that_leaves_soon),
+        TEST(before_brings_the_task_out),
+        TEST(stopped_tasks_go_on_between_two_attempts),
+        TEST(what_is_refused_for_good_is_not_tried_again),
+        TEST(the_first_module_may_come_late),
+        TEST(where_ram_does_not_hold_two_the_old_one_goes_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
