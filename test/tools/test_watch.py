@@ -247,6 +247,18 @@ def test_what_the_device_went_back_from_is_sent_again(
     assert len(device.uploads) == 3 and len(set(device.uploads)) == 2
 
 
+def test_what_crashed_is_not_sent_without_being_asked_for(
+    built: Project, device: FakeDevice
+) -> None:
+    """Not at the start, nor when the board is back after the crash: it would crash for ever."""
+    device.rollback = "module 1 crashed on trial, the flashed module runs"
+    with start(built, device.url) as watch:
+        assert "module 1 crashed on trial" in watch.lines[-1] and device.uploads == []
+        built.write("a.c", body(2))
+        watch.wait_for("Reloaded whole ")
+    assert len(device.uploads) == 1
+
+
 def test_what_another_has_replaced_is_sent_again(
     watch: Watch, built: Project, device: FakeDevice
 ) -> None:
@@ -327,8 +339,8 @@ def test_firmware_rebuilt_while_watching(built: Project, device: FakeDevice) -> 
         built.write("a.c", body(2))
         watch.wait_for("Reloaded whole ")
         built.firmware_source = built.firmware_source.replace(
-        "used_table = ", "used_table = 0; used_table = "
-    )
+            "used_table = ", "used_table = 0; used_table = "
+        )
         built.link_firmware()
         built.write("a.c", "/* same code */ " + body(2))
         watch.wait_for("Reloaded whole ")

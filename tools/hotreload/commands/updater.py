@@ -51,7 +51,7 @@ class Updater:
                 board.outcome.cancel()
         try:
             description = load_description(self._options.build)
-            self._reload(description, changed, key == "w", steps)
+            self._reload(description, changed, key, steps)
         except ToolError as error:
             self._report(error, steps)
 
@@ -62,24 +62,26 @@ class Updater:
             pass  # The build says why.
 
     def _reload(
-        self, description: Description, changed: Sequence[str], whole: bool, steps: Steps
+        self, description: Description, changed: Sequence[str], key: str, steps: Steps
     ) -> None:
+        whole, is_asked_for = key == "w", bool(changed or key)
         options = self._options._replace(whole=whole or self._options.whole)
         boards = self._boards.present
         questions = [Question(board.device) for board in boards]
-        there: List[Board] = []
+        there: List[Tuple[Board, Dict[str, Any]]] = []
 
         def ask() -> List[Dict[str, Any]]:
-            answers = []
             for board, question in zip(boards, questions):
-                if self._is_silent(board, question):
-                    continue
-                there.append(board)
-                answers.append(question.answer())
-            return answers
+                if not self._is_silent(board, question):
+                    there.append((board, question.answer()))
+            return [answer for _, answer in there]
 
         updates = make_updates(description, options, steps, self._memory, ask, changed)
-        for board, update in zip(there, updates):
+        for (board, status), update in zip(there, updates):
+            if not is_asked_for and update.is_needed and status.get("rollback"):
+                _warn(f"Not sent: {board.device.url} went back to other code, "
+                      f"{status['rollback']}. The next change or r sends it")  # fmt: skip
+                continue
             try:
                 self._update(board, description, update, whole, steps)
             except ToolError as error:

@@ -64,6 +64,8 @@ def watch(options: Options, debounce: float) -> None:
         watcher = _Watch(options, debounce, events)
         with Keyboard(lambda key: events.put(_Key(key))) as keyboard:
             click.echo(f"{_KEYS if keyboard.is_there else ''}Ctrl+C stops.")
+            if keyboard.is_unknown:
+                click.echo("Single keys do not work here: this Python has no termios, on Windows.")
             watcher.run()
     except KeyboardInterrupt:
         pass
