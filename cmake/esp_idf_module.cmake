@@ -75,7 +75,8 @@ function(_hotreload_check_names)
     endif()
 endfunction()
 
-# `idf.py flash` writes the partition as well; `idf.py hotreload-flash` writes nothing else.
+# `idf.py flash` and `app-flash` write the partition as well, so that the module fits the firmware;
+# `idf.py hotreload-flash` writes nothing else.
 function(_hotreload_add_flash_targets image)
     if(NOT TARGET flash)
         return()
@@ -83,7 +84,7 @@ function(_hotreload_add_flash_targets image)
     idf_component_get_property(main_args esptool_py FLASH_ARGS)
     idf_component_get_property(sub_args esptool_py FLASH_SUB_ARGS)
     esptool_py_flash_target(hotreload-flash "${main_args}" "${sub_args}")
-    foreach(target hotreload-flash flash)
+    foreach(target hotreload-flash flash app-flash)
         esptool_py_flash_to_partition(${target} ${CONFIG_HOTRELOAD_PARTITION_LABEL} ${image})
         add_dependencies(${target} hotreload_module)
     endforeach()

@@ -122,7 +122,8 @@ def test_flash_targets(project: Project) -> None:
     image = project.build / "hotreload" / "partition.bin"
     assert image.stat().st_size == 0x10000
     flashed = (project.build / "flashed.txt").read_text().splitlines()
-    assert flashed == [f"hotreload-flash hotreload {image}", f"flash hotreload {image}"]
+    targets = ("hotreload-flash", "flash", "app-flash")
+    assert flashed == [f"{target} hotreload {image}" for target in targets]
     for target in ("hotreload-flash", "flash"):
         image.unlink()
         assert "module" in steps(project.ninja(target)) and image.exists()

@@ -85,7 +85,7 @@ def test_only_the_objects(example: IdfProject) -> None:
 
 
 def test_flashing(example: IdfProject) -> None:
-    """`idf.py flash` writes the partition, `hotreload-flash` nothing else."""
+    """`flash` and `app-flash` write the partition as well, `hotreload-flash` nothing else."""
     example.run("build")
     table = example.build / "partition_table" / "partition-table.bin"
     partition = find_partition(table, "hotreload")
@@ -96,6 +96,8 @@ def test_flashing(example: IdfProject) -> None:
     assert example.path("module.bin").read_bytes() in image
     assert example.flash_image()[offset] == image
     assert example.flash_image("hotreload-flash_args") == {offset: image}
+    application = example.flash_image("app-flash_args")
+    assert application.pop(offset) == image and len(application) == 1
     with example.changed(RELOADABLE, "Hello", "Ahoj"):
         plan = example.ninja("-n", "hotreload-flash").stdout
         assert "Linking the module" in plan
