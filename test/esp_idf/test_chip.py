@@ -61,7 +61,7 @@ def test_firmware_of_another_build(example: IdfProject, chip: Qemu) -> None:
 
 @contextlib.contextmanager
 def watching(example: IdfProject, chip: Qemu) -> "Iterator[subprocess.Popen[str]]":
-    """idf.py watch, from when it watches."""
+    """idf.py watch, from when it has seen that the chip is up to date."""
     command = ["idf.py", "-B", str(example.build), "watch", "--url", chip.url, "--debounce", "0.1"]
     watch = subprocess.Popen(
         command,
@@ -73,7 +73,7 @@ def watching(example: IdfProject, chip: Qemu) -> "Iterator[subprocess.Popen[str]
         encoding="utf-8",
     )
     try:
-        read_to(watch, "Ctrl+C stops")
+        read_to(watch, "No change: ")
         yield watch
     finally:
         watch.kill()
