@@ -139,7 +139,7 @@ def test_watch_beside_the_monitor(example: IdfProject, chip: Qemu) -> None:
     chip.wait_for(r"server listens on")
     command = ["watch", "--url", chip.url, "monitor", "--no-reset"]
     with Terminal(example, "-p", chip.serial, *command) as terminal:
-        terminal.read_to(r"Hello, World, ")
+        terminal.read_to_both("Hello, World, ", "No change: ")
         with example.changed(RELOADABLE, "Hello", "Moin"):
             text = terminal.read_to(r"Moin, World, .*! 0")
         assert "Changed: reloadable.c" in text and "Reloaded whole " in text
