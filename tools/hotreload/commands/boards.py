@@ -53,11 +53,13 @@ class Boards:
     def __init__(
         self,
         options: Options,
+        reader: FirmwareReader,
         note_board: Callable[[], None],
         note_error: Callable[[ToolError], None],
     ) -> None:
         self.all: List[Board] = []
         self._options = options
+        self._reader = reader
         self._note_board = note_board
         self._note_error = note_error
         self._searching = threading.Lock()
@@ -85,7 +87,7 @@ class Boards:
 
     def _search(self) -> Search:
         build, is_all = self._options.build, self._options.where.is_all
-        return search_network(load_description(build), FirmwareReader(), is_all)
+        return search_network(load_description(build), self._reader, is_all)
 
     def _finish(self, search: Search) -> None:
         """Searches until there is a board."""

@@ -114,7 +114,10 @@ class _Watch:
         inside = tuple(os.path.join(directory, "") for directory in self._directories)
         click.echo(_ELSEWHERE.format(sum(not path.startswith(inside) for path in files)))
         self.boards = Boards(
-            options, lambda: events.put(_Board()), lambda error: events.put(_Stop(error))
+            options,
+            self._memory.reader,
+            lambda: events.put(_Board()),
+            lambda error: events.put(_Stop(error)),
         )
         self.boards.find()
         self._updater = Updater(options, self._memory, self.boards)
