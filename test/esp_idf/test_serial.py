@@ -61,7 +61,7 @@ def test_watch_and_monitor_share_the_port(by_console: IdfProject, board: Qemu) -
     """The watch holds it; the monitor gets the log, and no requests or answers."""
     command = ["-p", board.serial, "watch", "monitor", "--no-reset"]
     with Terminal(by_console, *command) as terminal:
-        terminal.read_to(r"Hello, World, ")
+        terminal.read_to_both("Hello, World, ", "No change: ")
         with by_console.changed(RELOADABLE, '"Hello"', '"Moin"'):
             text = terminal.read_to(r"Moin, World, ")
         assert "Changed: reloadable.c" in text and "Reloaded whole " in text

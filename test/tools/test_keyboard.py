@@ -17,6 +17,7 @@ from typing import Any, Dict, Iterator, List, Optional
 import pytest
 
 from fake_device import FakeDevice
+from hotreload.commands import keyboard
 from project import TOOLS, Project
 from test_watch import PATIENCE, Watch, body
 
@@ -72,6 +73,7 @@ def test_keys(terminal: Terminal, built: Project, device: FakeDevice) -> None:
     watch.wait_for("No change: ")
     terminal.press("s")
     watch.wait_for("last error")
+    terminal.press("\x1b[A")
     terminal.press("\n?")
     watch.wait_for("r reloads, w ")
     built.write("a.c", body(2))
@@ -150,6 +152,15 @@ def test_without_a_terminal_there_are_no_keys(built: Project, device: FakeDevice
     watch = Watch(built.start(*arguments))
     assert watch.wait_for("Ctrl+C stops")[-1] == "Ctrl+C stops."
     assert watch.stop() == 0
+
+
+def test_a_system_without_termios(
+    built: Project, device: FakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyboard, "termios", None)
+    monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": lambda self: True})())
+    with keyboard.Keyboard(lambda key: None) as keys:
+        assert keys.is_unknown and not keys.is_there
 
 
 @pytest.mark.parametrize("no_color", [None, "", "1"])

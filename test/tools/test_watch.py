@@ -247,6 +247,18 @@ def test_what_the_device_went_back_from_is_sent_again(
     assert len(device.uploads) == 3 and len(set(device.uploads)) == 2
 
 
+def test_what_crashed_is_not_sent_without_being_asked_for(
+    built: Project, device: FakeDevice
+) -> None:
+    """Not at the start, nor when the board is back after the crash: it would crash for ever."""
+    device.rollback = "module 1 crashed on trial, the flashed module runs"
+    with start(built, device.url) as watch:
+        assert "module 1 crashed on trial" in watch.lines[-1] and device.uploads == []
+        built.write("a.c", body(2))
+        watch.wait_for("Reloaded whole ")
+    assert len(device.uploads) == 1
+
+
 def test_what_another_has_replaced_is_sent_again(
     watch: Watch, built: Project, device: FakeDevice
 ) -> None:
@@ -327,8 +339,8 @@ def test_firmware_rebuilt_while_watching(built: Project, device: FakeDevice) -> 
         built.write("a.c", body(2))
         watch.wait_for("Reloaded whole ")
         built.firmware_source = built.firmware_source.replace(
-        "used_table = ", "used_table = 0; used_table = "
-    )
+            "used_table = ", "used_table = 0; used_table = "
+        )
         built.link_firmware()
         built.write("a.c", "/* same code */ " + body(2))
         watch.wait_for("Reloaded whole ")
@@ -448,83 +460,3 @@ def test_where_git_has_its_lock(tmp_path: Path) -> None:
     assert find_checkout(directories) == str(repository / "index.lock")
     (tree / ".git").write_text("gitdir: ../repository\n")
     assert find_checkout(directories) == str(tree / "../repository/index.lock")
-
-
-# ---- A firmware that has to be flashed ----
-
-FLASH = """
-rule flash
-  command = echo "flashing at $$ESPPORT" && cat {go} && test ! -e {broken}
-  pool = console
-build flash: flash
-"""
-
-
-class Flasher:
-    """The build's target `flash`, which waits until it may go on."""
-
-    def __init__(self, project: Project) -> None:
-        self.go, self.broken = project.root / "go", project.root / "broken"
-        os.mkfifo(self.go)
-        with open(project.build / "build.ninja", "a") as file:
-            file.write(FLASH.format(go=self.go, broken=self.broken) + "default firmware\n")
-
-    def finish(self) -> None:
-        self.go.write_text("")
-
-
-OTHER_FIRMWARE = (409, {"status": "error", "error": "another firmware"})
-
-
-def test_flashes_another_firmware(
-    built: Project, device: FakeDevice, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    flasher = Flasher(built)
-    device.refuse = OTHER_FIRMWARE
-    monkeypatch.setenv("ESPPORT", "/dev/ttyBoard")
-    watch = start(built, device.url, "--flash")
-    watch.wait_for("flashing at /dev/ttyBoard")
-    device.refuse = None
-    flasher.finish()
-    watch.wait_for("Flashed in")
-    watch.wait_for("Reloaded whole ")
-    built.write("a.c", "long f(int a, int b) { return a + b; }\n")
-    seen = watch.wait_for("flashing at")
-    assert any("has changed since the firmware was built" in line for line in seen)
-    flasher.broken.touch()
-    flasher.finish()
-    watch.wait_for("Not reloaded: flash failed")
-    built.write("a.c", body(2))
-    watch.wait_for("Reloaded whole ")
-    assert watch.stop() == 0
-
-
-def test_flashes_once_for_a_change(built: Project, device: FakeDevice) -> None:
-    """The port may be that of another board."""
-    flasher = Flasher(built)
-    device.refuse = OTHER_FIRMWARE
-    watch = start(built, device.url, "--flash")
-    watch.wait_for("flashing at")
-    flasher.finish()
-    watch.wait_for("Flashed in")
-    assert "flashing at" not in "".join(watch.wait_for("Not reloaded: upload failed"))
-    built.write("a.c", body(2))
-    watch.wait_for("flashing at")
-    device.refuse = None
-    flasher.finish()
-    watch.wait_for("Reloaded whole ")
-    assert watch.stop() == 0
-
-
-def test_only_flashes_if_told_to(built: Project, device: FakeDevice) -> None:
-    Flasher(built)
-    device.refuse = OTHER_FIRMWARE
-    with start(built, device.url) as watch:
-        assert "Not reloaded: upload failed" in watch.lines[-1]
-        assert not any("flashing" in line for line in watch.lines)
-
-
-def test_a_build_that_cannot_flash(built: Project, device: FakeDevice) -> None:
-    device.refuse = OTHER_FIRMWARE
-    with start(built, device.url, "--flash") as watch:
-        assert any("the build has no target 'flash'" in line for line in watch.lines)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Callable, List, Optional, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Sequence
 
 import click
 
@@ -33,8 +34,16 @@ class Board:
     def __init__(self, device: Device) -> None:
         self.device = device
         self.is_away = False
+        self.may_repeat = True
+        """Whether an upload that was broken off is sent again without a change."""
         self.sent: Optional[bytes] = None
         self.outcome: Optional[Outcome] = None
+
+    def forget_outcome(self) -> None:
+        """What it was sent is replaced."""
+        if self.outcome is not None:
+            self.outcome.cancel()
+            self.outcome = None
 
 
 class Boards:
@@ -44,14 +53,17 @@ class Boards:
     def __init__(
         self,
         options: Options,
+        reader: FirmwareReader,
         note_board: Callable[[], None],
         note_error: Callable[[ToolError], None],
     ) -> None:
         self.all: List[Board] = []
         self._options = options
+        self._reader = reader
         self._note_board = note_board
         self._note_error = note_error
         self._searching = threading.Lock()
+        self._polling = threading.Lock()
 
     @property
     def present(self) -> List[Board]:
@@ -75,7 +87,7 @@ class Boards:
 
     def _search(self) -> Search:
         build, is_all = self._options.build, self._options.where.is_all
-        return search_network(load_description(build), FirmwareReader(), is_all)
+        return search_network(load_description(build), self._reader, is_all)
 
     def _finish(self, search: Search) -> None:
         """Searches until there is a board."""
@@ -129,7 +141,10 @@ class Boards:
             threading.Thread(target=self._await, args=(board,), daemon=True).start()
 
     def _await(self, board: Board) -> None:
-        while not self._is_back(board):
+        while True:
+            with self._polling:
+                if self._is_back(board):
+                    break
             time.sleep(_EVERY_SECONDS)
         board.is_away = False
         self._note_board()
@@ -143,6 +158,18 @@ class Boards:
         except DeviceError as error:
             return error.status is not None
         return True
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Inside, no board is asked anything, and serial ports are free."""
+        with self._polling:
+            for board in self.all:
+                outcome = board.outcome
+                board.forget_outcome()
+                if outcome is not None:
+                    outcome.wait()
+            self.close()
+            yield
 
     def close(self) -> None:
         """Closes the connections; serial ports are free then."""

@@ -6,6 +6,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import sys
@@ -20,6 +21,8 @@ except ImportError:  # Windows
     termios = None  # type: ignore[assignment]
 
 _ENDING = ("SIGTERM", "SIGHUP")
+# Of arrows and the like.
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z])?")
 
 
 class Keyboard:
@@ -40,6 +43,11 @@ class Keyboard:
     def is_there(self) -> bool:
         """Whether keys are read."""
         return self._saved is not None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether this system's Python cannot read single keys of its terminal."""
+        return termios is None and sys.stdin.isatty()
 
     def __enter__(self) -> "Keyboard":
         if termios is None or not sys.stdin.isatty() or not _is_in_foreground():
@@ -98,7 +106,7 @@ class Keyboard:
             typed = os.read(terminal, 32)
             if not typed:  # The terminal has gone.
                 return
-            for key in typed.decode("ascii", "replace"):
+            for key in _SEQUENCE.sub("", typed.decode("ascii", "replace")):
                 self._press(key)
 
 

@@ -5,7 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import click
 
@@ -36,22 +36,20 @@ class Updater:
         self._memory = memory
         self._boards = boards
         self._may_flash = options.flash
-        self._may_repeat = True
-        """Both once for each change: what did not help then would not help again."""
+        """Once for each change: what did not help then would not help again."""
 
     def reload(self, changed: Sequence[str], key: str) -> None:
         """After these files have changed, or this key was pressed, or a board has come."""
         steps = Steps()
         if changed or key:
-            self._may_flash, self._may_repeat = self._options.flash, True
-        if (changed or key) and self._options.where.is_all:
-            self._find_more()
-        for board in self._boards.all:
-            if board.outcome is not None:
-                board.outcome.cancel()
+            self._may_flash = self._options.flash
+            for board in self._boards.all:
+                board.may_repeat = True
+            if self._options.where.is_all:
+                self._find_more()
         try:
             description = load_description(self._options.build)
-            self._reload(description, changed, key == "w", steps)
+            self._reload(description, changed, key, steps)
         except ToolError as error:
             self._report(error, steps)
 
@@ -62,30 +60,33 @@ class Updater:
             pass  # The build says why.
 
     def _reload(
-        self, description: Description, changed: Sequence[str], whole: bool, steps: Steps
+        self, description: Description, changed: Sequence[str], key: str, steps: Steps
     ) -> None:
+        whole, is_asked_for = key == "w", bool(changed or key)
         options = self._options._replace(whole=whole or self._options.whole)
         boards = self._boards.present
         questions = [Question(board.device) for board in boards]
-        there: List[Board] = []
+        there: List[Tuple[Board, Dict[str, Any]]] = []
 
         def ask() -> List[Dict[str, Any]]:
-            answers = []
             for board, question in zip(boards, questions):
-                if self._is_silent(board, question):
-                    continue
-                there.append(board)
-                answers.append(question.answer())
-            return answers
+                answer = self._wait_for_answer(board, question)
+                if answer is not None:
+                    there.append((board, answer))
+            return [answer for _, answer in there]
 
         updates = make_updates(description, options, steps, self._memory, ask, changed)
-        for board, update in zip(there, updates):
+        for (board, status), update in zip(there, updates):
+            if not is_asked_for and update.is_needed and status.get("rollback"):
+                _warn(f"Not sent: {board.device.url} went back to other code, "
+                      f"{status['rollback']}. The next change or r sends it")  # fmt: skip
+                continue
             try:
                 self._update(board, description, update, whole, steps)
             except ToolError as error:
                 self._report(error, steps)
-                if self._may_repeat and _is_lost(error):
-                    self._may_repeat = False
+                if board.may_repeat and _is_lost(error):
+                    board.may_repeat = False
                     self._boards.note_absence(board)
         for board in self._boards.all:
             if board.is_away:
@@ -93,15 +94,17 @@ class Updater:
         if not self._boards.all:
             click.echo("Not sent: no board has been found yet")
 
-    def _is_silent(self, board: Board, question: Question) -> bool:
-        """Whether a board does not answer, wherever it may be."""
+    def _wait_for_answer(self, board: Board, question: Question) -> Optional[Dict[str, Any]]:
+        """The board's status, wherever it may be; None: it is away."""
         silence = question.silence()
         if isinstance(silence, Unreachable) and self._boards.find_again(board):
-            return False
-        if silence is not None:
-            click.echo(f"hotreload: {silence}", err=True)
-            self._boards.note_absence(board)
-        return silence is not None
+            question = Question(board.device)
+            silence = question.silence()
+        if silence is None:
+            return question.answer()
+        click.echo(f"hotreload: {silence}", err=True)
+        self._boards.note_absence(board)
+        return None
 
     def _update(
         self, board: Board, description: Description, update: Update, whole: bool, steps: Steps
@@ -110,6 +113,7 @@ class Updater:
         if is_sent or not update.is_needed:
             report_no_change(steps)
             return
+        board.forget_outcome()
         update, sequence = self._send(board, description, update, steps)
         board.sent = update.content
         report_success(update, board.device.url, steps)
@@ -140,9 +144,8 @@ class Updater:
     def _flash(self) -> None:
         click.echo("Building and flashing the firmware")
         steps = Steps()
-        self._boards.close()
         try:
-            with steps.step("flash"):
+            with self._boards.released(), steps.step("flash"):
                 port = self._options.where.port
                 build_and_flash(load_description(self._options.build), port)
         except ToolError as error:

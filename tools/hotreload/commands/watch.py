@@ -64,6 +64,8 @@ def watch(options: Options, debounce: float) -> None:
         watcher = _Watch(options, debounce, events)
         with Keyboard(lambda key: events.put(_Key(key))) as keyboard:
             click.echo(f"{_KEYS if keyboard.is_there else ''}Ctrl+C stops.")
+            if keyboard.is_unknown:
+                click.echo("Single keys do not work here: this Python has no termios, on Windows.")
             watcher.run()
     except KeyboardInterrupt:
         pass
@@ -112,7 +114,10 @@ class _Watch:
         inside = tuple(os.path.join(directory, "") for directory in self._directories)
         click.echo(_ELSEWHERE.format(sum(not path.startswith(inside) for path in files)))
         self.boards = Boards(
-            options, lambda: events.put(_Board()), lambda error: events.put(_Stop(error))
+            options,
+            self._memory.reader,
+            lambda: events.put(_Board()),
+            lambda error: events.put(_Stop(error)),
         )
         self.boards.find()
         self._updater = Updater(options, self._memory, self.boards)
