@@ -88,7 +88,7 @@ def test_usb_serial_jtag_is_compiled(project: IdfProject) -> None:
     project.defaults = f"{DEFAULTS};sdkconfig.usb"
     project.run("reconfigure")
     folder = "esp-idf/hotreload/CMakeFiles/__idf_hotreload.dir/port/esp_idf"
-    for name in ("serial.c", "serial_usb_jtag.c"):
+    for name in ("console/serial.c", "console/console_usb_jtag.c"):
         result = project.ninja(f"{folder}/{name}.obj")
         assert result.returncode == 0, result.stdout[-3000:]
         assert not re.search(r"hotreload/port/esp_idf/\S+ warning:", result.stdout)
