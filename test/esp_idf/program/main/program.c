@@ -28,7 +28,7 @@
 
 void halves_show(void); /* test/board/halves/firmware/show.c */
 
-#define STACK (24 * 1024) /* bytes; the exercises recurse */
+#define STACK (32 * 1024) /* bytes; the exercises recurse */
 
 static const hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
 static QueueHandle_t letters;
