@@ -88,6 +88,23 @@ def is_psram(chip: Qemu, address: str) -> bool:
     return 0x3C000000 <= number < 0x3E000000 or 0x42000000 <= number < 0x44000000
 
 
+def test_interrupts_call_functions_that_use_floating_point(
+    program: IdfProject, start_chip: Callable[[IdfProject], Qemu]
+) -> None:
+    """Registers of the interrupted task survive it, before and after a reload."""
+    chip = start_chip(program)
+    if chip.machine.target != "esp32":
+        pytest.skip(f"interrupts of the {chip.machine.target} may not use floating point")
+    chip.wait_for(r"^ready")
+    for _ in range(2):
+        start = chip.position()
+        chip.type("f")
+        result = chip.wait_for(r"^registers over interrupts: (\d+) changed, (\d+) calls$", start)
+        assert result.groups() == ("0", "100")
+        program.run("reload", "--url", chip.url)
+        chip.wait_for(r"^reload: ESP_OK", start)
+
+
 # ---- many reloads ----
 
 

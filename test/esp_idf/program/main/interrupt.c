@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "interrupt.h"
+
+#include <stdio.h>
+
+#include "esp_err.h"
+#include "esp_intr_alloc.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/semphr.h"
+#include "freertos/task.h"
+#include "registers.h"
+#include "xtensa/xtensa_api.h"
+
+#define ROUNDS             100
+#define SOFTWARE_INTERRUPT (1u << 7) /* of level 1 */
+
+/* registers.S */
+void keep_registers(const unsigned set[REGISTERS], unsigned seen[REGISTERS], unsigned interrupt);
+
+static unsigned others[REGISTERS];
+static volatile unsigned calls;
+
+static void handle(void *unused)
+{
+    xt_set_intclear(SOFTWARE_INTERRUPT);
+    calls += overwrite_registers(others) == others[15];
+}
+
+static void fill(unsigned values[REGISTERS], unsigned first)
+{
+    for (unsigned i = 0; i < REGISTERS; i++) {
+        values[i] = 0x9e3779b9u * (first + i);
+    }
+    values[REGISTERS - 1] &= 0xffff; /* 16 boolean registers */
+}
+
+/** A task stays on one core, with its interrupt. */
+static void check(void *done)
+{
+    intr_handle_t interrupt;
+    ESP_ERROR_CHECK(esp_intr_alloc(ETS_INTERNAL_SW0_INTR_SOURCE, ESP_INTR_FLAG_LEVEL1, handle, NULL,
+                                   &interrupt));
+    unsigned changed = 0;
+    calls = 0;
+    for (unsigned round = 1; round <= ROUNDS; round++) {
+        unsigned set[REGISTERS], seen[REGISTERS];
+        fill(set, round);
+        fill(others, round + REGISTERS);
+        keep_registers(set, seen, SOFTWARE_INTERRUPT);
+        for (unsigned i = 0; i < REGISTERS; i++) {
+            changed += seen[i] != set[i];
+        }
+    }
+    ESP_ERROR_CHECK(esp_intr_free(interrupt));
+    printf("registers over interrupts: %u changed, %u calls\n", changed, calls);
+    xSemaphoreGive(done);
+    vTaskDelete(NULL);
+}
+
+void check_registers_over_interrupts(void)
+{
+    SemaphoreHandle_t done = xSemaphoreCreateBinary();
+    xTaskCreatePinnedToCore(check, "registers", 4096, done, 1, NULL, portNUM_PROCESSORS - 1);
+    xSemaphoreTake(done, portMAX_DELAY);
+    vSemaphoreDelete(done);
+}
