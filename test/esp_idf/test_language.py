@@ -70,7 +70,7 @@ def test_module_in_psram(program: IdfProject, start_chip: Callable[[IdfProject],
     chip.wait_for(r"^ready, version 1$")
     start = chip.position()
     with program.changed(HALF, HALF_IN_IRAM, "__attribute__((noinline))"):
-        program.run("reload", "--url", chip.url)
+        program.run("reload", "--whole", "--url", chip.url)
         text, data = chip.wait_for(placed, start).groups()
         assert is_psram(chip, data)
         assert is_psram(chip, text) == (chip.machine.psram == "all")
