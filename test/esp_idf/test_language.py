@@ -101,7 +101,7 @@ def test_interrupts_call_functions_that_use_floating_point(
         chip.type("f")
         result = chip.wait_for(r"^registers over interrupts: (\d+) changed, (\d+) calls$", start)
         assert result.groups() == ("0", "100")
-        program.run("reload", "--url", chip.url)
+        program.run("reload", "--whole", "--url", chip.url)
         chip.wait_for(r"^reload: ESP_OK", start)
 
 

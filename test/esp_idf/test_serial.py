@@ -51,7 +51,7 @@ def test_reload(by_console: IdfProject, board: Qemu) -> None:
 
 
 def test_the_port_behind_the_command(by_console: IdfProject, board: Qemu) -> None:
-    by_console.run("reload", "-p", board.serial)
+    by_console.run("reload", "--whole", "-p", board.serial)
     board.wait_for(r"module loaded(.|\n)*module loaded")
     by_console.run("reload", ESPPORT=board.serial)
 
