@@ -183,7 +183,7 @@ static esp_err_t open_store(const hotreload_config_t *config, bool *rolls_back,
                             hotreload_reason_t *reason)
 {
     *rolls_back = false;
-    esp_err_t error = hotreload_store_open(config->partition_label, reason);
+    esp_err_t error = hotreload_store_begin_reading(config->partition_label, reason);
     return error == ESP_OK && !hotreload_program_is_loaded() ? find_bad_modules(rolls_back, reason)
                                                              : error;
 }
@@ -254,6 +254,7 @@ esp_err_t hotreload_load(const hotreload_config_t *config)
     } else {
         error = load_newest(config, &reason);
     }
+    hotreload_store_end_reading();
     return report_and_unlock(error, "load", &reason);
 }
 
@@ -284,6 +285,7 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
         hotreload_reason_clear(&reason);
         error = load_after_unload(&record, config->heap_caps, &reason);
     }
+    hotreload_store_end_reading();
     if (error == ESP_ERR_INVALID_STATE || error == ESP_ERR_TIMEOUT) {
         hotreload_store_set_untried(); /* a task was in the way, and may be gone the next time */
     }

@@ -126,9 +126,9 @@ esp_err_t hotreload_port_flash_write(const hotreload_flash_t *flash, uint32_t of
 esp_err_t hotreload_port_flash_erase(const hotreload_flash_t *flash, uint32_t offset, size_t size);
 
 /**
- * Maps a part of the partition for reading, until hotreload_port_flash_unmap(). Writes to the
- * mapped part need not become visible. The caller holds HOTRELOAD_LOCK_STORE. @return ESP_OK,
- * ESP_ERR_NO_MEM, ESP_ERR_FLASH_OP_FAIL
+ * Maps a part of the partition for reading, until hotreload_port_flash_unmap(). The mapped whole
+ * shows later writes; a mapped part need not. The caller holds
+ * HOTRELOAD_LOCK_STORE. @return ESP_OK, ESP_ERR_NO_MEM, ESP_ERR_FLASH_OP_FAIL
  */
 esp_err_t hotreload_port_flash_map(const hotreload_flash_t *flash, uint32_t offset, size_t size,
                                    hotreload_flash_view_t *view);

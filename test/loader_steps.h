@@ -12,7 +12,7 @@
 /** Makes a staged module the one that the table points to. */
 static inline void commit_module(const hotreload_image_t *image, const hotreload_module_t *staged)
 {
-    hotreload_loader_bind(image, staged);
+    hotreload_loader_fill_slots(image, staged, hotreload_firmware_table.slots);
     hotreload_kept_commit();
     hotreload_loader_construct(image, staged);
 }

@@ -39,9 +39,6 @@ static search_t begin_search(const hotreload_code_t *code, size_t count, hotrelo
 static bool is_inside(const search_t *search, uint32_t address, bool is_return)
 {
     const uint32_t mask = search->arch->return_mask;
-    if (((address - search->low) & mask) >= search->size) { /* nearly all */
-        return false;
-    }
     for (size_t i = 0; i < search->count; i++) {
         const hotreload_code_t *code = &search->code[i];
         if (((address - code->start) & mask) < code->size && (code->returns || !is_return)) {
@@ -60,13 +57,19 @@ static bool note_user(const search_t *search, const hotreload_task_t *task, uint
     return false;
 }
 
-/** The last word of a part of a stack that may be a return address to one of the places. */
+/**
+ * The last word of a part of a stack that may be a return address to one of the places. All else
+ * stands still meanwhile: nearly all words take six instructions.
+ */
 static const uint32_t *find_candidate(const search_t *search, const uint32_t *from,
                                       const uint32_t *end)
 {
+    const uint32_t low = search->low;
+    const uint32_t size = search->size;
+    const uint32_t mask = search->arch->return_mask;
     for (const uint32_t *word = end; word > from;) {
         word--;
-        if (is_inside(search, *word, true)) {
+        if (((*word - low) & mask) < size && is_inside(search, *word, true)) {
             return word;
         }
     }

@@ -31,9 +31,9 @@ static esp_err_t check_target(const hotreload_image_t *image, hotreload_reason_t
  * Walks the table and the exports side by side, both sorted by name, so the time is linear.
  *
  * @param text_run  run address of the text
- * @param bind      false: only looks for the exports
+ * @param slots     gets the exports' run addresses; NULL: only looks for the exports
  */
-static esp_err_t walk_table(const hotreload_image_t *image, uint32_t text_run, bool bind,
+static esp_err_t walk_table(const hotreload_image_t *image, uint32_t text_run, uint32_t *slots,
                             hotreload_reason_t *reason)
 {
     const hotreload_table_t *table = &hotreload_firmware_table;
@@ -48,8 +48,8 @@ static esp_err_t walk_table(const hotreload_image_t *image, uint32_t text_run, b
             return hotreload_fail(reason, ESP_ERR_NOT_FOUND,
                                   "the module lacks %.64s(), which the firmware calls", name);
         }
-        if (bind) {
-            table->slots[slot] = export.address - image->text.link + text_run;
+        if (slots != NULL) {
+            slots[slot] = export.address - image->text.link + text_run;
         }
         name += strlen(name) + 1;
     }
@@ -64,7 +64,7 @@ esp_err_t hotreload_loader_read(const void *data, size_t size, hotreload_image_t
         error = check_target(image, reason);
     }
     if (error == ESP_OK && image->base_sha256 == NULL) {
-        error = walk_table(image, 0, false, reason);
+        error = walk_table(image, 0, NULL, reason);
     }
     return error;
 }
@@ -104,10 +104,11 @@ static uint32_t function_at(const hotreload_region_t *data, uint32_t offset, uin
     return address;
 }
 
-void hotreload_loader_bind(const hotreload_image_t *image, const hotreload_module_t *staged)
+void hotreload_loader_fill_slots(const hotreload_image_t *image, const hotreload_module_t *staged,
+                                 uint32_t *slots)
 {
     hotreload_reason_t unused;
-    (void)walk_table(image, staged->text.run, true, &unused);
+    (void)walk_table(image, staged->text.run, slots, &unused);
 }
 
 void hotreload_loader_construct(const hotreload_image_t *image, const hotreload_module_t *staged)

@@ -51,8 +51,14 @@ esp_err_t hotreload_loader_stage(const void *data, size_t size, uint32_t caps,
                                  hotreload_image_t *image, hotreload_module_t *staged,
                                  hotreload_reason_t *reason);
 
-/** Points the table to a staged module. Cannot fail. */
-void hotreload_loader_bind(const hotreload_image_t *image, const hotreload_module_t *staged);
+/**
+ * Says what the table's slots of exports hold when a staged module runs. Takes its time: a compared
+ * name for each export.
+ *
+ * @param slots  gets hotreload_firmware_table.count run addresses
+ */
+void hotreload_loader_fill_slots(const hotreload_image_t *image, const hotreload_module_t *staged,
+                                 uint32_t *slots);
 
 /** Runs the constructors of a module that the table points to. */
 void hotreload_loader_construct(const hotreload_image_t *image, const hotreload_module_t *staged);

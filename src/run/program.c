@@ -7,6 +7,7 @@
 #include "loader/kept.h"
 #include "loader/loader.h"
 #include "loader/patch.h"
+#include "loader/table.h"
 #include "run/address_map.h"
 #include "run/status.h"
 #include "run/trial.h"
@@ -75,10 +76,14 @@ static void stop_blaming(bool was_on_trial)
 
 /* ---- Giving up what runs ---- */
 
+static size_t size_of_slots(void)
+{
+    return hotreload_firmware_table.count * sizeof(uint32_t);
+}
+
 /** What takes the place of the old code. */
 typedef struct {
-    const hotreload_image_t *image; /**< NULL: no module is to run */
-    const hotreload_module_t *module;
+    const uint32_t *slots; /**< of the exports; NULL: no module is to run */
     bool done;
     hotreload_user_t user;
 } takeover_t;
@@ -91,22 +96,21 @@ static void take_over_if_unused(void *context)
         return;
     }
     hotreload_patch_undo(&program.module, program.patch);
-    if (takeover->image != NULL) {
-        hotreload_loader_bind(takeover->image, takeover->module);
+    if (takeover->slots != NULL) {
+        memcpy(hotreload_firmware_table.slots, takeover->slots, size_of_slots());
     } else {
         hotreload_loader_unbind();
     }
 }
 
-/** Points the table elsewhere, unless a task is inside the code that the table points to. */
-static esp_err_t take_over(const hotreload_image_t *image, const hotreload_module_t *module,
-                           hotreload_reason_t *reason)
+/**
+ * Points the table elsewhere, unless a task is inside the code that the table points to.
+ *
+ * @param slots  of the exports; NULL: no module is to run
+ */
+static esp_err_t take_over(const uint32_t *slots, hotreload_reason_t *reason)
 {
-    takeover_t takeover = {.image = image, .module = module};
-    if (!program.loaded) {
-        hotreload_loader_bind(image, module);
-        return ESP_OK;
-    }
+    takeover_t takeover = {.slots = slots};
     const esp_err_t error =
         hotreload_port_alone(&program.module.text, take_over_if_unused, &takeover);
     if (error != ESP_OK) {
@@ -144,7 +148,7 @@ static void release_old(void)
 
 esp_err_t hotreload_program_unload(hotreload_reason_t *reason)
 {
-    esp_err_t error = take_over(NULL, NULL, reason);
+    esp_err_t error = take_over(NULL, reason);
     if (error != ESP_OK) {
         return error;
     }
@@ -157,6 +161,26 @@ esp_err_t hotreload_program_unload(hotreload_reason_t *reason)
 }
 
 /* ---- Whole modules ---- */
+
+/** All else stands still only while the addresses are copied, not while they are looked up. */
+static esp_err_t point_table_to(const hotreload_image_t *image, const hotreload_module_t *staged,
+                                hotreload_reason_t *reason)
+{
+    if (!program.loaded) {
+        hotreload_loader_fill_slots(image, staged, hotreload_firmware_table.slots);
+        return ESP_OK;
+    }
+    const size_t size = size_of_slots() + sizeof(uint32_t); /* never 0 */
+    uint32_t *slots = hotreload_port_buffer_alloc(size);
+    if (slots == NULL) {
+        return hotreload_fail(reason, ESP_ERR_NO_MEM, "no memory for the list of %u functions",
+                              (unsigned)hotreload_firmware_table.count);
+    }
+    hotreload_loader_fill_slots(image, staged, slots);
+    const esp_err_t error = take_over(slots, reason);
+    hotreload_port_buffer_free(slots, size);
+    return error;
+}
 
 /**
  * Makes a staged module the running one. Its constructors run before the destructors of the old
@@ -171,7 +195,7 @@ static esp_err_t run_staged(const hotreload_image_t *image, const hotreload_modu
 {
     const bool was_on_trial = blame(on_trial != NULL ? on_trial->sequence : 0);
     hotreload_address_map_add(staged, record != NULL ? record->sequence : 0);
-    esp_err_t error = take_over(image, staged, reason);
+    esp_err_t error = point_table_to(image, staged, reason);
     if (error != ESP_OK) {
         hotreload_address_map_free(staged);
         stop_blaming(was_on_trial);

@@ -78,15 +78,15 @@ _Static_assert(sizeof(head_t) == HOTRELOAD_RECORD_DATA, "the module follows the 
 /**
  * Reads the header at a sector.
  *
- * @param whole  the whole partition, mapped; NULL: it is not
+ * @param mapped  the sector, mapped; NULL: it is not
  * @return ESP_OK, ESP_ERR_NOT_FOUND: none, ESP_ERR_FLASH_OP_FAIL
  */
-static esp_err_t read_record(const hotreload_flash_t *flash, const uint8_t *whole, uint32_t start,
+static esp_err_t read_record(const hotreload_flash_t *flash, const uint8_t *mapped, uint32_t start,
                              hotreload_record_t *record, hotreload_marks_t *marks)
 {
     head_t head;
-    if (whole != NULL) {
-        memcpy(&head, whole + start, sizeof head);
+    if (mapped != NULL) {
+        memcpy(&head, mapped, sizeof head);
     } else {
         esp_err_t error = hotreload_port_flash_read(flash, start, &head, sizeof head);
         if (error != ESP_OK) {
@@ -119,7 +119,8 @@ static esp_err_t scan_newest(hotreload_record_kind_t kind, const hotreload_flash
             start = hidden.end;
             continue;
         }
-        esp_err_t error = read_record(flash, whole, start, &candidate, &marks);
+        const uint8_t *mapped = whole != NULL ? whole + start : NULL;
+        esp_err_t error = read_record(flash, mapped, start, &candidate, &marks);
         if (error == ESP_ERR_NOT_FOUND) {
             start = sector.end;
             continue;
@@ -196,12 +197,13 @@ esp_err_t hotreload_scan_protected(const hotreload_flash_t *flash, uint32_t belo
     return ESP_OK;
 }
 
-esp_err_t hotreload_scan_find_again(const hotreload_flash_t *flash,
+esp_err_t hotreload_scan_find_again(const hotreload_flash_t *flash, const uint8_t *whole,
                                     const hotreload_record_t *record, hotreload_marks_t *marks)
 {
+    const uint32_t start = hotreload_span_of(flash, record).start;
     hotreload_record_t present;
     esp_err_t error =
-        read_record(flash, NULL, hotreload_span_of(flash, record).start, &present, marks);
+        read_record(flash, whole != NULL ? whole + start : NULL, start, &present, marks);
     if (error != ESP_OK) {
         return error;
     }

@@ -92,10 +92,11 @@ esp_err_t hotreload_scan_base(const hotreload_flash_t *flash, const hotreload_re
 /**
  * Finds a record that was found before: is it still in the flash, unchanged?
  *
+ * @param whole  the whole partition, mapped; NULL: it is not
  * @param marks  gets those that are set
  * @return ESP_OK, ESP_ERR_NOT_FOUND, ESP_ERR_FLASH_OP_FAIL
  */
-esp_err_t hotreload_scan_find_again(const hotreload_flash_t *flash,
+esp_err_t hotreload_scan_find_again(const hotreload_flash_t *flash, const uint8_t *whole,
                                     const hotreload_record_t *record, hotreload_marks_t *marks);
 
 #endif

@@ -24,10 +24,11 @@ typedef struct {
     char label[HOTRELOAD_STORE_LABEL_SIZE + 1];
     hotreload_flash_t flash;
     bool has_module;
-    uint32_t newest;         /**< sequence of the newest record; 0: none */
-    uint32_t tried;          /**< sequence up to which all records were tried */
-    hotreload_span_t mapped; /**< what a reload reads; empty: nothing */
-    bool is_running;         /**< the next one is known */
+    uint32_t newest;                /**< sequence of the newest record; 0: none */
+    uint32_t tried;                 /**< sequence up to which all records were tried */
+    hotreload_span_t mapped;        /**< what a reload reads; empty: nothing */
+    hotreload_flash_view_t reading; /**< the whole partition, or empty */
+    bool is_running;                /**< the next one is known */
     hotreload_record_t running;
     /** Records from this sequence on turned out to be damaged: they need no protection. */
     uint32_t intact_below;

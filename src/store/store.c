@@ -68,6 +68,34 @@ esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason)
     return hotreload_store_unlock(open_partition(label, reason));
 }
 
+esp_err_t hotreload_store_begin_reading(const char *label, hotreload_reason_t *reason)
+{
+    hotreload_flash_t flash;
+    hotreload_flash_view_t view;
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    esp_err_t error = find_partition(label, &flash, reason);
+    if (error != ESP_OK) {
+        return hotreload_store_unlock(error);
+    }
+    const bool is_mapped = hotreload_port_flash_map(&flash, 0, flash.size, &view) == ESP_OK;
+    error = open_partition(label, reason);
+    if (is_mapped && error == ESP_OK) {
+        store->reading = view;
+    } else if (is_mapped) {
+        hotreload_port_flash_unmap(&view);
+    }
+    return hotreload_store_unlock(error);
+}
+
+void hotreload_store_end_reading(void)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    if (store->reading.size != 0) {
+        hotreload_port_flash_unmap(&store->reading);
+    }
+    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+}
+
 bool hotreload_store_has_untried(void)
 {
     return atomic_load(&hotreload_store_untried) != 0;
@@ -165,7 +193,7 @@ static esp_err_t check_present(const hotreload_record_t *record, hotreload_marks
     esp_err_t error = ESP_ERR_NOT_FOUND;
     if (!hotreload_spans_overlap(hotreload_store_writer_span(),
                                  hotreload_span_of(&store->flash, record))) {
-        error = hotreload_scan_find_again(&store->flash, record, marks);
+        error = hotreload_scan_find_again(&store->flash, store->reading.data, record, marks);
     }
     if (error == ESP_ERR_NOT_FOUND) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,

@@ -48,6 +48,16 @@ typedef enum {
 esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason);
 
 /**
+ * Like hotreload_store_open(); the partition also stays mapped until hotreload_store_end_reading(),
+ * because each mapping stops the caches of a chip. Without room for it, pieces are mapped as
+ * needed.
+ */
+esp_err_t hotreload_store_begin_reading(const char *label, hotreload_reason_t *reason);
+
+/** Does nothing if hotreload_store_begin_reading() failed. */
+void hotreload_store_end_reading(void);
+
+/**
  * Tells whether a record has come that was not tried yet: hotreload_update_available(). Reads one
  * variable.
  */

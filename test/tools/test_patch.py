@@ -196,6 +196,37 @@ def test_several_numbered_variables_without_debug_data(edits: Edits) -> None:
     assert isinstance(result, Whole) and "calls" in result.reason and "debug data" in result.reason
 
 
+@pytest.mark.parametrize("flag", ["-g0", "-g1"])
+def test_variables_of_unknown_types(edits: Edits, flag: str) -> None:
+    """Both layouts of motor_t have one size."""
+    edits.project.flags.append(flag)
+    edits.build()
+    words = edits.whole("int speed; short turns;", "short turns; int speed;")
+    assert "a.c" in words and f"({flag if flag == '-g1' else '-g'})" in words
+
+
+@pytest.mark.parametrize("flag", ["-g", "-g1"])
+def test_function_with_another_signature_replaces_nothing(edits: Edits, flag: str) -> None:
+    """Code that still runs in the old caller passes the old arguments."""
+    edits.project.flags.append(flag)
+    old = "static __attribute__((noipa)) int twice(int x) { return x * 2; }\n"
+    call = "int fourth(int x) { return twice(x) + 1; }\n"
+    edits.build(b_c=old + call)
+    new = old.replace("int x", "int *x").replace("x * 2", "*x * 2")
+    patch = edits.edit(b_c=new + call.replace("(x)", "(&x)"))
+    assert isinstance(patch, Patch), patch
+    assert patch.functions == ["twice", "fourth"] and len(jumps(patch)) == 1
+
+
+def test_two_names_of_one_new_constant(edits: Edits) -> None:
+    edits.build()
+    new = "const int one[2] = {7, 8};\nextern const int two[2] __attribute__((alias(\"one\")));\n"
+    both = "extern const int one[2], two[2]; int first(int x); extern int shared;\n"
+    text = B.replace(B.splitlines()[0], both).replace("+ shared", "+ shared + one[x] + two[x]")
+    result = edits.edit(a_c=new + A, b_c=text)
+    assert isinstance(result, Whole) and "one" in result.reason and "two" in result.reason
+
+
 @pytest.mark.parametrize(
     "old, new, words",
     [

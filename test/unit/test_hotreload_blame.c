@@ -290,6 +290,30 @@ static void constructors_from_memory_are_nobodys_fault(void **state)
     assert_int_equal(fake_port.retained, 0);
 }
 
+/** The marks of a crash are written and read while the partition is mapped for the load. */
+static void is_seen_through_the_mapping(void **state)
+{
+    fake_flash.maps_whole = true;
+    run_two();
+    expect_blame("module 2 crashed on trial, module 1 runs");
+    assert_int_equal(fake_flash.live_maps, 0);
+    loaded_store(3);
+    reload(3);
+    expect_blame("module 3 crashed on trial, module 1 runs");
+    assert_int_equal(fake_flash.live_maps, 0);
+}
+
+static void is_seen_without_room_for_the_mapping(void **state)
+{
+    run_two();
+    loaded_restart(true);
+    fake_flash.maps_whole = true;
+    fake_flash.fail_map = 1;
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    assert_string_equal(loaded_status().rollback.text, "module 2 crashed on trial, module 1 runs");
+    assert_int_equal(fake_flash.live_maps, 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, loaded_set_up, loaded_tear_down)
 
 int main(void)
@@ -309,6 +333,8 @@ int main(void)
         TEST(a_destructor_is_not_the_fault_of_the_next_module),
         TEST(the_destructors_of_what_is_unloaded_are_on_trial),
         TEST(constructors_from_memory_are_nobodys_fault),
+        TEST(is_seen_through_the_mapping),
+        TEST(is_seen_without_room_for_the_mapping),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

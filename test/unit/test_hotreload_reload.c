@@ -209,7 +209,7 @@ static void survives_each_failing_allocation(void **state)
         loaded_expect(1);
         failures++;
     }
-    assert_int_equal(failures, 5); /* map, hash, text, data, list of tasks */
+    assert_int_equal(failures, 6); /* map, hash, text, data, list of functions, list of tasks */
     loaded_expect(2);
 }
 

@@ -82,8 +82,7 @@ def _read(file: ObjectFile, opaque: Iterable[str]) -> ObjectInterface:
     for unit in dwarf.type_units():
         reader.read_unit(unit.root)
     for unit in units:
-        if " -g1" in unit.root.text(At.PRODUCER):
-            raise Unreadable(_NO_TYPES)
+        check_has_types(unit.root)
         reader.read_unit(unit.root)
     if units and not reader.symbols and any(s.kind == elf.STT_FUNC for s in file.globals):
         raise Unreadable(_NO_TYPES)
@@ -93,6 +92,12 @@ def _read(file: ObjectFile, opaque: Iterable[str]) -> ObjectInterface:
     reader.finish()
     undefined = [title for title, layout in reader.layouts.items() if not layout]
     return ObjectInterface(reader.symbols, reader.layouts, undefined, "")
+
+
+def check_has_types(root: Entry) -> None:
+    """Raises if a unit was compiled with -g1, which describes functions without their types."""
+    if " -g1" in root.text(At.PRODUCER):
+        raise Unreadable(_NO_TYPES)
 
 
 _NO_DATA = "has no debug data (-g)"

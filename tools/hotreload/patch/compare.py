@@ -324,7 +324,12 @@ class _Comparison:
     def _check_type(self, view: View, named: Named, old: Tuple[View, Named]) -> None:
         before = old[0].types.text(old[1].symbol)
         now = view.types.text(named.symbol)
-        if before is not None and now is not None and before != now:
+        if before is None or now is None:
+            unread = old[0].types.unread or view.types.unread
+            if unread:
+                shown = named.entity.shown
+                raise NeedsWhole(f"{shown} may have another layout: {view.name} {unread}")
+        elif before != now:
             title = old[0].types.find_difference(old[1].symbol, view.types, named.symbol)
             raise NeedsWhole(f"{_last_word(title) or named.entity.shown} has another layout")
         if named.symbol.size != old[1].symbol.size:
@@ -335,6 +340,10 @@ class _Comparison:
             raise NeedsWhole(f"{named.entity.shown} is new and needs an alignment above 8")
         if named.symbol.size > KEPT_LIMIT:
             raise NeedsWhole(f"{named.entity.shown} is new and larger than 64 KB")
+        for other_place, other in self._result.new.values():
+            if place == other_place and _overlap(named, other):
+                names = f"{other.entity.shown} and {named.entity.shown}"
+                raise NeedsWhole(f"{names} are new, and one is a part of the other")
         self._result.new[named.entity] = (place, named)
 
     # ---- functions ----
@@ -432,6 +441,13 @@ def kind_of(view: View, named: Named) -> Kind:
     if named.symbol.section == elf.SHN_COMMON:
         return Kind.VARIABLE
     return view.kinds[named.symbol.section]
+
+
+def _overlap(one: Named, two: Named) -> bool:
+    if one.symbol.section == elf.SHN_COMMON:
+        return False
+    first, second = sorted((one, two), key=lambda named: named.offset)
+    return second.offset < first.offset + max(first.symbol.size, 1)
 
 
 def _alignment(view: View, named: Named) -> int:

@@ -12,7 +12,7 @@ import zlib
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from hotreload.checks.debug_sections import ObjectFile, Unreadable
-from hotreload.checks.debug_types import Tag, TypeReader
+from hotreload.checks.debug_types import Tag, TypeReader, check_has_types
 from hotreload.checks.dwarf import At, Dwarf, Entry
 from hotreload.checks.interface import Layout, Text
 from hotreload.module import elf
@@ -114,6 +114,7 @@ class _Everything(TypeReader):
             self.read_unit(unit.root)
         for unit in self._dwarf.units():
             if not unit.is_assembly:
+                check_has_types(unit.root)
                 self._scan(unit.root, "")
         self.finish()
         return Types(self._places, self.layouts)
