@@ -33,6 +33,7 @@ typedef enum {
 } step_t;
 
 static atomic_int step;
+static atomic_uint beats; /* change while the other core executes hold() */
 static TaskHandle_t holder;
 
 static bool change_step(step_t from, step_t to)
@@ -67,9 +68,23 @@ static void hold(void *unused)
     (void)unused;
     const TickType_t start = xTaskGetTickCount();
     while (!hold_in_window() && atomic_load(&step) != LEFT) {
+        atomic_fetch_add(&beats, 1);
         if (xTaskGetTickCount() - start >= STAYS_TICKS) {
             (void)change_step(WAITS, LEFT);
         }
+    }
+}
+
+/**
+ * For a tick at most, with interrupts on. An emulator gives its cores turns on the host: the other
+ * one would sleep through most windows.
+ */
+static void wait_for_a_beat(void)
+{
+    const TickType_t start = xTaskGetTickCount();
+    const unsigned before = atomic_load(&beats);
+    while (atomic_load(&step) == (int)WAITS && atomic_load(&beats) == before &&
+           xTaskGetTickCount() == start) {
     }
 }
 
@@ -118,6 +133,7 @@ esp_err_t hotreload_stop_others(void (*action)(void *context, const void *holder
     }
     for (unsigned i = 0; i < WINDOWS; i++) {
         ask_other_core();
+        wait_for_a_beat();
         if (act_in_window(action, context)) {
             return ESP_OK;
         }
