@@ -21,6 +21,7 @@
 #include "system/tasks.h"
 
 #define WINDOW_US   50u /* switching to the task takes some 20 us */
+#define BEAT_US     5000u
 #define WINDOWS     200u
 #define STAYS_TICKS 3u /* a task of the same priority cannot have them all */
 
@@ -75,24 +76,28 @@ static void hold(void *unused)
     }
 }
 
+static bool is_within(uint32_t start, unsigned us)
+{
+    return (uint32_t)esp_cpu_get_cycle_count() - start < us * esp_rom_get_cpu_ticks_per_us();
+}
+
 /**
- * For a tick at most, with interrupts on. An emulator gives its cores turns on the host: the other
- * one would sleep through most windows.
+ * With interrupts on. An emulator gives its cores turns on the host: the other one would sleep
+ * through most windows.
  */
 static void wait_for_a_beat(void)
 {
-    const TickType_t start = xTaskGetTickCount();
+    const uint32_t start = (uint32_t)esp_cpu_get_cycle_count();
     const unsigned before = atomic_load(&beats);
     while (atomic_load(&step) == (int)WAITS && atomic_load(&beats) == before &&
-           xTaskGetTickCount() == start) {
+           is_within(start, BEAT_US)) {
     }
 }
 
 static void wait_for_window_to_be_used(void)
 {
     const uint32_t start = (uint32_t)esp_cpu_get_cycle_count();
-    const uint32_t cycles = WINDOW_US * esp_rom_get_cpu_ticks_per_us();
-    while (atomic_load(&step) != HELD && (uint32_t)esp_cpu_get_cycle_count() - start < cycles) {
+    while (atomic_load(&step) != HELD && is_within(start, WINDOW_US)) {
     }
 }
 
