@@ -21,3 +21,7 @@ keep_registers:
     s32i a8, a3, 64
     retw
     .size keep_registers, . - keep_registers
+
+/* The module's function, as one of the firmware. */
+#define overwrite_registers overwrite_here
+#include "../components/registers/overwrite.S"
