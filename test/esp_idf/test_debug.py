@@ -34,7 +34,7 @@ TASK = """\
 """
 START_TASK = 'xTaskCreatePinnedToCore((TaskFunction_t)abort, "task", 2048, NULL, 1, NULL, 0);'
 # Its address is no function's, which would be that of a stub.
-REGISTER_PLACE = "place: esp_register_shutdown_handler((shutdown_handler_t)&&place);"
+REGISTER_PLACE = "place: esp_register_shutdown_handler((shutdown_handler_t)(&&place + 4));"
 
 
 @contextlib.contextmanager
