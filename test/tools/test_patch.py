@@ -57,7 +57,7 @@ class Edits:
         self.project.make()
         inputs = self.inputs()
         link_module(inputs)
-        module = pack_module(inputs)
+        self.module = module = pack_module(inputs)
         remember_base(inputs, module)
         base = load_base(inputs.description, hashlib.sha256(module).hexdigest(),
                          inputs.exports.wraps)  # fmt: skip
@@ -342,7 +342,7 @@ def test_kept_variables_of_a_whole_module(edits: Edits) -> None:
     source = f"static {KEPT} int laps = 3; static {KEPT} short zero;\n" + A
     source += "int use(void) { return laps++ + zero++; }\n"
     edits.build(a_c=source, b_c=B)
-    before = kept_note(edits.base.module)
+    before = kept_note(edits.module)
     assert sorted(size for _, _, size in before) == [2, 4]
     assert [initial == 0 for _, initial, size in before if size == 2] == [True]
     result = edits.edit(a_c=source.replace("laps++", "laps += 2"))

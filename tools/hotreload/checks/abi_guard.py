@@ -18,6 +18,7 @@ from hotreload.checks.interface import ObjectInterface, Summary, find_changes
 from hotreload.checks.noted import Noted, interface_from_json, load_noted, write_noted
 from hotreload.description import Description
 from hotreload.errors import ToolError
+from hotreload.module.exports import object_name
 from hotreload.module.object_cache import CachedObject, ObjectCache
 from hotreload.records import encode
 
@@ -90,14 +91,7 @@ def _path(description: Description) -> str:
 
 
 def _by_name(description: Description, cache: ObjectCache) -> Dict[str, CachedObject]:
-    """The object files by their paths from the build directory."""
-    start = os.path.join(description.build_dir, "")
-    return {
-        found.path[len(start) :]
-        if found.path.startswith(start)
-        else os.path.relpath(found.path, start): found
-        for found in cache.objects
-    }
+    return {object_name(found.path, description.build_dir): found for found in cache.objects}
 
 
 def _unchanged(noted: Noted, objects: Mapping[str, CachedObject]) -> List[str]:

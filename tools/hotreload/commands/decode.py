@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import Iterable, Iterator, List, Optional
 
-from hotreload.commands.placed import LinkedFile, Placement, Range
+from hotreload.commands.placed import LinkedFile, Placement
 from hotreload.description import Description
 from hotreload.device.messages import spell_out
+from hotreload.module.layout import Range
 
 # What src/hotreload.c says when it has loaded a module.
 _LOADED = re.compile(

@@ -14,23 +14,13 @@ from hotreload.module import elf
 from hotreload.module.layout import (
     DATA_ADDRESS,
     PATCH_DATA_ADDRESS,
+    Range,
     patch_path,
     patch_text_address,
     text_address,
 )
 from hotreload.module.linked import find_addr2line
 from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS
-
-
-class Range(NamedTuple):
-    """Where a segment runs."""
-
-    address: int
-    size: int
-
-    def holds(self, address: int) -> bool:
-        """Whether an address lies inside."""
-        return self.address <= address < self.address + self.size
 
 
 class Placement(NamedTuple):

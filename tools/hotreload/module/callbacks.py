@@ -19,7 +19,7 @@ from hotreload.module.exports import (
     SPARE,
     SPARE_INTERNAL,
     Exports,
-    local_key,
+    definition_key,
     spare_symbol,
     stub_symbol,
 )
@@ -51,7 +51,7 @@ def assign_callbacks(
     """Finds a stub for each of the functions."""
     spares = _Spares(description, firmware, exports)
     result = Callbacks({}, [], [])
-    keys = {local_key(definition, description.build_dir): definition for definition in callbacks}
+    keys = {definition_key(found, description.build_dir): found for found in callbacks}
     for slot, (key, is_internal) in enumerate(exports.callbacks.items(), len(exports.table)):
         definition = keys.get(key)
         stub = spares.stub(stub_symbol(key), slot)

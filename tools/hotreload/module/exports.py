@@ -78,9 +78,14 @@ def spare_symbol(index: int) -> str:
     return f"hotreload_spare.{index}"
 
 
-def local_key(definition: Definition, build_dir: str) -> str:
-    """Names what is local to an object file."""
-    return f"{object_name(definition.path, build_dir)}:{definition.symbol}".replace('"', "_")
+def local_key(name: str, symbol: str) -> str:
+    """Names what is local to an object file, which is known by object_name()."""
+    return f"{name}:{symbol}".replace('"', "_")
+
+
+def definition_key(definition: Definition, build_dir: str) -> str:
+    """local_key() of a definition."""
+    return local_key(object_name(definition.path, build_dir), definition.symbol)
 
 
 @lru_cache(maxsize=None)
@@ -116,8 +121,8 @@ def make_exports(objects: Objects, wraps: Wraps, build_dir: str) -> Exports:
             for name, f in ((name, functions[name]) for name in sort_names(functions))
         },
         {name: _home(homes[name]) for name in sort_names(homes) if homes[name].size},
-        {local_key(v, build_dir): _home(v) for v in objects.local_vtables},
-        {local_key(c, build_dir): c.is_internal for c in objects.callbacks},
+        {definition_key(v, build_dir): _home(v) for v in objects.local_vtables},
+        {definition_key(c, build_dir): c.is_internal for c in objects.callbacks},
         wraps,
     )
 

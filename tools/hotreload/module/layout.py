@@ -13,6 +13,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 from hotreload.description import Description
 
@@ -25,6 +26,17 @@ PATCH_DATA_ADDRESS = 0x28000000
 _TEXT_ADDRESS = 0x10000000
 _QUARTER = 0xC0000000
 _TEXT_IN_QUARTER = 0x30000000
+
+
+class Range(NamedTuple):
+    """Where a segment is."""
+
+    address: int
+    size: int
+
+    def holds(self, address: int) -> bool:
+        """Whether an address lies inside."""
+        return self.address <= address < self.address + self.size
 
 
 def text_address(arch: str, firmware_entry: int) -> int:

@@ -16,7 +16,7 @@ from hotreload.module.exports import (
     Exports,
     Home,
     home_symbol,
-    local_key,
+    definition_key,
     slot_symbol,
     stub_symbol,
 )
@@ -70,7 +70,7 @@ class _Resolver:
             else:
                 self._function(name, definition)
         for definition in self._objects.local_vtables:
-            key = local_key(definition, self._description.build_dir)
+            key = definition_key(definition, self._description.build_dir)
             housed = self._house(key, definition, self._exports.local_homes.get(key))
             self.result.local_vtables.append(housed)
 

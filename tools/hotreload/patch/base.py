@@ -18,30 +18,21 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from hotreload.description import Description
 from hotreload.files import make_directory, open_text, read_bytes, write_if_changed
 from hotreload.module import elf
-from hotreload.module.exports import local_key, object_name
+from hotreload.module.exports import definition_key, object_name
 from hotreload.kept import place_kept
+from hotreload.module.layout import DATA_ADDRESS, Range
 from hotreload.module.link import Inputs, map_path
 from hotreload.module.link_map import Placed, read_link_map
 from hotreload.module.link_options import Wraps
+from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS
 from hotreload.module.object_cache import CachedObject, stamp_of
 from hotreload.module.own_symbols import Definition
 from hotreload.patch.types import read_types
 from hotreload.patch.view import Entity, Named, View
 
-_FORMAT = 1
+_FORMAT = 2
 _KEEP = 3
 """How many bases are remembered: what was built, what was sent, and one more."""
-
-
-class Range(NamedTuple):
-    """A segment of the base, at its link address."""
-
-    address: int
-    size: int
-
-    def holds(self, address: int) -> bool:
-        """Whether an address lies inside."""
-        return self.address <= address < self.address + self.size
 
 
 class Kept(NamedTuple):
@@ -73,7 +64,6 @@ class Base:
         self._globals: Dict[str, int] = content["globals"]
         self._locals: Dict[str, List[int]] = content["locals"]
         self._ends: List[int] = content["ends"]
-        self._module: Optional[bytes] = None
 
     @property
     def elf_path(self) -> str:
@@ -86,7 +76,7 @@ class Base:
         if known is None:
             return False
         digest, stamp = known
-        return bool(file.stamp == stamp or _digest(file.open().data) == digest)
+        return bool(file.stamp == stamp or file.digest == digest)
 
     @property
     def patched_variables(self) -> Dict[str, int]:
@@ -101,11 +91,6 @@ class Base:
         """Remembers the variables that a patch adds."""
         path = os.path.join(self._directory, "variables.json")
         write_if_changed(path, json.dumps({**self.patched_variables, **variables}))
-
-    @property
-    def objects(self) -> List[str]:
-        """The names of its object files."""
-        return list(self._content["objects"])
 
     def view(self, name: str) -> Optional[View]:
         """An object file as it was."""
@@ -154,13 +139,6 @@ class Base:
         end = self._ends[index] if index < len(self._ends) else self.text.address + self.text.size
         return end - address
 
-    @property
-    def module(self) -> bytes:
-        """The packed base."""
-        if self._module is None:
-            self._module = read_bytes(os.path.join(self._directory, "module.bin"), "the base")
-        return self._module
-
     def find_constant(self, content: bytes, alignment: int) -> Optional[int]:
         """Where the base has the same string."""
         file = elf.Elf(self.elf_path, "the base") if self._strings is None else None
@@ -191,10 +169,6 @@ def _root(description: Description) -> str:
     return os.path.join(os.path.dirname(description.module_elf), "base")
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:24]
-
-
 def load_base(description: Description, sha256: str, wraps: Wraps) -> Optional[Base]:
     """The base with this SHA-256, if it is remembered."""
     directory = os.path.join(_root(description), sha256)
@@ -219,13 +193,10 @@ def remember_base(inputs: Inputs, module: bytes) -> None:
     make_directory(directory)
     objects = {}
     for file in inputs.files.objects:
-        content = file.open().data
-        digest = _digest(content)
-        write_if_changed(os.path.join(directory, f"{digest}.o"), content)
-        objects[object_name(file.path, description.build_dir)] = [digest, file.stamp]
+        write_if_changed(os.path.join(directory, f"{file.digest}.o"), file.open().data)
+        objects[object_name(file.path, description.build_dir)] = [file.digest, file.stamp]
     linked = os.path.join(directory, "module.elf")
     write_if_changed(linked, read_bytes(description.module_elf, "the module"))
-    write_if_changed(os.path.join(directory, "module.bin"), module)
     known = {"format": _FORMAT, "sha256": sha256, "objects": objects, **_describe(inputs)}
     text = json.dumps(known, separators=(",", ":"))
     write_if_changed(os.path.join(directory, "base.json"), text)
@@ -271,7 +242,7 @@ def _describe(inputs: Inputs) -> Dict[str, Any]:
         "winners": {name: names[found.path] for name, found in objects.defined.items()},
         "weak_imports": list(objects.weak_imports),
         "callbacks": {
-            local_key(d, description.build_dir): _callback(d, linked, local, symbols)
+            definition_key(d, description.build_dir): _callback(d, linked, local, symbols)
             for d in inputs.callbacks.used
         },
         "inline_slots": list(inputs.resolution.inline_slots),
@@ -303,9 +274,6 @@ def _is_label(symbol: elf.Symbol) -> bool:
 
 
 def _ranges(file: elf.Elf, text_address: int) -> Tuple[Range, Range]:
-    from hotreload.module.layout import DATA_ADDRESS
-    from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS
-
     found = []
     for address, names in ((text_address, TEXT_SECTIONS), (DATA_ADDRESS, DATA_SECTIONS)):
         ends = [s.address + s.size for s in file.sections if s.name in names and s.size > 0]

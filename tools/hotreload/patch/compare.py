@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from hotreload.module import elf
-from hotreload.module.exports import object_name
+from hotreload.module.exports import local_key, object_name
 from hotreload.module.link import Inputs
 from hotreload.module.own_symbols import Binding, is_vtable
 from hotreload.module.linker_script import KEEP_SECTION
@@ -124,11 +124,6 @@ class Program:
         if not named.is_global:
             return is_vtable(name)
         return name in resolution.theirs or name in resolution.housed
-
-
-def callback_key(view: View, named: Named) -> str:
-    """The key of a static function, as local_key() makes it."""
-    return f"{view.name}:{named.symbol.name}".replace('"', "_")
 
 
 def find_old(program: Program, view: View, named: Named) -> Optional[Tuple[View, Named]]:
@@ -391,7 +386,7 @@ class _Comparison:
         """Whether something that stays refers to a function."""
         inputs, entity = self._program.inputs, named.entity
         if not named.is_global:
-            is_callback = callback_key(view, named) in self._base.callbacks
+            is_callback = local_key(view.name, named.symbol.name) in self._base.callbacks
             return is_callback or self._is_used_in(view, entity)
         if entity.name in inputs.exports.table or entity.name in inputs.resolution.stubs:
             return True

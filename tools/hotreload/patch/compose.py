@@ -13,7 +13,7 @@ from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from hotreload.module import elf
 from hotreload.module.arch import relocation_rules
-from hotreload.module.exports import local_key, object_name
+from hotreload.module.exports import definition_key, object_name
 from hotreload.kept import shown_name, variable_key
 from hotreload.module.layout import KEPT_ADDRESS
 from hotreload.module.linker_script import KEEP_SECTION
@@ -240,7 +240,7 @@ class Composer:
         target = view.target(part.section, entry)
         in_place = view.in_place(part.section, entry)
         if target.means == Means.NAMED and target.entity is not None:
-            return self._symbol(view, target.entity), target.offset - in_place
+            return self._symbol(target.entity), target.offset - in_place
         if target.means in (Means.HERE, Means.INSIDE) or self._is_literal(view, target):
             return self._label(view, part, symbol, target), entry.addend
         return self._constant(view, target, in_place)
@@ -268,8 +268,8 @@ class Composer:
             return _local(part.symbol, number), addend
         return _local(f"hotreload.constant.{number}", number), addend
 
-    def _symbol(self, view: View, entity: Entity) -> elf.Symbol:
-        """What a name stands for, seen from an object file."""
+    def _symbol(self, entity: Entity) -> elf.Symbol:
+        """What a name stands for."""
         resolution, name = self._program.inputs.resolution, entity.name
         if not entity.path and name in resolution.theirs:
             return _absolute(name, resolution.theirs[name], True)
@@ -355,14 +355,14 @@ class Composer:
         inputs = self._program.inputs
         build_dir = inputs.description.build_dir
         for definition, stub in inputs.callbacks.used.items():
-            if local_key(definition, build_dir) in self._base.callbacks:
+            if definition_key(definition, build_dir) in self._base.callbacks:
                 continue
             view = self._program.view(object_name(definition.path, inputs.description.build_dir))
             named = find_function(view, definition.symbol)
             if named is None:
                 raise NeedsWhole(f"{definition.symbol}() is not found in {view.name}")
             number = (stub.slot - inputs.firmware.symbols[SLOTS].value) // 4
-            self._slots.append((number, self._symbol(view, named.entity)))
+            self._slots.append((number, self._symbol(named.entity)))
         for name in inputs.resolution.inline_slots:
             if name not in self._base.inline_slots:
                 raise NeedsWhole(f"the inline function {name}, which the firmware calls, is new")

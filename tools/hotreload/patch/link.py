@@ -13,7 +13,7 @@ from hotreload.files import write_if_changed
 from hotreload.module import elf
 from hotreload.module import module_format as fmt
 from hotreload.module.arch import relocation_rules
-from hotreload.module.exports import local_key, object_name
+from hotreload.module.exports import definition_key, object_name
 from hotreload.module.layout import (
     PATCH_DATA_ADDRESS,
     SEGMENT_LIMIT,
@@ -108,7 +108,7 @@ class LinkedPatch(LinkedModule):
 class _Pointers:
     """Pointers to functions hold the addresses of their stubs, which outlive module and patch."""
 
-    def __init__(self, program: Program, changes: Changes, patch: LinkedPatch) -> None:
+    def __init__(self, program: Program, patch: LinkedPatch) -> None:
         self._stubs = program.inputs.resolution.stubs
         self._slots = range(patch.own.get(SLOTS_START, 0), patch.own.get(SLOTS_END, 0))
         self._callbacks: Dict[int, int] = {}
@@ -132,7 +132,7 @@ class _Pointers:
 def _old_address(program: Program, definition: Definition) -> Optional[int]:
     """Where a function is in the base that is known by its address alone."""
     description, base = program.inputs.description, program.base
-    known = base.callbacks.get(local_key(definition, description.build_dir))
+    known = base.callbacks.get(definition_key(definition, description.build_dir))
     name = object_name(definition.path, description.build_dir)
     if known is not None or name not in program.changed:
         return known
@@ -146,7 +146,7 @@ def pack_patch(program: Program, changes: Changes, composed: Composed) -> Packed
     inputs, base = program.inputs, program.base
     patch = LinkedPatch(program, composed)
     rules = relocation_rules(inputs.description.arch)
-    kept: List[Kept] = rules.select_relocations(patch, _Pointers(program, changes, patch))
+    kept: List[Kept] = rules.select_relocations(patch, _Pointers(program, patch))
     patch.check_sections()
     notes = note(fmt.NOTE_MODULE, module_note(inputs.description, inputs.firmware))
     notes += note(fmt.NOTE_EXPORTS, bytes(4))
