@@ -142,8 +142,8 @@ def test_watch_beside_the_monitor(example: IdfProject, chip: Qemu) -> None:
     with Terminal(example, "-p", chip.serial, *command) as terminal:
         terminal.read_to_both("Hello, World, ", "No change: ")
         with example.changed(RELOADABLE, "Hello", "Moin"):
-            text = terminal.read_to(r"Moin, World, .*! 0")
-        assert "Changed: reloadable.c" in text and "Reloaded whole " in text
+            text = terminal.read_to("Moin, World, ")
+        assert "Changed: reloadable.c" in text and "Patched: 1 function" in text
         terminal.leave_monitor()
     assert chip.boots() == 1
 

@@ -180,12 +180,14 @@ def _make_for_base(
     for note in patch.notes:
         click.echo(note, err=True)
     count = len(patch.functions)
-    is_needed = not patch.is_empty or status.get("patch") is not None or status.get("pending")
+    ours = inputs.firmware.identity.hex()
+    has_ours = status.get("firmware", ours) == ours  # Else the device refuses, and says what to do.
+    runs_this = patch.is_empty and status.get("patch") is None and not status.get("pending")
     return Update(
         patch.content,
         f"Patched: {count} function{'' if count == 1 else 's'}",
         lambda steps: _whole_again(builder, inputs, steps),
-        bool(is_needed),
+        not (runs_this and has_ours),
     )
 
 
