@@ -25,7 +25,7 @@ static uint32_t next_run;
 static size_t used, ram_limit;
 
 /** Bytes of buffers, guarded by HOTRELOAD_LOCK_STORE. */
-static size_t buffered;
+static atomic_size_t buffered; /* freed and allocated under different locks of the core */
 
 void thread_memory_begin(size_t limit)
 {

@@ -110,9 +110,10 @@ def test_component_package_has_what_users_need(copy: Path) -> None:
         *("cmake", "docs", "examples", "include", "port", "src", "tools"),
     }
     assert {name for name in packed if re.match("(examples|port)/[^/]*$", name)} == {
-        *("examples/basic", "port/esp_idf")
+        *("examples/basic", "examples/cooperative", "port/esp_idf")
     }
-    for folder in ("src", "include", "tools", "cmake", "port/esp_idf", "examples/basic"):
+    for folder in ("src", "include", "tools", "cmake", "port/esp_idf", "examples/basic",
+                   "examples/cooperative"):
         for path in (copy / folder).rglob("*"):
             assert path.relative_to(copy).as_posix() in packed
 
