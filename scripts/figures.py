@@ -102,5 +102,6 @@ def watching(command: List[str], **options: Any) -> Iterator[Callable[..., str]]
             raise SystemExit(f"the watch ended before it said any of {starts}")
 
         wait_for("Ctrl+C")
+        wait_for("No change", "Patched", "Reloaded", "Not ")  # What it does at its start.
         yield wait_for
         watch.terminate()

@@ -11,7 +11,7 @@ packages_of() {
         gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-user ;;
     test) packages_of demo
         echo gcc libc6-dev libcmocka-dev libmbedtls-dev gdb-multiarch python3-pytest python3-serial gcc-xtensa-lx106 clang clang-format \
-            libclang-rt-dev llvm curl git flake8 mypy python3-pip python3-setuptools python3-venv python3-wheel python3-yaml
+            chromium chromium-driver python3-selenium libclang-rt-dev llvm curl git flake8 mypy python3-pip python3-setuptools python3-venv python3-wheel python3-yaml
         command -v npm >/dev/null || echo npm ;;
     torture) echo gcc-12-source ;;
     *) echo "install-packages.sh: unknown set '$1'" >&2; exit 2 ;;

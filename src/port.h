@@ -88,6 +88,10 @@ void hotreload_port_buffer_free(void *buffer, size_t size);
 /** Identity of the running firmware: at most 32 bytes, valid for ever; *size gets the length. */
 const uint8_t *hotreload_port_firmware_id(size_t *size);
 
+/** The chip as ESP-IDF calls it ("esp32c3"), and the project's name. Texts are valid for ever. */
+const char *hotreload_port_chip_name(void);
+const char *hotreload_port_project(void);
+
 /** Instruction set, chip number (hotreload_chip_t) and ABI (hotreload_abi_t) of modules. */
 const hotreload_arch_t *hotreload_port_arch(void);
 uint16_t hotreload_port_chip(void);

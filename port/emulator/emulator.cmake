@@ -15,6 +15,7 @@ endif()
 
 set(EMULATOR_DIR ${CMAKE_CURRENT_LIST_DIR})
 include(${EMULATOR_DIR}/../../cmake/hotreload.cmake)
+include(${EMULATOR_DIR}/../../cmake/status_page.cmake)
 
 set(EMULATOR_CHIP 65280) # HOTRELOAD_CHIP_EMULATOR
 set(EMULATOR_PARTITION_SIZE 524288 CACHE STRING "Bytes of the flash partition")
@@ -55,16 +56,20 @@ function(_emulator_add_board)
     list(FILTER arch_sources INCLUDE REGEX "_${BOARD_ARCH}\\.c$")
     file(GLOB assembly_sources ${EMULATOR_DIR}/arch/${BOARD_ARCH}/*.S)
     list(FILTER board_sources EXCLUDE REGEX "/(start|libc/(newlib|picolibc))\\.c$")
+    hotreload_find_python(python)
+    hotreload_add_status_page(page ${python})
     add_library(emulator_board OBJECT
         ${core_sources}
         ${arch_sources}
         ${board_sources}
+        ${page}
         ${EMULATOR_DIR}/${BOARD_LIBC_SOURCE}
         ${assembly_sources})
     target_link_libraries(emulator_board PRIVATE emulator_options)
     target_compile_options(emulator_board PRIVATE $<$<COMPILE_LANGUAGE:C>:-std=c11> -Werror)
     target_compile_definitions(emulator_board PRIVATE
-        BOARD_ABI=${BOARD_ABI} BOARD_RELOCATIONS=hotreload_arch_${BOARD_ARCH})
+        BOARD_ABI=${BOARD_ABI} BOARD_RELOCATIONS=hotreload_arch_${BOARD_ARCH}
+        BOARD_PROJECT="${CMAKE_PROJECT_NAME}")
     target_include_directories(emulator_board PRIVATE ${src} ${EMULATOR_DIR}
         ${EMULATOR_DIR}/arch/${BOARD_ARCH})
     target_include_directories(emulator_board INTERFACE ${EMULATOR_DIR})

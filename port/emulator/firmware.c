@@ -32,6 +32,16 @@ const uint8_t *hotreload_port_firmware_id(size_t *size)
     return note->id;
 }
 
+const char *hotreload_port_project(void)
+{
+    return BOARD_PROJECT;
+}
+
+const char *hotreload_port_chip_name(void)
+{
+    return "emulator";
+}
+
 const hotreload_arch_t *hotreload_port_arch(void)
 {
     return &BOARD_RELOCATIONS;

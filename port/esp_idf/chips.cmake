@@ -26,7 +26,7 @@ set(HOTRELOAD_CHIPS
     "esp32p4  | riscv  | 2     | 5.3   | same     | direct | -    | yes   | -     | neither"
     "esp32s3  | xtensa | 2     | 5.0   | dual_bus | direct | -    | yes   | -     | ran in QEMU: ESP-IDF 5.1.7"
     "esp32s2  | xtensa | 1     | 5.0   | dual_bus | mmu    | 5.1  | yes   | -     | compiled: ESP-IDF 5.1.7"
-    "esp32    | xtensa | 2     | 5.0   | same     | none   | -    | no    | -     | ran in QEMU: ESP-IDF 5.1.7")
+    "esp32    | xtensa | 2     | 5.0   | same     | none   | -    | no    | 29.3  | ran in QEMU: ESP-IDF 5.1.7")
 
 # Options under which code in the heap cannot run, of all chips: that of ESP-IDF 6 first, because
 # ESP-IDF 6 has the others as well, without showing them.

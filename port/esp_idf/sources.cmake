@@ -11,13 +11,15 @@ set(HOTRELOAD_PANIC_HOOK_riscv panic_print_registers)
 set(HOTRELOAD_PANIC_HOOK_xtensa panic_print_backtrace)
 
 # hotreload_port_sources(<variable> <IDF_TARGET> <ESP-IDF version, as 5.1>
-#                        [PANIC_WORDS] [NO_SERVER] [MDNS] [TWO_CORES] [CONSOLE <uart or usb_jtag>]):
+#                        [PANIC_WORDS] [NO_SERVER] [MDNS] [STATUS_PAGE] [TWO_CORES]
+#                        [CONSOLE <uart or usb_jtag>]):
 # sets the variable to the names of the files, relative to this directory.
 #
-# TWO_CORES: FreeRTOS runs on both. PANIC_WORDS: a panic says whether it is in a module. NO_SERVER: there
-# is no HTTP server. MDNS: the server is announced. CONSOLE: requests are taken there.
+# TWO_CORES: FreeRTOS runs on both. PANIC_WORDS: a panic says whether it is in a module. NO_SERVER:
+# there is no HTTP server. MDNS: the server is announced. STATUS_PAGE: it has a page for a browser.
+# CONSOLE: requests are taken there.
 function(hotreload_port_sources variable target version)
-    cmake_parse_arguments(ARG "PANIC_WORDS;NO_SERVER;MDNS;TWO_CORES" "CONSOLE" "" ${ARGN})
+    cmake_parse_arguments(ARG "PANIC_WORDS;NO_SERVER;MDNS;STATUS_PAGE;TWO_CORES" "CONSOLE" "" ${ARGN})
     hotreload_find_chip(chip ${target})
 
     set(psram chip/psram_none.c)
@@ -52,7 +54,11 @@ function(hotreload_port_sources variable target version)
     if(ARG_MDNS)
         set(discovery mdns)
     endif()
-    set(server server/post_upload.c server/server.c server/session.c server/urls.c
+    set(page server/page_none.c)
+    if(ARG_STATUS_PAGE)
+        set(page server/page.c server/head.c)
+    endif()
+    set(server server/post_upload.c server/server.c server/session.c server/urls.c ${page}
         discovery/discovery_${discovery}.c)
     if(ARG_NO_SERVER)
         set(server server/server_none.c)

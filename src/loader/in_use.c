@@ -36,12 +36,14 @@ static search_t begin_search(const hotreload_code_t *code, size_t count, hotrelo
     return search;
 }
 
+/** A return address is behind a call: never at the first byte, where pointers to code point. */
 static bool is_inside(const search_t *search, uint32_t address, bool is_return)
 {
     const uint32_t mask = search->arch->return_mask;
+    const uint32_t executed = address - (is_return ? 1 : 0);
     for (size_t i = 0; i < search->count; i++) {
         const hotreload_code_t *code = &search->code[i];
-        if (((address - code->start) & mask) < code->size && (code->returns || !is_return)) {
+        if (((executed - code->start) & mask) < code->size && (code->returns || !is_return)) {
             return true;
         }
     }
@@ -64,7 +66,7 @@ static bool note_user(const search_t *search, const hotreload_task_t *task, uint
 static const uint32_t *find_candidate(const search_t *search, const uint32_t *from,
                                       const uint32_t *end)
 {
-    const uint32_t low = search->low;
+    const uint32_t low = search->low + 1; /* as is_inside() */
     const uint32_t size = search->size;
     const uint32_t mask = search->arch->return_mask;
     for (const uint32_t *word = end; word > from;) {

@@ -115,18 +115,23 @@ void hotreload_request_status(hotreload_answer_t *answer)
 {
     hotreload_status_t status;
     hotreload_status_get(&status);
+    const uint32_t running_ms = status.loaded ? hotreload_port_now_ms() - status.since_ms : 0;
     size_t id_size;
     const uint8_t *id = hotreload_port_firmware_id(&id_size);
 
     hotreload_json_t json = begin_answer(answer, 200);
     hotreload_json_format(&json, "{\"status\":\"ok\",\"firmware\":\"");
     hotreload_json_hex(&json, id, id_size);
+    hotreload_json_format(&json, "\",\"project\":");
+    hotreload_json_string(&json, hotreload_port_project());
+    hotreload_json_format(&json, ",\"chip\":");
+    hotreload_json_string(&json, hotreload_port_chip_name());
     hotreload_json_format(&json,
-                          "\",\"loaded\":%s,\"sequence\":%u,\"reloads\":%u,"
+                          ",\"loaded\":%s,\"sequence\":%u,\"reloads\":%u,\"running_ms\":%u,"
                           "\"text\":{\"address\":\"0x%08x\",\"size\":%u},"
                           "\"data\":{\"address\":\"0x%08x\",\"size\":%u},\"base\":",
                           bool_text(status.loaded), (unsigned)status.sequence,
-                          (unsigned)status.reloads, (unsigned)status.text_run,
+                          (unsigned)status.reloads, (unsigned)running_ms, (unsigned)status.text_run,
                           (unsigned)status.text_size, (unsigned)status.data_run,
                           (unsigned)status.data_size);
     append_base(&json, &status.running);

@@ -25,7 +25,7 @@
 /** What to answer: an HTTP status and a JSON object. Content-Type: application/json. */
 typedef struct {
     int status;
-    char body[1216];
+    char body[1344];
 } hotreload_answer_t;
 
 /**
@@ -38,6 +38,13 @@ typedef struct {
  *         in use; ESP_ERR_FLASH_OP_FAIL. Any task.
  */
 esp_err_t hotreload_requests_start(const char *receiver, const char *partition_label);
+
+/**
+ * `GET /`: the status page, for a browser. Content-Type: text/html, Content-Encoding: gzip. The
+ * build makes it from receive/page.html (cmake/status_page.cmake).
+ */
+extern const uint8_t hotreload_page[];
+extern const size_t hotreload_page_size; /**< bytes */
 
 /** `GET /status`: always 200. */
 void hotreload_request_status(hotreload_answer_t *answer);

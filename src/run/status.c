@@ -20,6 +20,7 @@ void hotreload_status_set_module(const hotreload_module_t *module,
     current.sequence = running->patch != 0 ? running->patch : running->base;
     current.running = *running;
     current.reloads += module != NULL;
+    current.since_ms = hotreload_port_now_ms();
     current.text_run = shown->text.run;
     current.text_size = (uint32_t)shown->text.size;
     current.data_run = shown->data.run;

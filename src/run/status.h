@@ -26,6 +26,7 @@ typedef struct {
     bool loaded;
     uint32_t sequence; /**< of the record that runs, the patch's if there is one; 0: from memory */
     uint32_t reloads;  /**< modules and patches loaded since boot */
+    uint32_t since_ms; /**< hotreload_port_now_ms() at the last of them */
     uint32_t text_run; /**< run address and size in bytes of the module's segments */
     uint32_t text_size;
     uint32_t data_run;

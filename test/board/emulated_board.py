@@ -12,7 +12,7 @@ import struct
 import subprocess
 import threading
 import time
-from typing import Callable, Dict, List, Match, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, List, Match, NamedTuple, Optional, Sequence, Tuple
 
 PATIENCE = 60.0  # seconds until a test gives up waiting, on however busy a machine
 PANIC = 134
@@ -141,6 +141,10 @@ class Client:
 
     def answer(self) -> Answer:
         """Receives one answer."""
+        status, headers, body = self.raw_answer()
+        return Answer(status, headers, body.decode("utf-8"))
+
+    def raw_answer(self) -> Tuple[int, Dict[str, str], bytes]:
         while b"\r\n\r\n" not in self._buffer:
             self._receive()
         head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
@@ -150,7 +154,7 @@ class Client:
         while len(self._buffer) < length:
             self._receive()
         body, self._buffer = self._buffer[:length], self._buffer[length:]
-        return Answer(int(lines[0].split(" ")[1]), headers, body.decode("utf-8"))
+        return int(lines[0].split(" ")[1]), headers, body
 
     def is_closed(self) -> bool:
         """Waits for the board to close the connection; False if it sends something instead."""

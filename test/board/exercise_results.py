@@ -50,7 +50,7 @@ EXPECTED = {
     "function with stub": "-1",
     "same addresses": "1 1 1",
     "recursion": str(sum(range(101))),
-    "room on the stack": str(sum(depth * 24 + 8 + 1 for depth in range(61))),
+    "room on the stack": str(sum(depth * 4 + 8 + 1 for depth in range(61))),
     "jump in the firmware": "6231 6451",
     "jump in the module": "7231 7451",
     "jump to the module": "90453",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "thread_memory.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -132,6 +132,16 @@ const hotreload_arch_t *hotreload_port_arch(void)
     return fake_port.arch;
 }
 
+const char *hotreload_port_project(void)
+{
+    return "threads";
+}
+
+const char *hotreload_port_chip_name(void)
+{
+    return "host";
+}
+
 uint16_t hotreload_port_chip(void)
 {
     return fake_port.chip;

@@ -20,7 +20,7 @@ class Machine(NamedTuple):
     sdkconfig: str = ""  # beside the project's own defaults
     store_fault: str = ""  # what a panic says after a write to address 0
     debugger: Optional[str] = None  # one that knows the core's registers
-    psram: str = "none"  # what of a module it takes: `none`, `data` or `all`
+    runs_from_psram: bool = False  # modules; what else needs memory uses any PSRAM
 
     def missing(self, targets: List[str]) -> Optional[str]:
         """Why it cannot be used where firmware for these targets can be built, or None."""
@@ -49,13 +49,14 @@ MACHINES = (
         store_fault="Store access fault", debugger="gdb-multiarch",
     ),
     Machine(
-        "esp32", "esp32", _XTENSA, ("-m", "4M"), store_fault="StoreProhibited", psram="data",
+        "esp32", "esp32", _XTENSA, ("-m", "4M"), store_fault="StoreProhibited",
     ),
     Machine(
         "esp32-unicore", "esp32", _XTENSA, ("-m", "4M"), "CONFIG_FREERTOS_UNICORE=y\n",
-        store_fault="StoreProhibited", psram="data",
+        store_fault="StoreProhibited",
     ),
     Machine(
-        "esp32s3", "esp32s3", _XTENSA, ("-m", "8M"), store_fault="StoreProhibited", psram="all",
+        "esp32s3", "esp32s3", _XTENSA, ("-m", "8M"), store_fault="StoreProhibited",
+        runs_from_psram=True,
     ),
 )  # fmt: skip

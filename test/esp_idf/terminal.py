@@ -54,6 +54,10 @@ class Terminal:
             text += more.decode(errors="replace").replace("\r", "")
         return text
 
+    def read_to_both(self, first: str, second: str) -> str:
+        """Reads until both patterns have come, in whichever order."""
+        return self.read_to(rf"{first}(.|\n)*{second}|{second}(.|\n)*{first}")
+
     def leave_monitor(self) -> None:
         """By Ctrl+]: idf.py must end well."""
         if idf_version().startswith("5.0."):

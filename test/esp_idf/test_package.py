@@ -12,7 +12,9 @@ from idf_project import IdfProject
 from machines import Machine
 
 
-def test_example_of_the_packed_component(repository: Path, machine: Machine, tmp_path: Path) -> None:
+def test_example_of_the_packed_component(
+    repository: Path, machine: Machine, tmp_path: Path
+) -> None:
     component = component_package.unpack_component(repository, tmp_path / "hotreload")
     assert not (component / "test").exists()
     project = IdfProject(component / "examples" / "basic", machine.target, machine.name)

@@ -52,7 +52,7 @@ def test_reload(by_console: IdfProject, board: Qemu) -> None:
 
 
 def test_the_port_behind_the_command(by_console: IdfProject, board: Qemu) -> None:
-    by_console.run("reload", "-p", board.serial)
+    by_console.run("reload", "--whole", "-p", board.serial)
     board.wait_for(r"module loaded(.|\n)*module loaded")
     by_console.run("reload", ESPPORT=board.serial)
 
@@ -61,10 +61,10 @@ def test_watch_and_monitor_share_the_port(by_console: IdfProject, board: Qemu) -
     """The watch holds it; the monitor gets the log, and no requests or answers."""
     command = ["-p", board.serial, "watch", "monitor", "--no-reset"]
     with Terminal(by_console, *command) as terminal:
-        terminal.read_to(r"Hello, World, ")
+        terminal.read_to_both("Hello, World, ", "No change: ")
         with by_console.changed(RELOADABLE, '"Hello"', '"Moin"'):
-            text = terminal.read_to(r"Moin, World, ")
-        assert "Changed: reloadable.c" in text and "Reloaded whole " in text
+            text = terminal.read_to("Moin, World, ")
+        assert "Changed: reloadable.c" in text and "Patched: 1 function" in text
         assert "hr:" not in text and "hr:" in board.console()
 
 
@@ -89,7 +89,7 @@ def test_usb_serial_jtag_is_compiled(project: IdfProject) -> None:
     project.defaults = f"{DEFAULTS};sdkconfig.usb"
     project.run("reconfigure")
     folder = "esp-idf/hotreload/CMakeFiles/__idf_hotreload.dir/port/esp_idf"
-    for name in ("serial.c", "serial_usb_jtag.c"):
+    for name in ("console/serial.c", "console/console_usb_jtag.c"):
         result = project.ninja(f"{folder}/{name}.obj")
         assert result.returncode == 0, result.stdout[-3000:]
         assert not re.search(r"hotreload/port/esp_idf/\S+ warning:", result.stdout)

@@ -45,10 +45,11 @@ def head(program: IdfProject, chip: Qemu, module: bytes, **changes: Optional[str
 
 
 def upload(
-    program: IdfProject, chip: Qemu, module: bytes, **changes: Optional[str]
+    program: IdfProject, chip: Qemu, module: bytes, body: bytes = b"", **changes: Optional[str]
 ) -> Answer:
+    """Sends a module, or another body in its place."""
     with Client(chip.port) as client:
-        client.send(head(program, chip, module, **changes) + module)
+        client.send(head(program, chip, module, **changes) + (body or module))
         return client.answer()
 
 
@@ -62,7 +63,7 @@ def test_bad_uploads_change_nothing(program: IdfProject, chip: Qemu, module: byt
         "not proven": upload(program, chip, module, X_Hotreload_Auth="00" * 32).status,
         "another content": upload(program, chip, module, X_Hotreload_SHA256=sha256).status,
         "another firmware": upload(program, chip, other_firmware).status,
-        "damaged": upload(program, chip, damaged).status,
+        "damaged": upload(program, chip, module, damaged).status,
         "cut short": upload(program, chip, module[: len(module) // 2]).status,
     }
     assert all(400 <= status < 500 for status in answers.values()), answers

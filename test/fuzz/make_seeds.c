@@ -166,6 +166,7 @@ static void write_requests(void)
         "\1\1POST /upload HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello",
         "\3\3DELETE /status HTTP/1.1\r\n\r\n",
         "\1\1GET / HTTP/1.1\r\n\r\n",
+        "\1\1GET /other HTTP/1.1\r\n\r\n",
         "\1\1GET /status HTTP/1.1\r\nX-Hotreload-Auth: 0\r\nHo",
         "\1\1GET /status HTTP/1.1\r\nX-Hotreload-HMAC: 0\r\nX-Hotreload-HMAC: 0\r\n\r\n",
         "\1\363GET /status HTTP/1.1\r\nConnection: a , close \t,b\r\n\r\nGET /nonce",

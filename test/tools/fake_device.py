@@ -19,7 +19,7 @@ from typing import Any, Dict, List, Optional, Tuple
 class FakeDevice:
     """Takes uploads signed with `secret`; `refuse` is a status and a reason to answer with."""
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, port: int = 0) -> None:
         self.secret = secret
         self.uploads: List[bytes] = []
         self.requests: List[str] = []
@@ -28,6 +28,8 @@ class FakeDevice:
         """The same for patches of what `more` says that it runs."""
         self.raw_answer: Optional[bytes] = None
         """Sent instead of an answer, before the body is read; then the connection is cut."""
+        self.cuts_uploads_only = False
+        """`raw_answer` is for uploads only."""
         self.goes_after_upload = False
         """Answers no request after the upload."""
         self.loses_answer = False
@@ -45,7 +47,7 @@ class FakeDevice:
         self.more: Dict[str, Any] = {}
         """Further fields of GET /status."""
         handler = type("Handler", (_Handler,), {"device": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
@@ -161,6 +163,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _cut(self) -> bool:
         if self.device.raw_answer is None:
+            return False
+        if self.device.cuts_uploads_only and self.command == "GET":
             return False
         self.wfile.write(self.device.raw_answer)
         self.wfile.flush()

@@ -50,6 +50,8 @@ class FakeSerial:
         self._thread.start()
 
     def close(self) -> None:
+        if self._ended:
+            return
         self._ended = True
         self._thread.join()
         os.close(self._master)

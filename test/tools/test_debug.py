@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from fake_device import FakeDevice
 from hotreload.cli import main
 from hotreload.commands.monitor import explain_module_addresses
+from hotreload.module.linked import find_addr2line
 from project import TOOLS, Project
 from reference import Module
 
@@ -200,6 +201,7 @@ def test_return_addresses_belong_to_the_call(placed: Placed) -> None:
 MONITOR = """\
 import os, subprocess, sys, time
 from hotreload.commands.monitor import explain_module_addresses
+from hotreload.module.linked import find_addr2line
 build, loaded, line = sys.argv[1:]
 with explain_module_addresses(build):
     print(loaded, flush=True)
@@ -245,3 +247,17 @@ def test_monitor(placed: Placed, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_monitor_before_the_first_build(tmp_path: Path) -> None:
     with explain_module_addresses(str(tmp_path)):
         assert list(tmp_path.iterdir()) == []
+
+
+def test_addr2line_of_a_wrapped_compiler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the compiler; else on PATH: a folder of wrappers has no other tools."""
+    beside, on_path, wrapper = (tmp_path / name for name in ("tools", "path", "wrappers"))
+    for folder in (beside, on_path):
+        folder.mkdir()
+        (folder / "x-addr2line").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(on_path))
+    assert find_addr2line(str(beside / "x-gcc")) == str(beside / "x-addr2line")
+    assert find_addr2line(str(wrapper / "x-gcc")) == str(on_path / "x-addr2line")
+    assert find_addr2line(str(wrapper / "y-gcc")) == str(wrapper / "y-addr2line")

@@ -130,7 +130,7 @@ def test_several_with_this_firmware(
     announce("http://127.0.0.1:2", SECOND)
     monkeypatch.setattr(Search, "_is_over", until_found(2))
     text = board.fail(*command(board, "status"))
-    assert "2 boards run the firmware of this build; say which one:" in text
+    assert "2 boards run the firmware of this build" in text and "--all" in text
     short = identity(board)[:12]
     assert f"\n  --url {device.url}  blinky, firmware {short}, {FIRST}\n" in text
     assert f"\n  --url http://127.0.0.1:2  blinky, firmware {short}, {SECOND}\n" in text
@@ -207,7 +207,7 @@ def test_watch_finds_a_board_again_that_moved(board: Project, announce: Announce
     try:
         announcement = announce(old.url, WANDERER)
         with Watch(watching(board)) as watch:
-            assert f"Changes go to {old.url}." in watch.lines
+            watch.wait_for(f"to {old.url} in")
             board.write("a.c", body(2))
             watch.wait_for(f"to {old.url} in")
             old.close()
@@ -218,9 +218,76 @@ def test_watch_finds_a_board_again_that_moved(board: Project, announce: Announce
             watch.wait_for(f"to {new.url} in")
             board.write("a.c", body(4))
             assert not any("The board is" in line for line in watch.wait_for("Reloaded whole "))
-        assert len(old.uploads) == 1 and len(new.uploads) == 2
+        assert len(old.uploads) == 2 and len(new.uploads) == 2
     finally:
         new.close()
+
+
+def test_watch_waits_for_a_board(board: Project, device: FakeDevice, announce: Announce) -> None:
+    with Watch(watching(board)) as watch:
+        assert "no board has been found yet" in watch.lines[-1]
+        watch.wait_for("The watch goes on looking")
+        announce(device.url)
+        watch.wait_for(f"Changes go to {device.url}.")
+        watch.wait_for(f"to {device.url} in")
+        board.write("a.c", body(2))
+        watch.wait_for("Reloaded whole ")
+    assert len(device.uploads) == 2
+
+
+def test_watch_ends_where_several_match(
+    board: Project, device: FakeDevice, announce: Announce
+) -> None:
+    announce(device.url, FIRST)
+    announce("http://127.0.0.1:2", SECOND)
+    watch = Watch(watching(board))
+    watch.wait_for("2 boards run the firmware of this build")
+    assert watch.process.wait(PATIENCE) == 1 and device.uploads == []
+
+
+def test_reload_all(board: Project, device: FakeDevice, announce: Announce) -> None:
+    """One that refuses does not keep the others from getting theirs."""
+    other = new_device(board)
+    try:
+        announce(device.url, FIRST)
+        announce(other.url, SECOND)
+        board.write("a.c", body(2))
+        text = board.tool(*command(board, "reload"), "--all")
+        assert f"to {device.url} in" in text and f"to {other.url} in" in text
+        assert device.uploads == other.uploads == [(board.out / "module.bin").read_bytes()]
+        device.refuse = (503, {"status": "error", "error": "an upload is under way"})
+        board.write("a.c", body(3))
+        text = board.fail(*command(board, "reload"), "--all")
+        assert "Not reloaded: upload failed" in text and f"to {other.url} in" in text
+        assert len(other.uploads) == 2
+    finally:
+        other.close()
+
+
+def test_all_and_one(board: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = board.fail(*command(board, "reload"), "--all", "--url", "http://127.0.0.1:1")
+    assert "leave out --url" in text
+
+
+def test_watch_all(board: Project, device: FakeDevice, announce: Announce) -> None:
+    """Every board gets each change; one that comes later is found by the next change."""
+    other, late = new_device(board), new_device(board)
+    try:
+        announce(device.url, FIRST)
+        announce(other.url, SECOND)
+        with Watch(board.start(*command(board, "watch"), "--all")) as watch:
+            for _ in range(2):
+                watch.wait_for("Reloaded whole ")
+            other.close()
+            board.write("a.c", body(2))
+            watch.wait_for(f"to {device.url} in")
+            watch.wait_for(f"Not sent: {other.url} gets it when it answers")
+            announce(late.url, HERE)
+            board.write("a.c", body(3))
+            watch.wait_for(f"to {late.url} in")
+        assert [len(one.uploads) for one in (device, other, late)] == [3, 1, 1]
+    finally:
+        late.close()
 
 
 def test_a_board_that_is_gone_or_was_named_is_not_looked_for_elsewhere(
@@ -254,7 +321,7 @@ def test_who_looks_for_a_name_waits_for_it(
 
 def test_when_a_search_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     search = Search.__new__(Search)
-    search._name = None
+    search._name, search._is_all = None, False
     monkeypatch.setattr("time.monotonic", lambda: 100.0)
     assert search._is_over(96.9, None) and not search._is_over(97.1, None), "nothing matches"
     assert search._is_over(0.0, 99.5), "others had their time"
@@ -262,3 +329,5 @@ def test_when_a_search_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     search._name = "here"
     assert search._is_over(99.0, 99.9), "no other is waited for"
     assert search._is_over(96.9, None) and not search._is_over(97.1, None)
+    search._name, search._is_all = None, True
+    assert not search._is_over(99.0, 99.1), "each of all has its time"

@@ -1,7 +1,8 @@
 """The extension of idf.py, without idf.py: its actions, and the options that both sides have."""
 
+import os
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 import click
 import pytest
@@ -43,6 +44,36 @@ def test_actions_take_the_options_of_the_command_line(
     with pytest.raises(SystemExit) as ended:  # There is no build: every action says so.
         described["callback"](action, None, arguments, **{str(name): None for name in local})
     assert ended.value.code != 0
+
+
+def watch(port: Optional[str], **options: Any) -> None:
+    """`idf.py watch`, with the options that matter here."""
+    given = {"url": None, "debounce": 0.0, "wait": None, "verbose": False, "whole": False}
+    arguments = {"build_dir": "build", "port": port, "baud": 460800, "verbose": False}
+    values = {**given, "is_all": False, "flash": True, **options}
+    actions()["watch"]["callback"]("watch", None, type("Arguments", (), arguments), **values)
+
+
+def test_flash_gets_the_port_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The build's target `flash` reads the environment."""
+    seen: Dict[str, Optional[str]] = {}
+
+    def run(options: Any, debounce: float) -> None:
+        seen.update({name: os.environ.get(name) for name in ("ESPPORT", "ESPBAUD")})
+        seen["is_all"] = str(options.where.is_all)
+
+    monkeypatch.setattr("hotreload.commands.watch.watch", run)
+    monkeypatch.delenv("IDF_TARGET", raising=False)
+    for name in ("ESPPORT", "ESPBAUD", "HOTRELOAD_PORT"):
+        monkeypatch.setenv(name, "")
+    watch("/dev/ttyBoard", is_all=True)
+    assert seen == {"ESPPORT": "/dev/ttyBoard", "ESPBAUD": "460800", "is_all": "True"}
+
+
+def test_flash_beside_the_monitor_is_refused() -> None:
+    with pytest.raises(SystemExit) as ended:
+        watch(None, background=True)
+    assert "--flash needs the port" in str(ended.value)
 
 
 def test_extension_is_loaded_once() -> None:

@@ -31,6 +31,10 @@ rule wraps
   command = grep -o 'wrap=[a-z]*$$' $in | cut -d= -f2 > $out.new; $
       cmp -s $out.new $out || cp $out.new $out
   restat = 1
+rule rerun_cmake
+  command = touch build.ninja && echo CMake >> cmake.log
+  description = Re-running CMake...
+  generator = 1
 rule archive
   command = test -e $out || touch $out
   restat = 1
@@ -48,18 +52,27 @@ build order_module: phony || text.S
 build version.S: copy ../version.txt
 build firmware_version.o: object version.S
 build {directory}/hotreload/exports.txt: list module.o embedded.o $
-    {directory}/hotreload/wraps.txt ../tool.py
+    {directory}/hotreload/objects.txt {directory}/hotreload/wraps.txt ../tool.py
 build {directory}/hotreload/wraps.txt: wraps build.ninja
 build {directory}/hotreload/stubs.S: copy {directory}/hotreload/exports.txt
 build stubs.o: object {directory}/hotreload/stubs.S
 build libempty.a: archive module.o embedded.o
-build firmware.elf: copy main.o stubs.o firmware_version.o | libempty.a
+build firmware.elf: copy main.o stubs.o firmware_version.o $
+    libesp_app_format.a | libempty.a sections.ld
   LINK_FLAGS = -Wl,--wrap=one
 build firmware: phony firmware.elf
 build always: phony
+build ../CMakeLists.txt: phony
+build build.ninja: rerun_cmake | ../CMakeLists.txt
+build sections.ld: list ../layout.txt libesp_app_format.a
+build esp_app_desc.c.obj: object ../version.c
+build libesp_app_format.a: copy esp_app_desc.c.obj
 """
 
-FILES = ("module.c", "main.c", "shared.h", "text.txt", "version.txt", "tool.py")
+FILES = (
+    "module.c", "main.c", "shared.h", "text.txt", "version.txt", "tool.py", "CMakeLists.txt",
+    "layout.txt", "version.c",
+)  # fmt: skip
 
 
 class Build:
@@ -71,6 +84,7 @@ class Build:
         (self.directory / "hotreload").mkdir(parents=True)
         for name in FILES:
             (root / name).write_text(name + "\n")
+        (self.directory / "hotreload/objects.txt").write_text("module.o\n")
         self.write(BUILD)
         self.ninja()
 
@@ -173,6 +187,47 @@ def test_cmake_ran_again(build: Build, name: str) -> None:
     os.utime(build.directory / "build.ninja", (later, later))
     text = build.search()
     assert text == "" if name == "one" else "hotreload/wraps.txt is made from" in text
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_cmake_has_to_run(build: Build, is_gone: bool) -> None:
+    """Then ninja says nothing else, and nothing is refused before CMake has run."""
+    build.change("main.c")
+    if is_gone:
+        (build.root / "CMakeLists.txt").unlink()
+    else:
+        build.change("CMakeLists.txt")
+    description = build.description()
+    assert not finish_search(start_search(description), description)
+
+
+def test_another_list_of_the_modules_objects(build: Build) -> None:
+    """CMake writes it when a reloadable component gets or loses a source."""
+    later = time.time() + 10
+    os.utime(build.directory / "hotreload/objects.txt", (later, later))
+    assert build.search() == ""
+
+
+def test_the_version_from_git(build: Build) -> None:
+    """A commit changes it, and with it how one object is compiled. Then that may be compiled."""
+    build.write(BUILD.replace("esp_app_desc.c.obj: object", "esp_app_desc.c.obj: copy"))
+    assert build.search() == ""
+    build.ninja("libesp_app_format.a")
+    assert build.search() == ""
+    build.change("version.c")
+    assert "  version.c has changed" in build.search()
+
+
+def test_the_linker_script(build: Build) -> None:
+    build.change("layout.txt")
+    assert "  layout.txt has changed, which sections.ld is made from\n" in build.search()
+
+
+def test_a_build_that_was_interrupted(build: Build) -> None:
+    """The firmware's objects are up to date, but not linked."""
+    (build.root / "main.c").write_text("changed\n")
+    build.ninja("main.o")
+    assert "  main.o has changed, which firmware.elf is made from\n" in build.search()
 
 
 def test_other_options_of_the_module(build: Build) -> None:

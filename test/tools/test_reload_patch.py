@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from fake_device import FakeDevice
 from hotreload.cli import main
 from project import Project
+from test_discovery import identity
 from test_reload import last_line
 
 
@@ -51,8 +52,15 @@ def test_each_patch_is_made_against_the_base(running: Project, device: FakeDevic
 
 
 def test_nothing_is_sent_without_a_change(running: Project, device: FakeDevice) -> None:
+    device.firmware = identity(running)
     running.write("a.c", "\n\nint f(void) { return 1; }\n")
     assert reload(running, device).startswith("No change: ") and device.uploads == []
+
+
+def test_firmware_that_was_not_flashed(running: Project, device: FakeDevice) -> None:
+    """It is sent for the device to refuse: the same module, but of another firmware."""
+    reload(running, device)
+    assert len(device.uploads) == 1
 
 
 def test_patch_is_undone(running: Project, device: FakeDevice) -> None:

@@ -44,6 +44,10 @@ def nothing(_done: int, _total: int) -> None:
     pass
 
 
+def ignore() -> None:
+    pass
+
+
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where shared ports are noted."""
@@ -130,7 +134,7 @@ def test_upload_over_a_bad_line(fake: FakeSerial, fault: str) -> None:
 def test_the_log_is_whole(fake: FakeSerial) -> None:
     lines: List[str] = []
     device = SerialDevice(fake.port, 115200)
-    device.follow_log(lines.append)
+    device.follow_log(lines.append, ignore)
     fake.log("first\r\n")
     fake.faults = ["log"] * 3
     for _ in range(3):
@@ -304,7 +308,7 @@ def test_a_port_that_is_lost_is_opened_again(fake: FakeSerial) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     lines: List[str] = []
     device = SerialDevice(f"socket://127.0.0.1:{listener.getsockname()[1]}", 115200)
-    device.follow_log(lines.append)
+    device.follow_log(lines.append, ignore)
     end, _ = listener.accept()
     end.close()
     wait_until(lambda: any("was lost" in line for line in lines))
@@ -327,7 +331,7 @@ def test_two_use_one_port(fake: FakeSerial) -> None:
     line.on_log = share.show
     first, second = SerialDevice(fake.port, 115200), SerialDevice(share.url, 115200)
     lines: List[str] = []
-    second.follow_log(lines.append)
+    second.follow_log(lines.append, ignore)
     for device in (first, second):
         device.upload(MODULE, SECRET, nothing)
         assert line.ask(STATUS)[0] == 200
@@ -422,7 +426,34 @@ def test_watch_shows_the_log(built: Project, board: FakeSerial) -> None:
         built.write("a.c", "int f(void) { return 5; }\n")
         seen = watch.wait_for("Reloaded whole ")
         assert "half a line of the log" in "\n".join(seen + watch.lines)
-    assert board.uploads == [(built.out / "module.bin").read_bytes()]
+    assert board.uploads[1:] == [(built.out / "module.bin").read_bytes()]
+
+
+def test_watch_of_a_port_that_comes_and_goes(
+    built: Project, board: FakeSerial, tmp_path: Path
+) -> None:
+    """As a chip's own USB does when the chip restarts."""
+    port = tmp_path / "ttyBoard"
+    process = built.start("watch", "--build", str(built.build), "--port", str(port))
+    with Watch(process) as watch:
+        assert any("there is no port" in line for line in watch.lines)
+        port.symlink_to(board.port)
+        watch.wait_for("Reloaded whole ")
+        board.log("the first\r\n")
+        watch.wait_for("the first")
+        other = FakeSerial(board.secret)
+        try:
+            port.unlink()
+            port.symlink_to(other.port)
+            board.close()
+            watch.wait_for("was lost")
+            watch.wait_for("Reloaded whole ")
+            other.log("the second\r\n")
+            watch.wait_for("the second")
+            assert other.uploads == board.uploads
+        finally:
+            watch.stop()
+            other.close()
 
 
 def test_monitor_beside_reload(built: Project, board: FakeSerial) -> None:

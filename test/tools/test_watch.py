@@ -17,10 +17,14 @@ from typing import Any, Iterator, List
 import pytest
 
 from fake_device import FakeDevice
+from hotreload.commands.checkout import find_checkout
 from project import TOOLS, Project, hide
 
 # How long to wait for something that should come: generous, nothing is measured.
 PATIENCE = 60.0
+
+# How the last line of a reload begins.
+LAST = ("Reloaded whole ", "Patched: ", "No change: ", "Not reloaded: ", "Not sent: ")
 
 
 class Watch:
@@ -37,19 +41,21 @@ class Watch:
         for line in self.process.stdout:
             self._queue.put(line.rstrip("\n"))
 
-    def wait_for(self, text: str) -> List[str]:
-        """Waits for a line with this text; returns the lines up to it."""
+    def wait_for(self, *texts: str) -> List[str]:
+        """Waits for a line with one of the texts; returns the lines up to it."""
         seen: List[str] = []
-        while not seen or text not in seen[-1]:
+        while not seen or not any(text in seen[-1] for text in texts):
             try:
                 seen.append(self._queue.get(timeout=PATIENCE))
             except queue.Empty:
-                raise AssertionError(f"no '{text}' after {self.lines + seen}") from None
+                raise AssertionError(f"no {texts} after {self.lines + seen}") from None
         self.lines += seen
         return seen
 
     def __enter__(self) -> "Watch":
+        """Waits until the board is up to date, or cannot be."""
         self.wait_for("Ctrl+C stops")
+        self.wait_for(*LAST)
         return self
 
     def __exit__(self, kind: Any, *_rest: Any) -> None:
@@ -86,10 +92,10 @@ def test_edit_in_place(watch: Watch, built: Project, device: FakeDevice) -> None
     built.write("a.c", body(2))
     seen = watch.wait_for("Reloaded whole ")
     assert seen[0] == "Changed: a.c"
-    assert device.uploads == [(built.out / "module.bin").read_bytes()]
+    assert device.uploads[1:] == [(built.out / "module.bin").read_bytes()]
     built.write("a.c", body(3))
     watch.wait_for("Reloaded whole ")
-    assert len(set(device.uploads)) == 2
+    assert len(set(device.uploads)) == 3
 
 
 def test_editor_that_replaces_the_file(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -97,14 +103,14 @@ def test_editor_that_replaces_the_file(watch: Watch, built: Project, device: Fak
         temporary = built.write(".a.c.swp", body(number))
         os.replace(temporary, built.sources / "a.c")
         watch.wait_for("Reloaded whole ")
-    assert len(set(device.uploads)) == 2
+    assert len(set(device.uploads)) == 3
 
 
 def test_editor_that_keeps_a_backup(watch: Watch, built: Project, device: FakeDevice) -> None:
     os.rename(built.sources / "a.c", built.sources / "a.c~")
     built.write("a.c", body(2))
     watch.wait_for("Reloaded whole ")
-    assert device.uploads == [(built.out / "module.bin").read_bytes()]
+    assert device.uploads[1:] == [(built.out / "module.bin").read_bytes()]
 
 
 def test_new_directory_with_a_header(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -115,7 +121,7 @@ def test_new_directory_with_a_header(watch: Watch, built: Project, device: FakeD
     (built.sources / "new/value.h").write_text("#define NOTHING\n")
     assert "Changed: value.h" in watch.wait_for("Changed: ")[-1]
     watch.wait_for("No change: ")
-    assert len(device.uploads) == 1
+    assert len(device.uploads) == 2
 
 
 def test_other_files_are_ignored(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -141,7 +147,7 @@ def test_files_elsewhere(watch: Watch, built: Project, device: FakeDevice) -> No
     assert "Changed: elsewhere.h" in watch.wait_for("Reloaded whole ")
     source.write_text("return VALUE + 1;\n")
     assert "Changed: elsewhere.inc.txt" in watch.wait_for("Reloaded whole ")
-    assert len(set(device.uploads)) == 3
+    assert len(set(device.uploads)) == 4
 
 
 def test_symbolic_links(built: Project, device: FakeDevice) -> None:
@@ -166,7 +172,7 @@ def test_symbolic_links(built: Project, device: FakeDevice) -> None:
         watch.wait_for("Reloaded whole ")
         (elsewhere / "new.h").write_text("/* Which ninja does not know of. */\n")
         assert "Changed: new.h" in watch.wait_for("No change: ")
-    assert len(set(device.uploads)) == 3
+    assert len(set(device.uploads)) == 4
 
 
 def test_inputs_of_generators(built: Project, device: FakeDevice) -> None:
@@ -185,7 +191,7 @@ def test_inputs_of_generators(built: Project, device: FakeDevice) -> None:
         assert "Changed: index.html" in watch.wait_for("Reloaded whole ")
         page.write_text("#define VALUE 4\n")
         watch.wait_for("Reloaded whole ")
-    assert len(set(device.uploads)) == 2
+    assert len(set(device.uploads)) == 3
 
 
 def test_old_time_stamp(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -195,29 +201,28 @@ def test_old_time_stamp(watch: Watch, built: Project, device: FakeDevice) -> Non
         os.utime(backup, (1000, 1000))
         os.replace(backup, built.sources / "a.c")
         watch.wait_for("Reloaded whole ")
-    assert len(set(device.uploads)) == 2
+    assert len(set(device.uploads)) == 3
 
 
 # Python drops an exception that a signal raises in a destructor.
 _DESTRUCTOR = f"""
 import time
-from hotreload.commands import watch
+from hotreload.commands import updater
 
 class Object:
     def __del__(self):
         print("In a destructor", flush=True)
         time.sleep({PATIENCE})
 
-watch.report_success = lambda *_: Object()
+updater.report_success = lambda *_: Object()
 """
 
 
 def test_interrupt_in_a_destructor(built: Project, device: FakeDevice) -> None:
     (built.root / "usercustomize.py").write_text(_DESTRUCTOR)
-    with start(built, device.url, path=f"{TOOLS}{os.pathsep}{built.root}") as watch:
-        built.write("a.c", body(2))
-        watch.wait_for("In a destructor")
-        assert watch.stop() == 0
+    watch = start(built, device.url, path=f"{TOOLS}{os.pathsep}{built.root}")
+    watch.wait_for("In a destructor")
+    assert watch.stop() == 0
 
 
 def test_unchanged_module_is_not_sent(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -225,7 +230,7 @@ def test_unchanged_module_is_not_sent(watch: Watch, built: Project, device: Fake
     watch.wait_for("Reloaded whole ")
     built.write("a.c", "/* a comment */ " + body(2))
     assert "the device runs this already" in watch.wait_for("No change: ")[-1]
-    assert len(device.uploads) == 1
+    assert len(device.uploads) == 2
 
 
 def test_what_the_device_went_back_from_is_sent_again(
@@ -239,7 +244,19 @@ def test_what_the_device_went_back_from_is_sent_again(
     assert told.endswith("module 1 crashed on trial, the flashed module runs")
     device.more.clear()
     watch.wait_for("Reloaded whole ")
-    assert len(device.uploads) == 2 and len(set(device.uploads)) == 1
+    assert len(device.uploads) == 3 and len(set(device.uploads)) == 2
+
+
+def test_what_crashed_is_not_sent_without_being_asked_for(
+    built: Project, device: FakeDevice
+) -> None:
+    """Not at the start, nor when the board is back after the crash: it would crash for ever."""
+    device.rollback = "module 1 crashed on trial, the flashed module runs"
+    with start(built, device.url) as watch:
+        assert "module 1 crashed on trial" in watch.lines[-1] and device.uploads == []
+        built.write("a.c", body(2))
+        watch.wait_for("Reloaded whole ")
+    assert len(device.uploads) == 1
 
 
 def test_what_another_has_replaced_is_sent_again(
@@ -251,19 +268,19 @@ def test_what_another_has_replaced_is_sent_again(
     built.write("a.c", "/* the same code */ " + body(2))
     watch.wait_for("so that is sent again: it runs another")
     watch.wait_for("Reloaded whole ")
-    assert device.uploads[0] == device.uploads[2]
+    assert device.uploads[1] == device.uploads[3]
 
 
 def test_goes_on_after_a_failed_build(watch: Watch, built: Project, device: FakeDevice) -> None:
     built.write("a.c", "int f(void) { return }\n")
     seen = watch.wait_for("Not reloaded: compile failed")
     assert any("a.c:1:" in line and "error: expected expression" in line for line in seen)
-    assert device.uploads == []
+    assert len(device.uploads) == 1
     built.write("a.c", "int gone(void); int f(void) { return gone(); }\n")
     watch.wait_for("Not reloaded: link failed")
     built.write("a.c", body(2))
     watch.wait_for("Reloaded whole ")
-    assert len(device.uploads) == 1
+    assert len(device.uploads) == 2
 
 
 def test_goes_on_after_a_refusal(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -273,18 +290,38 @@ def test_goes_on_after_a_refusal(watch: Watch, built: Project, device: FakeDevic
     device.refuse = None
     built.write("a.c", "/* again */ " + body(2))
     watch.wait_for("Reloaded whole ")
-    assert len(device.uploads) == 1, "what was refused is not taken for sent"
+    assert len(device.uploads) == 2, "what was refused is not taken for sent"
 
 
-def test_goes_on_after_an_unreachable_device(built: Project, device: FakeDevice) -> None:
+def test_a_device_that_comes_later(built: Project, device: FakeDevice) -> None:
+    """It is not there at the start; what was saved meanwhile is sent when it comes."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        with start(built, url) as watch:
-            for number in (2, 3):
-                built.write("a.c", body(number))
-                seen = watch.wait_for("Not reloaded: upload failed")
-                assert any("nothing listens" in line for line in seen)
+        port = unused.getsockname()[1]
+        with start(built, f"http://127.0.0.1:{port}") as watch:
+            assert any("nothing listens" in line for line in watch.lines)
+            assert "gets it when it answers" in watch.lines[-1]
+            built.write("a.c", body(2))
+            watch.wait_for("Not sent: ")
+            unused.close()
+            late = FakeDevice(device.secret, port)
+            watch.wait_for("Reloaded whole ")
+            assert late.uploads == [(built.out / "module.bin").read_bytes()]
+            built.write("a.c", body(3))
+            watch.wait_for("Reloaded whole ")
+    late.close()
+
+
+def test_a_device_that_restarts_in_the_middle_of_an_upload(
+    watch: Watch, built: Project, device: FakeDevice
+) -> None:
+    device.raw_answer = b""
+    device.cuts_uploads_only = True
+    built.write("a.c", body(2))
+    watch.wait_for("Not reloaded: upload failed")
+    device.raw_answer = None
+    watch.wait_for("Reloaded whole ")
+    assert len(device.uploads) == 2
 
 
 def test_many_changes_are_one_reload(built: Project, device: FakeDevice) -> None:
@@ -294,7 +331,7 @@ def test_many_changes_are_one_reload(built: Project, device: FakeDevice) -> None
             built.write("b.h", f"/* {number} */\n")
         assert watch.wait_for("Changed: ")[-1] in ("Changed: a.c, b.h", "Changed: b.h, a.c")
         watch.wait_for("Reloaded whole ")
-        assert device.uploads == [(built.out / "module.bin").read_bytes()]
+        assert device.uploads[1:] == [(built.out / "module.bin").read_bytes()]
 
 
 def test_firmware_rebuilt_while_watching(built: Project, device: FakeDevice) -> None:
@@ -302,12 +339,12 @@ def test_firmware_rebuilt_while_watching(built: Project, device: FakeDevice) -> 
         built.write("a.c", body(2))
         watch.wait_for("Reloaded whole ")
         built.firmware_source = built.firmware_source.replace(
-        "used_table = ", "used_table = 0; used_table = "
-    )
+            "used_table = ", "used_table = 0; used_table = "
+        )
         built.link_firmware()
         built.write("a.c", "/* same code */ " + body(2))
         watch.wait_for("Reloaded whole ")
-        assert len(set(device.uploads)) == 2, "the module names its firmware"
+        assert len(set(device.uploads)) == 3, "the module names its firmware"
 
 
 def test_stops_by_interrupt(watch: Watch, built: Project, device: FakeDevice) -> None:
@@ -316,8 +353,8 @@ def test_stops_by_interrupt(watch: Watch, built: Project, device: FakeDevice) ->
 
 
 def test_stops_by_interrupt_while_building(built: Project, device: FakeDevice) -> None:
-    built.describe(ninja=str(slow_ninja(built)))
     with start(built, device.url) as watch:
+        built.describe(ninja=str(slow_ninja(built)))
         built.write("a.c", body(2))
         watch.wait_for("building slowly")
         assert watch.stop() == 0
@@ -349,3 +386,77 @@ def test_inside_the_build_directory_nothing_counts(built: Project, device: FakeD
         built.write("a.c", body(2))
         watch.wait_for("Reloaded whole ")
         assert {line for line in watch.lines if line.startswith("Changed")} == {"Changed: a.c"}
+
+
+def test_a_directory_that_goes_and_comes_back(
+    watch: Watch, built: Project, device: FakeDevice
+) -> None:
+    """As by a checkout of a branch that lacks it; what is new in it is noticed as before."""
+    built.sources.rename(built.root / "gone")
+    watch.wait_for("Not reloaded: ")
+    built.sources.mkdir()
+    for number in (2, 3):  # From the end of the first on, the new directory is watched.
+        built.write("a.c", body(number))
+        watch.wait_for("Reloaded whole ")
+    built.write("new.h", "/* Which ninja does not know of. */\n")
+    assert "Changed: new.h" in watch.wait_for("No change: ")
+
+
+# ---- git ----
+
+
+def git(project: Project, *arguments: str) -> None:
+    settings = ["-c", "user.name=test", "-c", "user.email=test@test", "-c", "core.hooksPath=none"]
+    subprocess.run(["git", "-C", str(project.root), *settings, *arguments], check=True)
+
+
+def test_a_checkout_is_one_reload(built: Project, device: FakeDevice) -> None:
+    """Files of both branches together do not compile."""
+    git(built, "init", "-q", "-b", "one")
+    names = [f"part{number}.h" for number in range(300)]
+    for branch, number in (("one", 2), ("two", 3)):
+        checks = "".join(
+            f'#include "{name}"\n#if PART != {number}\n#error mixed\n#endif\n' for name in names
+        )
+        git(built, "checkout", "-q", "-B", branch)
+        for name in names:
+            built.write(name, f"#undef PART\n#define PART {number}\n")
+        built.write("a.c", checks + body(number))
+        git(built, "add", "component")
+        git(built, "commit", "-q", "-m", branch)
+    with start(built, device.url) as watch:
+        git(built, "checkout", "-q", "one")
+        seen = watch.wait_for("Reloaded whole ")
+        assert len([line for line in seen if line.startswith("Changed: ")]) == 1
+        assert not any("mixed" in line or "Not reloaded" in line for line in seen)
+        built.write("a.c", body(4))
+        watch.wait_for("Reloaded whole ")
+    assert len(device.uploads) == 3
+
+
+def test_a_reload_waits_for_git(watch: Watch, built: Project, device: FakeDevice) -> None:
+    lock = built.root / ".git" / "index.lock"
+    lock.parent.mkdir()
+    lock.touch()
+    built.write("a.c", "the first half\n")
+    assert str(lock) in watch.wait_for("the reload waits for it")[-1]
+    built.write("a.c", body(2))
+    built.write("b.h", "\n")
+    lock.unlink()
+    seen = watch.wait_for("Reloaded whole ")
+    assert [line for line in seen if line.startswith("Changed: ")] == ["Changed: a.c, b.h"]
+
+
+def test_where_git_has_its_lock(tmp_path: Path) -> None:
+    """In a second work tree and in a submodule, too."""
+    repository, tree = tmp_path / "repository", tmp_path / "tree"
+    (tree / "component").mkdir(parents=True)
+    repository.mkdir()
+    directories = [str(tmp_path), str(tree / "component")]
+    assert find_checkout(directories) is None
+    (tree / ".git").write_text(f"gitdir: {repository}\n")
+    assert find_checkout(directories) is None
+    (repository / "index.lock").touch()
+    assert find_checkout(directories) == str(repository / "index.lock")
+    (tree / ".git").write_text("gitdir: ../repository\n")
+    assert find_checkout(directories) == str(tree / "../repository/index.lock")

@@ -43,6 +43,7 @@ void fake_port_reset(void)
         .ram_limit = SIZE_MAX,
         .text_caps = UINT32_MAX,
         .firmware_id_size = 20,
+        .project = "unit test",
         .arch = &hotreload_arch_riscv,
         .chip = HOTRELOAD_CHIP_EMULATOR,
         .abi = HOTRELOAD_ABI_RISCV_ILP32,
@@ -313,6 +314,16 @@ const uint8_t *hotreload_port_firmware_id(size_t *size)
 const hotreload_arch_t *hotreload_port_arch(void)
 {
     return fake_port.arch;
+}
+
+const char *hotreload_port_project(void)
+{
+    return fake_port.project;
+}
+
+const char *hotreload_port_chip_name(void)
+{
+    return "esp32c61"; /* no name is longer */
 }
 
 uint16_t hotreload_port_chip(void)

@@ -40,6 +40,7 @@ typedef struct {
 
     uint8_t firmware_id[32];
     size_t firmware_id_size;
+    char project[32];
     const hotreload_arch_t *arch;
     uint16_t chip, abi;
 

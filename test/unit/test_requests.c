@@ -180,14 +180,17 @@ static void status_tells_what_is_loaded(void **state)
     sent_t stored;
     char expected[1024];
     sent_module(&stored, 1, SENT_OLD_SIZE);
+    fake_port.now_ms = UINT32_MAX - 999; /* the clock wraps while the module runs */
     assert_int_equal(hotreload_reload(&config), ESP_OK);
+    fake_port.now_ms = 61250 - 1000;
     hotreload_status_get(&device);
     fake_port.data_limit = 500000;
     hotreload_request_status(&answer);
     assert_int_equal(answer.status, 200);
     snprintf(expected, sizeof expected,
              "{\"status\":\"ok\",\"firmware\":\"a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3\","
-             "\"loaded\":true,\"sequence\":1,\"reloads\":%u,"
+             "\"project\":\"unit test\",\"chip\":\"esp32c61\","
+             "\"loaded\":true,\"sequence\":1,\"reloads\":%u,\"running_ms\":61250,"
              "\"text\":{\"address\":\"0x40380000\",\"size\":%u},"
              "\"data\":{\"address\":\"0x3fc90000\",\"size\":24},"
              "\"base\":{\"sequence\":1,\"sha256\":\"%s\"},\"patch\":null,"
@@ -203,6 +206,7 @@ static void status_tells_what_is_loaded(void **state)
     assert_int_equal(hotreload_unload(), ESP_OK);
     hotreload_request_status(&answer);
     assert_non_null(strstr(answer.body, "\"loaded\":false,\"sequence\":0,"));
+    assert_non_null(strstr(answer.body, "\"running_ms\":0,"));
     assert_non_null(strstr(answer.body, "\"text\":{\"address\":\"0x00000000\",\"size\":0}"));
 }
 
@@ -249,13 +253,16 @@ static void the_longest_status_fits(void **state)
     memset(worst.text, '"', sizeof worst.text - 1);
     worst.text[sizeof worst.text - 1] = '\0';
     fake_port.firmware_id_size = sizeof fake_port.firmware_id;
+    memset(fake_port.project, '"', sizeof fake_port.project - 1);
     fake_port.text_limit = UINT32_MAX;
     fake_port.data_limit = UINT32_MAX;
     hotreload_status_set_error(&worst);
     hotreload_status_set_rollback(&rollback);
     hotreload_running_t running;
     memset(&running, 0xff, sizeof running);
+    fake_port.now_ms = 0;
     hotreload_status_set_module(&module, &running);
+    fake_port.now_ms = UINT32_MAX;
     hotreload_request_status(&answer);
     assert_int_equal(answer.body[strlen(answer.body) - 1], '}');
     /* The number of reloads may get ten digits. */

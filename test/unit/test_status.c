@@ -53,16 +53,23 @@ static void shows_the_module_that_runs(void **state)
     assert_int_equal(status.data_size, 0);
 }
 
-/** A client waits for this number to change: so it counts loads, and nothing else. */
+/** A client waits for this number to change: so it counts loads, and nothing else. So does the
+ * time. */
 static void counts_what_was_loaded(void **state)
 {
     const uint32_t before = loaded_status().reloads;
+    fake_port.now_ms = 5000;
     loaded_start(1);
+    assert_int_equal(loaded_status().since_ms, 5000);
+    fake_port.now_ms = 6000;
     assert_int_equal(loaded_status().reloads, before + 1);
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     assert_int_equal(loaded_status().reloads, before + 2);
+    assert_int_equal(loaded_status().since_ms, 6000);
+    fake_port.now_ms = 7000;
     assert_int_equal(hotreload_load_from_buffer("", 0), ESP_ERR_INVALID_SIZE);
     assert_int_equal(loaded_status().reloads, before + 2);
+    assert_int_equal(loaded_status().since_ms, 6000);
     assert_int_equal(hotreload_unload(), ESP_OK);
     assert_int_equal(loaded_status().reloads, before + 2);
 }

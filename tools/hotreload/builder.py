@@ -39,7 +39,7 @@ class ModuleBuilder:
         self._guard = guard
         self._cache = ObjectCache()
         self._base: Optional[Base] = None
-        self._unfinished: Optional[Tuple[Description, Callable[[], None]]] = None
+        self._unfinished: List[Tuple[Description, Callable[[], None]]] = []
         self._checked: Optional[Inputs] = None
         self._module = b""
         self._made_from: List[Any] = []
@@ -84,7 +84,7 @@ class ModuleBuilder:
             if write_if_changed(description.module, module):
                 with suppress(OSError):
                     os.remove(description.partition_image)  # The next build makes it.
-        self._unfinished = (inputs.description, partial(_remember, inputs, module))
+        self._unfinished.append((inputs.description, partial(_remember, inputs, module)))
         return module
 
     def patch(self, inputs: Inputs, base: str, steps: Steps) -> Union[Patch, Whole]:
@@ -98,7 +98,7 @@ class ModuleBuilder:
         with steps.step("patch"):
             result = make_patch(inputs, known)
         if not isinstance(result, Whole):
-            self._unfinished = (inputs.description, result.add_debug_data)
+            self._unfinished.append((inputs.description, result.add_debug_data))
         return result
 
     def lost_variables(self, inputs: Inputs, base: str) -> List[str]:
@@ -124,9 +124,8 @@ class ModuleBuilder:
     def save(self) -> None:
         """Does what need not be done before the upload: remembers a whole module as a base, adds
         debug data to a patch, keeps what is known of the object files for the next command."""
-        if self._unfinished is not None:
-            description, finish = self._unfinished
-            self._unfinished = None
+        unfinished, self._unfinished = self._unfinished, []
+        for description, finish in unfinished:
             with suppress(ToolError), build_lock(description):
                 finish()
         self._cache.save()

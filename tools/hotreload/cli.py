@@ -101,12 +101,16 @@ def link(description: str) -> None:
     builder.save()
 
 
-def _where(url: Optional[str], port: Optional[str], baud: Optional[int]) -> Where:
+def _where(
+    url: Optional[str], port: Optional[str], baud: Optional[int], is_all: bool = False
+) -> Where:
     """The command line takes precedence over the environment."""
+    context = click.get_current_context()
+    typed = click.core.ParameterSource.COMMANDLINE
+    told = [name for name in ("url", "port") if context.get_parameter_source(name) == typed]
+    if is_all:
+        return Where(url if "url" in told else None, port if "port" in told else None, baud, True)
     if url and port:
-        context = click.get_current_context()
-        typed = click.core.ParameterSource.COMMANDLINE
-        told = [name for name in ("url", "port") if context.get_parameter_source(name) == typed]
         if len(told) != 1:
             raise ToolError("--url and --port (HOTRELOAD_URL, HOTRELOAD_PORT) are both set: one")
         url, port = (url, None) if told == ["url"] else (None, port)
@@ -124,12 +128,14 @@ def reload(
     verbose: bool,
     skip_build: bool,
     whole: bool,
+    is_all: bool,
 ) -> None:
     """Compile what changed and send it to the device: as a patch if that can be, else all of it."""
     from hotreload.commands.reload import reload_once
     from hotreload.commands.update import Options
 
-    reload_once(Options(build, _where(url, port, baud), skip_build, wait, verbose, whole))
+    where = _where(url, port, baud, is_all)
+    reload_once(Options(build, where, skip_build, wait, verbose, whole))
 
 
 @main.command()
@@ -142,13 +148,16 @@ def watch(
     wait: Optional[float],
     verbose: bool,
     whole: bool,
+    is_all: bool,
+    flash: bool,
     debounce: float,
 ) -> None:
     """Reload whenever a source file changes, until Ctrl+C."""
     from hotreload.commands.update import Options
     from hotreload.commands.watch import watch as run
 
-    run(Options(build, _where(url, port, baud), False, wait, verbose, whole), debounce)
+    where = _where(url, port, baud, is_all)
+    run(Options(build, where, False, wait, verbose, whole, flash), debounce)
 
 
 @main.command()

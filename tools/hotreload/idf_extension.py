@@ -118,8 +118,9 @@ def _reload(
     wait: Optional[float],
     verbose: bool,
     whole: bool,
+    is_all: bool,
 ) -> None:
-    where, loud = _where(arguments, url), verbose or arguments.verbose
+    where, loud = _where(arguments, url, is_all), verbose or arguments.verbose
     options = Options(arguments.build_dir, where, skip_build, wait, loud, whole)
     _run(arguments, lambda: reload_once(options))
 
@@ -133,17 +134,21 @@ def _watch(
     wait: Optional[float],
     verbose: bool,
     whole: bool,
+    is_all: bool,
+    flash: bool,
     background: bool = False,
 ) -> None:
     from hotreload.commands.watch import watch, watch_in_background
 
-    where = _where(arguments, url)
-    options = Options(
-        arguments.build_dir, where, False, wait, verbose or arguments.verbose, whole
-    )  # fmt: skip
+    where, loud = _where(arguments, url, is_all), verbose or arguments.verbose
+    options = Options(arguments.build_dir, where, False, wait, loud, whole, flash)
     if not background:
+        if flash:
+            _tell_esptool(arguments)
         _run(arguments, lambda: watch(options, debounce))
         return
+    if flash:
+        sys.exit("hotreload: --flash needs the port that the monitor holds: leave out one of them")
     if where.port and not where.url:
         _run(arguments, lambda: _share(arguments, where))
     _run(arguments, lambda: watch_in_background(options, debounce))
@@ -164,8 +169,17 @@ def _gdb(
     _run(arguments, lambda: show_gdb(arguments.build_dir, where, run, gdb, remote))
 
 
-def _where(arguments: Any, url: Optional[str]) -> Where:
+def _tell_esptool(arguments: Any) -> None:
+    """The build's target `flash` takes port and rate from the environment."""
+    for name, value in (("ESPPORT", arguments.port), ("ESPBAUD", arguments.baud)):
+        if value:
+            os.environ[name] = str(value)
+
+
+def _where(arguments: Any, url: Optional[str], is_all: bool = False) -> Where:
     """The port is used only if the firmware takes requests on it: ESPPORT is for flashing, too."""
+    if is_all:
+        return Where(url, is_all=True)
     port = os.environ.get("HOTRELOAD_PORT")
     if not port and arguments.port and _config(arguments, "HOTRELOAD_SERIAL"):
         port = arguments.port

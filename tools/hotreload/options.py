@@ -108,6 +108,16 @@ _OPTIONS = [
         {"is_flag": True, "help": "Send the whole module, never a patch: variables start anew."},
     ),
     _Option(
+        ["--all", "is_all"],
+        _RELOADING,
+        {"is_flag": True, "help": "All boards on the network with the firmware of the build."},
+    ),
+    _Option(
+        ["--flash"],
+        ["watch"],
+        {"is_flag": True, "help": "When the firmware has changed, build and flash it, and go on."},
+    ),
+    _Option(
         ["--debounce"],
         ["watch"],
         {

@@ -5,12 +5,16 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import contextmanager
-from typing import Dict, Iterator, TextIO
+from typing import Dict, Iterator, Sequence, TextIO
+
+import click
 
 _BAR_WIDTH = 30
+_MOST_NAMES = 8
 
 
 def show_any_text() -> None:
@@ -19,6 +23,17 @@ def show_any_text() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def say(text: str, colour: str, err: bool = False) -> None:
+    """A coloured line on a terminal, unless NO_COLOR is set; a plain one anywhere else."""
+    click.secho(text, fg=None if os.environ.get("NO_COLOR") else colour, err=err)
+
+
+def shorten(names: Sequence[str]) -> str:
+    """A list of names, cut short."""
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 class Steps:

@@ -72,53 +72,82 @@ static const char *reason_phrase(int status)
  * Sends bytes that a socket with room in its buffer takes at once. One that does not belongs to a
  * client that asks again and again without reading the answers: false, close it.
  */
-static bool send_now(http_connection_t *connection, const char *data, size_t size)
+static bool send_now(http_connection_t *connection, const void *data, size_t size)
 {
     return linux_send(connection->socket, data, size) == (int)size;
+}
+
+#define HEAD_SIZE 256u
+
+/** Writes the head of an answer. @return its length */
+static size_t write_head(char head[HEAD_SIZE], int status, const char *type, size_t body_size,
+                         bool keep_alive)
+{
+    return (size_t)snprintf(head, HEAD_SIZE,
+                            "HTTP/1.1 %d %s\r\n"
+                            "Content-Type: %s\r\n"
+                            "Content-Length: %u\r\n"
+                            "Cache-Control: no-store\r\n"
+                            "Connection: %s\r\n\r\n",
+                            status, reason_phrase(status), type, (unsigned)body_size,
+                            keep_alive ? "keep-alive" : "close");
 }
 
 static bool send_answer(http_connection_t *connection, const hotreload_answer_t *answer,
                         bool keep_alive)
 {
-    char text[256 + sizeof answer->body];
-    int size =
-        snprintf(text, sizeof text,
-                 "HTTP/1.1 %d %s\r\n"
-                 "Content-Type: application/json\r\n"
-                 "Content-Length: %u\r\n"
-                 "Cache-Control: no-store\r\n"
-                 "Connection: %s\r\n\r\n%s",
-                 answer->status, reason_phrase(answer->status), (unsigned)strlen(answer->body),
-                 keep_alive ? "keep-alive" : "close", answer->body);
-    return send_now(connection, text, (size_t)size);
+    char text[HEAD_SIZE + sizeof answer->body];
+    const size_t body_size = strlen(answer->body);
+    const size_t head_size =
+        write_head(text, answer->status, "application/json", body_size, keep_alive);
+    memcpy(text + head_size, answer->body, body_size);
+    return send_now(connection, text, head_size + body_size);
+}
+
+static bool send_page(http_connection_t *connection, bool keep_alive)
+{
+    char head[HEAD_SIZE];
+    const size_t size = write_head(head, 200, "text/html\r\nContent-Encoding: gzip",
+                                   hotreload_page_size, keep_alive);
+    return send_now(connection, head, size) &&
+           send_now(connection, hotreload_page, hotreload_page_size);
 }
 
 /*
- * The last answer. The connection is not closed at once: closing with unread data would reset it,
- * and the client might lose the answer.
+ * Goes on with the connection. After its last answer it is not closed at once: closing with unread
+ * data would reset it, and the client might lose the answer.
  */
+static void end_request(http_connection_t *connection, const http_settings_t *settings, bool sent,
+                        bool keep_alive)
+{
+    if (!sent) {
+        close_connection(connection);
+    } else if (keep_alive) {
+        begin_request(connection, settings);
+    } else {
+        linux_shut_down_sending(connection->socket);
+        connection->state = HTTP_CONNECTION_DRAIN;
+        set_deadline(connection, settings);
+    }
+}
+
 static void answer_and_drain(http_connection_t *connection, const http_settings_t *settings,
                              const hotreload_answer_t *answer)
 {
-    if (!send_answer(connection, answer, false)) {
-        close_connection(connection);
-        return;
-    }
-    linux_shut_down_sending(connection->socket);
-    connection->state = HTTP_CONNECTION_DRAIN;
-    set_deadline(connection, settings);
+    end_request(connection, settings, send_answer(connection, answer, false), false);
 }
 
 static void answer_request(http_connection_t *connection, const http_settings_t *settings,
                            const hotreload_answer_t *answer)
 {
-    if (answer->status != 200 || !connection->parser.request.keep_alive) {
-        answer_and_drain(connection, settings, answer);
-    } else if (send_answer(connection, answer, true)) {
-        begin_request(connection, settings);
-    } else {
-        close_connection(connection);
-    }
+    const bool keep_alive = answer->status == 200 && connection->parser.request.keep_alive;
+    end_request(connection, settings, send_answer(connection, answer, keep_alive), keep_alive);
+}
+
+static void answer_with_page(http_connection_t *connection, const http_settings_t *settings)
+{
+    const bool keep_alive = connection->parser.request.keep_alive;
+    end_request(connection, settings, send_page(connection, keep_alive), keep_alive);
 }
 
 static void begin_upload(http_connection_t *connection, const http_settings_t *settings)
@@ -168,6 +197,9 @@ static void handle_request(http_connection_t *connection, const http_settings_t 
         hotreload_request_refuse(405, "/upload takes POST only", &answer);
     } else if (request->method != HTTP_METHOD_GET) {
         hotreload_request_refuse(405, "/pending, /status and /nonce take GET only", &answer);
+    } else if (request->path == HTTP_PATH_PAGE) {
+        answer_with_page(connection, settings);
+        return;
     } else if (request->path == HTTP_PATH_NONCE) {
         hotreload_request_nonce(&answer);
     } else if (request->path == HTTP_PATH_PENDING) {

@@ -37,10 +37,8 @@ static http_path_t path_of(const char *path)
         const char *text;
         http_path_t path;
     } paths[] = {
-        {"/upload", HTTP_PATH_UPLOAD},
-        {"/nonce", HTTP_PATH_NONCE},
-        {"/pending", HTTP_PATH_PENDING},
-        {"/status", HTTP_PATH_STATUS},
+        {"/upload", HTTP_PATH_UPLOAD}, {"/nonce", HTTP_PATH_NONCE}, {"/pending", HTTP_PATH_PENDING},
+        {"/status", HTTP_PATH_STATUS}, {"/", HTTP_PATH_PAGE},
     };
     size_t length = strcspn(path, "?");
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {

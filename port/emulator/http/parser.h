@@ -25,6 +25,7 @@ typedef enum {
     HTTP_PATH_NONCE,
     HTTP_PATH_PENDING,
     HTTP_PATH_STATUS,
+    HTTP_PATH_PAGE,
 } http_path_t;
 
 /** Values of content_length that are not a length; as in hotreload_upload_request_t. */

@@ -104,6 +104,9 @@ static esp_err_t register_handlers(void)
                                 .handler = hotreload_server_upload,
                                 .user_ctx = server};
     esp_err_t error = httpd_register_uri_handler(server->handle, &upload);
+    if (error == ESP_OK) {
+        error = hotreload_server_register_page(server->handle);
+    }
     for (size_t i = 0; i < sizeof gets / sizeof gets[0] && error == ESP_OK; i++) {
         error = httpd_register_uri_handler(server->handle, &gets[i]);
     }
@@ -124,8 +127,8 @@ static esp_err_t start_httpd(uint16_t port)
         CONFIG_HOTRELOAD_SERVER_CORE < 0 ? tskNO_AFFINITY : CONFIG_HOTRELOAD_SERVER_CORE;
     config.max_open_sockets = CONNECTIONS;
     config.backlog_conn = CONNECTIONS;
-    config.max_uri_handlers = 4;
-    config.max_resp_headers = 1;
+    config.max_uri_handlers = 5;
+    config.max_resp_headers = 1; /* Content-Encoding of the page */
     config.open_fn = hotreload_session_open;
     config.lru_purge_enable = true; /* an idle connection must not keep others out */
     esp_err_t error = httpd_start(&server->handle, &config);

@@ -44,6 +44,20 @@ void hotreload_session_end_request(void);
 /** Handler of `POST /upload`; its context is the server. */
 esp_err_t hotreload_server_upload(httpd_req_t *request);
 
+/** A request begins; what hotreload_head_shorten() gets from here on is its head. */
+void hotreload_head_begin(void);
+
+/**
+ * Drops received header lines that nobody reads, so that the head of a browser is not too long. If
+ * the build has no status page, it drops nothing. What comes after the head stays as it is.
+ *
+ * @return bytes that are left, possibly 0
+ */
+size_t hotreload_head_shorten(char *data, size_t size);
+
+/** Registers the status page, if the build has it. */
+esp_err_t hotreload_server_register_page(httpd_handle_t handle);
+
 /** Logs the server's URL for each network interface that has an address. */
 void hotreload_server_log_urls(uint16_t port);
 

@@ -30,6 +30,7 @@ static bool is_too_late(void)
     if (!current.begun) {
         current.begun = true;
         current.since = now;
+        hotreload_head_begin();
     }
     return !current.is_body && now - current.since > LONGEST_HEAD;
 }
@@ -37,11 +38,18 @@ static bool is_too_late(void)
 static int receive_in_time(httpd_handle_t handle, int socket, char *data, size_t size, int flags)
 {
     (void)handle;
-    if (is_too_late()) {
-        hotreload_session_end_request();
-        return HTTPD_SOCK_ERR_TIMEOUT;
-    }
-    int received = recv(socket, data, size, flags);
+    int received, kept;
+    do {
+        if (is_too_late()) {
+            hotreload_session_end_request();
+            return HTTPD_SOCK_ERR_TIMEOUT;
+        }
+        received = recv(socket, data, size, flags);
+        kept = received;
+        if (received > 0 && !current.is_body) {
+            kept = (int)hotreload_head_shorten(data, (size_t)received);
+        }
+    } while (received > 0 && kept == 0);
     if (received <= 0) {
         current.begun = false;
     }
@@ -49,7 +57,7 @@ static int receive_in_time(httpd_handle_t handle, int socket, char *data, size_t
         return errno == EAGAIN || errno == EWOULDBLOCK ? HTTPD_SOCK_ERR_TIMEOUT
                                                        : HTTPD_SOCK_ERR_FAIL;
     }
-    return received;
+    return kept;
 }
 
 esp_err_t hotreload_session_open(httpd_handle_t handle, int socket)

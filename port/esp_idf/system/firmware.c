@@ -1,6 +1,6 @@
 /*
- * What the running firmware is: the SHA-256 of its ELF file, which esptool writes into the
- * application's description.
+ * What the running firmware is. The application's description has the name of its project, and the
+ * SHA-256 of its ELF file, which esptool writes there.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,6 +13,16 @@ const uint8_t *hotreload_port_firmware_id(size_t *size)
     const esp_app_desc_t *description = esp_app_get_description();
     *size = sizeof description->app_elf_sha256;
     return description->app_elf_sha256;
+}
+
+const char *hotreload_port_project(void)
+{
+    return esp_app_get_description()->project_name;
+}
+
+const char *hotreload_port_chip_name(void)
+{
+    return CONFIG_IDF_TARGET;
 }
 
 uint16_t hotreload_port_chip(void)

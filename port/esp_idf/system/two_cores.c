@@ -21,6 +21,7 @@
 #include "system/tasks.h"
 
 #define WINDOW_US   50u /* switching to the task takes some 20 us */
+#define BEAT_US     5000u
 #define WINDOWS     200u
 #define STAYS_TICKS 3u /* a task of the same priority cannot have them all */
 
@@ -33,6 +34,7 @@ typedef enum {
 } step_t;
 
 static atomic_int step;
+static atomic_uint beats; /* change while the other core executes hold() */
 static TaskHandle_t holder;
 
 static bool change_step(step_t from, step_t to)
@@ -67,17 +69,35 @@ static void hold(void *unused)
     (void)unused;
     const TickType_t start = xTaskGetTickCount();
     while (!hold_in_window() && atomic_load(&step) != LEFT) {
+        atomic_fetch_add(&beats, 1);
         if (xTaskGetTickCount() - start >= STAYS_TICKS) {
             (void)change_step(WAITS, LEFT);
         }
     }
 }
 
+static bool is_within(uint32_t start, unsigned us)
+{
+    return (uint32_t)esp_cpu_get_cycle_count() - start < us * esp_rom_get_cpu_ticks_per_us();
+}
+
+/**
+ * With interrupts on. An emulator gives its cores turns on the host: the other one would sleep
+ * through most windows.
+ */
+static void wait_for_a_beat(void)
+{
+    const uint32_t start = (uint32_t)esp_cpu_get_cycle_count();
+    const unsigned before = atomic_load(&beats);
+    while (atomic_load(&step) == (int)WAITS && atomic_load(&beats) == before &&
+           is_within(start, BEAT_US)) {
+    }
+}
+
 static void wait_for_window_to_be_used(void)
 {
     const uint32_t start = (uint32_t)esp_cpu_get_cycle_count();
-    const uint32_t cycles = WINDOW_US * esp_rom_get_cpu_ticks_per_us();
-    while (atomic_load(&step) != HELD && (uint32_t)esp_cpu_get_cycle_count() - start < cycles) {
+    while (atomic_load(&step) != HELD && is_within(start, WINDOW_US)) {
     }
 }
 
@@ -118,6 +138,7 @@ esp_err_t hotreload_stop_others(void (*action)(void *context, const void *holder
     }
     for (unsigned i = 0; i < WINDOWS; i++) {
         ask_other_core();
+        wait_for_a_beat();
         if (act_in_window(action, context)) {
             return ESP_OK;
         }

@@ -206,6 +206,16 @@ esp_err_t httpd_resp_set_type(httpd_req_t *r, const char *type)
     return ESP_OK;
 }
 
+esp_err_t httpd_resp_set_hdr(httpd_req_t *r, const char *field, const char *value)
+{
+    fake_response_t *response = ((exchange_t *)r->aux)->response;
+    if (response->header[0] != '\0' || fake_httpd_config.max_resp_headers == 0) {
+        return ESP_ERR_HTTPD_RESP_HDR;
+    }
+    snprintf(response->header, sizeof response->header, "%s: %s", field, value);
+    return ESP_OK;
+}
+
 esp_err_t httpd_resp_send(httpd_req_t *r, const char *buf, ssize_t buf_len)
 {
     exchange_t *exchange = r->aux;
@@ -217,6 +227,7 @@ esp_err_t httpd_resp_send(httpd_req_t *r, const char *buf, ssize_t buf_len)
     assert_false(response->answered);
     assert_in_range(buf_len, 1, sizeof response->body - 1);
     memcpy(response->body, buf, (size_t)buf_len);
+    response->size = (size_t)buf_len;
     response->answered = true;
     return ESP_OK;
 }

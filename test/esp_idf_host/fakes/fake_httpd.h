@@ -33,7 +33,9 @@ typedef struct {
     bool answered;
     char status[64];
     char type[32];
-    char body[1024];
+    char header[64]; /**< a further one, as "Name: value"; "": none */
+    char body[4096];
+    size_t size;      /**< bytes of the body */
     size_t delivered; /**< bytes of the body that the server has received */
     bool closed;      /**< the handler wants the connection closed */
 } fake_response_t;

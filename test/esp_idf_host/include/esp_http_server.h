@@ -18,6 +18,7 @@
 #define ESP_ERR_HTTPD_BASE          (0xb000)
 #define ESP_ERR_HTTPD_HANDLERS_FULL (ESP_ERR_HTTPD_BASE + 1)
 #define ESP_ERR_HTTPD_RESULT_TRUNC  (ESP_ERR_HTTPD_BASE + 4)
+#define ESP_ERR_HTTPD_RESP_HDR      (ESP_ERR_HTTPD_BASE + 5)
 #define ESP_ERR_HTTPD_RESP_SEND     (ESP_ERR_HTTPD_BASE + 6)
 #define ESP_ERR_HTTPD_ALLOC_MEM     (ESP_ERR_HTTPD_BASE + 7)
 #define ESP_ERR_HTTPD_TASK          (ESP_ERR_HTTPD_BASE + 8)
@@ -103,6 +104,7 @@ esp_err_t httpd_req_get_hdr_value_str(httpd_req_t *r, const char *field, char *v
                                       size_t val_size);
 esp_err_t httpd_resp_set_status(httpd_req_t *r, const char *status);
 esp_err_t httpd_resp_set_type(httpd_req_t *r, const char *type);
+esp_err_t httpd_resp_set_hdr(httpd_req_t *r, const char *field, const char *value);
 esp_err_t httpd_resp_send(httpd_req_t *r, const char *buf, ssize_t buf_len);
 
 #endif

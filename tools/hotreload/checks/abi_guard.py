@@ -17,7 +17,7 @@ from hotreload.checks.debug_types import may_define, read_object
 from hotreload.checks.interface import ObjectInterface, Summary, find_changes
 from hotreload.checks.noted import Noted, interface_from_json, load_noted, write_noted
 from hotreload.description import Description
-from hotreload.errors import ToolError
+from hotreload.errors import FlashNeeded
 from hotreload.module.exports import object_name
 from hotreload.module.object_cache import CachedObject, ObjectCache
 from hotreload.records import encode
@@ -71,7 +71,7 @@ class AbiGuard:
                 "The firmware was built with the old one, so a call would go wrong. To use the "
                 f"new one, {description.whole_build}"
             )
-            raise ToolError("\n".join(changes))
+            raise FlashNeeded("\n".join(changes))
         _say_unread(description, [noted.interface.summaries, changed], names)
 
     def _load(self, description: Description) -> Noted:

@@ -18,7 +18,7 @@ from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set
 
 from hotreload.checks.ninja import run_ninja, query_users
 from hotreload.description import Description
-from hotreload.errors import ToolError
+from hotreload.errors import FlashNeeded, ToolError
 
 _PREFIX = "ninja explain: "
 _TIMES = r"\(-?\d+ vs -?\d+\)$"
@@ -38,9 +38,20 @@ _CAUSE = [re.compile(pattern) for pattern in _CAUSES]
 _NO_CAUSE = re.compile(
     r".+ is dirty$|output .+ of phony edge with no inputs doesn't exist$|loading dyndep file .+"
 )
+# What CMake has ninja say. A file that is gone causes it, too, and then there is no explanation.
+_RUNS_CMAKE = re.compile(r"Re-running CMake\.\.\.")
 # CMake's names for what must exist before a library is compiled. Ninja learns from the compiler who
 # really reads it, and reports that as a cause of its own.
 _ONLY_ORDER = "cmake_object_order_depends_target_"
+# Names of an output and of its input, None for another command, that do not concern a module.
+# ESP-IDF compiles the project's version into the firmware, and takes it from git: it is another one
+# after each commit. And what sdkconfig says to the linker, it says to the compiler as well.
+_VERSION_LIBRARY = "libesp_app_format.a"
+_OF_NO_CONCERN = {
+    ("esp_app_desc.c.obj", None),
+    ("sections.ld", _VERSION_LIBRARY),
+    ("sections.ld", "sdkconfig"),
+}
 _MOST_LINES = 6
 
 
@@ -58,15 +69,21 @@ def start_search(description: Description) -> "subprocess.Popen[str]":
 
 def finish_search(
     process: "subprocess.Popen[str]", description: Description, forgotten: Collection[str] = ()
-) -> None:
-    """Raises when anything outside the module is out of date. Outputs that were `forgotten` on
-    purpose may be missing."""
+) -> bool:
+    """Raises FlashNeeded when anything outside the module is out of date.
+
+    Outputs that were `forgotten` on purpose may be missing. Returns False if CMake has to run
+    first: then ninja tells nothing else.
+    """
     output, _ = process.communicate()
     if process.returncode != 0:
         raise ToolError(f"the build is out of order:\n{output.rstrip()}\n{_advice(description)}")
+    if _RUNS_CMAKE.search(output):
+        return False
     causes = _Search(description, forgotten).outside(read_causes(output))
     if causes:
-        raise ToolError(_explain(causes, description))
+        raise FlashNeeded(_explain(causes, description))
+    return True
 
 
 def read_causes(text: str) -> List[Cause]:
@@ -88,7 +105,9 @@ class _Search:
         self._forgotten = {self._path(name) for name in forgotten}
         self._objects = {self._path(name) for name in description.objects}
         self._firmware = {description.firmware_target, self._path(description.firmware_elf)}
-        self._wraps = os.path.join(os.path.dirname(description.exports), "wraps.txt")
+        directory = os.path.dirname(description.exports)
+        self._wraps = os.path.join(directory, "wraps.txt")
+        self._list = os.path.join(directory, "objects.txt")
 
     def outside(self, causes: Iterable[Cause]) -> List[Cause]:
         """The causes that affect the firmware other than through the module."""
@@ -102,8 +121,14 @@ class _Search:
         if output in self._objects:
             return True
         # The lists of exports and imports, and the components' empty archives.
-        if cause.input is not None and self._path(cause.input) in self._objects:
+        source = self._path(cause.input) if cause.input is not None else None
+        if source is not None and (source in self._objects or source == self._list):
             return True
+        name = os.path.basename(source) if source is not None else None
+        if (os.path.basename(output), name) in _OF_NO_CONCERN and os.path.exists(output):
+            return True
+        if output in self._firmware:
+            return name == _VERSION_LIBRARY and os.path.exists(output)
         if output == self._wraps and os.path.exists(output):
             return self._wraps_are_current()
         if output.endswith((".obj", ".o", ".a", "build.ninja")):
@@ -155,7 +180,7 @@ def _explain(causes: List[Cause], description: Description) -> str:
 def _advice(description: Description) -> str:
     return (
         f"The firmware needs a build ('{description.firmware_target}') and must be flashed, in "
-        "ESP-IDF by: idf.py flash"
+        "ESP-IDF by: idf.py flash (watch --flash does both by itself)"
     )
 
 

@@ -63,7 +63,7 @@ def resolve_lost_answer(device: Device, module: bytes, lost: AnswerLost) -> int:
     if _is_newest(status, module):
         why = why_not_running(status)
         raise ToolError(f"{lost}\nIt has the module, but does not run it: {why}")
-    raise ToolError(f"{lost}\nIt says that it does not have the module")
+    raise ToolError(f"{lost}\nIt says that it does not have the module") from lost
 
 
 class Outcome:

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 import click
 
 from hotreload.commands.outcome import Unfinished, resolve_lost_answer
-from hotreload.commands.update import Memory, Options, Question, Update, make_update
+from hotreload.commands.update import Memory, Options, Question, Update, make_updates
 from hotreload.description import Description, load_description
 from hotreload.device.device import Device
 from hotreload.device.find_device import known_device, search_network
 from hotreload.device.protocol import AnswerLost, DeviceError
 from hotreload.errors import ToolError
-from hotreload.report import Progress, Steps
+from hotreload.report import Progress, Steps, say
 
 if TYPE_CHECKING:
     from hotreload.device.discovery import Search
@@ -97,51 +97,73 @@ def _wait(device: Device, seconds: float) -> None:
 
 
 class _Found:
-    """The device, perhaps looked for while the module is built, and asked for its status."""
+    """The devices, perhaps looked for while the module is built, and asked for their status."""
 
-    def __init__(self, known: Optional[Device], search: Optional[Search], steps: Steps) -> None:
-        self._known, self._search, self._steps = known, search, steps
-        self._question = Question(known) if known is not None else None
+    def __init__(
+        self, options: Options, description: Description, memory: Memory, steps: Steps
+    ) -> None:
+        known = known_device(options.where, options.build, description)
+        self._is_all, self._steps = options.where.is_all, steps
+        self._devices: List[Device] = []
+        self._search: Optional[Search] = None
+        if known is None:
+            self._search = search_network(description, memory.reader, self._is_all)
+        else:
+            self._devices.append(known)
+        self._questions = [Question(device) for device in self._devices]
 
-    @property
-    def device(self) -> Device:
-        """Waits until it is found."""
-        if self._known is None:
-            assert self._search is not None
+    def devices(self) -> Sequence[Device]:
+        """Waits until they are found."""
+        if self._search is not None and not self._devices:
             with self._steps.step("find"):
-                self._known = self._search.wait()
-        return self._known
+                search = self._search
+                self._devices += search.wait_all() if self._is_all else [search.wait()]
+            self._questions = [Question(device) for device in self._devices]
+        return self._devices
 
-    def ask(self) -> Dict[str, Any]:
-        """Its status."""
-        if self._question is None:
-            self._question = Question(self.device)
-        return self._question.answer()
+    def ask(self) -> List[Dict[str, Any]]:
+        """Their status."""
+        self.devices()
+        return [question.answer() for question in self._questions]
 
 
 def reload_once(options: Options) -> None:
-    """The command `reload`: the last line says what happened."""
+    """The command `reload`: the last line says what happened, with --all the last for each."""
     steps = Steps()
     try:
         description = load_description(options.build)
         memory = Memory(description)
         try:
-            _reload(description, options, memory, steps)
+            has_failed = _reload(description, options, memory, steps)
         finally:
             memory.save()
     except ToolError as error:
         report_failure(error, steps)
         raise SystemExit(1) from error
+    if has_failed:
+        raise SystemExit(1)
 
 
 def _reload(
     description: Description, options: Options, memory: Memory, steps: Steps
+) -> bool:
+    """Returns whether a device has failed: the others get what they can."""
+    found = _Found(options, description, memory, steps)
+    updates = make_updates(description, options, steps, memory, found.ask)
+    has_failed = False
+    for device, update in zip(found.devices(), updates):
+        try:
+            _update(device, description, update, options, steps)
+        except ToolError as error:
+            report_failure(error, steps)
+            has_failed = True
+    return has_failed
+
+
+def _update(
+    device: Device, description: Description, update: Update, options: Options, steps: Steps
 ) -> None:
-    known = known_device(options.where, options.build, description)
-    search = None if known is not None else search_network(description, memory.reader)
-    found = _Found(known, search, steps)
-    update = make_update(description, options, steps, memory, found.ask)
-    with closing(found.device) as device:
+    with closing(device):
         if not update.is_needed:
             report_no_change(steps)
             return
@@ -153,7 +175,7 @@ def report_success(update: Update, url: str, steps: Steps) -> None:
     """The last line after an upload."""
     size = len(update.content)
     mark = "," if update.whole is not None else ":"
-    click.secho(f"{update.what}{mark} {size} bytes to {url} in {steps.summary()}", fg="green")
+    say(f"{update.what}{mark} {size} bytes to {url} in {steps.summary()}", "green")
 
 
 def report_no_change(steps: Steps) -> None:
@@ -168,4 +190,4 @@ def report_failure(error: ToolError, steps: Steps) -> None:
     left = "the device goes on with the code it has"
     if isinstance(error, Unfinished):
         left = error.left
-    click.secho(f"Not reloaded: {step}; {left}", fg="red", err=True)
+    say(f"Not reloaded: {step}; {left}", "red", err=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from hotreload.errors import ToolError
 
@@ -49,13 +49,25 @@ class Sources:
         self._lock = threading.Lock()
         self._known: Dict[str, _Stamp] = {}
         self._names: Dict[str, str] = {}  # Other names of known files that events may use.
-        reason = _start_observer(directories, self._note)
+        self._scanned: List[str] = []
+        self._seen: Dict[str, _Stamp] = {}
+        self._observer = _Observer(self._note)
+        self.watch(directories)
+        reason = self._observer.reason
         self.means = "notified by the system"
         if reason is not None:
             self.means = f"every {_POLL_SECONDS} s: {reason}"
-        scanned = directories if reason is not None else []
-        before = self._scan(scanned)
-        threading.Thread(target=self._poll, args=(scanned, before), daemon=True).start()
+        threading.Thread(target=self._poll, daemon=True).start()
+
+    def watch(self, directories: List[str]) -> None:
+        """Watches exactly these directories from now on, those that are there."""
+        present = [directory for directory in directories if os.path.isdir(directory)]
+        self._observer.watch(present)
+        if self._observer.reason is not None:
+            with self._lock:
+                new = [directory for directory in present if directory not in self._scanned]
+                self._seen.update(self._scan(new))
+                self._scanned = present
 
     def follow(self, paths: Iterable[str], since: Optional[int] = None) -> None:
         """Watches exactly these files from now on; new ones as they were at `since`, in ns."""
@@ -70,6 +82,17 @@ class Sources:
         with self._lock:
             known.update((path, s) for path, s in self._known.items() if path in known)
             self._known, self._names = known, names
+
+    def look(self) -> None:
+        """Looks at what is polled now, so that its changes do not come late."""
+        for path in list(self._known):
+            self._look_at(path)
+        with self._lock:
+            before, now = self._seen, self._scan(self._scanned)
+            self._seen = now
+        for path in before.keys() | now.keys():
+            if before.get(path) != now.get(path):
+                self._note(path)
 
     def _note(self, path: str) -> None:
         """Takes an event in one of the directories."""
@@ -87,18 +110,12 @@ class Sources:
             self._known[path] = stamp
         self._callback(path)
 
-    def _poll(self, scanned: List[str], before: Dict[str, _Stamp]) -> None:
+    def _poll(self) -> None:
         pause = _POLL_SECONDS
         while True:
             time.sleep(pause)
             begun = time.monotonic()
-            for path in list(self._known):
-                self._look_at(path)
-            now = self._scan(scanned)
-            for path in before.keys() | now.keys():
-                if before.get(path) != now.get(path):
-                    self._note(path)
-            before = now
+            self.look()
             pause = max(_POLL_SECONDS, _POLL_SHARE * (time.monotonic() - begun))
 
     def _scan(self, directories: List[str]) -> Dict[str, _Stamp]:
@@ -135,27 +152,47 @@ def linked_directories(directories: List[str], files: Iterable[str]) -> List[str
     return sorted(d for d in found if any(p.startswith(os.path.join(d, "")) for p in places))
 
 
-def _start_observer(directories: List[str], callback: Callback) -> Optional[str]:
-    """Returns None, or why there is no observer."""
-    try:
-        from watchdog.events import FileSystemEvent, FileSystemEventHandler
-        from watchdog.observers import Observer
-    except ImportError:
-        return "the Python package watchdog is not installed"
+class _Observer:
+    """The system's notification of changes in directories; `reason` says why there is none."""
 
-    class Handler(FileSystemEventHandler):
-        """Passes on the paths of changes."""
+    def __init__(self, callback: Callback) -> None:
+        self.reason: Optional[str] = None
+        self._watched: Dict[Tuple[str, int], Any] = {}
+        try:
+            from watchdog.events import FileSystemEvent, FileSystemEventHandler
+            from watchdog.observers import Observer
+        except ImportError:
+            self.reason = "the Python package watchdog is not installed"
+            return
 
-        def on_any_event(self, event: FileSystemEvent) -> None:
-            if event.event_type in _CHANGES and not event.is_directory:
-                callback(os.fsdecode(getattr(event, "dest_path", "") or event.src_path))
+        class Handler(FileSystemEventHandler):
+            """Passes on the paths of changes."""
 
-    observer = Observer()
-    observer.daemon = True
-    try:
-        for directory in directories:
-            observer.schedule(Handler(), directory, recursive=True)
-        observer.start()
-    except OSError as error:
-        return f"the system's notification fails: {error.strerror}"
-    return None
+            def on_any_event(self, event: FileSystemEvent) -> None:
+                if event.event_type in _CHANGES and not event.is_directory:
+                    callback(os.fsdecode(getattr(event, "dest_path", "") or event.src_path))
+
+        self._handler = Handler()
+        self._observer = Observer()
+        self._observer.daemon = True
+        try:
+            self._observer.start()
+        except OSError as error:
+            self._fail(error)
+
+    def watch(self, directories: List[str]) -> None:
+        """Watches exactly these. One that was removed and made again is another directory."""
+        if self.reason is not None:
+            return
+        try:
+            wanted = {(path, os.stat(path).st_ino): path for path in directories}
+            for key in self._watched.keys() - wanted.keys():
+                self._observer.unschedule(self._watched.pop(key))
+            for key in wanted.keys() - self._watched.keys():
+                watched = self._observer.schedule(self._handler, wanted[key], recursive=True)
+                self._watched[key] = watched
+        except OSError as error:
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        self.reason = f"the system's notification fails: {error.strerror}"

@@ -6,18 +6,27 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Callable, Collection, Dict, NamedTuple, Optional
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Collection,
+    Dict,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+)
 
 import click
 
 from hotreload.checks.inputs import Inputs
-from hotreload.checks.outside import finish_search, start_search
+from hotreload.commands.compile import compile_module
 from hotreload.description import Description
 from hotreload.device.device import Device
 from hotreload.device.find_device import Where
 from hotreload.device.protocol import DeviceError
 from hotreload.lock import build_lock
-from hotreload.module.compiler import compile_objects
 from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.report import Steps
 
@@ -35,6 +44,8 @@ class Options(NamedTuple):
     wait: Optional[float] = None
     verbose: bool = False
     whole: bool = False
+    flash: bool = False
+    """Flash a firmware that has changed."""
 
 
 class Update(NamedTuple):
@@ -57,6 +68,15 @@ class Memory:
         self.inputs = Inputs(description)
         self.builder: Optional[ModuleBuilder] = None
 
+    def get_builder(self) -> ModuleBuilder:
+        """The builder; made when it is needed first, because that imports much."""
+        if self.builder is None:
+            from hotreload.builder import ModuleBuilder
+            from hotreload.checks.abi_guard import AbiGuard
+
+            self.builder = ModuleBuilder(self.reader, AbiGuard().check)
+        return self.builder
+
     def save(self) -> None:
         """Keeps some of it for the next command. After the upload, which need not wait for it."""
         if self.builder is not None:
@@ -69,54 +89,76 @@ class Question:
     def __init__(self, device: Device) -> None:
         self._device = device
         self._status: Dict[str, Any] = {}
+        self._error: Optional[DeviceError] = None
         self._thread = threading.Thread(target=self._ask, daemon=True)
         self._thread.start()
 
     def _ask(self) -> None:
         try:
             self._status = self._device.status()
-        except DeviceError:
-            pass  # The upload will say what is wrong.
+        except DeviceError as error:
+            self._error = error  # The upload will say what is wrong.
 
     def answer(self) -> Dict[str, Any]:
         """Waits for the status; empty if the device does not tell."""
         self._thread.join()
         return self._status
 
+    def silence(self) -> Optional[DeviceError]:
+        """Waits; why there is no answer at all, not even one that refuses."""
+        self._thread.join()
+        return self._error if self._error is not None and self._error.status is None else None
 
-def make_update(
+
+def make_updates(
     description: Description,
     options: Options,
     steps: Steps,
     memory: Memory,
-    ask: Callable[[], Dict[str, Any]],
+    ask: Callable[[], Sequence[Dict[str, Any]]],
     changed: Collection[str] = (),
-) -> Update:
-    """Compiles what changed, and makes the patch or the module for a device.
+) -> List[Update]:
+    """Compiles what changed, and makes the patch or the module for each device.
 
-    `ask` returns the device's status, `changed` are files that have changed, whatever their time
+    `ask` returns the devices' statuses, `changed` are files that have changed, whatever their time
     stamps say.
     """
     if options.skip_build:
         from hotreload.files import read_bytes
 
-        ask()  # A device takes one request at a time, and the question has begun.
+        count = len(ask())  # A device takes one request at a time, and the question has begun.
         module = read_bytes(description.module, "the packed module")
-        return Update(module, "Reloaded whole (as it was built last)")
+        return [Update(module, "Reloaded whole (as it was built last)")] * count
     with build_lock(description):
-        with steps.step("compile"):
-            builder = _compile(description, options, memory, changed)
+        description = compile_module(description, memory.inputs, changed, steps, options.verbose)
+        builder = memory.get_builder()
         inputs = builder.inputs(description, steps)
-        status = ask()
-        base = (status.get("base") or {}).get("sha256")
-        update = _make(builder, inputs, options, status, steps)
-        if update.whole is None and base is not None:
-            for note in builder.lost_variables(inputs, base):
-                click.echo(note, err=True)
-        return update
+        made: Dict[str, Update] = {}
+        updates = []
+        for status in ask():
+            known = repr([status.get(name) for name in ("base", "patch", "pending", "loaded")])
+            if known not in made:
+                made[known] = _make(builder, inputs, options, status, steps)
+            updates.append(made[known])
+        return updates
 
 
 def _make(
+    builder: ModuleBuilder,
+    inputs: ModuleInputs,
+    options: Options,
+    status: Dict[str, Any],
+    steps: Steps,
+) -> Update:
+    base = (status.get("base") or {}).get("sha256")
+    update = _make_for_base(builder, inputs, options, status, steps)
+    if update.whole is None and base is not None:
+        for note in builder.lost_variables(inputs, base):
+            click.echo(note, err=True)
+    return update
+
+
+def _make_for_base(
     builder: ModuleBuilder,
     inputs: ModuleInputs,
     options: Options,
@@ -138,12 +180,14 @@ def _make(
     for note in patch.notes:
         click.echo(note, err=True)
     count = len(patch.functions)
-    is_needed = not patch.is_empty or status.get("patch") is not None or status.get("pending")
+    ours = inputs.firmware.identity.hex()
+    has_ours = status.get("firmware", ours) == ours  # Else the device refuses, and says what to do.
+    runs_this = patch.is_empty and status.get("patch") is None and not status.get("pending")
     return Update(
         patch.content,
         f"Patched: {count} function{'' if count == 1 else 's'}",
         lambda steps: _whole_again(builder, inputs, steps),
-        bool(is_needed),
+        not (runs_this and has_ours),
     )
 
 
@@ -155,33 +199,3 @@ def _whole_again(builder: ModuleBuilder, inputs: ModuleInputs, steps: Steps) -> 
     """After the device refused a patch."""
     with build_lock(inputs.description):
         return _whole(builder, inputs, "the device does not take the patch", steps)
-
-
-def _compile(
-    description: Description, options: Options, memory: Memory, changed: Collection[str]
-) -> ModuleBuilder:
-    search = start_search(description)
-    memory.inputs.refresh(description)
-    # Importing these takes as long as ninja's search.
-    import hotreload.device.http_device  # noqa: F401
-    import hotreload.patch.make  # noqa: F401
-    from hotreload.checks.abi_guard import AbiGuard
-    from hotreload.builder import ModuleBuilder
-
-    if memory.builder is None:
-        memory.builder = ModuleBuilder(memory.reader, AbiGuard().check)
-    finish_search(search, description)
-    _show_ninja(memory.inputs, changed, description)
-    compile_objects(description, options.verbose)
-    return memory.builder
-
-
-def _show_ninja(inputs: Inputs, changed: Collection[str], description: Description) -> None:
-    """Makes ninja rebuild what it would not, because the time stamp of an input is old."""
-    stale = inputs.stale(changed)
-    if not stale:
-        return
-    for path in sorted({one.input for one in stale}):
-        click.echo(f"{path} has changed, though its time stamp is old")
-    forgotten = inputs.forget(stale, changed)
-    finish_search(start_search(description), description, forgotten)

@@ -9,152 +9,192 @@ import os
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Union
 
 import click
 
-from hotreload.commands.outcome import Outcome, has_module, why_not_running
-from hotreload.commands.reload import (
-    report_failure,
-    report_no_change,
-    report_success,
-    send_update,
-)
+from hotreload.commands.boards import Boards
+from hotreload.commands.checkout import find_checkout
+from hotreload.commands.keyboard import Keyboard
 from hotreload.commands.sources import Sources, linked_directories
-from hotreload.commands.update import Memory, Options, Question, Update, make_update
+from hotreload.commands.status import show_status
+from hotreload.commands.update import Memory, Options
+from hotreload.commands.updater import Updater
 from hotreload.description import Description, load_description
-from hotreload.device.find_device import find_device, find_device_again
-from hotreload.device.http_device import Unreachable
-from hotreload.device.protocol import DeviceError
 from hotreload.errors import ToolError
 from hotreload.interrupt import end_by_interrupt
-from hotreload.report import Steps
+from hotreload.report import shorten
 
+_CHECKOUT_SECONDS = 10.0  # without a change, after which a lock of git counts as forgotten
+_CHECKOUT_PAUSE = 0.051  # seconds between looks at the lock
+_ELSEWHERE = "Watching {} files elsewhere that the module is made from"
+_KEYS = "r reloads, w reloads the whole module, s shows the status, q or "
+
+
+class _Key(NamedTuple):
+    """A key was pressed."""
+
+    name: str
+
+
+class _Board(NamedTuple):
+    """A board is there, for the first time or again."""
+
+
+class _Stop(NamedTuple):
+    """Nothing is left to do; an error says why."""
+
+    error: Optional[ToolError] = None
+
+
+# A string is the path of a file that has changed.
+_Event = Union[str, _Key, _Board, _Stop]
 
 if TYPE_CHECKING:
-    # A simple queue: its put() may interrupt its get(). The handler of SIGINT adds None.
-    _Changes = queue.SimpleQueue[Optional[str]]
+    # A simple queue: its put() may interrupt its get(). The handler of SIGINT calls it.
+    _Events = queue.SimpleQueue[_Event]
 
 
 def watch(options: Options, debounce: float) -> None:
-    """The command `watch`: runs until SIGINT."""
-    changes: _Changes = queue.SimpleQueue()
-    end_by_interrupt(lambda: changes.put(None))
+    """The command `watch`: runs until SIGINT, or until `q` is pressed."""
+    events: _Events = queue.SimpleQueue()
+    end_by_interrupt(lambda: events.put(_Stop()))
+    watcher = None
     try:
-        watcher = _Watch(options, debounce, changes)
-        watcher.device.follow_log(click.echo)
-        click.echo("Ctrl+C stops.")
-        watcher.run()
+        watcher = _Watch(options, debounce, events)
+        with Keyboard(lambda key: events.put(_Key(key))) as keyboard:
+            click.echo(f"{_KEYS if keyboard.is_there else ''}Ctrl+C stops.")
+            if keyboard.is_unknown:
+                click.echo("Single keys do not work here: this Python has no termios, on Windows.")
+            watcher.run()
     except KeyboardInterrupt:
-        click.echo("\nStopped watching.")
+        pass
+    finally:
+        if watcher is not None:
+            watcher.boards.close()
+    click.echo("\nStopped watching.")
 
 
 def watch_in_background(options: Options, debounce: float) -> None:
     """Watches in the background until the program ends."""
     watcher = _Watch(options, debounce, queue.SimpleQueue())
-    threading.Thread(target=watcher.run, daemon=True).start()
+
+    def run() -> None:
+        try:
+            watcher.run()
+        except ToolError as error:
+            click.echo(f"hotreload: {error}", err=True)
+
+    threading.Thread(target=run, daemon=True).start()
 
 
-def _warn(text: str) -> None:
-    click.secho(text, fg="red")
+class _Work(NamedTuple):
+    """What there is to do."""
+
+    changed: Sequence[str] = ()
+    key: str = ""
 
 
 class _Watch:
-    def __init__(self, options: Options, debounce: float, changes: _Changes) -> None:
+    def __init__(self, options: Options, debounce: float, events: _Events) -> None:
         description = load_description(options.build)
         self._options = options
         self._debounce = debounce
-        self._changes = changes
+        self._events = events
         if not description.watch_dirs:
             raise ToolError("there is nothing to watch: no component is RELOADABLE")
         self._memory = Memory(description)
         self._memory.inputs.refresh(description)
+        self._directories = self._find_directories(description)
+        self._sources = Sources(self._directories, description.build_dir, events.put)
         files = self._memory.inputs.files
-        directories = description.watch_dirs
-        directories = list(dict.fromkeys([*directories, *linked_directories(directories, files)]))
-        self._sources = Sources(directories, description.build_dir, self._changes.put)
         self._sources.follow(files)
-        self.device = find_device(options.where, options.build)
-        self._sent: Optional[bytes] = None
-        self._outcome: Optional[Outcome] = None
-        for directory in directories:
+        for directory in self._directories:
             click.echo(f"Watching {directory} ({self._sources.means})")
-        elsewhere = [f for f in files if not f.startswith(tuple(d + os.sep for d in directories))]
-        click.echo(f"Watching {len(elsewhere)} files elsewhere that the module is made from")
-        click.echo(f"Changes go to {self.device.url}.")
+        inside = tuple(os.path.join(directory, "") for directory in self._directories)
+        click.echo(_ELSEWHERE.format(sum(not path.startswith(inside) for path in files)))
+        self.boards = Boards(
+            options,
+            self._memory.reader,
+            lambda: events.put(_Board()),
+            lambda error: events.put(_Stop(error)),
+        )
+        self.boards.find()
+        self._updater = Updater(options, self._memory, self.boards)
+
+    def _find_directories(self, description: Description) -> List[str]:
+        directories = description.watch_dirs
+        linked = linked_directories(directories, self._memory.inputs.files)
+        return list(dict.fromkeys([*directories, *linked]))
 
     def run(self) -> None:
-        """Reloads after every change."""
-        while True:
-            changed = self._wait_for_changes()
-            click.echo(f"Changed: {', '.join(os.path.basename(path) for path in changed)}")
+        """Brings the boards up to date, now and after every change. Returns at the key `q`."""
+        work = _Work()
+        while work.key != "q":
             begun = time.time_ns()
-            self._reload(changed)
-            self._look_again(begun)
+            if work.changed:
+                names = dict.fromkeys(os.path.basename(path) for path in work.changed)
+                click.echo(f"Changed: {shorten(list(names))}")
+            if work.key == "s":
+                self._show_status()
+            elif work.key in ("", "r", "w"):
+                self._updater.reload(work.changed, work.key)
+                self._look_again(begun)
+            else:
+                click.echo(f"{_KEYS}Ctrl+C stops.")
+            work = self._wait()
+
+    def _show_status(self) -> None:
+        for board in self.boards.all:
+            try:
+                show_status(board.device, self._options.build, False)
+            except ToolError as error:
+                click.echo(f"hotreload: {error}", err=True)
+        if not self.boards.all:
+            click.echo("There is no board yet.")
 
     def _look_again(self, since: int) -> None:
-        """A build may have read other files than the one before."""
+        """A build may have read other files than the one before, in other directories."""
         try:
-            self._memory.inputs.refresh(load_description(self._options.build))
+            description = load_description(self._options.build)
+            self._memory.inputs.refresh(description)
         except ToolError:
             return  # The next build says why.
+        self._directories = self._find_directories(description)
+        self._sources.watch(self._directories)
         self._sources.follow(self._memory.inputs.files, since)
         self._memory.save()
 
-    def _wait_for_changes(self) -> Sequence[str]:
-        """Waits for a change, then until no more come for the debounce time."""
+    def _wait(self) -> _Work:
+        """Waits for something to do; after a change, until no more come for the debounce time."""
         changed: List[str] = []
+        is_due = False
+        pause = self._debounce
+        last = 0.0
         while True:
             try:
-                path = self._changes.get(timeout=self._debounce if changed else None)
+                event = self._events.get(timeout=pause if changed or is_due else None)
             except queue.Empty:
-                return list(dict.fromkeys(changed))
-            if path is None:
-                raise KeyboardInterrupt
-            changed.append(path)
-
-    def _send(
-        self, description: Description, update: Update, steps: Steps
-    ) -> Tuple[Update, int]:
-        """Uploads. Looks for a device again that was found on the network and has moved."""
-        try:
-            return send_update(self.device, description, update, steps, self._options.wait)
-        except Unreachable:
-            moved = find_device_again(self.device, self._options.build)
-            if moved is None:
-                raise
-            self.device = moved
-            click.echo(f"The board is at {moved.url} now.")
-            return send_update(self.device, description, update, steps, self._options.wait)
-
-    def _is_there(self, module: bytes) -> bool:
-        """Whether the device still has the module that it was sent: it may have rolled back."""
-        try:
-            status = self.device.status()
-        except DeviceError:
-            return False  # The upload will say what is wrong.
-        if has_module(status, module):
-            return True
-        why = why_not_running(status)
-        _warn(f"The device does not run what it was sent, so that is sent again: {why}")
-        return False
-
-    def _reload(self, changed: Sequence[str]) -> None:
-        steps = Steps()
-        if self._outcome is not None:
-            self._outcome.cancel()
-        try:
-            description = load_description(self._options.build)
-            ask = Question(self.device).answer
-            update = make_update(description, self._options, steps, self._memory, ask, changed)
-            is_sent = update.content == self._sent and self._is_there(update.content)
-            if is_sent or not update.is_needed:
-                report_no_change(steps)
-                return
-            update, sequence = self._send(description, update, steps)
-        except ToolError as error:
-            report_failure(error, steps)
-            return
-        self._sent = update.content
-        report_success(update, self.device.url, steps)
-        self._outcome = Outcome(self.device, sequence, _warn)
+                self._sources.look()
+                if not self._events.empty():
+                    continue
+                lock = find_checkout(self._directories) if changed else None
+                if lock is None or time.monotonic() > last + _CHECKOUT_SECONDS:
+                    return _Work(list(dict.fromkeys(changed)))
+                if pause != _CHECKOUT_PAUSE:
+                    click.echo(f"git is changing files ({lock}): the reload waits for it")
+                    pause = _CHECKOUT_PAUSE
+                continue
+            if isinstance(event, str):
+                changed.append(event)
+                last = time.monotonic()
+            elif isinstance(event, _Board):
+                is_due = True
+            elif isinstance(event, _Stop):
+                raise event.error or KeyboardInterrupt
+            elif event.name in "rwq":
+                return _Work(list(dict.fromkeys(changed)), event.name)
+            elif event.name.strip():
+                for path in changed:
+                    self._events.put(path)
+                return _Work((), event.name)

@@ -31,8 +31,11 @@ class Device:
         """Sends a module, signed; calls progress(bytes sent, bytes in all)."""
         raise NotImplementedError
 
-    def follow_log(self, show: Callable[[str], None]) -> None:
-        """Calls show() with each line of the log from now on, if it comes the same way."""
+    def follow_log(self, show: Callable[[str], None], lose: Callable[[], None]) -> None:
+        """Calls show() with each line of the log from now on, if it comes the same way.
+
+        Calls lose() when the connection is lost. Both are called from another thread.
+        """
 
     def close(self) -> None:
         """Closes the connection. Other programs can use the serial port then."""

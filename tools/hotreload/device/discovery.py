@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Set
 
 from hotreload.description import Description
-from hotreload.errors import ToolError
+from hotreload.errors import NoBoard, ToolError
 from hotreload.module.firmware_reader import FirmwareReader
 
 if TYPE_CHECKING:
@@ -50,18 +50,24 @@ class Search:
     """Looks for the device with the firmware of a build, in the background.
 
     It takes a moment even if there is one, because another may match as well. A device that was
-    used before, known by its `name`, is waited for: no other is as good, whenever it answers. What
-    takes long to import is imported in the background, too.
+    used before, known by its `name`, is waited for: no other is as good, whenever it answers. For
+    all devices (`is_all`), each gets the whole time to answer. What takes long to import is
+    imported in the background, too.
     """
 
     def __init__(
-        self, description: Description, reader: FirmwareReader, name: Optional[str] = None
+        self,
+        description: Description,
+        reader: FirmwareReader,
+        name: Optional[str] = None,
+        is_all: bool = False,
     ) -> None:
         if find_spec("zeroconf") is None:
             raise ToolError(_WITHOUT)
         self._description = description
         self._reader = reader
         self._name = name
+        self._is_all = is_all
         self._identity = ""
         self._announced: Set[str] = set()
         self._found: Dict[str, Found] = {}
@@ -72,18 +78,40 @@ class Search:
 
     def wait(self) -> HttpDevice:
         """The device, when the search has ended; raises when there is none, or more than one."""
-        from hotreload.device.http_device import HttpDevice
+        self._join()
+        matching = self._matching()
+        if self._name is not None and not matching:
+            raise NoBoard(f"the board {self._name} is not on the network")
+        if len(matching) > 1:
+            listed = "".join(f"\n  --url {one.describe()}" for one in matching)
+            raise ToolError(
+                f"{len(matching)} boards run the firmware of this build; say which one (reload and "
+                f"watch take --all as well):{listed}"
+            )
+        return self._matching_devices()[0]
 
+    def wait_all(self) -> List[HttpDevice]:
+        """All devices, when the search has ended; raises when there is none."""
+        self._join()
+        return self._matching_devices()
+
+    def _join(self) -> None:
         self._thread.join()
         if self._error is not None:
             raise self._error
-        matching = self._matching()
-        if self._name is not None and not matching:
-            raise ToolError(f"the board {self._name} is not on the network")
-        known = _choose(matching, list(self._found.values()), self._description, self._identity)
-        device = HttpDevice(known.url)
-        device.name = known.name
-        return device
+
+    def _matching_devices(self) -> List[HttpDevice]:
+        from hotreload.device.http_device import HttpDevice
+
+        matching = sorted(self._matching())
+        if not matching:
+            found = list(self._found.values())
+            raise NoBoard(_explain_none(found, self._description, self._identity))
+        devices = []
+        for known in matching:
+            devices.append(HttpDevice(known.url))
+            devices[-1].name = known.name
+        return devices
 
     def _matching(self) -> List[Found]:
         """Those with the firmware of the build, and the name if one is known."""
@@ -104,7 +132,7 @@ class Search:
         except ImportError as error:
             self._error = ToolError(f"{_WITHOUT} ({error})")
         except OSError as error:
-            self._error = ToolError(
+            self._error = NoBoard(
                 f"cannot look for boards on the network ({error}): say where the board is, "
                 "--url http://192.168.1.100:8080"
             )
@@ -137,6 +165,8 @@ class Search:
         """Whether to wait no longer, for the first that matches or for others that do as well."""
         now = time.monotonic()
         if matched is None:
+            return now > begun + _PATIENCE
+        if self._is_all:
             return now > begun + _PATIENCE
         return self._name is not None or now > matched + _OTHERS
 
@@ -186,25 +216,16 @@ def _plain(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def _choose(
-    matching: Sequence[Found], found: Sequence[Found], description: Description, identity: str
-) -> Found:
-    """The device that matches. Raises, with advice, unless there is exactly one."""
-    if len(matching) == 1:
-        return matching[0]
-    if matching:
-        listed = "".join(f"\n  --url {one.describe()}" for one in matching)
-        raise ToolError(
-            f"{len(matching)} boards run the firmware of this build; say which one:{listed}"
-        )
+def _explain_none(found: Sequence[Found], description: Description, identity: str) -> str:
+    """Why no device matches, with advice."""
     if found:
         listed = "".join(f"\n  {one.describe()}" for one in found)
-        raise ToolError(
+        return (
             f"no board on the network runs the firmware of this build ({description.project}, "
             f"firmware {identity[:12]}); there are:{listed}\n"
             f"{description.whole_build}, or name one of them with --url"
         )
-    raise ToolError(
+    return (
         f"no board was found on the network within {_PATIENCE:g} s: does one run, in this network, "
         "with the component mdns in its firmware, and has it called hotreload_server_start()? Or "
         "say where it is: --url http://192.168.1.100:8080 (the device prints its URL when the "

@@ -30,12 +30,21 @@ class Where(NamedTuple):
     """A serial port, as pyserial names it."""
     baud: Optional[int] = None
     """None: that of the build's console."""
+    is_all: bool = False
+    """All boards on the network with the firmware of the build."""
 
 
 def known_device(
     where: Where, build: str, description: Optional[Description] = None
 ) -> Optional[Device]:
     """The device of the command line or the environment, else that of the build directory."""
+    if where.is_all:
+        if where.url or where.port:
+            raise ToolError(
+                "--all means the boards that are found on the network: leave out --url "
+                "(HOTRELOAD_URL) and --port"
+            )
+        return None
     if where.port and not where.url:
         from hotreload.device.serial_device import SerialDevice
 
@@ -51,11 +60,13 @@ def known_device(
     return HttpDevice(url, source)
 
 
-def search_network(description: Description, reader: FirmwareReader) -> Search:
+def search_network(
+    description: Description, reader: FirmwareReader, is_all: bool = False
+) -> Search:
     """Looks on the network for the device with the firmware of the build, in the background."""
     from hotreload.device.discovery import Search
 
-    return Search(description, reader)
+    return Search(description, reader, is_all=is_all)
 
 
 def find_device(where: Where, build: str) -> Device:

@@ -33,6 +33,7 @@ class SerialDevice(Device):
         self._baud = baud
         self._line: Optional[SerialLine] = None
         self._show: Optional[Callable[[bytes], None]] = None
+        self._lose: Optional[Callable[[], None]] = None
         self._share: Optional[Share] = None
 
     @property
@@ -77,12 +78,13 @@ class SerialDevice(Device):
             raise AnswerLost(f"{self.url} knows nothing of the upload any more")
         return read_answer(self.url, status, body)
 
-    def follow_log(self, show: Callable[[str], None]) -> None:
-        self._show = split_lines(show)
+    def follow_log(self, show: Callable[[str], None], lose: Callable[[], None]) -> None:
+        self._show, self._lose = split_lines(show), lose
         self._pass_log_on(self.line)
 
     def _pass_log_on(self, line: SerialLine) -> None:
         """A command that shows the log holds the port for long, so it shares the port."""
+        line.on_loss = self._lose
         show = self._show
         if show is None or self._share is not None:
             return

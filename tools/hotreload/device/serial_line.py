@@ -25,12 +25,16 @@ _BOOT = re.compile(rb"ESP-ROM:|rst:0x|boot: ESP-IDF|^ets ", re.MULTILINE)
 
 
 class SerialLine:
-    """An open port. A thread reads it; `on_log` gets the log, `on_frame` the answers of others."""
+    """An open port. A thread reads it; `on_log` gets the log, `on_frame` the answers of others.
+
+    `on_loss` is called when the port has gone.
+    """
 
     def __init__(self, port: str, baud: int) -> None:
         self.port, self.baud = port, baud
         self.on_log: Optional[Callable[[bytes], Any]] = None
         self.on_frame: Optional[Callable[[Frame], None]] = None
+        self.on_loss: Optional[Callable[[], None]] = None
         self._serial, self.is_shared = open_port(port, baud)
         self._number = random.getrandbits(32)
         self._asking = threading.Lock()
@@ -127,6 +131,8 @@ class SerialLine:
             self._answers.put(None)
             if self.on_log and not self._closing:
                 self.on_log(f"\n{self.port} was lost: {error}\n".encode())
+            if self.on_loss and not self._closing:
+                self.on_loss()
 
     def _take(self, frame: Frame) -> None:
         if frame.number == self._number:

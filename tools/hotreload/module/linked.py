@@ -6,6 +6,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import os
+import shutil
 import struct
 import subprocess
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Protocol, Sequence
@@ -265,7 +266,13 @@ def _attribute(section: str) -> str:
 
 
 def find_addr2line(compiler: Optional[str]) -> Optional[str]:
-    """addr2line of the same toolchain as a compiler; there need not be such a file."""
+    """addr2line of the same toolchain as a compiler; there need not be such a file.
+
+    A wrapper of the compiler, as those in /usr/lib/ccache, lies in a folder without it.
+    """
     if compiler is None or not compiler.endswith("gcc"):
         return None
-    return compiler[: -len("gcc")] + "addr2line"
+    beside = compiler[: -len("gcc")] + "addr2line"
+    if os.path.exists(beside):
+        return beside
+    return shutil.which(os.path.basename(beside)) or beside

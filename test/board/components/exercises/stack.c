@@ -6,7 +6,7 @@
 
 int exercise_stack_room(int depth, operation_t deeper)
 {
-    size_t size = (size_t)(depth * 24 + 8);
+    size_t size = (size_t)(depth * 4 + 8);
     char *room = alloca(size);
     memset(room, depth, size);
     int below = depth == 0 ? 0 : deeper(depth - 1, 0);

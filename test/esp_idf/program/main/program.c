@@ -4,6 +4,7 @@
  * console makes it
  *   r  reload 200 times, and print the memory in use
  *   c  do so while a task on each core calls reloadable functions
+ *   f  call reloadable functions that use floating point in interrupts
  *
  * SPDX-License-Identifier: MIT
  */
@@ -22,13 +23,14 @@
 #include "freertos/queue.h"
 #include "freertos/task.h"
 #include "hotreload.h"
+#include "interrupt.h"
 #include "nvs_flash.h"
 #include "protocol_examples_common.h"
 #include "repeat.h"
 
 void halves_show(void); /* test/board/halves/firmware/show.c */
 
-#define STACK (24 * 1024) /* bytes; the exercises recurse */
+#define STACK (32 * 1024) /* bytes; the exercises recurse */
 
 static const hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
 static QueueHandle_t letters;
@@ -84,6 +86,8 @@ static void run(void *unused)
             repeat_reloads(&config);
         } else if (letter == 'c') {
             repeat_reloads_beside_calls(&config);
+        } else if (letter == 'f') {
+            check_registers_over_interrupts();
         }
         if (hotreload_update_available()) {
             reload();

@@ -99,10 +99,20 @@ static void print_memory(const char *when)
     printf("memory after %s: %u\n", when, (unsigned)heap_caps_get_free_size(MALLOC_CAP_8BIT));
 }
 
+/** The other core of an emulator on a busy host may sleep for seconds: then it is asked again. */
+static void reload(const hotreload_config_t *config)
+{
+    esp_err_t error = ESP_ERR_TIMEOUT;
+    while (error == ESP_ERR_TIMEOUT) {
+        error = hotreload_reload(config);
+    }
+    ESP_ERROR_CHECK(error);
+}
+
 void repeat_reloads(const hotreload_config_t *config)
 {
     for (int i = 1; i <= RELOADS; i++) {
-        ESP_ERROR_CHECK(hotreload_reload(config));
+        reload(config);
         if (i == 1) {
             print_memory("the first reload");
         }
@@ -117,7 +127,7 @@ void repeat_reloads_beside_calls(const hotreload_config_t *config)
         wait_for_a_call_on_each_core();
         pausing = true;
         wait_until_all_are_outside();
-        ESP_ERROR_CHECK(hotreload_reload(config));
+        reload(config);
         pausing = false;
         let_callers_go_on();
     }

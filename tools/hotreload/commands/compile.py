@@ -1,0 +1,102 @@
+"""Brings the module's object files up to date: runs CMake if it has to run, then ninja.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import Collection, NamedTuple
+
+import click
+
+from hotreload.checks.inputs import Inputs, Stale
+from hotreload.checks.outside import finish_search, start_search
+from hotreload.description import Description, load_description
+from hotreload.errors import ToolError
+from hotreload.module.compiler import compile_objects
+from hotreload.report import Steps, shorten
+
+
+class Configured(NamedTuple):
+    """A build directory that CMake need not write again."""
+
+    description: Description
+    has_run_cmake: bool = False
+
+
+def compile_module(
+    description: Description,
+    inputs: Inputs,
+    changed: Collection[str],
+    steps: Steps,
+    verbose: bool,
+) -> Description:
+    """Returns the description of the build, which CMake may have written again.
+
+    Raises FlashNeeded if the firmware would become another one. It is left as it was built then,
+    so that a change can be taken back.
+    """
+    with steps.step("compile"):
+        search = start_search(description)
+        inputs.refresh(description)
+        _import_what_follows()
+        build = _finish(search, description, verbose)
+        inputs.refresh(build.description)
+        stale = [one for one in inputs.stale(changed) if not _is_new(one, build)]
+        if stale:
+            names = shorten(sorted({one.input for one in stale}))
+            click.echo(f"{names} has changed, though its time stamp is old")
+            forgotten = inputs.forget(stale, changed)
+            search = start_search(build.description)
+            build = _finish(search, build.description, verbose, forgotten)
+        compile_objects(build.description, verbose)
+        return build.description
+
+
+def _import_what_follows() -> None:
+    """Importing these takes as long as ninja's search."""
+    import hotreload.builder  # noqa: F401
+    import hotreload.checks.abi_guard  # noqa: F401
+    import hotreload.device.http_device  # noqa: F401
+    import hotreload.patch.make  # noqa: F401
+
+
+def _is_new(stale: Stale, build: Configured) -> bool:
+    """Whether CMake has just written it."""
+    return build.has_run_cmake and os.path.basename(stale.output) == "build.ninja"
+
+
+def _finish(
+    search: "subprocess.Popen[str]",
+    description: Description,
+    verbose: bool,
+    forgotten: Collection[str] = (),
+) -> Configured:
+    """Runs CMake if the search says so, and searches again."""
+    if finish_search(search, description, forgotten):
+        return Configured(description)
+    _run_cmake(description, verbose)
+    description = load_description(description.path)
+    if not finish_search(start_search(description), description, forgotten):
+        raise ToolError("the build is out of order: CMake has run, but ninja wants it to run again")
+    return Configured(description, True)
+
+
+def _run_cmake(description: Description, verbose: bool) -> None:
+    click.echo("The build's configuration has changed: CMake runs")
+    try:
+        result = subprocess.run(
+            [description.ninja, "build.ninja"],
+            cwd=description.build_dir,
+            stdout=None if verbose else subprocess.PIPE,
+            stderr=None if verbose else subprocess.STDOUT,
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
+    except OSError as error:
+        raise ToolError(f"cannot run {description.ninja}: {error.strerror}") from error
+    if result.returncode != 0:
+        click.echo(result.stdout or "", nl=False)
+        raise ToolError("CMake fails: see its messages above")
