@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "thread_memory.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static uint32_t next_run;
 static size_t used, ram_limit;
 
 /** Bytes of buffers, guarded by HOTRELOAD_LOCK_STORE. */
-static size_t buffered;
+static atomic_size_t buffered; /* freed and allocated under different locks of the core */
 
 void thread_memory_begin(size_t limit)
 {
