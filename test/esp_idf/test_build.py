@@ -138,14 +138,32 @@ def test_reload_refuses_changed_firmware(example: IdfProject) -> None:
     example.run("build")
 
 
-def test_reload_refuses_another_configuration(example: IdfProject) -> None:
+def test_reload_runs_cmake(example: IdfProject) -> None:
+    """What leaves the firmware as it is goes on to the device."""
     for name in ("CMakeLists.txt", "components/reloadable/CMakeLists.txt", "partitions.csv"):
         with example.changed(name, "\n", "\n\n"):
-            assert f"{name} has changed" in refused(example)
-        example.run("build")
+            assert goes_on(example)
+    (example.build / "sdkconfig").touch()
+    assert goes_on(example)
+    assert not goes_on(example), "CMake has run"
+    example.run("build")
+
+
+def goes_on(example: IdfProject) -> bool:
+    """Reloads without a device; returns whether CMake has run for it."""
+    text = example.fail("reload", **NOWHERE)
+    assert "nothing listens at http://127.0.0.1:9" in text
+    return "CMake runs" in text
+
+
+def test_reload_refuses_another_configuration(example: IdfProject) -> None:
     sdkconfig = example.build / "sdkconfig"
-    sdkconfig.touch()
-    assert "sdkconfig has changed" in refused(example)
+    before = sdkconfig.read_text()
+    after = re.sub("^CONFIG_FREERTOS_HZ=.*", "CONFIG_FREERTOS_HZ=250", before, flags=re.MULTILINE)
+    assert after != before
+    sdkconfig.write_text(after)
+    assert "sdkconfig.h has changed" in refused(example)
+    sdkconfig.write_text(before)
     example.run("build")
 
 

@@ -18,6 +18,8 @@ import pytest
 
 from fake_device import FakeDevice
 from hotreload.commands import keyboard
+from hotreload.description import load_description
+from hotreload.module.firmware_reader import FirmwareReader
 from project import TOOLS, Project
 from test_watch import PATIENCE, Watch, body
 
@@ -57,9 +59,16 @@ def terminal() -> Iterator[Terminal]:
     os.close(terminal.slave)
 
 
-def test_keys(terminal: Terminal, built: Project, device: FakeDevice) -> None:
-    module = (built.out / "module.bin").read_bytes()
-    device.run(module)
+@pytest.fixture
+def current(built: Project, device: FakeDevice) -> FakeDevice:
+    """A device that runs what was built."""
+    device.run((built.out / "module.bin").read_bytes())
+    device.firmware = FirmwareReader().identity(load_description(str(built.build))).hex()
+    return device
+
+
+def test_keys(terminal: Terminal, built: Project, current: FakeDevice) -> None:
+    device, module = current, (built.out / "module.bin").read_bytes()
     watch = terminal.start(built, "watch", "--url", device.url)
     assert "r reloads" in watch.wait_for("Ctrl+C stops")[-1]
     watch.wait_for("No change: ")
@@ -85,11 +94,10 @@ def test_keys(terminal: Terminal, built: Project, device: FakeDevice) -> None:
 
 
 def test_a_key_between_a_change_and_its_reload(
-    terminal: Terminal, built: Project, device: FakeDevice
+    terminal: Terminal, built: Project, current: FakeDevice
 ) -> None:
     """The status does not make it forget the change; `r` does not wait until the files rest."""
-    device.run((built.out / "module.bin").read_bytes())
-    watch = terminal.start(built, "watch", "--url", device.url, "--debounce", str(PATIENCE))
+    watch = terminal.start(built, "watch", "--url", current.url, "--debounce", str(PATIENCE))
     watch.wait_for("No change: ")
     built.write("a.c", body(2))
     terminal.press("s")

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from hotreload.module.link import Inputs as ModuleInputs
 
 
+# What of a device's status decides what it is sent.
+_DECIDING = ("base", "patch", "pending", "loaded", "firmware")
+
+
 class Options(NamedTuple):
     """What the command line asks for."""
 
@@ -136,7 +140,7 @@ def make_updates(
         made: Dict[str, Update] = {}
         updates = []
         for status in ask():
-            known = repr([status.get(name) for name in ("base", "patch", "pending", "loaded")])
+            known = repr([status.get(name) for name in _DECIDING])
             if known not in made:
                 made[known] = _make(builder, inputs, options, status, steps)
             updates.append(made[known])
