@@ -25,8 +25,8 @@ static memory_t datas[REGIONS];
 static uint32_t next_run;
 static size_t used, ram_limit;
 
-/** Bytes of buffers, guarded by HOTRELOAD_LOCK_STORE. */
-static atomic_size_t buffered; /* freed and allocated under different locks of the core */
+/** Bytes of buffers; with either lock. */
+static atomic_size_t buffered;
 
 void thread_memory_begin(size_t limit)
 {
@@ -40,7 +40,7 @@ void thread_memory_expect_idle(void)
         thread_port_fail("%zu bytes of modules' memory were not freed", used);
     }
     if (buffered != 0) {
-        thread_port_fail("%zu bytes of buffers were not freed", buffered);
+        thread_port_fail("%zu bytes of buffers were not freed", (size_t)buffered);
     }
 }
 
@@ -177,13 +177,13 @@ void *hotreload_port_buffer_alloc(size_t size)
     if (buffer == NULL) {
         thread_port_fail("no memory for a buffer of %zu bytes", size);
     }
-    buffered += size;
+    atomic_fetch_add(&buffered, size);
     return buffer;
 }
 
 void hotreload_port_buffer_free(void *buffer, size_t size)
 {
-    buffered -= size;
+    atomic_fetch_sub(&buffered, size);
     free(buffer);
 }
 

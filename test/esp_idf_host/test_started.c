@@ -1,6 +1,7 @@
 /*
- * An application with hotreload_start(), the basic example: it goes on with what it has, with and
- * without a module, and initialises each whole module.
+ * Applications with hotreload_start(), the basic example and that of README.md: they go on with
+ * what they have, with and without a module. The example connects to the network and initialises
+ * each whole module (COMPLETE).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -30,7 +31,9 @@ static void load(esp_err_t error)
 {
     device.loaded |= error == ESP_OK;
     device.initialised &= error != ESP_OK; /* its variables start anew */
-    config.after(error, config.context);
+    if (config.after != NULL) {
+        config.after(error, config.context);
+    }
 }
 
 static void on_delay(void)
@@ -70,10 +73,11 @@ void connect_to_network(void)
 
 esp_err_t hotreload_start(const hotreload_start_config_t *new_config)
 {
-    assert_true(device.connected);
+    assert_int_equal(device.connected, COMPLETE);
     config = *new_config;
     assert_string_equal(config.partition_label, "hotreload");
     assert_true(config.server && config.auto_reload);
+    assert_int_equal(config.after != NULL, COMPLETE);
     assert_int_equal(config.port, 8080);
     load(device.load);
     return ESP_OK;
@@ -95,7 +99,8 @@ void reloadable_init(void)
 void reloadable_hello(const char *name)
 {
     assert_string_equal(name, "World");
-    assert_true(device.initialised);
+    assert_true(device.loaded);
+    assert_int_equal(device.initialised, COMPLETE);
     device.greetings++;
 }
 
