@@ -69,7 +69,7 @@ def test_panic_in_the_firmware(example: IdfProject, chip: Qemu) -> None:
     """Nothing is said of modules where none is involved."""
     chip.wait_for(r"server listens on")
     with starting_with(example, TASK, START_TASK):
-        example.run("reload", "--url", chip.url)
+        example.run("reload", "--whole", "--url", chip.url)
         chip.wait_for(r"abort\(\) was called at PC")
         chip.wait_for(r"^Rebooting")
     panic = chip.console().split("abort() was called")[1].split("Rebooting")[0]
