@@ -53,9 +53,10 @@ static bool is_inside(const search_t *search, uint32_t address, bool is_return)
 static bool note_user(const search_t *search, const hotreload_task_t *task, uint32_t address)
 {
     hotreload_user_t *user = search->user;
+    const uint32_t mask = search->arch->return_mask;
     strncpy(user->task, task->name, sizeof user->task - 1);
     user->task[sizeof user->task - 1] = '\0';
-    user->address = address;
+    user->address = (address & mask) | (search->low & ~mask);
     return false;
 }
 

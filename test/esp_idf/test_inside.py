@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import re
 from typing import Callable
 
 from idf_project import IdfProject
@@ -166,7 +167,10 @@ def test_a_module_waits_for_the_task_that_is_inside(
     project.run("build")
     chip = start_chip(project)
     chip.wait_for(r"Inside: 0x12001")  # ESP_ERR_HOTRELOAD_TASK_INSIDE
-    assert "task looper is inside the module" in chip.console()
+    text = re.search(r"module loaded: (\d+) bytes of text at (0x\w+)", chip.console())
+    inside = re.search(r"task looper is inside the module, at (0x\w+)", chip.console())
+    assert text and inside
+    assert 0 < int(inside.group(1), 16) - int(text.group(2), 16) <= int(text.group(1))
     chip.wait_for(r"Outside: ESP_OK")
     # No task of a priority below the caller's exists that an interrupt could stop inside.
     assert chip.wait_for(r"Refused: (\d+) of 100").group(1) == "0"

@@ -27,7 +27,7 @@ def test_runs_before_it_is_stored(
 
         start = chip.position()
         with project.changed(RELOADABLE, "Hello", "Servus"):
-            project.run("reload", "--whole", "--url", chip.url)
+            project.run("reload", "--url", chip.url)
         chip.wait_for(r"module 2 stored, \d+ bytes", start)
         log = chip.console()[start:]
         received = log.index("module 2 received into RAM")

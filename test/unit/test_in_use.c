@@ -142,7 +142,7 @@ static void the_last_return_address_of_xtensa_counts(void **state)
     fake_port.arch = &hotreload_arch_xtensa;
     task.register_count = 0;
     task.frame = (hotreload_frame_t){.pc = FIRMWARE, .link = FIRMWARE, .sp = stack + 8};
-    stack[4] = MODULE + 8;
+    stack[4] = ((MODULE + 8) & 0x3fffffffu) | 0x80000000u; /* with the window increment */
     stack[5] = (uint32_t)(uintptr_t)(stack + 16);
     assert_int_equal(find(), MODULE + 8);
     stack[4] = FIRMWARE;
