@@ -261,7 +261,7 @@ typedef struct {
  *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read, or the trial could not be noted
  *
  * Thread context: any task with 3072 bytes of stack left, not an ISR; calls are serialised. On an
- * ESP32-C3 it used 2692 bytes at most, its log included.
+ * ESP32-C3 it used 2860 bytes at most, its log included.
  */
 esp_err_t hotreload_load(const hotreload_config_t *config);
 
