@@ -20,7 +20,7 @@ class ConsoleBoard(SerialBoard):
         super().__init__(command)
         self.lines: List[str] = []
         self.device = SerialDevice(self.port, RATE)
-        self.device.follow_log(self.lines.append)
+        self.device.follow_log(self.lines.append, lambda: None)
 
     def wait_for(self, pattern: str, start: int = 0) -> Match[str]:
         """Waits for a line of the log, from number `start`, that has the pattern."""

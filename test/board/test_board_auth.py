@@ -142,7 +142,7 @@ def test_nothing_secret_is_told(start_board: StartBoard, build: Build, flash: st
         board.upload(module, secret, X_Hotreload_HMAC=wrong, X_Hotreload_Auth=auth[:-1]),
         board.upload(module, secret, X_Hotreload_Auth=auth),
         board.upload(module, secret, X_Hotreload_Auth=auth),
-        *(board.get(path) for path in ("/status", "/pending", "/nonce", "/")),
+        *(board.get(path) for path in ("/status", "/pending", "/nonce", "/absent")),
     ]
     assert [answer.status for answer in answers] == [403, 403, 400, 200, 403, 200, 200, 200, 404]
     board.wait_for_round(2)

@@ -16,9 +16,11 @@ import pytest
 from announce import LOOPBACK, SERVICE, Announcement
 from fake_device import FakeDevice
 from hotreload.commands.reload import Options, reload_once
+from hotreload.commands.watch import watch
 from hotreload.description import load_description
 from hotreload.device.find_device import Where, find_device, find_device_again
 from hotreload.device.discovery import Search
+from hotreload.errors import ToolError
 from hotreload.module.firmware_reader import FirmwareReader
 from project import Project, hide
 from test_watch import PATIENCE, Watch, body
@@ -236,13 +238,15 @@ def test_watch_waits_for_a_board(board: Project, device: FakeDevice, announce: A
 
 
 def test_watch_ends_where_several_match(
-    board: Project, device: FakeDevice, announce: Announce
+    board: Project, device: FakeDevice, announce: Announce, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Search, "_is_over", until_found(2))
+    monkeypatch.setattr("hotreload.commands.watch.end_by_interrupt", lambda _note: None)
     announce(device.url, FIRST)
     announce("http://127.0.0.1:2", SECOND)
-    watch = Watch(watching(board))
-    watch.wait_for("2 boards run the firmware of this build")
-    assert watch.process.wait(PATIENCE) == 1 and device.uploads == []
+    with pytest.raises(ToolError, match="2 boards run the firmware of this build"):
+        watch(Options(str(board.build), Where()), 0.05)
+    assert device.uploads == []
 
 
 def test_reload_all(board: Project, device: FakeDevice, announce: Announce) -> None:
