@@ -204,6 +204,13 @@ hotreload_jump_t hotreload_image_jump(const hotreload_image_t *image, uint32_t i
     return jump;
 }
 
+uint32_t hotreload_image_veneer(const hotreload_image_t *image, uint32_t index)
+{
+    uint32_t veneer;
+    read_element(&image->veneers, index, &veneer, sizeof veneer);
+    return veneer;
+}
+
 hotreload_swap_t hotreload_image_swap(const hotreload_image_t *image, uint32_t index)
 {
     hotreload_swap_t swap;

@@ -46,6 +46,7 @@ typedef struct {
     bool is_internal; /**< must be in internal RAM: it runs while the flash cache is off */
     const uint8_t *base_sha256; /**< of the base; NULL: this is a whole module, not a patch */
     hotreload_array_t jumps;
+    hotreload_array_t veneers; /**< as many as jumps, or none */
     hotreload_array_t swaps;
     hotreload_array_t kept;
 } hotreload_image_t;
@@ -84,6 +85,7 @@ hotreload_relocation_t hotreload_image_relocation(const hotreload_image_t *image
 
 /** Gets element `index` of an array, which must be below its count. */
 hotreload_jump_t hotreload_image_jump(const hotreload_image_t *image, uint32_t index);
+uint32_t hotreload_image_veneer(const hotreload_image_t *image, uint32_t index);
 hotreload_swap_t hotreload_image_swap(const hotreload_image_t *image, uint32_t index);
 hotreload_kept_t hotreload_image_kept(const hotreload_image_t *image, uint32_t index);
 

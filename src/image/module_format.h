@@ -37,6 +37,8 @@ typedef enum {
 #define HOTRELOAD_NOTE_JUMPS    6u /**< count, hotreload_jump_t; sorted by `from`; patches only */
 #define HOTRELOAD_NOTE_SWAPS    7u /**< count, hotreload_swap_t; patches only */
 #define HOTRELOAD_NOTE_KEPT     8u /**< count, hotreload_kept_t; sorted by key */
+/** count, offsets in the base's text: the veneer of each jump; without it, none has one */
+#define HOTRELOAD_NOTE_VENEERS (HOTRELOAD_NOTE_OPTIONAL | 9u)
 
 typedef struct {
     uint16_t format;           /**< HOTRELOAD_FORMAT_VERSION */
@@ -57,6 +59,9 @@ typedef struct {
     uint32_t to;   /**< link address in the patch's text */
     uint32_t busy; /**< bytes from `from` in which no task may be while the jump is written */
 } hotreload_jump_t;
+
+/** Of a jump without a veneer. */
+#define HOTRELOAD_NO_VENEER UINT32_MAX
 
 /** Bytes that change places at commit: those at symbol + addend, and those in the patch's data. */
 typedef struct {

@@ -67,6 +67,17 @@ esp_err_t hotreload_note_jumps(const uint8_t *content, uint32_t size, hotreload_
     return error;
 }
 
+esp_err_t hotreload_note_veneers(const uint8_t *content, uint32_t size, hotreload_image_t *image,
+                                 hotreload_reason_t *reason)
+{
+    esp_err_t error =
+        read_patch_array(content, size, sizeof(uint32_t), image, &image->veneers, reason);
+    if (error == ESP_OK && image->veneers.count != image->jumps.count) {
+        error = hotreload_malformed(reason, HOTRELOAD_BAD_ARRAY_SIZE);
+    }
+    return error;
+}
+
 esp_err_t hotreload_note_swaps(const uint8_t *content, uint32_t size, hotreload_image_t *image,
                                hotreload_reason_t *reason)
 {

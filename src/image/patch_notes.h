@@ -21,6 +21,8 @@ esp_err_t hotreload_note_base(const uint8_t *content, uint32_t size, hotreload_i
                               hotreload_reason_t *reason);
 esp_err_t hotreload_note_jumps(const uint8_t *content, uint32_t size, hotreload_image_t *image,
                                hotreload_reason_t *reason);
+esp_err_t hotreload_note_veneers(const uint8_t *content, uint32_t size, hotreload_image_t *image,
+                                 hotreload_reason_t *reason);
 esp_err_t hotreload_note_swaps(const uint8_t *content, uint32_t size, hotreload_image_t *image,
                                hotreload_reason_t *reason);
 esp_err_t hotreload_note_kept(const uint8_t *content, uint32_t size, hotreload_image_t *image,

@@ -14,6 +14,9 @@
 /** Longest relocated field, in 32-bit words. */
 #define HOTRELOAD_FIELD_WORDS 2u
 
+/** A veneer: the address to go to, then the code that goes there. */
+#define HOTRELOAD_VENEER_WORDS 3u
+
 typedef struct {
     uint16_t machine; /**< e_machine of its ELF files */
 
@@ -44,6 +47,13 @@ typedef struct {
      * @return ESP_OK; ESP_ERR_INVALID_SIZE: too far
      */
     esp_err_t (*encode_jump)(uint32_t from, uint32_t to, uint32_t *code);
+
+    /**
+     * Encodes a veneer, for jumps that reach only its second word. NULL: no jump needs one.
+     *
+     * @param to  run address to go to
+     */
+    void (*encode_veneer)(uint32_t to, uint32_t code[HOTRELOAD_VENEER_WORDS]);
 
     /** Bits of a return address on the stack that belong to the address. */
     uint32_t return_mask;

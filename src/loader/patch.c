@@ -17,6 +17,12 @@ typedef struct {
     uint32_t code;
 } jump_t;
 
+/** What a jump goes to that cannot reach the patch. */
+typedef struct {
+    uint32_t at; /* offset in the base's text */
+    uint32_t to; /* run address */
+} veneer_t;
+
 /** Bytes of the program and bytes of the patch, which change places. */
 typedef struct {
     uint8_t *there;
@@ -29,9 +35,11 @@ struct hotreload_patch {
     hotreload_module_t module;
     size_t size; /* bytes of this object, with its arrays */
     uint32_t jump_count;
+    uint32_t veneer_count;
     uint32_t swap_count;
+    veneer_t *veneers; /* room for all that the patch may use */
     swap_t *swaps;
-    jump_t jumps[];
+    jump_t *jumps;
 };
 
 /** Released patches that tasks still executed. */
@@ -41,16 +49,19 @@ static hotreload_patch_t *in_use;
 
 static hotreload_patch_t *allocate(const hotreload_image_t *image)
 {
-    const size_t jumps = (image->jumps.count * sizeof(jump_t) + sizeof(void *) - 1) /
-                         sizeof(void *) * sizeof(void *);
-    const size_t size = sizeof(hotreload_patch_t) + jumps + image->swaps.count * sizeof(swap_t);
+    const size_t swaps = image->swaps.count * sizeof(swap_t);
+    const size_t veneers = image->veneers.count * sizeof(veneer_t);
+    const size_t jumps = image->jumps.count * sizeof(jump_t);
+    const size_t size = sizeof(hotreload_patch_t) + swaps + veneers + jumps;
     hotreload_patch_t *patch = hotreload_port_buffer_alloc(size);
     if (patch != NULL) {
         memset(patch, 0, size);
         patch->size = size;
         patch->jump_count = image->jumps.count;
         patch->swap_count = image->swaps.count;
-        patch->swaps = (swap_t *)((uint8_t *)patch->jumps + jumps);
+        patch->swaps = (swap_t *)(patch + 1);
+        patch->veneers = (veneer_t *)(patch->swaps + patch->swap_count);
+        patch->jumps = (jump_t *)(patch->veneers + image->veneers.count);
     }
     return patch;
 }
@@ -59,6 +70,26 @@ static void free_patch(hotreload_patch_t *patch)
 {
     hotreload_segments_free(&patch->module);
     hotreload_port_buffer_free(patch, patch->size);
+}
+
+/** @return false: the patch names no veneer that the jump can reach */
+static bool stage_veneer(const hotreload_image_t *image, uint32_t index,
+                         const hotreload_module_t *base, hotreload_patch_t *patch, uint32_t to)
+{
+    const hotreload_arch_t *arch = hotreload_port_arch();
+    if (arch->encode_veneer == NULL || image->veneers.count == 0) {
+        return false;
+    }
+    const uint32_t at = hotreload_image_veneer(image, index);
+    const uint32_t size = HOTRELOAD_VENEER_WORDS * sizeof(uint32_t);
+    jump_t *jump = &patch->jumps[index];
+    if (at % sizeof(uint32_t) != 0 || base->text.size < size || at > base->text.size - size ||
+        arch->encode_jump(base->text.run + jump->from, base->text.run + at + sizeof(uint32_t),
+                          &jump->code) != ESP_OK) {
+        return false;
+    }
+    patch->veneers[patch->veneer_count++] = (veneer_t){.at = at, .to = to};
+    return true;
 }
 
 static esp_err_t stage_jump(const hotreload_image_t *image, uint32_t index,
@@ -73,7 +104,8 @@ static esp_err_t stage_jump(const hotreload_image_t *image, uint32_t index,
     }
     patch->jumps[index] = (jump_t){.from = jump.from, .busy = jump.busy};
     const uint32_t to = patch->module.text.run + (jump.to - image->text.link);
-    if (arch->encode_jump(base->text.run + jump.from, to, &patch->jumps[index].code) != ESP_OK) {
+    if (arch->encode_jump(base->text.run + jump.from, to, &patch->jumps[index].code) != ESP_OK &&
+        !stage_veneer(image, index, base, patch, to)) {
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
                               "the patch's memory is too far from its base: send a whole module");
     }
@@ -165,8 +197,19 @@ static void exchange_jump(const hotreload_module_t *base, jump_t *jump)
     jump->code = old;
 }
 
+/** What the memory held before is of no use. */
+static void write_veneer(const hotreload_module_t *base, const veneer_t *veneer)
+{
+    uint32_t code[HOTRELOAD_VENEER_WORDS];
+    hotreload_port_arch()->encode_veneer(veneer->to, code);
+    hotreload_text_write(&base->text, veneer->at, code, sizeof code);
+}
+
 static void apply_patch(const hotreload_module_t *base, hotreload_patch_t *patch)
 {
+    for (uint32_t i = 0; i < patch->veneer_count; i++) {
+        write_veneer(base, &patch->veneers[i]);
+    }
     for (uint32_t i = 0; i < patch->jump_count; i++) {
         exchange_jump(base, &patch->jumps[i]);
     }
@@ -186,11 +229,22 @@ void hotreload_patch_undo(const hotreload_module_t *base, hotreload_patch_t *pat
     }
 }
 
-/** Where no task may go on while a patch's jumps are written: in one, or in a loop that one cuts.
- */
+static size_t places_of(const hotreload_patch_t *patch)
+{
+    return patch != NULL ? patch->jump_count + patch->veneer_count : 0;
+}
+
+/** Where no task may go on while a patch's jumps and veneers are written: in one, or in a loop
+ * that a jump cuts. */
 static void list_places(const hotreload_module_t *base, const hotreload_patch_t *patch,
                         hotreload_code_t *places)
 {
+    for (uint32_t i = 0; patch != NULL && i < patch->veneer_count; i++) {
+        *places++ = (hotreload_code_t){
+            .start = base->text.run + patch->veneers[i].at,
+            .size = HOTRELOAD_VENEER_WORDS * sizeof(uint32_t),
+        };
+    }
     for (uint32_t i = 0; i < jumps_of(patch); i++) {
         const jump_t *jump = &patch->jumps[i];
         places[i] = (hotreload_code_t){
@@ -248,7 +302,7 @@ esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_pat
                                    hotreload_patch_t *new, hotreload_reason_t *reason)
 {
     exchange_t exchange = {.base = base, .old = old, .new = new};
-    exchange.place_count = jumps_of(old) + jumps_of(new);
+    exchange.place_count = places_of(old) + places_of(new);
     const size_t size = (exchange.place_count + 1) * sizeof *exchange.places; /* never 0 */
     exchange.places = hotreload_port_buffer_alloc(size);
     if (exchange.places == NULL) {
@@ -256,7 +310,7 @@ esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_pat
                               (unsigned)exchange.place_count);
     }
     list_places(base, old, exchange.places);
-    list_places(base, new, exchange.places + jumps_of(old));
+    list_places(base, new, exchange.places + places_of(old));
     const esp_err_t error = exchange_when_free(&exchange, reason);
     hotreload_port_buffer_free(exchange.places, size);
     if (error == ESP_OK) {

@@ -37,12 +37,21 @@ static esp_err_t encode_xtensa_jump(uint32_t from, uint32_t to, uint32_t *code)
     return ESP_OK;
 }
 
+/** As a stub: a9 is free between `call8` and `entry`. Formats RI16 and CALLX of the ISA manual. */
+static void encode_xtensa_veneer(uint32_t to, uint32_t code[HOTRELOAD_VENEER_WORDS])
+{
+    code[0] = to;
+    code[1] = 0xa0ffff91u; /* l32r a9, the word before; then the first byte of jx a9 */
+    code[2] = 0x00000009u;
+}
+
 const hotreload_arch_t hotreload_arch_xtensa = {
     .machine = EM_XTENSA,
     .field_size = xtensa_field_size,
     .relocate = relocate_xtensa_field,
     .jump_size = 3,
     .encode_jump = encode_xtensa_jump,
+    .encode_veneer = encode_xtensa_veneer,
     .return_mask = 0x3fffffffu, /* the upper two bits are the window increment */
     .next_frame = hotreload_frames_next_xtensa,
     .saved_below = 4, /* a0 to a3 */

@@ -90,3 +90,26 @@ def test_a_whole_module_waits_for_the_loop(loop: Loop) -> None:
     assert "task main is inside the module" in said, said
     uptime, lit = loop.wait_for("blink")
     assert lit == (uptime + 1) // 2
+
+
+def test_a_patch_far_from_its_base(core: str, tmp_path: Path) -> None:
+    """200 KB lie in between, and the `j` of Xtensa reaches 128 KB."""
+    filler = tmp_path / "filler"
+    filler.mkdir()
+    for name, size in (("near", 40), ("far", 160)):
+        (filler / f"{name}.S").write_text(
+            f'    .section .text.{name}, "ax"\n    .globl {name}\n    .balign 4\n'
+            f"    .type {name}, @object\n{name}:\n    .fill {size * 256}, 4, 0\n"
+        )
+    (filler / "CMakeLists.txt").write_text("idf_component_register(RELOADABLE SRCS near.S far.S)\n")
+    project = EmulatedProject(core, tmp_path / "project", LOOP)
+    project.build(filler, options=[f"-DEMULATOR_PARTITION_SIZE={1 << 20}"])
+    memory = ["--ram", str(1 << 20), "--max-upload", str(1 << 19)]
+    with project.boot(show=False, poll_ms=20, options=memory) as console:
+        console.wait_for(r"uptime 2: blink")
+        loop = Loop(project, console)
+        for old, new in (("blink,", "flash,"), ("flash,", "glow,")):
+            said = loop.edit([f'"uptime %u: {old}', f'"uptime %u: {new}'])
+            assert "Patched: 1 function" in said, said
+            uptime, lit = loop.wait_for(new.rstrip(","))
+            assert lit == (uptime + 1) // 2

@@ -13,6 +13,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 PAGE = 4096
 JUMP_SIZE = {243: 4, 94: 3}
+NO_VENEER = 0xFFFFFFFF
 
 
 class Packed:
@@ -41,6 +42,12 @@ class Packed:
         found = list(struct.iter_unpack(layout, self.notes[kind][4:]))
         assert len(found) == count > 0
         return found
+
+    def veneers(self) -> Dict[int, int]:
+        """Numbers of jumps, and the offsets of their veneers."""
+        places = [place for place, in self.entries(0x80000009, "<I")]
+        assert len(places) in (0, len(self.entries(6, "<III")))
+        return {index: place for index, place in enumerate(places) if place != NO_VENEER}
 
     def exports(self) -> Dict[str, int]:
         """Names and link addresses."""
@@ -133,11 +140,23 @@ class Memory:
             self.write(target, new)
             self.write(source, old)
         end = 0
-        for start, to, busy in patch.packed.entries(6, "<III"):
+        veneers = patch.packed.veneers()
+        for index, (start, to, busy) in enumerate(patch.packed.entries(6, "<III")):
             assert start >= end and busy >= JUMP_SIZE[patch.packed.machine]
             end = start + busy
             assert end <= (len(base.packed.text[1]) + 3) // 4 * 4
-            self._jump(patch.packed.machine, base.text + start, patch.run(to))
+            place, target = base.text + start, patch.run(to)
+            if patch.packed.machine == 94 and not -(1 << 17) <= target - place - 4 < 1 << 17:
+                target = self._veneer(base, veneers.pop(index), target)
+            self._jump(patch.packed.machine, place, target)
+
+    def _veneer(self, base: Placed, offset: int, target: int) -> int:
+        """Writes a word with the address, `l32r a9` and `jx a9`; returns where the code begins."""
+        place = base.text + offset
+        assert place % 4 == 0 and offset + 12 <= len(base.packed.text[1])
+        assert self.read(place, 12) == bytes(12)
+        self.write(place, struct.pack("<III", target, 0xA0FFFF91, 9))
+        return place + 4
 
     def _jump(self, machine: int, place: int, target: int) -> None:
         distance = target - place

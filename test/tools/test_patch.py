@@ -19,6 +19,7 @@ from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.module.link import Inputs, link_module, make_inputs
 from hotreload.module.object_cache import ObjectCache
 from hotreload.module.pack import pack_module
+from hotreload.module.veneers import CodeFile, assign_veneers, with_veneers
 from hotreload.patch.base import Base, load_base, remember_base
 from hotreload.patch.first_instruction import busy_size
 from hotreload.patch.make import Patch, Whole, make_patch
@@ -328,6 +329,35 @@ def test_busy_range() -> None:
     assert busy_size("riscv", bytes.fromhex("13051500" "8280")) == 4
     assert busy_size("riscv", loop + bytes(4)) == 4
     assert busy_size("xtensa", bytes.fromhex("364100" "1df0")) == 3
+
+
+def test_a_veneer_for_each_jump(edits: Edits) -> None:
+    """As far as there are some; on RISC-V there are none."""
+    edits.build()
+    note = notes(edits.patch("x * 5", "x * 7")).get(0x80000009)
+    if edits.base.veneers:
+        start = edits.base.text.address
+        assert note is not None and struct.unpack("<II", note) == (1, edits.base.veneers[0] - start)
+    else:
+        assert note is None and edits.inputs().description.arch == "riscv"
+
+
+def test_veneers_within_the_reach_of_their_jumps() -> None:
+    reach = 1 << 17
+    assert assign_veneers([100, 112], [0, 4, 8]) == {0: 100, 4: 112}
+    assert assign_veneers([0, 12], [12 + reach, 16 + reach]) == {12 + reach: 12}
+    assert assign_veneers([reach - 4, reach], [0, 4]) == {0: reach - 4, 4: reach}
+    assert assign_veneers([reach], [0]) == {}
+
+
+def test_veneers_in_each_part_of_a_large_module(edits: Edits) -> None:
+    description = edits.build().inputs().description
+    sizes = {"a": 20000, "b": 20000, "c": 300000, "d": 4, "e": 0}
+    paths = with_veneers(description, [CodeFile(name, size) for name, size in sizes.items()])
+    is_xtensa = description.arch == "xtensa"
+    expected = ["a", "b", "veneers.o", "c", "veneers.o", "d", "e", "veneers.o"]
+    assert [Path(path).name for path in paths] == (expected if is_xtensa else list(sizes))
+    assert len(edits.base.veneers) == (4 if is_xtensa else 0)
 
 
 KEPT = "__attribute__((section(\".data.hotreload_keep\")))"

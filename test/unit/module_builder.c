@@ -111,6 +111,10 @@ static module_layout_t lay_out(const module_spec_t *spec)
         layout.kept_note = at;
         at += NOTE_HEADER_SIZE + 4 + spec->kept_count * sizeof *spec->kept;
     }
+    if (spec->veneers != NULL) {
+        layout.veneers_note = at;
+        at += NOTE_HEADER_SIZE + 4 + spec->veneer_count * sizeof *spec->veneers;
+    }
     layout.text = at;
     layout.data = layout.text + round4(spec->text_size);
     layout.relocations = layout.data + round4(spec->data_file_size);
@@ -227,6 +231,10 @@ static void put_patch_notes(uint8_t *file, const module_spec_t *spec, const modu
     if (layout->kept_note != 0) {
         put_array_note(file + layout->kept_note, HOTRELOAD_NOTE_KEPT, spec->kept, spec->kept_count,
                        sizeof *spec->kept);
+    }
+    if (layout->veneers_note != 0) {
+        put_array_note(file + layout->veneers_note, HOTRELOAD_NOTE_VENEERS, spec->veneers,
+                       spec->veneer_count, sizeof *spec->veneers);
     }
 }
 

@@ -52,6 +52,8 @@ typedef struct {
     size_t swap_count;
     const hotreload_kept_t *kept; /**< NULL: no such note */
     size_t kept_count;
+    const uint32_t *veneers; /**< of the jumps; NULL: no such note */
+    size_t veneer_count;
 } module_spec_t;
 
 /** File offsets of the parts of a built module, and its length, in bytes. */
@@ -59,7 +61,7 @@ typedef struct {
     size_t program_headers; /**< in this order: text, data, notes, relocations */
     /** Of the note headers; 0: absent. */
     size_t notes, module_note, exports_note, init_note;
-    size_t base_note, jumps_note, swaps_note, kept_note;
+    size_t base_note, jumps_note, swaps_note, kept_note, veneers_note;
     size_t text, data, relocations;
     size_t size;
 } module_layout_t;

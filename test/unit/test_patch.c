@@ -396,6 +396,96 @@ static void refuses_a_jump_that_is_too_far(void **state)
     loaded_expect(1);
 }
 
+/* ---- Veneers of Xtensa ---- */
+
+#define VENEER 0x20u /* offset in the base's text */
+
+static const uint32_t veneer_of_beta = VENEER;
+
+/** Runs the base with the emulated Xtensa; returns a patch of it that is out of a jump's reach. */
+static module_spec_t far_patch_spec(void)
+{
+    fake_port.arch = &hotreload_arch_xtensa;
+    loaded_start(1);
+    module_spec_t spec = patch_spec();
+    spec.veneers = &veneer_of_beta;
+    spec.veneer_count = 1;
+    fake_port.text_next = loaded_status().text_run + 0x200000;
+    return spec;
+}
+
+static uint32_t base_word(uint32_t offset)
+{
+    return module_get32(fake_port_text(loaded_status().text_run + offset, 4));
+}
+
+static void a_jump_that_is_too_far_goes_to_its_veneer(void **state)
+{
+    const module_spec_t spec = far_patch_spec();
+    const uint32_t beta = base_word(BETA);
+    const hotreload_status_t status = apply(&spec);
+    /* j: 18 bits from the word behind */
+    assert_int_equal(base_word(BETA) & 0xffffffu, 0x06u | (VENEER + 4 - (BETA + 4)) << 6);
+    assert_int_equal(base_word(BETA) >> 24, beta >> 24);
+    assert_int_equal(base_word(VENEER), status.running.patch_text_run + 8);
+    assert_int_equal(base_word(VENEER + 4), 0xa0ffff91u); /* l32r a9, the word before; jx a9 */
+    assert_int_equal(base_word(VENEER + 8) & 0xffffu, 0x0009u);
+
+    loaded_store(3);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    loaded_expect(3);
+}
+
+static void a_near_jump_needs_no_veneer(void **state)
+{
+    module_spec_t spec = far_patch_spec();
+    const uint32_t there = base_word(VENEER);
+    fake_port.text_next = loaded_status().text_run + 0x1000;
+    apply(&spec);
+    assert_int_equal(base_word(VENEER), there);
+    assert_int_equal(base_word(BETA) & 0x3fu, 0x06u);
+}
+
+static void waits_for_a_task_in_a_veneer(void **state)
+{
+    const module_spec_t first = far_patch_spec();
+    apply(&first);
+    module_spec_t second = patch_spec();
+    second.seed = 78;
+    second.veneers = &veneer_of_beta;
+    second.veneer_count = 1;
+    fake_port.text_next = loaded_status().text_run + 0x300000;
+    static const uint32_t stack[8] = {0};
+    const hotreload_task_t task = {
+        .name = "motor",
+        .frame = {.pc = loaded_status().text_run + VENEER + 7, .sp = stack + COUNT(stack)},
+        .end = stack + COUNT(stack),
+    };
+    fake_port.tasks = &task;
+    fake_port.task_count = 1;
+    assert_int_equal(store_spec(&second), ESP_OK);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_HOTRELOAD_TASK_INSIDE);
+    assert_non_null(strstr(loaded_status().last_error.text, "task motor stays"));
+    fake_port.task_count = 0;
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    assert_int_equal(base_word(VENEER), loaded_status().running.patch_text_run + 8);
+}
+
+static void refuses_a_far_jump_without_a_veneer(void **state)
+{
+    static const uint32_t places[] = {HOTRELOAD_NO_VENEER, VENEER + 2, 56};
+    module_spec_t spec = far_patch_spec();
+    const uint32_t beta = base_word(BETA);
+    for (size_t i = 0; i < COUNT(places); i++) {
+        fake_port.text_next = loaded_status().text_run + 0x200000;
+        spec.veneers = &places[i];
+        assert_int_equal(store_spec(&spec), ESP_OK);
+        assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_INVALID_SIZE);
+        assert_non_null(strstr(loaded_status().last_error.text, "too far"));
+        assert_int_equal(base_word(BETA), beta);
+    }
+}
+
 static void refuses_changes_outside_the_base(void **state)
 {
     static const hotreload_jump_t far_jump = {.from = 62, .to = PATCH_TEXT, .busy = 4};
@@ -434,6 +524,7 @@ static void malformed_notes_are_refused(void **state)
     const hotreload_swap_t source = {4, 0, PATCH_DATA + 13, 4};
     const hotreload_kept_t order[] = {{{2, 1}, 0, 4}, {{1, 1}, 0, 4}};
     const hotreload_kept_t large = {{1, 1}, 0, 0x10001};
+    const uint32_t two_veneers[] = {0, 12}; /* of one jump */
     module_spec_t spec = patch_spec();
     spec.jumps = overlap;
     spec.jump_count = 2;
@@ -453,6 +544,10 @@ static void malformed_notes_are_refused(void **state)
     expect_refused_spec(&spec, ESP_ERR_INVALID_RESPONSE);
     spec.kept = &large;
     spec.kept_count = 1;
+    expect_refused_spec(&spec, ESP_ERR_INVALID_SIZE);
+    spec = patch_spec();
+    spec.veneers = two_veneers;
+    spec.veneer_count = 2;
     expect_refused_spec(&spec, ESP_ERR_INVALID_SIZE);
     spec = patch_spec();
     spec.init = (hotreload_note_init_t){PATCH_DATA, 1, PATCH_DATA, 0};
@@ -483,6 +578,10 @@ int main(void)
         PATCH_TEST(kept_variables_outlive_patches_and_modules),
         PATCH_TEST(survives_each_failing_allocation),
         PATCH_TEST(refuses_a_jump_that_is_too_far),
+        PATCH_TEST(a_jump_that_is_too_far_goes_to_its_veneer),
+        PATCH_TEST(a_near_jump_needs_no_veneer),
+        PATCH_TEST(waits_for_a_task_in_a_veneer),
+        PATCH_TEST(refuses_a_far_jump_without_a_veneer),
         PATCH_TEST(refuses_changes_outside_the_base),
         PATCH_TEST(malformed_notes_are_refused),
     };

@@ -81,16 +81,22 @@ def code_alignment(files: ObjectCache) -> int:
     return max((_facts(cached)[0] for cached in files.objects), default=1)
 
 
-def _facts(cached: CachedObject) -> Tuple[int, bool]:
-    """The largest alignment of code; whether there are variables with HOTRELOAD_KEEP."""
+def code_size(cached: CachedObject) -> int:
+    """Bytes of its code."""
+    return _facts(cached)[2]
+
+
+def _facts(cached: CachedObject) -> Tuple[int, bool, int]:
+    """The largest alignment of code, whether anything has HOTRELOAD_KEEP, bytes of code."""
     known = cached.part(_FACTS)
     if known is None:
         sections = cached.open().sections
-        alignments = [s.alignment for s in sections if s.flags & SHF_EXECINSTR and s.size > 0]
+        code = [s for s in sections if s.flags & SHF_EXECINSTR and s.size > 0]
         keeps = any(s.name.startswith(KEEP_SECTION) for s in sections)
-        known = [max(alignments, default=1), keeps]
+        alignment = max((s.alignment for s in code), default=1)
+        known = [alignment, keeps, sum(s.size for s in code)]
         cached.keep(_FACTS, known)
-    return known[0], known[1]
+    return known[0], known[1], known[2]
 
 
 def _find_in(view: View) -> List[KeptDefinition]:

@@ -18,13 +18,14 @@ from hotreload.module.callbacks import Callbacks, assign_callbacks
 from hotreload.module.exports import Exports, home_symbol, stub_symbol
 from hotreload.module.fill import make_fill_object
 from hotreload.module.firmware import Firmware
-from hotreload.kept import KeptDefinition, code_alignment, find_kept
+from hotreload.kept import KeptDefinition, code_alignment, code_size, find_kept
 from hotreload.module.linker_script import COPIED_PREFIX, format_script
 from hotreload.module.object_cache import ObjectCache
 from hotreload.module.objects import Objects, combine
 from hotreload.module.own_symbols import Definition
 from hotreload.module.resolve import Resolution, resolve_names
 from hotreload.module.thread_local import make_thread_local_object
+from hotreload.module.veneers import CodeFile, with_veneers
 
 _LITERAL_IN_DATA = re.compile(r"dangerous relocation: l32r: .*: \(?\.(ro)?(data|bss)\b")
 _KEEP_UNDEFINED = ("--unresolved-symbols=ignore-all",)
@@ -160,7 +161,8 @@ def _run_linker(
     housed = {n: h for n, h in resolution.housed.items() if not h.definition.is_in_code}
     addresses.update({name: variable.address for name, variable in housed.items()})
     thread_local = {n: firmware.thread_local[n] for n in names if n in firmware.thread_local}
-    objects = [*description.objects, *copied]
+    files = (CodeFile(file.path, code_size(file)) for file in inputs.files.objects)
+    objects = [*with_veneers(description, files), *copied]
     if thread_local:
         alignment = firmware.thread_local_alignment
         objects.append(make_thread_local_object(description, thread_local, alignment))

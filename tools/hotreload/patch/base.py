@@ -27,10 +27,11 @@ from hotreload.module.link_options import Wraps
 from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS
 from hotreload.module.object_cache import CachedObject, stamp_of
 from hotreload.module.own_symbols import Definition
+from hotreload.module.veneers import find_veneers
 from hotreload.patch.types import read_types
 from hotreload.patch.view import Entity, Named, View
 
-_FORMAT = 2
+_FORMAT = 3
 _KEEP = 3
 """How many bases are remembered: what was built, what was sent, and one more."""
 
@@ -61,6 +62,8 @@ class Base:
         """Functions known by their addresses alone that have a stub, by local_key(); where."""
         self.inline_slots = set(content["inline_slots"])
         self.kept = [Kept(*kept) for kept in content["kept"]]
+        self.veneers: List[int] = content["veneers"]
+        """Link addresses."""
         self._globals: Dict[str, int] = content["globals"]
         self._locals: Dict[str, List[int]] = content["locals"]
         self._ends: List[int] = content["ends"]
@@ -247,6 +250,7 @@ def _describe(inputs: Inputs) -> Dict[str, Any]:
         },
         "inline_slots": list(inputs.resolution.inline_slots),
         "kept": [[v.address, v.size, v.key, d.shown] for v, d in zip(variables, inputs.kept)],
+        "veneers": find_veneers(inside),
         "globals": {s.name: s.value for s in inside if s.binding != elf.STB_LOCAL},
         "locals": local,
         "ends": sorted(start for start in starts if text.holds(start)),

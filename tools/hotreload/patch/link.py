@@ -26,6 +26,7 @@ from hotreload.module.linker_script import format_patch_script
 from hotreload.module.own_symbols import Definition
 from hotreload.module.pack import format_file, kept_note, module_note, note
 from hotreload.module.thread_local import make_thread_local_object
+from hotreload.module.veneers import NONE, assign_veneers
 from hotreload.patch.base import Base
 from hotreload.patch.compare import Changes, NeedsWhole, Program
 from hotreload.patch.compose import SLOTS_END, SLOTS_START, Composed, find_function, marker
@@ -155,6 +156,7 @@ def pack_patch(program: Program, changes: Changes, composed: Composed) -> Packed
     notes += _jumps_note(base, changes, patch, inputs.description.arch)
     notes += _swaps_note(base, changes, composed, patch)
     notes += kept_note(patch.variables)
+    notes += _veneers_note(base, changes)
     content = format_file(patch, notes, kept)
     return Packed(content, patch.text.memory_size, patch.data.memory_size)
 
@@ -180,6 +182,16 @@ def _jumps_note(base: Base, changes: Changes, patch: LinkedPatch, arch: str) -> 
         end = start + busy
         entries.append(struct.pack("<III", start, patch.own[marker("jump", index)], busy))
     return note(fmt.NOTE_JUMPS, struct.pack("<I", len(entries)) + b"".join(entries))
+
+
+def _veneers_note(base: Base, changes: Changes) -> bytes:
+    places = [jump.address for jump in changes.jumps]
+    assigned = assign_veneers(base.veneers, places)
+    if not assigned:
+        return b""
+    start = base.text.address
+    offsets = [assigned[place] - start if place in assigned else NONE for place in places]
+    return note(fmt.NOTE_VENEERS, struct.pack(f"<I{len(offsets)}I", len(offsets), *offsets))
 
 
 def _swaps_note(base: Base, changes: Changes, composed: Composed, patch: LinkedPatch) -> bytes:
