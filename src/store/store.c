@@ -30,7 +30,8 @@ static esp_err_t find_partition(const char *label, hotreload_flash_t *flash,
     return ESP_OK;
 }
 
-static esp_err_t open_partition(const char *label, hotreload_reason_t *reason)
+static esp_err_t open_partition(const char *label, const hotreload_flash_t *flash,
+                                hotreload_reason_t *reason)
 {
     if (store->open && strcmp(store->label, label) == 0) {
         return ESP_OK;
@@ -40,21 +41,16 @@ static esp_err_t open_partition(const char *label, hotreload_reason_t *reason)
                               "partition \"%s\" is in use, \"%.32s\" cannot be opened now",
                               store->label, label);
     }
-    hotreload_flash_t flash;
     hotreload_record_t newest = {0};
-    esp_err_t error = find_partition(label, &flash, reason);
-    if (error != ESP_OK) {
-        return error;
-    }
-    error = hotreload_scan_newest(HOTRELOAD_RECORD_ANY, &flash, (hotreload_span_t){0}, UINT32_MAX,
-                                  &newest);
+    const esp_err_t error = hotreload_scan_newest(HOTRELOAD_RECORD_ANY, flash,
+                                                  (hotreload_span_t){0}, UINT32_MAX, &newest);
     if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
         return hotreload_store_fail_read(label, reason);
     }
     hotreload_held_set_state(&store->held, HOTRELOAD_HELD_NONE);
     store->open = true;
     strcpy(store->label, label);
-    store->flash = flash;
+    store->flash = *flash;
     store->is_running = false;
     store->intact_below = UINT32_MAX;
     store->has_module = error == ESP_OK;
@@ -64,8 +60,13 @@ static esp_err_t open_partition(const char *label, hotreload_reason_t *reason)
 
 esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason)
 {
+    hotreload_flash_t flash;
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    return hotreload_store_unlock(open_partition(label, reason));
+    esp_err_t error = find_partition(label, &flash, reason);
+    if (error == ESP_OK) {
+        error = open_partition(label, &flash, reason);
+    }
+    return hotreload_store_unlock(error);
 }
 
 esp_err_t hotreload_store_begin_reading(const char *label, hotreload_reason_t *reason)
@@ -78,7 +79,7 @@ esp_err_t hotreload_store_begin_reading(const char *label, hotreload_reason_t *r
         return hotreload_store_unlock(error);
     }
     const bool is_mapped = hotreload_port_flash_map(&flash, 0, flash.size, &view) == ESP_OK;
-    error = open_partition(label, reason);
+    error = open_partition(label, &flash, reason);
     if (is_mapped && error == ESP_OK) {
         store->reading = view;
     } else if (is_mapped) {
