@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import kconfiglib
 import pytest
 
 from checked import ROOT
@@ -32,7 +33,8 @@ LANGUAGES = {"c": ("gcc", "-std=c11", "-Wpedantic"), "cpp": ("g++", "-std=c++20"
              "esp_idf_c": ("gcc", "-std=gnu17"), "esp_idf_cpp": ("g++", "-std=gnu++2b")}
 
 
-def compile_text(language: str, text: str, tmp_path: Path) -> str:
+def compile_text(language: str, text: str, tmp_path: Path,
+                 configuration: Path = ROOT / "port/emulator/include") -> str:
     """What the compiler says."""
     compiler, *options = LANGUAGES[language]
     if shutil.which(compiler) is None:
@@ -40,7 +42,7 @@ def compile_text(language: str, text: str, tmp_path: Path) -> str:
     source = tmp_path / ("program.c" if compiler == "gcc" else "program.cpp")
     source.write_text(text)
     command = [compiler, *options, "-Wall", "-Wextra", "-fsyntax-only", f"-I{ROOT}/include",
-               f"-I{ROOT}/port/emulator/include", str(source)]
+               f"-I{configuration}", f"-I{ROOT}/port/emulator/include", str(source)]
     result = subprocess.run(command, stderr=subprocess.PIPE, encoding="utf-8")
     assert result.returncode == 0, result.stderr
     return result.stderr
@@ -49,6 +51,16 @@ def compile_text(language: str, text: str, tmp_path: Path) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_initialisers(language: str, tmp_path: Path) -> None:
     assert compile_text(language, PROGRAM, tmp_path) == ""
+
+
+@pytest.mark.parametrize("off", ["", "HOTRELOAD_ENABLE", "HOTRELOAD_SERVER"])
+def test_initialisers_in_every_configuration(off: str, tmp_path: Path) -> None:
+    """As menuconfig makes sdkconfig.h."""
+    kconfig = kconfiglib.Kconfig(str(ROOT / "Kconfig"), warn=False)
+    if off:
+        kconfig.syms[off].set_value("n")
+    kconfig.write_autoconf(str(tmp_path / "sdkconfig.h"))
+    assert compile_text("esp_idf_c", PROGRAM, tmp_path, tmp_path) == ""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
