@@ -6,12 +6,17 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from fake_device import FakeDevice
 from hotreload.cli import main
+from hotreload.commands.decode import Decoder
+from hotreload.commands.monitor import Log
+from hotreload.commands.placed import Placements
+from hotreload.description import load_description
 from project import Project
 from test_discovery import identity
 from test_reload import last_line
@@ -152,9 +157,28 @@ def test_addresses_in_a_patch(patched: Project, device: FakeDevice) -> None:
     assert re.search(r"f at .*a\.c:[456]", decode(loaded + now + line))
     crash = f"PC 0x{PATCH:08x}: offset 0x0 of the code of patch 2\n"
     assert "f at " in decode(crash)
+    assert "f at " in decode(now + line), "the log begins after the module was loaded"
+    moved = now.replace(f"{PATCH:#x}", f"{PATCH + 0x100:#x}")
+    assert "in code that a reload has freed" in decode(now + moved + line)
+    assert "in code that a reload has freed" in decode(now + loaded + line)
 
 
 def test_gdb_has_the_patch_as_well(patched: Project, device: FakeDevice) -> None:
     place = ["--build", str(patched.build), "--url", device.url]
     text = patched.tool("gdb", *place, "--gdb", "any-gdb")
     assert f'patch.elf" {PATCH:#x}' in text and f'module.elf" {TEXT:#x}' in text
+
+
+@pytest.mark.parametrize("line", [
+    f"patched: 1 functions, 4 bytes of text at {PATCH:#x}, 0 bytes of data at 0x0",
+    f"PC 0x{PATCH:08x}: offset 0x0 of the code of patch 2",
+])
+def test_gdb_of_the_monitor_has_the_patch(patched: Project, tmp_path: Path, line: str) -> None:
+    """Also if the monitor came after the module was loaded, or the crash before the patch's line."""
+    symbols = tmp_path / "symbols"
+    log = Log(Decoder(load_description(str(patched.build)), Placements()), str(symbols))
+    log.explain(line)
+    assert f'patch.elf" {PATCH:#x}' in symbols.read_text()
+    log.explain(f"module loaded: 4 bytes of text at {TEXT:#x}, 0 bytes of data at 0x0")
+    assert "patch.elf" not in symbols.read_text()
+    assert f'module.elf" {TEXT:#x}' in symbols.read_text()

@@ -226,14 +226,14 @@ def decode(build: str, url: Optional[str], port: Optional[str], baud: Optional[i
     the device.
     """
     from hotreload.commands.decode import Decoder, decode_lines
+    from hotreload.commands.placed import Placements, read_placements
     from hotreload.description import load_description
 
-    placement = None
+    placements = Placements()
     if url or port:
-        from hotreload.commands.placed import read_placement
         from hotreload.device.find_device import find_device
 
         with closing(find_device(_where(url, port, baud), build)) as device:
-            placement = read_placement(device.status())
-    for line in decode_lines(sys.stdin, Decoder(load_description(build), placement)):
+            placements = read_placements(device.status())
+    for line in decode_lines(sys.stdin, Decoder(load_description(build), placements)):
         click.echo(line)

@@ -6,9 +6,9 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import re
-from typing import Iterable, Iterator, List, Optional
+from typing import Iterable, Iterator, List, Match, Optional, Tuple
 
-from hotreload.commands.placed import LinkedFile, Placement
+from hotreload.commands.placed import LinkedFile, Placement, Placements
 from hotreload.description import Description
 from hotreload.device.messages import spell_out
 from hotreload.module.layout import Range
@@ -24,35 +24,71 @@ _IN_CODE = re.compile(r"\b0x([0-9a-fA-F]{8}): offset 0x([0-9a-f]+) of the code o
 _ADDRESS = re.compile(r"\b0x([0-9a-fA-F]{8})\b")
 
 
-class Decoder:
-    """Follows a log: knows where the module runs, and where older ones did."""
+class _Linked:
+    """module.elf or patch.elf, of the last build, and where it runs."""
 
-    def __init__(self, description: Description, placement: Optional[Placement]) -> None:
+    def __init__(
+        self, description: Description, is_patch: bool, placement: Optional[Placement]
+    ) -> None:
+        self._description, self._is_patch = description, is_patch
+        self._file: Optional[LinkedFile] = None
         self.placement = placement
-        self._description = description
+
+    def place(self, placement: Optional[Placement]) -> None:
+        """Something new runs: most likely the file has changed as well."""
+        self.placement, self._file = placement, None
+
+    def file(self) -> LinkedFile:
+        if self._file is None:
+            self._file = LinkedFile(self._description, self._is_patch)
+        return self._file
+
+    def describe(self, address: int) -> Optional[str]:
+        place = self.placement
+        if place is None or not (place.text.holds(address) or place.data.holds(address)):
+            return None
+        return self.file().describe(place, address)
+
+
+class Decoder:
+    """Follows a log: knows where module and patch run, and where older ones did."""
+
+    def __init__(self, description: Description, placements: Placements) -> None:
+        self._module = _Linked(description, False, placements.module)
+        self._patch = _Linked(description, True, placements.patch)
         self._old: List[Placement] = []
-        self._module: Optional[LinkedFile] = None
-        self._patch: Optional[LinkedFile] = None
+
+    @property
+    def placements(self) -> Placements:
+        """Where module and patch run, as far as the log told."""
+        return Placements(self._module.placement, self._patch.placement)
+
+    def placed(self) -> Iterator[Tuple[LinkedFile, Placement]]:
+        """What runs, module first."""
+        for linked in (self._module, self._patch):
+            if linked.placement is not None:
+                yield linked.file(), linked.placement
 
     def decode(self, line: str) -> Iterator[str]:
         """Explanations of the addresses and numbers in a line; most lines have none."""
         spelt = spell_out(line)
         if spelt != line:
             yield f"--- {spelt.strip()}"
-        loaded = _LOADED.search(line)
+        loaded, patched = _LOADED.search(line), _PATCHED.search(line)
         if loaded:
-            self._move(*(int(number, 0) for number in loaded.groups()))
+            self._move(self._patch, None)
+            self._move(self._module, _placement(loaded))
             return
-        patched = _PATCHED.search(line)
         if patched:
-            self._place_patch(*(int(number, 0) for number in patched.groups()))
+            self._move(self._patch, _placement(patched))
             return
         in_code = _IN_CODE.search(line.rstrip())
         if in_code:
             address, offset = (int(number, 16) for number in in_code.groups()[:2])
             # A return address is behind the call, where another source line may begin.
             instruction = address - 1 if "called from" in line and offset > 0 else address
-            text = self._code(address - offset, instruction, in_code.group(3) == "patch")
+            linked = self._patch if in_code.group(3) == "patch" else self._module
+            text = self._describe_from(linked, address - offset, instruction)
             yield f"--- 0x{in_code.group(1)}: {text}"
             return
         seen: List[int] = []
@@ -63,39 +99,21 @@ class Decoder:
             if text:
                 yield f"--- {match.group(0)}: {text}"
 
-    def _move(self, text_size: int, text: int, data_size: int, data: int) -> None:
-        placement = Placement(Range(text, text_size), Range(data, data_size))
-        if self.placement is not None and self.placement != placement:
-            self._old.append(self.placement)
-        self.placement = placement
-        self._module = None  # Most likely the file has changed as well.
+    def _move(self, linked: _Linked, placement: Optional[Placement]) -> None:
+        if linked.placement is not None and linked.placement != placement:
+            self._old.append(linked.placement)
+        linked.place(placement)
 
-    def _place_patch(self, text_size: int, text: int, data_size: int, data: int) -> None:
-        if self.placement is not None:
-            patch = (Range(text, text_size), Range(data, data_size))
-            self.placement, self._patch = self.placement._replace(patch=patch), None
-
-    def _code(self, start: int, address: int, is_patch: bool) -> Optional[str]:
+    def _describe_from(self, linked: _Linked, start: int, address: int) -> Optional[str]:
         """What runs at an address, in the text that begins at `start`."""
-        if is_patch:
-            patch = self._linked_patch()
-            return patch.describe(patch.text_at(start), address)
-        if self.placement is None or self.placement.text.address != start:
-            self.placement = self.linked().text_at(start)
-        return self.linked().describe(self.placement, address)
-
-    def _linked_patch(self) -> LinkedFile:
-        if self._patch is None:
-            self._patch = LinkedFile(self._description, is_patch=True)
-        return self._patch
+        if linked.placement is None or linked.placement.text.address != start:
+            linked.place(linked.file().text_at(start))
+        return linked.describe(address)
 
     def _describe(self, address: int) -> Optional[str]:
-        now = self.placement
-        if now is not None and now.patch is not None:
-            if any(part.holds(address) for part in now.patch):
-                return self._linked_patch().describe(Placement(*now.patch), address)
-        if now is not None and (now.text.holds(address) or now.data.holds(address)):
-            return self.linked().describe(now, address)
+        text = self._patch.describe(address) or self._module.describe(address)
+        if text is not None:
+            return text
         for old in self._old:
             if old.text.holds(address):
                 return "in code that a reload has freed"
@@ -103,11 +121,10 @@ class Decoder:
                 return "in data that a reload has freed"
         return None
 
-    def linked(self) -> LinkedFile:
-        """The module of the last build."""
-        if self._module is None:
-            self._module = LinkedFile(self._description)
-        return self._module
+
+def _placement(match: Match[str]) -> Placement:
+    text_size, text, data_size, data = (int(number, 0) for number in match.groups())
+    return Placement(Range(text, text_size), Range(data, data_size))
 
 
 def decode_lines(lines: Iterable[str], decoder: Decoder) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import List, Optional
 
 import click
 
-from hotreload.commands.placed import LinkedFile, Placement, read_placement
+from hotreload.commands.placed import LinkedFile, Placement, Placements, read_placements
 from hotreload.description import Description, load_description
 from hotreload.device.find_device import Where, find_device
 from hotreload.errors import ToolError
@@ -25,11 +25,11 @@ def show_gdb(
     """Prints GDB's command, or runs it in place of this process."""
     description = load_description(build)
     with closing(find_device(where, build)) as device:
-        placement = read_placement(device.status())
-    if placement is None:
+        placements = read_placements(device.status())
+    if placements.module is None:
         raise ToolError("the device has no module loaded, so there is nothing to debug in it")
     program = gdb or find_gdb(description)
-    command = gdb_command(description, placement, program, remote)
+    command = gdb_command(description, placements, program, remote)
     if not run:
         click.echo(" ".join(shlex.quote(word) for word in command))
         return
@@ -40,26 +40,25 @@ def show_gdb(
 
 
 def gdb_command(
-    description: Description, placement: Placement, gdb: str, remote: Optional[str]
+    description: Description, placements: Placements, gdb: str, remote: Optional[str]
 ) -> List[str]:
-    """The arguments: firmware first, then the module's sections, then where the target is."""
-    module = LinkedFile(description)
-    module.check(placement)
-    command = [gdb, description.firmware_elf, "-ex", symbols_command(module, placement)]
-    if placement.patch is not None:
-        patch = LinkedFile(description, is_patch=True)
-        patch.check(Placement(*placement.patch))
-        command += ["-ex", symbols_command(patch, Placement(*placement.patch))]
+    """The arguments: firmware, the sections of module and patch, then where the target is."""
+    command = [gdb, description.firmware_elf]
+    for is_patch, placement in enumerate(placements):
+        if placement is not None:
+            linked = LinkedFile(description, bool(is_patch))
+            linked.check(placement)
+            command += ["-ex", symbols_command(linked, placement)]
     return command + (["-ex", f"target remote {remote}"] if remote else [])
 
 
-def symbols_command(module: LinkedFile, placement: Placement) -> str:
-    """GDB's command that loads the module's symbols at its run addresses."""
-    sections = module.sections(placement)
+def symbols_command(linked: LinkedFile, placement: Placement) -> str:
+    """GDB's command that loads the symbols at their run addresses."""
+    sections = linked.sections(placement)
     words = [f"-s {name} {address:#x}" for name, address in sections]
     if sections and sections[0][0] == ".text":
         words[0] = f"{sections[0][1]:#x}"
-    return f'add-symbol-file "{module.path}" ' + " ".join(words)
+    return f'add-symbol-file "{linked.path}" ' + " ".join(words)
 
 
 def find_gdb(description: Description) -> str:

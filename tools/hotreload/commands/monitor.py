@@ -15,7 +15,7 @@ from typing import Iterator, List, Optional
 
 from hotreload.commands.decode import Decoder
 from hotreload.commands.gdb import find_gdb, symbols_command
-from hotreload.commands.placed import Placement
+from hotreload.commands.placed import Placements
 from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
 from hotreload.files import open_text, write_if_changed
@@ -94,7 +94,7 @@ def _explained(description: Description, symbols: str) -> Iterator[None]:
     source, sink = os.pipe()
     os.dup2(sink, 1)
     os.close(sink)
-    log = _Log(Decoder(description, None), symbols)
+    log = Log(Decoder(description, Placements()), symbols)
     copying = threading.Thread(target=_copy, args=(source, terminal, log), daemon=True)
     copying.start()
     try:
@@ -105,30 +105,33 @@ def _explained(description: Description, symbols: str) -> Iterator[None]:
         copying.join(timeout=1)  # Something that the monitor started may still write.
 
 
-class _Log:
+class Log:
+    """Explains the lines of a log."""
+
     def __init__(self, decoder: Decoder, symbols: str) -> None:
         self._decoder = decoder
         self._symbols = symbols
-        self._placement: Optional[Placement] = None
+        self._placements = Placements()
 
     def explain(self, line: str) -> List[str]:
-        """Explanations of a line. GDB is told of the module's place, too."""
+        """Explanations of a line. GDB is told what runs where, too."""
         try:
             texts = list(self._decoder.decode(line))
-            self._tell_gdb(self._decoder.placement)
+            self._tell_gdb()
             return texts
         except ToolError as error:
             return [f"--- {error}"]  # The module is being built, for example.
 
-    def _tell_gdb(self, placement: Optional[Placement]) -> None:
-        if placement is None or placement == self._placement:
+    def _tell_gdb(self) -> None:
+        if self._decoder.placements == self._placements:
             return
-        self._placement = placement
-        command = symbols_command(self._decoder.linked(), placement)
-        write_if_changed(self._symbols, f"set confirm off\n{command}\nset confirm on\n")
+        commands = [symbols_command(*placed) for placed in self._decoder.placed()]
+        lines = ["set confirm off", *commands, "set confirm on", ""]
+        write_if_changed(self._symbols, "\n".join(lines))
+        self._placements = self._decoder.placements
 
 
-def _copy(source: int, terminal: int, log: _Log) -> None:
+def _copy(source: int, terminal: int, log: Log) -> None:
     """Passes on every byte at once, and adds to whole lines."""
     line = b""
     while True:

@@ -1,4 +1,4 @@
-"""module.elf at the addresses where a device has loaded it.
+"""module.elf and patch.elf at the addresses where a device has loaded them.
 
 SPDX-License-Identifier: MIT
 """
@@ -24,28 +24,33 @@ from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS
 
 
 class Placement(NamedTuple):
-    """Where a module runs, and a patch of it."""
+    """Where a module or a patch runs."""
 
     text: Range
     data: Range
-    patch: Optional[Tuple[Range, Range]] = None
-    """Its text and data."""
 
 
-def read_placement(status: Dict[str, Any]) -> Optional[Placement]:
-    """The loaded module's, from the answer to `GET /status`; None: no module is loaded."""
+class Placements(NamedTuple):
+    """What runs; None: nothing, or its place is not known."""
+
+    module: Optional[Placement] = None
+    patch: Optional[Placement] = None
+
+
+def read_placements(status: Dict[str, Any]) -> Placements:
+    """From the answer to `GET /status`."""
     if not status.get("loaded"):
-        return None
+        return Placements()
     patch = status.get("patch")
-    return Placement(*_ranges(status), _ranges(patch) if patch else None)
+    return Placements(_placement(status), _placement(patch) if patch else None)
 
 
-def _ranges(status: Dict[str, Any]) -> Tuple[Range, Range]:
+def _placement(status: Dict[str, Any]) -> Placement:
     text, data = [
         Range(int(str(status[name]["address"]), 0), int(status[name]["size"]))
         for name in ("text", "data")
     ]
-    return text, data
+    return Placement(text, data)
 
 
 class LinkedFile:
@@ -65,7 +70,7 @@ class LinkedFile:
     def sections(self, placement: Placement) -> List[Tuple[str, int]]:
         """Each section that has bytes in RAM, and where it runs; the text is the first."""
         found = []
-        for names, link, run in zip((TEXT_SECTIONS, DATA_SECTIONS), self._links, placement[:2]):
+        for names, link, run in zip((TEXT_SECTIONS, DATA_SECTIONS), self._links, placement):
             for section in self._file.sections if run.size > 0 else []:
                 if section.name in names and section.allocated and section.size > 0:
                     found.append((section.name, section.address - link + run.address))
@@ -74,7 +79,7 @@ class LinkedFile:
     def check(self, placement: Placement) -> None:
         """Refuses a placement that does not fit this module."""
         for kind, link, run, names in zip(
-            ("text", "data"), self._links, placement[:2], (TEXT_SECTIONS, DATA_SECTIONS)
+            ("text", "data"), self._links, placement, (TEXT_SECTIONS, DATA_SECTIONS)
         ):
             size = self._size(names, link)
             if (size + 3) // 4 != (run.size + 3) // 4 and (size > 0 or run.size > 4):
