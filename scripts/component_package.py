@@ -13,8 +13,11 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Those of the manager's own exclusions that could be committed.
-_NEVER = (".github/**/*", ".vscode/**/*", "**/sdkconfig", "**/dependencies.lock")
+# Those of the manager's own exclusions that could be committed, or are there after a build.
+_NEVER = (
+    ".github/**/*", ".vscode/**/*", "**/sdkconfig", "**/dependencies.lock", "**/build/**/*",
+    "**/managed_components/**/*", "**/__pycache__/**/*",
+)  # fmt: skip
 
 
 def copy_repository(to: Path) -> Path:
