@@ -34,6 +34,14 @@ def build(core: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 
 @pytest.fixture()
+def example(core: str, tmp_path: Path) -> Build:
+    """The basic example on the emulated board."""
+    examples = os.path.join(HERE, "..", "..", "examples")
+    component = os.path.join(examples, "basic", "components", "reloadable")
+    return Build(str(tmp_path), core, os.path.join(examples, "emulator"), component)
+
+
+@pytest.fixture()
 def own_build(core: str, tmp_path: Path) -> Build:
     """A build of the test's own, for tests that look at what is built again."""
     return Build(str(tmp_path), core)

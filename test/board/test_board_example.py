@@ -2,52 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 
 from announce import announce_board
-from board_build import ROOT, Build
+from board_build import Build
 from emulated_board import Board
-
-EXAMPLES = os.path.join(ROOT, "examples")
-
-
-def reload(build: Build, *options: str) -> str:
-    """A cold `reload`, which must succeed."""
-    environment = {key: value for key, value in os.environ.items() if key != "HOTRELOAD_URL"}
-    environment["PYTHONPATH"] = os.path.join(ROOT, "tools")
-    result = subprocess.run(
-        [sys.executable, "-m", "hotreload", "reload", "--build", build.dir, *options],
-        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stdout
-    return result.stdout
-
-
-@pytest.fixture()
-def example(core: str, tmp_path: Path) -> Build:
-    return Build(
-        str(tmp_path),
-        core,
-        os.path.join(EXAMPLES, "emulator"),
-        os.path.join(EXAMPLES, "basic", "components", "reloadable"),
-    )
-
-
-@contextlib.contextmanager
-def boot(build: Build, *options: str) -> Iterator[Board]:
-    place = ["--flash", build.generated("partition.bin"), "--port", "0", "--poll", "20"]
-    board = Board([*build.qemu, build.firmware, *place, *options])
-    try:
-        yield board
-    finally:
-        board.kill()
+from example_board import boot, reload
 
 
 def say_goodbye(build: Build, board: Board) -> None:

@@ -18,8 +18,7 @@ import pytest
 
 from board_build import ROOT, Build
 from emulated_board import Board
-from test_board_example import boot, reload
-from test_board_example import example as example  # A fixture.
+from example_board import boot, reload
 
 ENDS = ("Reloaded whole", "Patched", "No change", "Not reloaded", "Not sent")
 DECLARATION = "int reloadable_extra(void);\n"
@@ -72,7 +71,8 @@ def updated(example: Build, tmp_path: Path) -> Build:
     """The firmware was built again, with one more export, and flashed alone."""
     old = tmp_path / "old.bin"
     shutil.copy(example.generated("partition.bin"), old)
-    Path(example.component, "reloadable.c").open("a").write("void more(void);\nvoid more(void) {}\n")
+    with Path(example.component, "reloadable.c").open("a") as source:
+        source.write("void more(void);\nvoid more(void) {}\n")
     example.ninja()
     shutil.copy(old, example.generated("partition.bin"))
     return example
