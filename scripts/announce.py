@@ -35,10 +35,7 @@ class Announcement:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        loop = self._network.loop
         self._network.close()
-        if loop is not None:
-            loop.close()  # Else Python complains about it at its own end.
 
 
 def announce_board(url: str, project: str) -> Announcement:
