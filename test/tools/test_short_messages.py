@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hotreload.commands.decode import Decoder
+from hotreload.commands.placed import Placements
 from hotreload.device.messages import find_messages, number_of, spell_out
 from hotreload.device.protocol import DeviceError, read_answer
 
@@ -61,6 +62,6 @@ def test_a_number_that_is_not_known_stays() -> None:
 
 
 def test_the_monitor_explains_a_line() -> None:
-    decoder = Decoder(None, None)  # type: ignore[arg-type]  # a line without addresses
+    decoder = Decoder(None, Placements())  # type: ignore[arg-type]  # a line without addresses
     line = f"E (99) hotreload: upload refused (400): message {number_of(EMPTY)}"
     assert any(EMPTY in explanation for explanation in decoder.decode(line))
