@@ -96,6 +96,20 @@ class Memory:
             page = self._pages.setdefault((address + offset) // PAGE, bytearray(PAGE))
             page[(address + offset) % PAGE] = byte
 
+    def has(self, address: int, size: int) -> bool:
+        """Whether something was written on all pages of a range."""
+        pages = range(address // PAGE, (address + size - 1) // PAGE + 1)
+        return all(page in self._pages for page in pages)
+
+    def number(self, address: int, size: int) -> int:
+        """Little-endian; may have 2 or 3 bytes."""
+        return int.from_bytes(self.read(address, size), "little")
+
+    @property
+    def kept(self) -> Dict[int, int]:
+        """Addresses and sizes of the variables that live outside of base and patch."""
+        return dict(self._kept.values())
+
     def word(self, address: int) -> int:
         return int(struct.unpack("<I", self.read(address, 4))[0])
 
@@ -223,3 +237,15 @@ class Memory:
             offset += len(content)
         path.write_bytes((header + table).ljust(PAGE, b"\0") + body)
         path.chmod(0o755)
+
+
+class Patched(NamedTuple):
+    """A device with a base and a patch of it."""
+
+    memory: Memory
+    base: Placed
+    patch: Placed
+    slots: int
+    """Where the table's slots are."""
+    entry: int
+    """Where the program begins."""

@@ -24,7 +24,8 @@ for _folder in ("tools", "scripts", "test/tools", "test/patches"):
 
 import edits  # noqa: E402
 import project as projects  # noqa: E402
-from image import Memory, Packed, Placed  # noqa: E402
+from graph import Comparison, Reference  # noqa: E402
+from image import Memory, Packed, Patched, Placed  # noqa: E402
 
 from hotreload.description import load_description  # noqa: E402
 from hotreload.module import elf  # noqa: E402
@@ -49,10 +50,12 @@ class Outcome(NamedTuple):
     got: str
     moved: List[str]
     """Variables that are not where they were."""
+    differences: List[str]
+    """From the program that ld links."""
 
     @property
     def is_right(self) -> bool:
-        same = self.expected == self.got and not self.moved
+        same = self.expected == self.got and not self.moved and not self.differences
         return isinstance(self.result, Whole) or same
 
 
@@ -64,6 +67,10 @@ class Bench:
         self.arch = arch
         self.project = projects.Project(folder, toolchain(arch))
         self.project.calls_exports = False
+        self.is_relaxed = (seed + seed // len(BASES[arch])) % 4 == 1
+        """Then the linker shortens the base, but no patch: only what they do is the same."""
+        if not self.is_relaxed:
+            self.project.toolchain.linker_flags.append("--no-relax")
         options = BASES[arch][seed % len(BASES[arch])]
         self.project.flags = [*options, "-std=gnu11", "-fwrapv", "-fno-ipa-ra",
                               "-fno-section-anchors"]
@@ -132,9 +139,17 @@ class Bench:
         assert self.base is not None
         result = make_patch(inputs, self.base)
         if isinstance(result, Whole):
-            return Outcome(what, result, "", "", [])
-        expected, got = self.run_static(), self.run_patched(result.content)
-        return Outcome(what, result, expected, got, self.moved_variables())
+            return Outcome(what, result, "", "", [], [])
+        patched = self.load_patched(result.content)
+        differences = [] if self.is_relaxed else self.compare(inputs, patched).differences
+        expected, got = self.run_static(), self.run_patched(patched)
+        return Outcome(what, result, expected, got, self.moved_variables(), differences)
+
+    def compare(self, inputs: Inputs, patched: Patched) -> Comparison:
+        """With the program that ld links of the edited sources."""
+        assert self.base is not None
+        reference = Reference(inputs, self.project.out / "reference")
+        return Comparison(reference, patched, inputs, self.base).run()
 
     def moved_variables(self) -> List[str]:
         """Variables of the base that the patch does not have at their addresses in the base."""
@@ -155,7 +170,8 @@ class Bench:
         projects.run(command)
         return self.run(output)
 
-    def run_patched(self, patch: bytes) -> str:
+    def load_patched(self, patch: bytes) -> Patched:
+        """Base and patch at random addresses."""
         memory = Memory()
         entry = memory.add_program(Path(self.project.firmware))
         packed, changes = Packed(self.base_bytes), Packed(patch)
@@ -171,8 +187,11 @@ class Bench:
         new = memory.load(changes, patch_text + self.rng.randrange(0, 0x100, 16),
                           0x1FCA0000 + self.rng.randrange(0, 0x100, 16), base)
         memory.apply(new, base, slots)
-        path = self.project.build / "patched.elf"
-        memory.write_program(path, packed.machine, packed.flags, entry)
+        return Patched(memory, base, new, slots, entry)
+
+    def run_patched(self, patched: Patched) -> str:
+        path, packed = self.project.build / "patched.elf", patched.base.packed
+        patched.memory.write_program(path, packed.machine, packed.flags, patched.entry)
         return self.run(path)
 
     def commit(self, memory: Memory, base: Placed) -> int:
@@ -240,7 +259,7 @@ def run_pairs(folder: Path, arch: str, seed: int, count: int) -> List[Outcome]:
 
 def describe(outcomes: List[Outcome]) -> List[str]:
     """What went wrong, and how often the whole module was needed and why."""
-    lines = [f"WRONG after {o.what}: {', '.join(o.moved)}" for o in outcomes if not o.is_right]
+    lines = [f"WRONG after {o.what}: {', '.join([*o.moved, *o.differences])}" for o in outcomes if not o.is_right]
     reasons: Dict[str, int] = {}
     for outcome in outcomes:
         if isinstance(outcome.result, Whole):
@@ -268,7 +287,8 @@ def main() -> int:
             everything += outcomes
             bad = [outcome for outcome in outcomes if not outcome.is_right]
             for outcome in bad:
-                print(f"{arch} {seed}: after {outcome.what}: {outcome.moved}; see {folder}")
+                print(f"{arch} {seed}: after {outcome.what}: "
+                      f"{[*outcome.moved, *outcome.differences]}; see {folder}")
                 (folder / "expected").write_text(outcome.expected)
                 (folder / "got").write_text(outcome.got)
             if not bad:
