@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from bisect import bisect_left, bisect_right
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Set, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Set, Tuple
 
 from fields import Field, fields_of
 from image import Memory, Patched
+from old_variables import Key, static_variables
 from hotreload.module import elf
 from hotreload.module.link import Inputs, link_module, map_path
 from hotreload.module.link_map import read_link_map
@@ -40,7 +42,7 @@ class Thing(NamedTuple):
     @property
     def stem(self) -> str:
         """Without the number that the compiler gives a static variable of a function."""
-        return self.name.partition(".")[0]
+        return re.split(r"[.$]", self.name)[0]
 
 
 def things_of(file: elf.Elf) -> List[Thing]:
@@ -65,6 +67,7 @@ class Reference:
             link_module(inputs._replace(description=description))
         file = elf.Elf(description.module_elf, "the reference")
         self.machine = file.machine
+        self.statics = static_variables(description.module_elf)
         self._things = things_of(file)
         self._starts = [thing.start for thing in self._things]
         self._fields = fields_of(file)
@@ -76,6 +79,7 @@ class Reference:
             self.memory.write(section.address, content)
         inside = [s for s in file.symbols() if 0 < s.section < elf.SHN_ABS]
         self.functions = {s.name: self.at(s.value) for s in inside if s.kind == elf.STT_FUNC}
+        self.variables = {thing.name: thing for thing in self._things if thing.is_variable}
         placed = read_link_map(map_path(description))
         self._strings = [p for (_, name), p in placed.items() if ".str" in name and p.size > 0]
         edges = {field.target(self.memory.number, 0) for field in self._fields}
@@ -126,10 +130,24 @@ class Reference:
         return self._fields[first:bisect_left(self._places, thing.start + thing.size)]
 
 
+class Old(NamedTuple):
+    """The variables of a base, by their link addresses."""
+
+    variables: Dict[int, Thing]
+    statics: Dict[Key, List[int]]
+
+
+def read_old(base: Base) -> Old:
+    """Finds them."""
+    things = things_of(elf.Elf(base.elf_path, "the base"))
+    variables = {thing.start: thing for thing in things if thing.is_variable}
+    return Old(variables, static_variables(base.elf_path))
+
+
 class Comparison:
     """The walk."""
 
-    def __init__(self, reference: Reference, patched: Patched, inputs: Inputs, base: Base) -> None:
+    def __init__(self, reference: Reference, patched: Patched, inputs: Inputs, old: Old) -> None:
         self._reference, self._memory, self._inputs = reference, patched.memory, inputs
         names, used = inputs.exports.table, inputs.callbacks.used
         self._slots = {name: patched.slots + 4 * index for index, name in enumerate(names)}
@@ -137,10 +155,9 @@ class Comparison:
         self._stubs = {a: self._slots[name] for name, a in stubs.items() if name in self._slots}
         self._stubs.update((stub.address, stub.slot) for stub in used.values())
         self._pointed = {*stubs, *(definition.symbol for definition in used)}
-        old = [t for t in things_of(elf.Elf(base.elf_path, "the base")) if t.is_variable]
-        self._old = {patched.base.run(thing.start): thing for thing in old}
-        self._homes = {thing.name: address for address, thing in self._old.items()
-                       if thing.name == thing.stem}
+        run = patched.base.run
+        self._old = {run(address): thing for address, thing in old.variables.items()}
+        self._homes = {thing.start: run(address) for address, thing in self._pairs(old)}
         jumps = patched.patch.packed.entries(6, "<III")
         self._jumps = {patched.base.text + start for start, _, _ in jumps}
         self._found: Dict[int, int] = {}
@@ -171,6 +188,19 @@ class Comparison:
             if one[1] > two[0]:
                 self.differences.append(f"{one[2]} and {two[2]} overlap")
         return self
+
+    def _pairs(self, old: Old) -> Iterator[Tuple[int, Thing]]:
+        """Variables of the base, and what they are in the reference."""
+        for address, thing in old.variables.items():
+            new = self._reference.variables.get(thing.name)
+            if new is not None and thing.name == thing.stem:
+                yield address, new
+        for key, addresses in self._reference.statics.items():
+            before = old.statics.get(key, [])
+            if len(before) == len(addresses):
+                for address, new_address in zip(before, addresses):
+                    if address in old.variables:
+                        yield address, self._reference.at(new_address)
 
     # ---- what an address leads to ----
 
@@ -230,7 +260,7 @@ class Comparison:
     def _check_home(self, thing: Thing, address: int, user: str) -> None:
         old = self._old.get(address)
         known = (old.stem, old.size) if old else (thing.stem, self._memory.kept.get(address))
-        moved = self._homes.get(thing.name, address) != address
+        moved = self._homes.get(thing.start, address) != address
         if known != (thing.stem, thing.size) or moved:
             self.differences.append(f"{user}: {address:#x} is no place of {thing.name}")
 
@@ -244,6 +274,7 @@ class Comparison:
             wrong = [n for n in range(thing.size) if (expected[n] ^ got[n]) & mask[n]]
             if wrong:
                 self.differences.append(f"{thing.name}+{wrong[0]:#x}: another byte, at {address:#x}")
+                return
             self.compared.append((address, thing.size))
         for field in self._reference.fields_in(thing):
             self._follow(thing, field, address - thing.start)

@@ -140,7 +140,7 @@ class Memory:
             values[16 + index] = self._kept[key][0]
         for place, info, addend in packed.relocations:
             value = (values[info >> 8] + addend) & 0xFFFFFFFF
-            self._relocate(packed.machine, info & 0xFF, placed.run(place), value)
+            self.relocate(packed.machine, info & 0xFF, placed.run(place), value)
         for address, source, size in fresh:
             self.write(address, self.read(source, size))
         return placed
@@ -162,7 +162,7 @@ class Memory:
             place, target = base.text + start, patch.run(to)
             if patch.packed.machine == 94 and not -(1 << 17) <= target - place - 4 < 1 << 17:
                 target = self._veneer(base, veneers.pop(index), target)
-            self._jump(patch.packed.machine, place, target)
+            self.jump(patch.packed.machine, place, target)
 
     def _veneer(self, base: Placed, offset: int, target: int) -> int:
         """Writes a word with the address, `l32r a9` and `jx a9`; returns where the code begins."""
@@ -172,7 +172,7 @@ class Memory:
         self.write(place, struct.pack("<III", target, 0xA0FFFF91, 9))
         return place + 4
 
-    def _jump(self, machine: int, place: int, target: int) -> None:
+    def jump(self, machine: int, place: int, target: int) -> None:
         distance = target - place
         if machine == 94:
             offset = distance - 4
@@ -184,7 +184,7 @@ class Memory:
         bits |= (distance >> 11 & 1) << 20 | (distance >> 12 & 0xFF) << 12
         self.set_word(place, bits | 0x6F)
 
-    def _relocate(self, machine: int, kind: int, place: int, value: int) -> None:
+    def relocate(self, machine: int, kind: int, place: int, value: int) -> None:
         if kind == 1:
             self.set_word(place, value)
             return

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Union
+from typing import Dict, List, NamedTuple, Tuple, Union
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -24,7 +24,7 @@ for _folder in ("tools", "scripts", "test/tools", "test/patches"):
 
 import edits  # noqa: E402
 import project as projects  # noqa: E402
-from graph import Comparison, Reference  # noqa: E402
+from graph import Comparison, Reference, read_old  # noqa: E402
 from image import Memory, Packed, Patched, Placed  # noqa: E402
 
 from hotreload.description import load_description  # noqa: E402
@@ -95,6 +95,7 @@ class Bench:
         self.base = load_base(inputs.description, hashlib.sha256(self.base_bytes).hexdigest(),
                               inputs.exports.wraps)
         assert self.base is not None
+        self.old = read_old(self.base)
         self.variables = {v.name for file in self.program.files for v in file.variables
                           if v.kind not in ("table", "constant")}
         self.fill = fill_entries(inputs.description.module_elf)
@@ -132,12 +133,7 @@ class Bench:
 
     def try_edit(self, what: str) -> Outcome:
         """After the program was edited: makes the patch, and compares."""
-        self.write_sources()
-        self.compile()
-        self.project.describe()
-        inputs = self.inputs()
-        assert self.base is not None
-        result = make_patch(inputs, self.base)
+        inputs, result = self.make_patch()
         if isinstance(result, Whole):
             return Outcome(what, result, "", "", [], [])
         patched = self.load_patched(result.content)
@@ -145,11 +141,19 @@ class Bench:
         expected, got = self.run_static(), self.run_patched(patched)
         return Outcome(what, result, expected, got, self.moved_variables(), differences)
 
+    def make_patch(self) -> Tuple[Inputs, Union[Patch, Whole]]:
+        """Of the program as it is now."""
+        self.write_sources()
+        self.compile()
+        self.project.describe()
+        inputs = self.inputs()
+        assert self.base is not None
+        return inputs, make_patch(inputs, self.base)
+
     def compare(self, inputs: Inputs, patched: Patched) -> Comparison:
         """With the program that ld links of the edited sources."""
-        assert self.base is not None
         reference = Reference(inputs, self.project.out / "reference")
-        return Comparison(reference, patched, inputs, self.base).run()
+        return Comparison(reference, patched, inputs, self.old).run()
 
     def moved_variables(self) -> List[str]:
         """Variables of the base that the patch does not have at their addresses in the base."""
