@@ -8,6 +8,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 from hotreload.module import elf
@@ -78,6 +79,11 @@ _JUMPS: Dict[int, Tuple[int, int, Callable[[int], int]]] = {
 
 def _riscv(file: elf.Elf, section: elf.Section, entries: List[elf.Rela]) -> Iterator[Field]:
     symbols = file.symbols()
+    starts = sorted(s.value for s in symbols if s.kind == elf.STT_FUNC)
+    halves: Dict[int, List[elf.Rela]] = {}  # By function.
+    for entry in entries:
+        if entry.type in _HIGHS or entry.type in _LOWS:
+            halves.setdefault(bisect_right(starts, entry.offset), []).append(entry)
     for entry in entries:
         place, symbol = entry.offset, symbols[entry.symbol]
         if entry.type in _NOTHING or entry.type in _DIFFERENCES:
@@ -91,7 +97,7 @@ def _riscv(file: elf.Elf, section: elf.Section, entries: List[elf.Rela]) -> Iter
             yield Field(place, ((place, _JUMPS[entry.type][1]),),
                         _jump(place, entry.type), symbol, False)
         else:
-            yield from _half(entries, entry, symbols)
+            yield from _half(halves[bisect_right(starts, place)], entry, symbols)
 
 
 def _word(place: int, symbol: elf.Symbol, is_value: bool) -> Field:
@@ -108,16 +114,16 @@ def _jump(place: int, kind: int) -> Callable[[Read, int], int]:
     return lambda read, by: (place + by + distance(read(place + by, size))) & 0xFFFFFFFF
 
 
-def _half(entries: List[elf.Rela], entry: elf.Rela, symbols: elf.SymbolTable) -> Iterator[Field]:
-    """Half of an address; another instruction has the other half."""
+def _half(halves: List[elf.Rela], entry: elf.Rela, symbols: elf.SymbolTable) -> Iterator[Field]:
+    """Half of an address; another instruction of the function has the other half."""
     def other(one: elf.Rela) -> bool:
         high, low = (entry, one) if entry.type in _HIGHS else (one, entry)
         if high.type != _LOWS.get(low.type):
             return False
         return (symbols[low.symbol].value == high.offset if _HIGHS[high.type]
-                else low.symbol == high.symbol)
+                else symbols[low.symbol] == symbols[high.symbol])
 
-    found = [one for one in entries if other(one)]
+    found = [one for one in halves if other(one)]
     assert found, f"relocation of type {entry.type} at {entry.offset:#x} stands alone"
     one = min(found, key=lambda f: (f.addend != entry.addend, abs(f.offset - entry.offset)))
     high, low = (entry, one) if entry.type in _HIGHS else (one, entry)

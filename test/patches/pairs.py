@@ -52,6 +52,8 @@ class Outcome(NamedTuple):
     """Variables that are not where they were."""
     differences: List[str]
     """From the program that ld links."""
+    compared: int
+    """How many bytes were compared with that; 0 if the linker shortens the base."""
 
     @property
     def is_right(self) -> bool:
@@ -135,11 +137,12 @@ class Bench:
         """After the program was edited: makes the patch, and compares."""
         inputs, result = self.make_patch()
         if isinstance(result, Whole):
-            return Outcome(what, result, "", "", [], [])
+            return Outcome(what, result, "", "", [], [], 0)
         patched = self.load_patched(result.content)
-        differences = [] if self.is_relaxed else self.compare(inputs, patched).differences
+        differences, compared = ([], 0) if self.is_relaxed else self.compare(inputs, patched)
         expected, got = self.run_static(), self.run_patched(patched)
-        return Outcome(what, result, expected, got, self.moved_variables(), differences)
+        return Outcome(what, result, expected, got, self.moved_variables(), differences,
+                       compared)
 
     def make_patch(self) -> Tuple[Inputs, Union[Patch, Whole]]:
         """Of the program as it is now."""
@@ -150,10 +153,11 @@ class Bench:
         assert self.base is not None
         return inputs, make_patch(inputs, self.base)
 
-    def compare(self, inputs: Inputs, patched: Patched) -> Comparison:
-        """With the program that ld links of the edited sources."""
+    def compare(self, inputs: Inputs, patched: Patched) -> Tuple[List[str], int]:
+        """With the program that ld links of the edited sources: what differs, of how many bytes."""
         reference = Reference(inputs, self.project.out / "reference")
-        return Comparison(reference, patched, inputs, self.old).run()
+        found = Comparison(reference, patched, inputs, self.old).run()
+        return found.differences, sum(size for _, size in found.compared)
 
     def moved_variables(self) -> List[str]:
         """Variables of the base that the patch does not have at their addresses in the base."""
@@ -278,7 +282,7 @@ def main() -> int:
     parser.add_argument("--build", type=Path, required=True, help="folder for what is built")
     parser.add_argument("--arch", choices=list(BASES), action="append")
     parser.add_argument("--first", type=int, default=0, help="number of the first base")
-    parser.add_argument("--bases", type=int, default=40)
+    parser.add_argument("--bases", type=int, default=72)
     parser.add_argument("--edits", type=int, default=8, help="of each base")
     arguments = parser.parse_args()
     wrong = 0
@@ -299,7 +303,9 @@ def main() -> int:
                 shutil.rmtree(folder)
             wrong += len(bad)
         patches = sum(isinstance(o.result, Patch) for o in everything)
-        print(f"{arch}: {len(everything)} pairs, {patches} patches, {wrong} wrong", flush=True)
+        compared = sum(o.compared > 0 for o in everything)
+        print(f"{arch}: {len(everything)} pairs, {patches} patches, {compared} of them compared with "
+              f"what ld links, {wrong} wrong", flush=True)
         print("\n".join(describe(everything)), flush=True)
     return 1 if wrong else 0
 
