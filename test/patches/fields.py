@@ -1,7 +1,7 @@
 """The parts of code and data that hold addresses, and the addresses that they hold.
 
-Only a relocation's place and type are used: the address is read from the bytes, in the linked module
-and in the memory of the device alike.
+Only a relocation's place and type are used: the address is read from the bytes, in the linked
+module and in the memory of the device alike.
 
 SPDX-License-Identifier: MIT
 """

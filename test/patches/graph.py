@@ -86,10 +86,8 @@ class Reference:
         edges.update(symbol.value for symbol in inside)
         edges.update(place for p in placed.values() for place in (p.address, p.address + p.size))
         self._edges = sorted(edges)
-        self._masks: Dict[int, int] = {}
-        for place, mask in (one for field in self._fields for one in field.masks):
-            for address, byte in enumerate(mask.to_bytes(4, "little"), place):
-                self._masks[address] = self._masks.get(address, 0) | byte
+        """Where a constant without a name may begin or end."""
+        self._masks = _masks(self._fields)
 
     def at(self, address: int) -> Thing:
         """What is at an address: something with a name, or a constant without."""
@@ -128,6 +126,15 @@ class Reference:
         """All that it has."""
         first = bisect_left(self._places, thing.start)
         return self._fields[first:bisect_left(self._places, thing.start + thing.size)]
+
+
+def _masks(fields: List[Field]) -> Dict[int, int]:
+    """The bits of each byte that make addresses."""
+    found: Dict[int, int] = {}
+    for place, mask in (one for field in fields for one in field.masks):
+        for address, byte in enumerate(mask.to_bytes(4, "little"), place):
+            found[address] = found.get(address, 0) | byte
+    return found
 
 
 class Old(NamedTuple):
@@ -273,7 +280,8 @@ class Comparison:
             got = self._memory.read(address, thing.size)
             wrong = [n for n in range(thing.size) if (expected[n] ^ got[n]) & mask[n]]
             if wrong:
-                self.differences.append(f"{thing.name}+{wrong[0]:#x}: another byte, at {address:#x}")
+                place = f"{thing.name}+{wrong[0]:#x}"
+                self.differences.append(f"{place}: another byte, at {address + wrong[0]:#x}")
                 return
             self.compared.append((address, thing.size))
         for field in self._reference.fields_in(thing):

@@ -267,7 +267,8 @@ def run_pairs(folder: Path, arch: str, seed: int, count: int) -> List[Outcome]:
 
 def describe(outcomes: List[Outcome]) -> List[str]:
     """What went wrong, and how often the whole module was needed and why."""
-    lines = [f"WRONG after {o.what}: {', '.join([*o.moved, *o.differences])}" for o in outcomes if not o.is_right]
+    lines = [f"WRONG after {o.what}: {', '.join([*o.moved, *o.differences])}"
+             for o in outcomes if not o.is_right]
     reasons: Dict[str, int] = {}
     for outcome in outcomes:
         if isinstance(outcome.result, Whole):
@@ -304,8 +305,8 @@ def main() -> int:
             wrong += len(bad)
         patches = sum(isinstance(o.result, Patch) for o in everything)
         compared = sum(o.compared > 0 for o in everything)
-        print(f"{arch}: {len(everything)} pairs, {patches} patches, {compared} of them compared with "
-              f"what ld links, {wrong} wrong", flush=True)
+        print(f"{arch}: {len(everything)} pairs, {patches} patches, {compared} of them compared "
+              f"with what ld links, {wrong} wrong", flush=True)
         print("\n".join(describe(everything)), flush=True)
     return 1 if wrong else 0
 
