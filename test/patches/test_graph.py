@@ -19,6 +19,7 @@ from hotreload.patch.make import Patch
 from image import Memory, Patched
 from pairs import Bench
 
+SEED = 4
 FLIPS = 60
 JUMPS, SWAPS, BASE_DATA = 6, 7, 4
 
@@ -49,7 +50,7 @@ class Case(NamedTuple):
 
 @pytest.fixture(scope="module", params=list(BASES))
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    bench = Bench(tmp_path_factory.mktemp("graph") / "project", request.param, 0)
+    bench = Bench(tmp_path_factory.mktemp("graph") / "project", request.param, SEED)
     for _ in range(50):
         before = bench.program.copy()
         edits.change_constant(bench.program)
