@@ -79,6 +79,7 @@ class Reference:
             self.memory.write(section.address, content)
         inside = [s for s in file.symbols() if 0 < s.section < elf.SHN_ABS]
         self.functions = {s.name: self.at(s.value) for s in inside if s.kind == elf.STT_FUNC}
+        self.exported = {s.name for s in inside if s.binding != elf.STB_LOCAL}
         self.variables = {thing.name: thing for thing in self._things if thing.is_variable}
         placed = read_link_map(map_path(description))
         self._strings = [p for (_, name), p in placed.items() if ".str" in name and p.size > 0]
@@ -180,7 +181,7 @@ class Comparison:
         """Finds what differs."""
         functions = self._reference.functions
         for name, slot in self._slots.items():
-            if name in functions:
+            if name in functions and name in self._reference.exported:
                 self._meet(functions[name], self._memory.word(slot), f"the slot of {name}")
         for definition, stub in self._inputs.callbacks.used.items():
             self._meet(functions[definition.symbol], stub.address, f"the stub {stub.address:#x}")
