@@ -17,7 +17,7 @@ help:
 	@echo 'make watch   the same board, left running for your own edits'
 	@echo 'make guards  edits that must not simply be sent, and what is said to each'
 	@echo 'make test    every test; says at its end what was skipped and why'
-	@echo 'make torture the execution tests of GCC as modules, and edits as patches: about 40 minutes'
+	@echo 'make torture the execution tests of GCC as modules, and edits as patches: about 45 minutes'
 	@echo 'make bench   seconds from save to effect, sizes, costs'
 	@echo 'make fuzz    hostile modules, flash contents and requests, for MINUTES=4 in all'
 	@echo 'make format  clang-format on all C code'

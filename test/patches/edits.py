@@ -243,8 +243,11 @@ def change_kind(p: Program) -> str:
 def add_function(p: Program) -> str:
     file = p.rng.choice(p.files)
     function = p.add_function(file, p.rng.randrange(len(file.functions) + 1))
-    user = p.rng.choice([f for f in file.functions if f is not function])
     function.calls = []
+    users = [f for f in file.functions if f is not function]
+    if not users:
+        return f"new {function.name}"
+    user = p.rng.choice(users)
     user.calls.append(function.name)
     return f"new {function.name}, called by {user.name}"
 

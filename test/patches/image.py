@@ -96,6 +96,20 @@ class Memory:
             page = self._pages.setdefault((address + offset) // PAGE, bytearray(PAGE))
             page[(address + offset) % PAGE] = byte
 
+    def has(self, address: int, size: int) -> bool:
+        """Whether something was written on all pages of a range."""
+        pages = range(address // PAGE, (address + size - 1) // PAGE + 1)
+        return all(page in self._pages for page in pages)
+
+    def number(self, address: int, size: int) -> int:
+        """Little-endian; may have 2 or 3 bytes."""
+        return int.from_bytes(self.read(address, size), "little")
+
+    @property
+    def kept(self) -> Dict[int, int]:
+        """Addresses and sizes of the variables that live outside of base and patch."""
+        return dict(self._kept.values())
+
     def word(self, address: int) -> int:
         return int(struct.unpack("<I", self.read(address, 4))[0])
 
@@ -126,7 +140,7 @@ class Memory:
             values[16 + index] = self._kept[key][0]
         for place, info, addend in packed.relocations:
             value = (values[info >> 8] + addend) & 0xFFFFFFFF
-            self._relocate(packed.machine, info & 0xFF, placed.run(place), value)
+            self.relocate(packed.machine, info & 0xFF, placed.run(place), value)
         for address, source, size in fresh:
             self.write(address, self.read(source, size))
         return placed
@@ -148,7 +162,7 @@ class Memory:
             place, target = base.text + start, patch.run(to)
             if patch.packed.machine == 94 and not -(1 << 17) <= target - place - 4 < 1 << 17:
                 target = self._veneer(base, veneers.pop(index), target)
-            self._jump(patch.packed.machine, place, target)
+            self.jump(patch.packed.machine, place, target)
 
     def _veneer(self, base: Placed, offset: int, target: int) -> int:
         """Writes a word with the address, `l32r a9` and `jx a9`; returns where the code begins."""
@@ -158,7 +172,7 @@ class Memory:
         self.write(place, struct.pack("<III", target, 0xA0FFFF91, 9))
         return place + 4
 
-    def _jump(self, machine: int, place: int, target: int) -> None:
+    def jump(self, machine: int, place: int, target: int) -> None:
         distance = target - place
         if machine == 94:
             offset = distance - 4
@@ -170,7 +184,7 @@ class Memory:
         bits |= (distance >> 11 & 1) << 20 | (distance >> 12 & 0xFF) << 12
         self.set_word(place, bits | 0x6F)
 
-    def _relocate(self, machine: int, kind: int, place: int, value: int) -> None:
+    def relocate(self, machine: int, kind: int, place: int, value: int) -> None:
         if kind == 1:
             self.set_word(place, value)
             return
@@ -223,3 +237,15 @@ class Memory:
             offset += len(content)
         path.write_bytes((header + table).ljust(PAGE, b"\0") + body)
         path.chmod(0o755)
+
+
+class Patched(NamedTuple):
+    """A device with a base and a patch of it."""
+
+    memory: Memory
+    base: Placed
+    patch: Placed
+    slots: int
+    """Where the table's slots are."""
+    entry: int
+    """Where the program begins."""

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Union
+from typing import Dict, List, NamedTuple, Tuple, Union
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -24,7 +24,8 @@ for _folder in ("tools", "scripts", "test/tools", "test/patches"):
 
 import edits  # noqa: E402
 import project as projects  # noqa: E402
-from image import Memory, Packed, Placed  # noqa: E402
+from graph import Comparison, Reference, read_old  # noqa: E402
+from image import Memory, Packed, Patched, Placed  # noqa: E402
 
 from hotreload.description import load_description  # noqa: E402
 from hotreload.module import elf  # noqa: E402
@@ -49,10 +50,14 @@ class Outcome(NamedTuple):
     got: str
     moved: List[str]
     """Variables that are not where they were."""
+    differences: List[str]
+    """From the program that ld links."""
+    compared: int
+    """How many bytes were compared with that; 0 if the linker shortens the base."""
 
     @property
     def is_right(self) -> bool:
-        same = self.expected == self.got and not self.moved
+        same = self.expected == self.got and not self.moved and not self.differences
         return isinstance(self.result, Whole) or same
 
 
@@ -64,6 +69,10 @@ class Bench:
         self.arch = arch
         self.project = projects.Project(folder, toolchain(arch))
         self.project.calls_exports = False
+        self.is_relaxed = (seed + seed // len(BASES[arch])) % 4 == 1
+        """Then the linker shortens the base, but no patch: only what they do is the same."""
+        if not self.is_relaxed:
+            self.project.toolchain.linker_flags.append("--no-relax")
         options = BASES[arch][seed % len(BASES[arch])]
         self.project.flags = [*options, "-std=gnu11", "-fwrapv", "-fno-ipa-ra",
                               "-fno-section-anchors"]
@@ -88,6 +97,7 @@ class Bench:
         self.base = load_base(inputs.description, hashlib.sha256(self.base_bytes).hexdigest(),
                               inputs.exports.wraps)
         assert self.base is not None
+        self.old = read_old(self.base)
         self.variables = {v.name for file in self.program.files for v in file.variables
                           if v.kind not in ("table", "constant")}
         self.fill = fill_entries(inputs.description.module_elf)
@@ -125,16 +135,29 @@ class Bench:
 
     def try_edit(self, what: str) -> Outcome:
         """After the program was edited: makes the patch, and compares."""
+        inputs, result = self.make_patch()
+        if isinstance(result, Whole):
+            return Outcome(what, result, "", "", [], [], 0)
+        patched = self.load_patched(result.content)
+        differences, compared = ([], 0) if self.is_relaxed else self.compare(inputs, patched)
+        expected, got = self.run_static(), self.run_patched(patched)
+        return Outcome(what, result, expected, got, self.moved_variables(), differences,
+                       compared)
+
+    def make_patch(self) -> Tuple[Inputs, Union[Patch, Whole]]:
+        """Of the program as it is now."""
         self.write_sources()
         self.compile()
         self.project.describe()
         inputs = self.inputs()
         assert self.base is not None
-        result = make_patch(inputs, self.base)
-        if isinstance(result, Whole):
-            return Outcome(what, result, "", "", [])
-        expected, got = self.run_static(), self.run_patched(result.content)
-        return Outcome(what, result, expected, got, self.moved_variables())
+        return inputs, make_patch(inputs, self.base)
+
+    def compare(self, inputs: Inputs, patched: Patched) -> Tuple[List[str], int]:
+        """With the program that ld links of the edited sources: what differs, of how many bytes."""
+        reference = Reference(inputs, self.project.out / "reference")
+        found = Comparison(reference, patched, inputs, self.old).run()
+        return found.differences, sum(size for _, size in found.compared)
 
     def moved_variables(self) -> List[str]:
         """Variables of the base that the patch does not have at their addresses in the base."""
@@ -155,7 +178,8 @@ class Bench:
         projects.run(command)
         return self.run(output)
 
-    def run_patched(self, patch: bytes) -> str:
+    def load_patched(self, patch: bytes) -> Patched:
+        """Base and patch at random addresses."""
         memory = Memory()
         entry = memory.add_program(Path(self.project.firmware))
         packed, changes = Packed(self.base_bytes), Packed(patch)
@@ -171,8 +195,11 @@ class Bench:
         new = memory.load(changes, patch_text + self.rng.randrange(0, 0x100, 16),
                           0x1FCA0000 + self.rng.randrange(0, 0x100, 16), base)
         memory.apply(new, base, slots)
-        path = self.project.build / "patched.elf"
-        memory.write_program(path, packed.machine, packed.flags, entry)
+        return Patched(memory, base, new, slots, entry)
+
+    def run_patched(self, patched: Patched) -> str:
+        path, packed = self.project.build / "patched.elf", patched.base.packed
+        patched.memory.write_program(path, packed.machine, packed.flags, patched.entry)
         return self.run(path)
 
     def commit(self, memory: Memory, base: Placed) -> int:
@@ -240,7 +267,8 @@ def run_pairs(folder: Path, arch: str, seed: int, count: int) -> List[Outcome]:
 
 def describe(outcomes: List[Outcome]) -> List[str]:
     """What went wrong, and how often the whole module was needed and why."""
-    lines = [f"WRONG after {o.what}: {', '.join(o.moved)}" for o in outcomes if not o.is_right]
+    lines = [f"WRONG after {o.what}: {', '.join([*o.moved, *o.differences])}"
+             for o in outcomes if not o.is_right]
     reasons: Dict[str, int] = {}
     for outcome in outcomes:
         if isinstance(outcome.result, Whole):
@@ -255,7 +283,7 @@ def main() -> int:
     parser.add_argument("--build", type=Path, required=True, help="folder for what is built")
     parser.add_argument("--arch", choices=list(BASES), action="append")
     parser.add_argument("--first", type=int, default=0, help="number of the first base")
-    parser.add_argument("--bases", type=int, default=40)
+    parser.add_argument("--bases", type=int, default=72)
     parser.add_argument("--edits", type=int, default=8, help="of each base")
     arguments = parser.parse_args()
     wrong = 0
@@ -268,14 +296,17 @@ def main() -> int:
             everything += outcomes
             bad = [outcome for outcome in outcomes if not outcome.is_right]
             for outcome in bad:
-                print(f"{arch} {seed}: after {outcome.what}: {outcome.moved}; see {folder}")
+                print(f"{arch} {seed}: after {outcome.what}: "
+                      f"{[*outcome.moved, *outcome.differences]}; see {folder}")
                 (folder / "expected").write_text(outcome.expected)
                 (folder / "got").write_text(outcome.got)
             if not bad:
                 shutil.rmtree(folder)
             wrong += len(bad)
         patches = sum(isinstance(o.result, Patch) for o in everything)
-        print(f"{arch}: {len(everything)} pairs, {patches} patches, {wrong} wrong", flush=True)
+        compared = sum(o.compared > 0 for o in everything)
+        print(f"{arch}: {len(everything)} pairs, {patches} patches, {compared} of them compared "
+              f"with what ld links, {wrong} wrong", flush=True)
         print("\n".join(describe(everything)), flush=True)
     return 1 if wrong else 0
 

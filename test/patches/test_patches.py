@@ -30,3 +30,5 @@ def test_patch_equals_static_link(arch: str, seed: int, tmp_path: Path) -> None:
 def test_most_edits_are_patches() -> None:
     patches = [outcome for outcome in _outcomes if isinstance(outcome.result, Patch)]
     assert len(patches) > len(_outcomes) / 2
+    compared = [outcome for outcome in patches if outcome.compared > 500]
+    assert len(compared) > len(patches) / 2
