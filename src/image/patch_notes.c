@@ -75,6 +75,12 @@ esp_err_t hotreload_note_veneers(const uint8_t *content, uint32_t size, hotreloa
     if (error == ESP_OK && image->veneers.count != image->jumps.count) {
         error = hotreload_malformed(reason, HOTRELOAD_BAD_ARRAY_SIZE);
     }
+    for (uint32_t i = 0; error == ESP_OK && i < image->veneers.count; i++) {
+        const uint32_t veneer = hotreload_image_veneer(image, i);
+        if (veneer != HOTRELOAD_NO_VENEER && veneer % sizeof(uint32_t) != 0) {
+            error = hotreload_malformed(reason, HOTRELOAD_BAD_JUMP_PLACE);
+        }
+    }
     return error;
 }
 

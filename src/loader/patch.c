@@ -83,7 +83,7 @@ static bool stage_veneer(const hotreload_image_t *image, uint32_t index,
     const uint32_t at = hotreload_image_veneer(image, index);
     const uint32_t size = HOTRELOAD_VENEER_WORDS * sizeof(uint32_t);
     jump_t *jump = &patch->jumps[index];
-    if (at % sizeof(uint32_t) != 0 || base->text.size < size || at > base->text.size - size ||
+    if (base->text.size < size || at > base->text.size - size ||
         arch->encode_jump(base->text.run + jump->from, base->text.run + at + sizeof(uint32_t),
                           &jump->code) != ESP_OK) {
         return false;

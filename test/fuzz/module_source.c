@@ -23,6 +23,7 @@ typedef struct {
     hotreload_jump_t jumps[MAX_CHANGES];
     hotreload_swap_t swaps[MAX_CHANGES];
     hotreload_kept_t kept[MAX_CHANGES];
+    uint32_t veneers[MAX_CHANGES];
 } parts_t;
 
 static bool one_in(input_t *input, uint32_t number)
@@ -147,6 +148,20 @@ static void choose_changes(input_t *input, module_spec_t *spec, parts_t *parts)
     }
 }
 
+static void choose_veneers(input_t *input, module_spec_t *spec, parts_t *parts)
+{
+    if (spec->base_sha256 == NULL || !one_in(input, 2)) {
+        return;
+    }
+    spec->veneers = parts->veneers;
+    spec->veneer_count = one_in(input, 8) ? input_below(input, MAX_CHANGES + 1) : spec->jump_count;
+    for (uint32_t i = 0; i < MAX_CHANGES; i++) {
+        const uint32_t offset = input_below(input, 80);
+        parts->veneers[i] =
+            one_in(input, 4) ? HOTRELOAD_NO_VENEER : offset - (one_in(input, 8) ? 0 : offset % 4);
+    }
+}
+
 static void choose_target(input_t *input, module_spec_t *spec)
 {
     static const uint8_t other_id[20];
@@ -185,6 +200,7 @@ uint8_t *module_source_build(input_t *input, size_t *size)
     choose_constructors(input, &spec);
     choose_kept(input, &spec, &parts);
     choose_changes(input, &spec, &parts);
+    choose_veneers(input, &spec, &parts);
     spec.seed = input_byte(input);
     uint8_t *module = module_build(&spec, NULL, size);
     if (one_in(input, 8)) {
