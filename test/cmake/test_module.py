@@ -232,6 +232,7 @@ def test_commands_are_targets(project: Project) -> None:
         assert expected in project.ninja("-n", "-v", target)
     text = project.fail_to_build("reload")
     assert re.search("no board (was found )?on the network", text), "others may be there"
+    assert "--url" in text
 
 
 def test_a_project_may_have_a_target_of_that_name(project: Project) -> None:

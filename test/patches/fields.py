@@ -9,8 +9,9 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+from image import XTENSA
 from hotreload.module import elf
 
 Read = Callable[[int, int], int]
@@ -38,6 +39,13 @@ def fields_of(file: elf.Elf) -> List[Field]:
     for section, entries in file.relocations():
         found += find(file, section, entries)
     return sorted(found, key=lambda field: field.place)
+
+
+def jump_target(machine: int, address: int, word: int) -> Optional[int]:
+    """Where the word of code at an address jumps to; None: it is no jump."""
+    if machine == XTENSA:
+        return _operand(word & 0xFFFFFF)[1](address) if word & 0x3F == 6 else None
+    return address + _JUMPS[17][2](word) if word & 0xFFF == 0x6F else None
 
 
 def _signed(value: int, bits: int) -> int:

@@ -16,8 +16,8 @@ from bisect import bisect_left, bisect_right
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Set, Tuple
 
-from fields import Field, fields_of
-from image import Memory, Patched
+from fields import Field, fields_of, jump_target
+from image import VENEER_CODE, Memory, Patched
 from old_variables import Key, static_variables
 from hotreload.module import elf
 from hotreload.module.link import Inputs, link_module, map_path
@@ -25,8 +25,6 @@ from hotreload.module.link_map import read_link_map
 from hotreload.patch.base import Base
 
 _VARIABLES = (".data", ".bss", ".hotreload_keep")
-_XTENSA = 94
-_VENEER = 0xA0FFFF91
 _ENOUGH = 20
 
 
@@ -218,14 +216,10 @@ class Comparison:
             address = self._memory.word(self._stubs[address])
         if address not in self._jumps:
             return address
-        word = self._memory.word(address)
-        if self._reference.machine != _XTENSA:
-            distance = (word >> 21 & 0x3FF) << 1 | (word >> 20 & 1) << 11 | word & 0xFF000
-            return address + distance - (word >> 31 << 20) if word & 0xFFF == 0x6F else address
-        if word & 0x3F != 6:
+        target = jump_target(self._reference.machine, address, self._memory.word(address))
+        if target is None:
             return address
-        target = address + 4 + (word >> 6 & 0x3FFFF ^ 0x20000) - 0x20000
-        is_veneer = self._memory.has(target, 4) and self._memory.word(target) == _VENEER
+        is_veneer = self._memory.has(target, 4) and self._memory.word(target) == VENEER_CODE
         return self._memory.word(target - 4) if is_veneer else target
 
     def _follow(self, user: Thing, field: Field, by: int) -> None:

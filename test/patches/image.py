@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 PAGE = 4096
-JUMP_SIZE = {243: 4, 94: 3}
+RISCV, XTENSA = 243, 94
+JUMP_SIZE = {RISCV: 4, XTENSA: 3}
 NO_VENEER = 0xFFFFFFFF
+VENEER_CODE = 0xA0FFFF91
+"""`l32r a9` and the first byte of `jx a9`."""
 
 
 class Packed:
@@ -160,7 +163,7 @@ class Memory:
             end = start + busy
             assert end <= (len(base.packed.text[1]) + 3) // 4 * 4
             place, target = base.text + start, patch.run(to)
-            if patch.packed.machine == 94 and not -(1 << 17) <= target - place - 4 < 1 << 17:
+            if patch.packed.machine == XTENSA and not -(1 << 17) <= target - place - 4 < 1 << 17:
                 target = self._veneer(base, veneers.pop(index), target)
             self.jump(patch.packed.machine, place, target)
 
@@ -169,12 +172,12 @@ class Memory:
         place = base.text + offset
         assert place % 4 == 0 and offset + 12 <= len(base.packed.text[1])
         assert self.read(place, 12) == bytes(12)
-        self.write(place, struct.pack("<III", target, 0xA0FFFF91, 9))
+        self.write(place, struct.pack("<III", target, VENEER_CODE, 9))
         return place + 4
 
     def jump(self, machine: int, place: int, target: int) -> None:
         distance = target - place
-        if machine == 94:
+        if machine == XTENSA:
             offset = distance - 4
             assert -(1 << 17) <= offset < 1 << 17
             self.write(place, ((offset & 0x3FFFF) << 6 | 6).to_bytes(3, "little"))
@@ -188,7 +191,7 @@ class Memory:
         if kind == 1:
             self.set_word(place, value)
             return
-        assert machine == 243
+        assert machine == RISCV
         if kind == 19:
             distance = (value - place) & 0xFFFFFFFF
             self._change(place, 0xFFF, distance + 0x800)

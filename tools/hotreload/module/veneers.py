@@ -15,9 +15,6 @@ from hotreload.description import Description
 from hotreload.module import elf
 from hotreload.module.generated import compile_generated
 
-NONE = 0xFFFFFFFF
-"""Of a jump without a veneer."""
-
 _SYMBOL = "hotreload_veneers"
 _SIZE = 12
 _COUNT = 4

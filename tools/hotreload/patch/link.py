@@ -26,7 +26,7 @@ from hotreload.module.linker_script import format_patch_script
 from hotreload.module.own_symbols import Definition
 from hotreload.module.pack import format_file, kept_note, module_note, note
 from hotreload.module.thread_local import make_thread_local_object
-from hotreload.module.veneers import NONE, assign_veneers
+from hotreload.module.veneers import assign_veneers
 from hotreload.patch.base import Base
 from hotreload.patch.compare import Changes, NeedsWhole, Program
 from hotreload.patch.compose import SLOTS_END, SLOTS_START, Composed, find_function, marker
@@ -190,7 +190,7 @@ def _veneers_note(base: Base, changes: Changes) -> bytes:
     if not assigned:
         return b""
     start = base.text.address
-    offsets = [assigned[place] - start if place in assigned else NONE for place in places]
+    offsets = [assigned[p] - start if p in assigned else fmt.NO_VENEER for p in places]
     return note(fmt.NOTE_VENEERS, struct.pack(f"<I{len(offsets)}I", len(offsets), *offsets))
 
 
