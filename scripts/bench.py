@@ -18,7 +18,7 @@ from typing import Callable, Dict, List
 from elftools.elf.elffile import ELFFile
 
 import bench_esp_idf
-import bench_large
+import bench_edits
 import cross_toolchain
 from emulated_project import ROOT, Console, EmulatedProject
 from figures import POLL_MS, Figure, emulated_loop, median_loop, run, watching
@@ -28,30 +28,19 @@ RISCV = ["riscv64-unknown-elf-gcc", "--specs=picolibc.specs", "-march=rv32imac",
 
 
 def measure_loop(build: Path) -> List[Figure]:
-    """The loop on the emulated board, by `watch`, by cold `reload`, and by building everything."""
+    """The loop on the emulated board with the basic example, and the sizes of its module."""
     project = EmulatedProject("riscv", build / "loop")
-    project.build()
-    tool = [sys.executable, "-m", "hotreload"]
-    environment = {**project.environment, "PYTHONUNBUFFERED": "1"}
-    with project.boot(show=False, poll_ms=POLL_MS) as console:
-        loop = emulated_loop(project, console)
-        place = ["--build", str(project.build_dir), "--url", console.url]
-        with watching(tool + ["watch"] + place, env=environment) as last_line:
-            figures = median_loop("watch", loop, 0.25, 100, last_line)
-        figures += median_loop(
-            "reload", loop, 0.8, 200,
-            lambda: run(tool + ["reload"] + place, env=environment).splitlines()[-1])
-
-        def build_all() -> str:
-            run(["cmake", "--build", str(project.build_dir)], env=environment)
-            return run(tool + ["reload", "--skip-build"] + place,
-                       env=environment).splitlines()[-1]
-
-        whole = median_loop("build of everything, then upload", loop, None, 300, build_all)[0]
-    figures.append(whole)
-    print(f"A full build and upload takes {whole.value / figures[0].value:.1f} times as long as "
-          "watch")
+    figures = measure_example(project)
+    patch, whole = (next(figure.value for figure in figures if text in figure.name)
+                    for text in ("patch, watch", "build of everything"))
+    print(f"A full build and upload takes {whole / patch:.1f} times as long as watch")
     return figures + measure_sizes(project)
+
+
+def measure_example(project: EmulatedProject) -> List[Figure]:
+    """One changed line of the basic example."""
+    name = f"basic example, {project.arch}"
+    return bench_edits.measure_edits(project, name, bench_edits.PATCH_SMALL)
 
 
 def measure_serial_loop(build: Path) -> List[Figure]:
@@ -254,7 +243,7 @@ def main() -> None:
 
     measures: List[Callable[[Path], List[Figure]]] = [
         measure_loop, measure_serial_loop, measure_ram_first,
-        lambda b: bench_large.measure_curve(b, "riscv"), bench_large.measure_lvgl,
+        lambda b: bench_edits.measure_curve(b, "riscv"), bench_edits.measure_lvgl,
         lambda b: measure_stub(b, "riscv"), measure_load_time,
         measure_core, measure_upload_ram]
     missing = cross_toolchain.missing("xtensa", build.parent)
@@ -262,8 +251,9 @@ def main() -> None:
         print(f"SKIPPED, stub call and large component on Xtensa: {missing}", flush=True)
     else:
         measures += [lambda b: measure_stub(b, "xtensa"),
-                     lambda b: bench_large.measure_large(b, "xtensa")]
-    if not bench_large.lvgl_checkout():
+                     lambda b: measure_example(EmulatedProject("xtensa", b / "loop-xtensa")),
+                     lambda b: bench_edits.measure_large(b, "xtensa")]
+    if not bench_edits.lvgl_checkout():
         print("SKIPPED, LVGL: HOTRELOAD_BENCH_LVGL does not name a checkout of it", flush=True)
     if bench_esp_idf.missing():
         print(f"SKIPPED, loop, stacks and flash with ESP-IDF: {bench_esp_idf.missing()}",

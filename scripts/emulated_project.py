@@ -140,6 +140,7 @@ class EmulatedProject:
         missing = cross_toolchain.missing(arch, folder.parent)
         if missing:
             sys.exit(missing)
+        self.arch = arch
         self.core = cross_toolchain.CORES[arch]
         self.folder = folder
         self.build_dir = folder / "build"

@@ -61,10 +61,9 @@ def emulated_loop(project: EmulatedProject, console: TimedLines) -> Loop:
 
 
 def _steps_of(line: str) -> Dict[str, float]:
-    """The steps that the tool's last line names."""
-    found = re.search(r"\((.*)\)", line)
-    parts = found.group(1).split(", ") if found else []
-    return {part.split(" ")[0]: float(part.split(" ")[1]) for part in parts}
+    """The steps that the tool's last line names, in its last parentheses."""
+    *_, steps = re.findall(r"\(([^()]*)\)", line)
+    return {step: float(seconds) for step, seconds in map(str.split, steps.split(", "))}
 
 
 def median_loop(name: str, loop: Loop, bound: Optional[float], first: int,

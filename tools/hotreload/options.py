@@ -122,7 +122,7 @@ _OPTIONS = [
         ["watch"],
         {
             "type": click.FloatRange(min=0),
-            "default": 0.05,
+            "default": 0.02,
             "show_default": True,
             "metavar": "SECONDS",
             "help": "How long the files must rest after a change.",

@@ -99,10 +99,11 @@ class Inputs:
         built = {path: states[path] for path in made}
         oldest = min((s.st_mtime_ns for s in built.values() if s is not None), default=0)
         late: Dict[str, Tuple[int, float]] = {}
+        roots = (os.path.join(self._description.source_dir, ""), *self._description.watch_dirs)
         seen: Dict[str, int] = {}
         for path, state in states.items():
             if state is not None:
-                when = max(state.st_ctime_ns, self._replaced_at(path, seen))
+                when = max(state.st_ctime_ns, _replaced_at(path, roots, seen))
                 if path in changed or when > oldest:
                     late[path] = (state.st_mtime_ns, math.inf if path in changed else when)
         return [
@@ -113,22 +114,6 @@ class Inputs:
             # An input that is newer is seen by ninja.
             if late[path][0] <= state.st_mtime_ns < late[path][1]
         ]
-
-    def _replaced_at(self, path: str, seen: Dict[str, int]) -> int:
-        """When this path, or a directory above it, was replaced by another, in ns, by its ctime.
-
-        A directory whose ctime and mtime differ was renamed. Only directories of the project are
-        looked at: nobody restores the ones above from a backup.
-        """
-        roots = (os.path.join(self._description.source_dir, ""), *self._description.watch_dirs)
-        if not path.startswith(roots):
-            return 0
-        if path not in seen:
-            state = os.lstat(path)
-            renamed = not stat.S_ISDIR(state.st_mode) or state.st_ctime_ns != state.st_mtime_ns
-            above = self._replaced_at(os.path.dirname(path), seen)
-            seen[path] = max(above, state.st_ctime_ns if renamed else 0)
-        return seen[path]
 
     def forget(self, stale: Iterable[Stale], changed: Collection[str]) -> Set[str]:
         """Makes ninja rebuild these and what else is out of date; returns all the outputs."""
@@ -152,6 +137,22 @@ class Inputs:
             for output in outputs:
                 users.setdefault(self._path(output), {})[path] = None
         return users
+
+
+def _replaced_at(path: str, roots: Tuple[str, ...], seen: Dict[str, int]) -> int:
+    """When this path, or a directory above it, was replaced by another, in ns, by its ctime.
+
+    A directory whose ctime and mtime differ was renamed. Only what is in the `roots`, the
+    project's directories, is looked at: nobody restores the ones above from a backup.
+    """
+    if path not in seen:
+        if not path.startswith(roots):
+            return 0
+        state = os.lstat(path)
+        renamed = not stat.S_ISDIR(state.st_mode) or state.st_ctime_ns != state.st_mtime_ns
+        above = _replaced_at(os.path.dirname(path), roots, seen)
+        seen[path] = max(above, state.st_ctime_ns if renamed else 0)
+    return seen[path]
 
 
 def _state_of(path: str) -> Optional[os.stat_result]:

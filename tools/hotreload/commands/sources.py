@@ -49,6 +49,7 @@ class Sources:
         self._lock = threading.Lock()
         self._known: Dict[str, _Stamp] = {}
         self._names: Dict[str, str] = {}  # Other names of known files that events may use.
+        self._targets: Dict[str, Tuple[_Stamp, str]] = {}  # Where known files really are.
         self._scanned: List[str] = []
         self._seen: Dict[str, _Stamp] = {}
         self._observer = _Observer(self._note)
@@ -78,10 +79,17 @@ class Sources:
             # A file that replaced it may have an old time stamp, but its ctime is new.
             is_late = since is not None and stamp is not None and stamp[1] > since
             known[path] = None if is_late else stamp
-            names[os.path.normpath(path)] = names[os.path.realpath(path)] = path
+            names[os.path.normpath(path)] = names[self._target_of(path, stamp)] = path
         with self._lock:
             known.update((path, s) for path, s in self._known.items() if path in known)
             self._known, self._names = known, names
+
+    def _target_of(self, path: str, stamp: _Stamp) -> str:
+        """Resolves symbolic links, again only when they lead to another file."""
+        target = self._targets.get(path)
+        if target is None or target[0] != stamp:
+            target = self._targets[path] = (stamp, os.path.realpath(path))
+        return target[1]
 
     def look(self) -> None:
         """Looks at what is polled now, so that its changes do not come late."""
@@ -148,6 +156,8 @@ def linked_directories(directories: List[str], files: Iterable[str]) -> List[str
         for name in names
         if os.path.islink(os.path.join(root, name))
     }
+    if not found:
+        return []
     places = {os.path.realpath(path) for path in files}
     return sorted(d for d in found if any(p.startswith(os.path.join(d, "")) for p in places))
 

@@ -1,4 +1,4 @@
-"""Large components on the emulated board: the cost of one changed line in hundreds of files.
+"""One changed line on the emulated board: its cost in a small component and in hundreds of files.
 
 SPDX-License-Identifier: MIT
 """
@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
-from emulated_project import ROOT, EmulatedProject
+from emulated_project import ROOT, Console, EmulatedProject
 from figures import POLL_MS, RUNS, Figure, emulated_loop, median_loop, run, watching
 
 sys.path.insert(0, str(ROOT / "bench"))
@@ -22,6 +23,9 @@ from large_component import write_large_component  # noqa: E402
 
 LARGE = 370
 CURVE = (10, 40, 160, LARGE, 640)
+PATCH_SMALL, PATCH_LARGE = 0.12, 0.24  # bounds of DESIGN.md, for watch
+RELOAD_MORE = 0.3  # for reload
+SECTOR = 4096
 MEMORY = 2 * 1024 * 1024
 BOARD = ["--ram", str(MEMORY), "--max-upload", str(MEMORY // 2)]
 TOOL = [sys.executable, "-m", "hotreload"]
@@ -62,10 +66,12 @@ def _measure_generated(build: Path, arch: str, files: int) -> List[Figure]:
     project = EmulatedProject(arch, build / f"large-{arch}")
     directory = project.folder / "components" / "parts"
     write_large_component(directory, files)
-    return _measure(project, f"large component, {arch}, {files} files", directory, f"""
+    source = f"""
 #include "{directory}/include/part{files - 1}.h"
 int32_t large_use(part_{(files - 1) % 120}_t *part) {{ return part{files - 1}_run_0(part, 1); }}
-""", all_steps=files == LARGE)
+"""
+    name = f"large component, {arch}, {files} files"
+    return measure_edits(project, name, PATCH_LARGE, directory, source, files == LARGE)
 
 
 def measure_lvgl(build: Path) -> List[Figure]:
@@ -76,34 +82,44 @@ def measure_lvgl(build: Path) -> List[Figure]:
     project = EmulatedProject("riscv", build / "lvgl")
     directory = project.folder / "components" / "lvgl"
     write_lvgl_component(directory, checkout)
-    return _measure(project, "LVGL, riscv", directory, f"""
+    source = f"""
 #define LV_CONF_SKIP
 #include "{checkout}/lvgl.h"
 lv_obj_t *large_use(lv_obj_t *parent) {{ return lv_button_create(parent); }}
-""", all_steps=True)
+"""
+    return measure_edits(project, "LVGL, riscv", PATCH_LARGE, directory, source)
 
 
-def _measure(project: EmulatedProject, name: str, component: Path, more_source: str,
-             all_steps: bool) -> List[Figure]:
-    """One changed line of the example, which uses a large component."""
-    options = [f"-DEMULATOR_PARTITION_SIZE={MEMORY}"]
-    project.build(component, more_source=more_source, options=options)
+def measure_edits(project: EmulatedProject, name: str, patch_bound: float,
+                  component: Optional[Path] = None, more_source: str = "",
+                  has_details: bool = True) -> List[Figure]:
+    """One changed line of the example, with another component beside it or without: sent as a patch
+    and as the whole module, by `watch` and by `reload`; and what there is to compare with."""
+    project.build(*filter(None, [component]), more_source=more_source,
+                  options=[f"-DEMULATOR_PARTITION_SIZE={MEMORY}"])
     environment = {**project.environment, "PYTHONUNBUFFERED": "1"}
     name = f"{name}, {len(project.module())} bytes"
+    figures: List[Figure] = []
     with project.boot(show=False, poll_ms=POLL_MS, options=BOARD) as console:
         loop = emulated_loop(project, console)
         place = ["--build", str(project.build_dir), "--url", console.url]
-        with watching([*TOOL, "watch", "--whole", *place], env=environment) as last_line:
-            figures = median_loop(f"{name}, whole, watch", loop, None, 100, last_line)
-            figures.append(_measure_no_change(name, project.source, last_line))
-        figures += median_loop(
-            f"{name}, whole, reload", loop, None, 200,
-            lambda: run([*TOOL, "reload", "--whole", *place], env=environment).splitlines()[-1])
-        if all_steps:
+        ways: Dict[str, List[str]] = {"patch": [], "whole": ["--whole"]}
+        for first, (way, options) in enumerate(ways.items(), 1):
+            bound = patch_bound if way == "patch" else None
+            with watching([*TOOL, "watch", *options, *place], env=environment) as last_line:
+                figures += median_loop(f"{name}, {way}, watch", loop, bound, 100 * first, last_line)
+                if way == "patch":
+                    figures.append(_measure_no_change(name, project.source, last_line))
+                    figures += _measure_cost(name, project, console, last_line)
+            command = [*TOOL, "reload", *options, *place]
+            figures += median_loop(f"{name}, {way}, reload", loop,
+                                   None if bound is None else bound + RELOAD_MORE, 100 * first + 50,
+                                   lambda: run(command, env=environment).splitlines()[-1])
+        if has_details:
             figures += median_loop(
                 f"{name}, build of everything, then upload", loop, None, 300,
                 lambda: _build_all(project, place, environment))[:1]
-    if not all_steps:
+    if not has_details:
         figures = [figure for figure in figures if not figure.name.startswith(" ")]
     run(["cmake", "--build", str(project.build_dir)], env=environment)
     return [*figures,
@@ -119,6 +135,24 @@ def _measure_no_change(name: str, source: Path, last_line: Callable[..., str]) -
         last_line("No change")
         seconds.append(time.monotonic() - begun)
     return Figure(f"{name}, watch, saved without a change", statistics.median(seconds), "s", 0.1)
+
+
+def _measure_cost(name: str, project: EmulatedProject, console: Console,
+                  last_line: Callable[..., str]) -> List[Figure]:
+    """What one patch sends, writes and takes; the board has had others before."""
+    loop = emulated_loop(project, console)
+    flash = project.build_dir / "flash.bin"
+    before, seen = flash.read_bytes(), loop.position()
+    output = loop.save(199)
+    sent = re.search(r" (\d+) bytes to ", last_line("Patched"))
+    loop.printed(output, seen)
+    after = flash.read_bytes()
+    sectors = sum(before[at:at + SECTOR] != after[at:at + SECTOR]
+                  for at in range(0, len(after), SECTOR))
+    patch = json.loads(run(["curl", "-s", f"{console.url}/status"]))["patch"]
+    return [Figure(f"{name}, patch, sent", int(sent.group(1)) if sent else 0, "bytes", 1024),
+            Figure(f"{name}, patch, sectors of the flash that change", sectors, "", 1),
+            Figure(f"{name}, patch, RAM", patch["text"]["size"] + patch["data"]["size"], "bytes")]
 
 
 def _build_all(project: EmulatedProject, place: List[str], environment: Dict[str, str]) -> str:
@@ -146,5 +180,5 @@ def _time_of_ld(project: EmulatedProject) -> float:
     return _median_time([
         about["linker"], *about["linker_flags"], "--emit-relocs", "-nostdlib", "-z",
         "max-page-size=4", "-T", str(files / "module.ld"), "-o", str(files / "bench.elf"),
-        *about["objects"], *(str(path) for path in files.glob("*.o")),
+        *about["objects"], *(str(path) for path in files.glob("*.o") if path.stem != "patch"),
         "--start-group", *about["libraries"], "--end-group"])
