@@ -42,9 +42,11 @@ def compile_module(
         search = start_search(description)
         inputs.refresh(description)
         _import_what_follows()
+        stale = inputs.stale(changed)  # While ninja searches.
         build = _finish(search, description, verbose)
-        inputs.refresh(build.description)
-        stale = [one for one in inputs.stale(changed) if not _is_new(one, build)]
+        if build.has_run_cmake:
+            inputs.refresh(build.description)
+            stale = [one for one in inputs.stale(changed) if not _is_written_by_cmake(one)]
         if stale:
             names = shorten(sorted({one.input for one in stale}))
             click.echo(f"{names} has changed, though its time stamp is old")
@@ -63,9 +65,8 @@ def _import_what_follows() -> None:
     import hotreload.patch.make  # noqa: F401
 
 
-def _is_new(stale: Stale, build: Configured) -> bool:
-    """Whether CMake has just written it."""
-    return build.has_run_cmake and os.path.basename(stale.output) == "build.ninja"
+def _is_written_by_cmake(stale: Stale) -> bool:
+    return os.path.basename(stale.output) == "build.ninja"
 
 
 def _finish(
