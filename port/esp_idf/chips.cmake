@@ -13,7 +13,7 @@
 # psram    how the instruction bus sees text in PSRAM: `direct`, by the `mmu`, or `none`: it cannot
 # from     first ESP-IDF version with which text in PSRAM works; `-`: all that support the chip
 # cache    `yes`: text may be in memory that is read through a cache
-# flash    bytes of flash that the component takes in examples/basic, in KB (1000 bytes); `-`: not measured
+# flash    bytes of flash that the component takes in examples/basic, in KB (1024 bytes); `-`: not measured
 # shown    what was tried, for README.md: `neither`, or by ESP-IDF version `ran in QEMU: .../ compiled: ...`
 set(HOTRELOAD_CHIPS
     # chip    | arch   | cores | since | address  | psram  | from | cache | flash | shown
