@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
 from emulated_project import ROOT, Console, EmulatedProject
-from figures import POLL_MS, RUNS, Figure, emulated_loop, median_loop, run, watching
+from figures import POLL_MS, REST, RUNS, Figure, emulated_loop, median_loop, run, watching
 
 sys.path.insert(0, str(ROOT / "bench"))
 
@@ -130,6 +130,7 @@ def measure_edits(project: EmulatedProject, name: str, patch_bound: float,
 def _measure_no_change(name: str, source: Path, last_line: Callable[..., str]) -> Figure:
     seconds = []
     for _ in range(RUNS):
+        time.sleep(REST)
         begun = time.monotonic()
         os.utime(source)
         last_line("No change")

@@ -52,14 +52,21 @@ def copy_example(directory: Path, machine: Machine) -> IdfProject:
     return IdfProject(basic, machine.target, "bench", f"{DEFAULTS};sdkconfig.machine")
 
 
+_START = "ESP_ERROR_CHECK(hotreload_start(&config));"
+_TIMED_START = f"""\
+const uint32_t before = esp_log_early_timestamp();
+    {_START}
+    printf("started in %u ms\\n", (unsigned)(esp_log_early_timestamp() - before));"""
+
+
 def prepare(build: Path, machine: Machine) -> IdfProject:
-    """Builds the basic example, with an application that polls often."""
+    """Builds the basic example, with an application that polls often and times its start."""
     project = copy_example(build, machine)
     main = project.directory / "main" / "hotreload.c"
     text, count = re.subn(r"pdMS_TO_TICKS\(\d+\)", f"pdMS_TO_TICKS({POLL_MS})", main.read_text())
-    if count != 1:
-        raise SystemExit(f"{main} does not wait in one place")
-    main.write_text(text)
+    if count != 1 or _START not in text:
+        raise SystemExit(f"{main} is not as it was")
+    main.write_text("#include <stdio.h>\n" + text.replace(_START, _TIMED_START))
     project.run("build")
     return project
 
@@ -93,9 +100,11 @@ def measure_machine(build: Path, machine: Machine) -> List[Figure]:
     project = prepare(build, machine)
     chip = qemu.Qemu(machine, project, build)
     try:
-        chip.wait_for("server listens on")
+        milliseconds = int(chip.wait_for(r"started in (\d+) ms").group(1))
         loop = chip_loop(project, chip)
         name = f"ESP-IDF {idf_version()}, {machine.name}"
+        start = Figure(f"{name}, hotreload_start() with a partition of 512 KB",
+                       milliseconds / 1000, "s", 0.05)
         idf = ["idf.py", "-B", str(project.build)]
         # Without a terminal, Python would buffer the lines.
         watch = watching(
@@ -104,12 +113,12 @@ def measure_machine(build: Path, machine: Machine) -> List[Figure]:
             env=environment(PYTHONUNBUFFERED="1"),
         )
         with watch as last_line:
-            figures = median_loop(f"{name}, idf.py watch", loop, None, 100, last_line)
+            figures = median_loop(f"{name}, idf.py watch", loop, 0.2, 100, last_line)
 
         def reload() -> str:
             return project.run("reload", "--url", chip.url).splitlines()[-1]
 
-        figures += median_loop(f"{name}, idf.py reload", loop, None, 200, reload)
+        figures += median_loop(f"{name}, idf.py reload", loop, 0.5, 200, reload)
 
         def build_all() -> str:
             project.run("build")
@@ -120,7 +129,7 @@ def measure_machine(build: Path, machine: Machine) -> List[Figure]:
         chip.stop()
     print(f"{name}: idf.py build and an upload take {whole.value / figures[0].value:.1f} times as "
           "long as watch")
-    return figures + [whole]
+    return [start, *figures, whole]
 
 
 def measure_stacks(build: Path) -> List[Figure]:

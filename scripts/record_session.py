@@ -51,7 +51,7 @@ def play(build: str) -> None:
     wait_for(r"Ctrl\+C stops[^$]*uptime \d+: Hello")
     time.sleep(2)
     type_line(EDIT, f"""sed -i 's/"Hello"/"Good morning"/' {source}""")
-    wait_for("Good morning, World.* 2\n")
+    wait_for(r"Patched[^$]*(Good morning, World.*\n[^$]*){3}")
     type_line(EDIT, f"""sed -i 's/"Good morning";/"Good evening"/' {source}""")
     wait_for("Not reloaded[^$]*Good morning, World[^$]*Good morning, World")
     time.sleep(2)

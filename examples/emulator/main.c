@@ -31,7 +31,7 @@ static void start_console(void)
     ESP_ERROR_CHECK(hotreload_serial_start(&config));
 }
 
-/* Begins with what has just been loaded, if that worked: else the log says why it did not. */
+/* Begins with the first module, if it was loaded: else the log says why not. */
 static bool begin(esp_err_t error)
 {
     if (error == ESP_OK) {
@@ -58,7 +58,9 @@ int main(int argc, char **argv)
         /* The safe point: nothing reloadable is on the stack here. */
         if (hotreload_update_available()) {
             ESP_LOGI(TAG, "update available, reloading");
-            loaded |= begin(hotreload_reload(&config)); /* refused: the old code goes on */
+            const esp_err_t error = hotreload_reload(&config); /* refused: the old code goes on */
+            /* A patch keeps the variables; those of a whole module are new, as after its start. */
+            loaded = loaded || begin(error);
         }
         board_delay_ms(board_options()->poll_ms);
     }

@@ -23,7 +23,7 @@ def test_edit_of_the_example(example: Build) -> None:
         board.wait_for("^uptime 0: Hello, World, from the emulated board! 0$")
         board.wait_for("^uptime 1: Hello, World, from the emulated board! 1$")
         say_goodbye(example, board)
-        board.wait_for(r"^uptime \d+: Goodbye, World, from the emulated board! 0$")
+        board.wait_for(r"^uptime (\d+): Goodbye, World, from the emulated board! \1$")
         assert sum(line.startswith("uptime 0:") for line in board.lines) == 1
 
 
