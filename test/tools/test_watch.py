@@ -72,7 +72,7 @@ class Watch:
 def watch(request: pytest.FixtureRequest, built: Project, device: FakeDevice) -> Iterator[Watch]:
     if request.param == "notified":
         pytest.importorskip("watchdog")
-    how = {"notified": "notified by the system", "polling": "every 0.3 s"}[request.param]
+    how = {"notified": "notified by the system", "polling": "every 0.05 s"}[request.param]
     path = TOOLS if request.param == "notified" else hide(built.root, "watchdog")
     with start(built, device.url, path=path) as watch:
         assert f"Watching {built.sources} ({how}" in watch.lines[0]

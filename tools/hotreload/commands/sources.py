@@ -1,8 +1,8 @@
 """Notices changed source files: by inotify through watchdog where it is there, else by polling.
 
-The system reports changes in the directories of the components, where new files count as well. The
-other files that the module is made from are polled, because they may be elsewhere or
-behind symbolic links.
+The system reports changes in the directories of the components, where new files count as well. If
+it cannot, they are polled often. The other files that the module is made from are always polled,
+because they may be elsewhere or behind symbolic links.
 
 SPDX-License-Identifier: MIT
 """
@@ -22,7 +22,8 @@ _SUFFIXES = (
 _NAMES = ("CMakeLists.txt", "Kconfig")
 # Opening and reading a file are events, too: the compiler does both.
 _CHANGES = ("created", "modified", "moved", "deleted", "closed")
-_POLL_SECONDS = 0.3
+_DIRECTORY_SECONDS = 0.05
+_FILE_SECONDS = 0.3
 _POLL_SHARE = 50  # polling takes at most 1/50 of the time, however many files there are
 
 Callback = Callable[[str], None]
@@ -52,13 +53,14 @@ class Sources:
         self._targets: Dict[str, Tuple[_Stamp, str]] = {}  # Where known files really are.
         self._scanned: List[str] = []
         self._seen: Dict[str, _Stamp] = {}
+        self._is_polling = False
         self._observer = _Observer(self._note)
         self.watch(directories)
         reason = self._observer.reason
         self.means = "notified by the system"
         if reason is not None:
-            self.means = f"every {_POLL_SECONDS} s: {reason}"
-        threading.Thread(target=self._poll, daemon=True).start()
+            self.means = f"every {_DIRECTORY_SECONDS} s: {reason}"
+        _poll(self._look_at_files, _FILE_SECONDS)
 
     def watch(self, directories: List[str]) -> None:
         """Watches exactly these directories from now on, those that are there."""
@@ -69,6 +71,9 @@ class Sources:
                 new = [directory for directory in present if directory not in self._scanned]
                 self._seen.update(self._scan(new))
                 self._scanned = present
+            if not self._is_polling:
+                self._is_polling = True
+                _poll(self._look_at_directories, _DIRECTORY_SECONDS)
 
     def follow(self, paths: Iterable[str], since: Optional[int] = None) -> None:
         """Watches exactly these files from now on; new ones as they were at `since`, in ns."""
@@ -93,8 +98,14 @@ class Sources:
 
     def look(self) -> None:
         """Looks at what is polled now, so that its changes do not come late."""
+        self._look_at_files()
+        self._look_at_directories()
+
+    def _look_at_files(self) -> None:
         for path in list(self._known):
             self._look_at(path)
+
+    def _look_at_directories(self) -> None:
         with self._lock:
             before, now = self._seen, self._scan(self._scanned)
             self._seen = now
@@ -118,14 +129,6 @@ class Sources:
             self._known[path] = stamp
         self._callback(path)
 
-    def _poll(self) -> None:
-        pause = _POLL_SECONDS
-        while True:
-            time.sleep(pause)
-            begun = time.monotonic()
-            self.look()
-            pause = max(_POLL_SECONDS, _POLL_SHARE * (time.monotonic() - begun))
-
     def _scan(self, directories: List[str]) -> Dict[str, _Stamp]:
         """The stamps of all source files there."""
         paths = (
@@ -136,6 +139,20 @@ class Sources:
             if is_source(name)
         )
         return {path: _stamp(path) for path in paths}
+
+
+def _poll(look: Callable[[], None], seconds: float) -> None:
+    """Looks again and again, in the background."""
+
+    def run() -> None:
+        pause = seconds
+        while True:
+            time.sleep(pause)
+            begun = time.monotonic()
+            look()
+            pause = max(seconds, _POLL_SHARE * (time.monotonic() - begun))
+
+    threading.Thread(target=run, daemon=True).start()
 
 
 def _stamp(path: str) -> _Stamp:
