@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import socket
 import sys
 from pathlib import Path
 from typing import Iterator, List
@@ -16,6 +18,16 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "scripts")]
 from board_build import Build  # noqa: E402
 import cross_toolchain  # noqa: E402
 from emulated_board import Board, StartBoard  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def taken_default_port() -> Iterator[None]:
+    """A board on it would fail when two runs of the tests meet: so it always fails."""
+    with socket.socket() as taken:
+        with contextlib.suppress(OSError):  # Another run has it.
+            taken.bind(("127.0.0.1", 8080))
+            taken.listen()
+        yield
 
 
 @pytest.fixture(scope="session", params=["riscv", "xtensa"])

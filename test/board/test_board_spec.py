@@ -66,7 +66,8 @@ class Line:
 def test_an_upload_over_the_console(build: Build, flash: str) -> None:
     module = build.module(2)
     digest = hashlib.sha256(module)
-    command = [*build.qemu, build.firmware, "--flash", flash, "--poll", "20", "console"]
+    command = [*build.qemu, build.firmware, "--flash", flash, "--port", "0", "--poll", "20",
+               "console"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         guard = threading.Timer(PATIENCE, process.kill)
         guard.start()

@@ -121,6 +121,24 @@ def test_edits_of_the_build(example: Build) -> None:
         assert watch.next()[-1].startswith("No change: ")
 
 
+def test_a_source_of_the_firmware_alone(core: str, tmp_path: Path) -> None:
+    """A save of it has no effect, and the watch says so instead of keeping silent."""
+    examples = Path(ROOT, "examples")
+    firmware = tmp_path / "application"
+    shutil.copytree(examples / "emulator", firmware)
+    cmake = firmware / "CMakeLists.txt"
+    cmake.write_text(cmake.read_text().replace("../../port", os.path.join(ROOT, "port")))
+    component = examples / "basic" / "components" / "reloadable"
+    build = Build(str(tmp_path), core, str(firmware), str(component))
+    with boot(build) as board, watching(build, board) as watch:
+        assert watch.next()[-1].startswith("No change: ")
+        main = firmware / "main.c"
+        main.write_text(main.read_text().replace("uptime %u", "running %u"))
+        lines = watch.next()
+        assert "Changed: main.c\n" in lines and "Not reloaded" in lines[-1]
+        assert any("watch --flash" in line for line in lines)
+
+
 def test_an_edit_that_needs_another_firmware(example: Build) -> None:
     """It is refused, and taken back again: the firmware that runs was not touched."""
     firmware = Path(example.firmware).stat().st_mtime_ns

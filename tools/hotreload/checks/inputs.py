@@ -41,6 +41,8 @@ class Inputs:
         self._made: Made = {}
         self._paths: Dict[str, str] = {}
         self._state: Optional[Tuple[int, ...]] = None
+        self._firmware: Set[str] = set()
+        self._firmware_state: Optional[int] = None
 
     def refresh(self, description: Description) -> None:
         """Looks again, if anything was built or configured."""
@@ -57,6 +59,26 @@ class Inputs:
     def files(self) -> Set[str]:
         """Absolute paths of what nothing else makes."""
         return set().union(*self._made.values()) - self._made.keys()
+
+    @property
+    def firmware_files(self) -> Set[str]:
+        """What compilers have read in the project's directory for the whole program.
+
+        Asks ninja only after a whole build: there may be a thousand object files.
+        """
+        elf = _state_of(self._description.firmware_elf)
+        state = 0 if elf is None else elf.st_mtime_ns
+        if state != self._firmware_state:
+            self._firmware_state = state
+            project = os.path.join(self._description.source_dir, "")
+            names = set().union(*query_deps(self._description).values())
+            paths = {path: os.path.normpath(path) for path in map(self._path, names)}
+            self._firmware = {
+                path
+                for path, normal in paths.items()
+                if normal.startswith(project) and not self._is_built(normal)
+            }
+        return self._firmware
 
     def _find(self) -> Made:
         """What each object is made from, and each file that is generated for it; absolute paths."""

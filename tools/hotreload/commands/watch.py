@@ -9,7 +9,7 @@ import os
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Union
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Set, Union
 
 import click
 
@@ -27,7 +27,7 @@ from hotreload.report import shorten
 
 _CHECKOUT_SECONDS = 10.0  # without a change, after which a lock of git counts as forgotten
 _CHECKOUT_PAUSE = 0.051  # seconds between looks at the lock
-_ELSEWHERE = "Watching {} files elsewhere that the module is made from"
+_ELSEWHERE = "Watching {} files elsewhere that the module or the firmware is made from"
 _KEYS = "r reloads, w reloads the whole module, s shows the status, q or "
 
 
@@ -107,7 +107,7 @@ class _Watch:
         self._memory.inputs.refresh(description)
         self._directories = self._find_directories(description)
         self._sources = Sources(self._directories, description.build_dir, events.put)
-        files = self._memory.inputs.files
+        files = self._find_files()
         self._sources.follow(files)
         for directory in self._directories:
             click.echo(f"Watching {directory} ({self._sources.means})")
@@ -126,6 +126,10 @@ class _Watch:
         directories = description.watch_dirs
         linked = linked_directories(directories, self._memory.inputs.files)
         return list(dict.fromkeys([*directories, *linked]))
+
+    def _find_files(self) -> Set[str]:
+        """Those of the firmware as well: a change in one needs a flash, and is told."""
+        return self._memory.inputs.files | self._memory.inputs.firmware_files
 
     def run(self) -> None:
         """Brings the boards up to date, now and after every change. Returns at the key `q`."""
@@ -162,7 +166,7 @@ class _Watch:
             return  # The next build says why.
         self._directories = self._find_directories(description)
         self._sources.watch(self._directories)
-        self._sources.follow(self._memory.inputs.files, since)
+        self._sources.follow(self._find_files(), since)
         self._memory.save()
 
     def _wait(self) -> _Work:
