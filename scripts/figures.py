@@ -100,6 +100,8 @@ def watching(command: List[str], **options: Any) -> Iterator[Callable[..., str]]
             for line in watch.stdout or []:
                 if line.startswith(starts):
                     return str(line)
+                if line.startswith("Not reloaded"):
+                    raise SystemExit(line)
             raise SystemExit(f"the watch ended before it said any of {starts}")
 
         wait_for("Ctrl+C")
