@@ -360,6 +360,19 @@ def test_veneers_in_each_part_of_a_large_module(edits: Edits) -> None:
     assert len(edits.base.veneers) == (4 if is_xtensa else 0)
 
 
+def test_veneers_lie_between_the_parts(edits: Edits) -> None:
+    """In the linked module, not only in the list of its files."""
+    source = "int {0}(int x) {{ __asm__ volatile(\".space {1}\"); return x + 0x12{0}5678; }}\n"
+    edits.build(a_c=source.format("a", 33000), b_c=source.format("b", 20000))
+    if edits.inputs().description.arch == "riscv":
+        assert not edits.base.veneers
+        return
+    linked = elf.Elf(edits.base.elf_path, "the base", "xtensa")
+    starts = sorted(symbol.value for symbol in linked.symbols() if symbol.name in ("a", "b"))
+    groups = edits.base.veneers[::4]
+    assert starts[0] < groups[0] < starts[1] < groups[1]
+
+
 KEPT = "__attribute__((section(\".data.hotreload_keep\")))"
 
 

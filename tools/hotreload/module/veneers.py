@@ -21,13 +21,16 @@ _COUNT = 4
 _DISTANCE = 32 * 1024
 _REACH = 1 << 17
 
+# The linker for Xtensa puts code that uses no literals behind all other code.
 _SOURCE = f"""\
     .section .text.{_SYMBOL}, "ax", @progbits
     .balign 4
     .type {_SYMBOL}, @function
     .size {_SYMBOL}, {_SIZE * _COUNT}
 {_SYMBOL}:
-    .fill {_SIZE * _COUNT // 4}, 4, 0
+    .literal .Lunused, 0x12345678
+    l32r a8, .Lunused
+    .fill {_SIZE * _COUNT - 3}
 """
 
 
