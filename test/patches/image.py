@@ -171,7 +171,7 @@ class Memory:
         """Writes a word with the address, `l32r a9` and `jx a9`; returns where the code begins."""
         place = base.text + offset
         assert place % 4 == 0 and offset + 12 <= len(base.packed.text[1])
-        assert self.read(place, 12) == bytes(12)
+        assert self.read(place + 3, 9) == bytes(9)  # Before, the first may have an instruction.
         self.write(place, struct.pack("<III", target, VENEER_CODE, 9))
         return place + 4
 
