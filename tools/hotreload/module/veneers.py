@@ -21,7 +21,7 @@ _COUNT = 4
 _DISTANCE = 32 * 1024
 _REACH = 1 << 17
 
-# The linker for Xtensa puts code that uses no literal behind all other code. A patch writes over it.
+# The linker for Xtensa puts code that uses no literal behind all other code. A patch overwrites it.
 _SOURCE = f"""\
     .section .text.{_SYMBOL}, "ax", @progbits
     .balign 4
