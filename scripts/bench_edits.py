@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
-from emulated_project import ROOT, Console, EmulatedProject
-from figures import POLL_MS, REST, RUNS, Figure, emulated_loop, median_loop, run, watching
+from emulated_project import ROOT, EmulatedProject
+from figures import POLL_MS, REST, RUNS, Figure, Loop, emulated_loop, median_loop, run, watching
 
 sys.path.insert(0, str(ROOT / "bench"))
 
@@ -110,7 +110,7 @@ def measure_edits(project: EmulatedProject, name: str, patch_bound: float,
                 figures += median_loop(f"{name}, {way}, watch", loop, bound, 100 * first, last_line)
                 if way == "patch":
                     figures.append(_measure_no_change(name, project.source, last_line))
-                    figures += _measure_cost(name, project, console, last_line)
+                    figures += _measure_cost(name, project, console.url, loop, last_line)
             command = [*TOOL, "reload", *options, *place]
             figures += median_loop(f"{name}, {way}, reload", loop,
                                    None if bound is None else bound + RELOAD_MORE, 100 * first + 50,
@@ -138,20 +138,19 @@ def _measure_no_change(name: str, source: Path, last_line: Callable[..., str]) -
     return Figure(f"{name}, watch, saved without a change", statistics.median(seconds), "s", 0.1)
 
 
-def _measure_cost(name: str, project: EmulatedProject, console: Console,
+def _measure_cost(name: str, project: EmulatedProject, url: str, loop: Loop,
                   last_line: Callable[..., str]) -> List[Figure]:
     """What one patch sends, writes and takes; the board has had others before."""
-    loop = emulated_loop(project, console)
     flash = project.build_dir / "flash.bin"
     before, seen = flash.read_bytes(), loop.position()
     output = loop.save(199)
-    sent = re.search(r" (\d+) bytes to ", last_line("Patched"))
+    (sent,) = re.findall(r" (\d+) bytes to ", last_line("Patched"))
     loop.printed(output, seen)
     after = flash.read_bytes()
     sectors = sum(before[at:at + SECTOR] != after[at:at + SECTOR]
                   for at in range(0, len(after), SECTOR))
-    patch = json.loads(run(["curl", "-s", f"{console.url}/status"]))["patch"]
-    return [Figure(f"{name}, patch, sent", int(sent.group(1)) if sent else 0, "bytes", 1024),
+    patch = json.loads(run(["curl", "-s", f"{url}/status"]))["patch"]
+    return [Figure(f"{name}, patch, sent", int(sent), "bytes", 1024),
             Figure(f"{name}, patch, sectors of the flash that change", sectors, "", 1),
             Figure(f"{name}, patch, RAM", patch["text"]["size"] + patch["data"]["size"], "bytes")]
 

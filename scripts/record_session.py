@@ -58,6 +58,8 @@ def play(build: str) -> None:
 
 
 def main() -> int:
+    if ROOT != Path("/tmp/hotreload"):
+        raise SystemExit("the session shows paths: run this in a clone at /tmp/hotreload")
     build = os.environ.get("BUILD", "build")
     with tempfile.TemporaryDirectory() as temporary:
         cast = Path(temporary) / "session.cast"

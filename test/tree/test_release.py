@@ -95,6 +95,8 @@ def test_recorded_session_shows_a_patch_and_a_refusal() -> None:
     text = "".join(ElementTree.parse(session).getroot().itertext())
     for words in ("Patched: 1 function, ", "Good morning, World", "Not reloaded: "):
         assert words in text
+    paths = set(re.findall(r"(?:[\s']|-I)(/\w+/\w+)", text))
+    assert paths <= {"/tmp/hotreload", "/usr/bin"}, "paths of one machine"
     assert session.stat().st_size < 150_000  # README.md shows it
 
 

@@ -39,6 +39,8 @@ class Inputs:
     def __init__(self, description: Description) -> None:
         self._description = description
         self._made: Made = {}
+        self.files: Set[str] = set()
+        """Absolute paths of what nothing else makes."""
         self._paths: Dict[str, str] = {}
         self._state: Optional[Tuple[int, ...]] = None
         self._firmware: Set[str] = set()
@@ -54,11 +56,7 @@ class Inputs:
         if state != self._state:
             self._state = state
             self._made = self._find()
-
-    @property
-    def files(self) -> Set[str]:
-        """Absolute paths of what nothing else makes."""
-        return set().union(*self._made.values()) - self._made.keys()
+            self.files = set().union(*self._made.values()) - self._made.keys()
 
     @property
     def firmware_files(self) -> Set[str]:
