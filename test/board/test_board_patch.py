@@ -14,15 +14,15 @@ STEP = "blink_step.c"
 
 
 class Loop:
-    """The example examples/loop on a running board."""
+    """An example on a running board."""
 
-    def __init__(self, project: EmulatedProject, console: Console) -> None:
-        self.project, self.console = project, console
+    def __init__(self, project: EmulatedProject, console: Console, source: str = STEP) -> None:
+        self.project, self.console, self.source = project, console, source
 
     def edit(self, *changes: List[str], wait: int = 60) -> str:
-        """Changes texts in blink_step.c and reloads; returns what the tool said."""
+        """Changes texts in the source and reloads; returns what the tool said."""
         for old, new in changes:
-            self.project.edit(old, new, STEP)
+            self.project.edit(old, new, self.source)
         command = [sys.executable, "-m", "hotreload", "reload", "--wait", str(wait)]
         result = subprocess.run(
             [*command, "--build", str(self.project.build_dir), "--url", self.console.url],
@@ -92,16 +92,22 @@ def test_a_whole_module_waits_for_the_loop(loop: Loop) -> None:
     assert lit == (uptime + 1) // 2
 
 
-def test_a_patch_far_from_its_base(core: str, tmp_path: Path) -> None:
-    """200 KB lie in between, and the `j` of Xtensa reaches 128 KB."""
-    filler = tmp_path / "filler"
-    filler.mkdir()
-    for name, size in (("near", 40), ("far", 160)):
-        (filler / f"{name}.S").write_text(
+def write_filler(folder: Path, **sizes: int) -> Path:
+    """A component with text of these sizes in KB."""
+    folder.mkdir()
+    for name, size in sizes.items():
+        (folder / f"{name}.S").write_text(
             f'    .section .text.{name}, "ax"\n    .globl {name}\n    .balign 4\n'
             f"    .type {name}, @object\n{name}:\n    .fill {size * 256}, 4, 0\n"
         )
-    (filler / "CMakeLists.txt").write_text("idf_component_register(RELOADABLE SRCS near.S far.S)\n")
+    sources = " ".join(f"{name}.S" for name in sizes)
+    (folder / "CMakeLists.txt").write_text(f"idf_component_register(RELOADABLE SRCS {sources})\n")
+    return folder
+
+
+def test_a_patch_far_from_its_base(core: str, tmp_path: Path) -> None:
+    """200 KB lie in between, and the `j` of Xtensa reaches 128 KB."""
+    filler = write_filler(tmp_path / "filler", near=40, far=160)
     project = EmulatedProject(core, tmp_path / "project", LOOP)
     project.build(filler, options=[f"-DEMULATOR_PARTITION_SIZE={1 << 20}"])
     memory = ["--ram", str(1 << 20), "--max-upload", str(1 << 19)]
@@ -113,3 +119,17 @@ def test_a_patch_far_from_its_base(core: str, tmp_path: Path) -> None:
             assert "Patched: 1 function" in said, said
             uptime, lit = loop.wait_for(new.rstrip(","))
             assert lit == (uptime + 1) // 2
+
+
+def test_a_patch_out_of_reach(tmp_path: Path) -> None:
+    """1.2 MB lie in between, and the `jal` of RISC-V reaches 1 MB."""
+    filler = write_filler(tmp_path / "filler", far=1200)
+    project = EmulatedProject("riscv", tmp_path / "project")
+    project.build(filler, options=[f"-DEMULATOR_PARTITION_SIZE={4 << 20}"])
+    memory = ["--ram", str(4 << 20), "--max-upload", str(2 << 20)]
+    with project.boot(show=False, poll_ms=20, options=memory) as console:
+        console.wait_for("uptime 2: Hello")
+        loop = Loop(project, console, "reloadable.c")
+        said = loop.edit(['"Hello"', '"Howdy"'])
+        assert "Reloaded whole (the device does not take the patch): " in said, said
+        console.wait_for("Howdy, ")

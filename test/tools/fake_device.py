@@ -26,6 +26,8 @@ class FakeDevice:
         self.refuse: Optional[Tuple[int, Dict[str, Any]]] = None
         self.refuse_patch: Optional[Tuple[int, Dict[str, Any]]] = None
         """The same for patches of what `more` says that it runs."""
+        self.cannot_place: Optional[str] = None
+        """What it says after it has taken a patch that it cannot load."""
         self.raw_answer: Optional[bytes] = None
         """Sent instead of an answer, before the body is read; then the connection is cut."""
         self.cuts_uploads_only = False
@@ -122,6 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(*self.device.refuse_patch)
         else:
             self.device.uploads.append(body)
+            if self.device.cannot_place is not None:
+                self.device.last_error = self.device.cannot_place if self._is_patch(body) else None
             if self.device.goes_after_upload:
                 self.device.raw_answer = b""
             if self.device.loses_answer:

@@ -20,6 +20,9 @@ from hotreload.description import load_description
 from project import Project
 from test_discovery import identity
 from test_reload import last_line
+from test_watch import start
+
+NOT_TAKEN = "Reloaded whole (the device does not take the patch): "
 
 
 def reload(project: Project, device: FakeDevice, *more: str) -> str:
@@ -97,6 +100,29 @@ def test_device_that_does_not_take_the_patch(
     change(running)
     assert "(the device does not take the patch)" in reload(running, device)
     assert device.uploads == [(running.out / "module.bin").read_bytes()]
+
+
+def test_patch_that_cannot_be_placed(running: Project, device: FakeDevice) -> None:
+    """The device takes it, and finds out when the application reloads."""
+    device.cannot_place = "the patch's memory is too far from its base: send a whole module"
+    change(running)
+    assert reload(running, device).startswith("Patched: ")
+    assert reload(running, device).startswith(NOT_TAKEN), "the next reload knows it"
+    assert reload(running, device).startswith("Patched: "), "the memory may be free now"
+    assert reload(running, device, "--wait", "60").startswith(NOT_TAKEN)
+    assert "wait" in reload(running, device, "--wait", "60")
+
+
+def test_watch_replaces_a_patch_that_cannot_be_placed(running: Project, device: FakeDevice) -> None:
+    device.cannot_place = "the patch's memory is too far from its base: send a whole module"
+    device.firmware = identity(running)
+    device.more["sequence"] = 0  # It goes on with what it has.
+    with start(running, device.url) as watch:
+        change(running)
+        watch.wait_for("Patched: 1 function")
+        watch.wait_for("The device goes on with the code it had: the patch's memory is too far")
+        watch.wait_for(NOT_TAKEN)
+    assert device.uploads[-1] == (running.out / "module.bin").read_bytes()
 
 
 def test_reason_for_the_whole_module(running: Project, device: FakeDevice) -> None:

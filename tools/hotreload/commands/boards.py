@@ -60,7 +60,7 @@ class Boards:
         self.all: List[Board] = []
         self._options = options
         self._reader = reader
-        self._note_board = note_board
+        self.note_board = note_board
         self._note_error = note_error
         self._searching = threading.Lock()
         self._polling = threading.Lock()
@@ -113,7 +113,7 @@ class Boards:
         for device in new:
             self._add(device)
         if new:
-            self._note_board()
+            self.note_board()
 
     def _add(self, device: Device) -> None:
         board = Board(device)
@@ -147,7 +147,7 @@ class Boards:
                     break
             time.sleep(_EVERY_SECONDS)
         board.is_away = False
-        self._note_board()
+        self.note_board()
 
     def _is_back(self, board: Board) -> bool:
         """Any answer will do: if it is no good one, the next reload says so."""

@@ -39,6 +39,11 @@ def why_not_running(status: Dict[str, Any]) -> str:
     return str(status.get("rollback") or status.get("last_error") or "it runs another")
 
 
+def needs_whole(reason: object) -> bool:
+    """Whether the device says that it cannot take a patch, and that a whole module will do."""
+    return "send a whole module" in str(reason)
+
+
 def _is_newest(status: Dict[str, Any], module: bytes) -> bool:
     newest = status.get("newest") or {}
     return bool(newest.get("sha256") == hashlib.sha256(module).hexdigest())

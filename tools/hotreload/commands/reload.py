@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 import click
 
-from hotreload.commands.outcome import Unfinished, resolve_lost_answer
+from hotreload.commands.outcome import Unfinished, needs_whole, resolve_lost_answer
 from hotreload.commands.update import Memory, Options, Question, Update, make_updates
 from hotreload.description import Description, load_description
 from hotreload.device.device import Device
@@ -39,16 +39,28 @@ def send_update(
     sequence.
     """
     try:
-        sequence = send_module(device, description, update.content, steps)
-    except DeviceError as error:
-        if update.whole is None or error.status not in _REFUSES_PATCH:
+        sequence = _send_and_wait(device, description, update, steps, wait)
+    except ToolError as error:
+        if update.whole is None or not _is_patch_refused(error):
             raise
         update = update.whole(steps)
-        sequence = send_module(device, description, update.content, steps)
+        sequence = _send_and_wait(device, description, update, steps, wait)
+    return update, sequence
+
+
+def _is_patch_refused(error: ToolError) -> bool:
+    refused = isinstance(error, DeviceError) and error.status in _REFUSES_PATCH
+    return refused or needs_whole(error)
+
+
+def _send_and_wait(
+    device: Device, description: Description, update: Update, steps: Steps, wait: Optional[float]
+) -> int:
+    sequence = send_module(device, description, update.content, steps)
     if wait is not None:
         with steps.step("wait"):
             _wait(device, wait)
-    return update, sequence
+    return sequence
 
 
 def send_module(

@@ -22,6 +22,7 @@ import click
 
 from hotreload.checks.inputs import Inputs
 from hotreload.commands.compile import compile_module
+from hotreload.commands.outcome import needs_whole
 from hotreload.description import Description
 from hotreload.device.device import Device
 from hotreload.device.find_device import Where
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 # What of a device's status decides what it is sent.
 _DECIDING = ("base", "patch", "pending", "loaded", "firmware")
+_NOT_TAKEN = "the device does not take the patch"
 
 
 class Options(NamedTuple):
@@ -140,7 +142,7 @@ def make_updates(
         made: Dict[str, Update] = {}
         updates = []
         for status in ask():
-            known = repr([status.get(name) for name in _DECIDING])
+            known = repr([*map(status.get, _DECIDING), needs_whole(status.get("last_error"))])
             if known not in made:
                 made[known] = _make(builder, inputs, options, status, steps)
             updates.append(made[known])
@@ -181,17 +183,20 @@ def _make_for_base(
     patch = builder.patch(inputs, base, steps)
     if isinstance(patch, Whole):
         return _whole(builder, inputs, patch.reason, steps)
-    for note in patch.notes:
-        click.echo(note, err=True)
-    count = len(patch.functions)
     ours = inputs.firmware.identity.hex()
     has_ours = status.get("firmware", ours) == ours  # Else the device refuses, and says what to do.
     runs_this = patch.is_empty and status.get("patch") is None and not status.get("pending")
+    is_needed = not (runs_this and has_ours)
+    if is_needed and needs_whole(status.get("last_error")):
+        return _whole(builder, inputs, _NOT_TAKEN, steps)
+    for note in patch.notes:
+        click.echo(note, err=True)
+    count = len(patch.functions)
     return Update(
         patch.content,
         f"Patched: {count} function{'' if count == 1 else 's'}",
         lambda steps: _whole_again(builder, inputs, steps),
-        not (runs_this and has_ours),
+        is_needed,
     )
 
 
@@ -202,4 +207,4 @@ def _whole(builder: ModuleBuilder, inputs: ModuleInputs, why: str, steps: Steps)
 def _whole_again(builder: ModuleBuilder, inputs: ModuleInputs, steps: Steps) -> Update:
     """After the device refused a patch."""
     with build_lock(inputs.description):
-        return _whole(builder, inputs, "the device does not take the patch", steps)
+        return _whole(builder, inputs, _NOT_TAKEN, steps)

@@ -11,7 +11,7 @@ import click
 
 from hotreload.commands.boards import Board, Boards
 from hotreload.commands.flash import build_and_flash
-from hotreload.commands.outcome import Outcome, has_module, why_not_running
+from hotreload.commands.outcome import Outcome, has_module, needs_whole, why_not_running
 from hotreload.commands.reload import (
     report_failure,
     report_no_change,
@@ -117,7 +117,13 @@ class Updater:
         update, sequence = self._send(board, description, update, steps)
         board.sent = update.content
         report_success(update, board.device.url, steps)
-        board.outcome = Outcome(board.device, sequence, _warn)
+        board.outcome = Outcome(board.device, sequence, self._show_outcome)
+
+    def _show_outcome(self, words: str) -> None:
+        """In a thread of its own."""
+        _warn(words)
+        if needs_whole(words):
+            self._boards.note_board()
 
     def _send(
         self, board: Board, description: Description, update: Update, steps: Steps
