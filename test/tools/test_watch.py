@@ -18,6 +18,7 @@ import pytest
 
 from fake_device import FakeDevice
 from hotreload.commands.checkout import find_checkout
+from hotreload.commands.saved import Saved
 from project import TOOLS, Project, hide
 
 # How long to wait for something that should come: generous, nothing is measured.
@@ -231,6 +232,58 @@ def test_unchanged_module_is_not_sent(watch: Watch, built: Project, device: Fake
     built.write("a.c", "/* a comment */ " + body(2))
     assert "the device runs this already" in watch.wait_for("No change: ")[-1]
     assert len(device.uploads) == 2
+
+
+def test_a_save_without_a_change_compiles_nothing(
+    watch: Watch, built: Project, device: FakeDevice
+) -> None:
+    def save(number: int) -> None:
+        """In one step, so that nothing sees half of it."""
+        built.write("a.new", body(number))
+        os.replace(built.sources / "a.new", built.sources / "a.c")
+
+    save(2)
+    assert any("[1/1]" in line for line in watch.wait_for("Reloaded whole "))
+    save(2)
+    assert not any("[1/1]" in line for line in watch.wait_for("No change: "))
+    save(1)
+    watch.wait_for("Reloaded whole ")
+    assert len(device.uploads) == 3 and device.uploads[0] == device.uploads[2]
+
+
+def test_a_save_without_a_change_repeats_what_went_wrong(
+    watch: Watch, built: Project, device: FakeDevice
+) -> None:
+    broken = "int f(void) { return }\n"
+    for _ in range(2):
+        built.write("a.c", broken)
+        watch.wait_for("Not reloaded: compile failed")
+    device.refuse = (503, {"status": "error", "error": "an upload is under way"})
+    for _ in range(2):
+        built.write("a.c", body(2))
+        watch.wait_for("Not reloaded: upload failed")
+    device.refuse = None
+    built.write("a.c", body(2))
+    watch.wait_for("Reloaded whole ")
+    device.uploads.append(b"of somebody else")
+    built.write("a.c", body(2))
+    watch.wait_for("so that is sent again: it runs another")
+    watch.wait_for("Reloaded whole ")
+
+
+def test_a_file_that_changed_while_it_was_compiled(tmp_path: Path) -> None:
+    """And changed back: nobody knows which state the compiler has read."""
+    source, saved = tmp_path / "a.c", Saved()
+    for meanwhile, is_known in ((), True), (("b", "a"), False):
+        source.write_text("a")
+        saved.read([str(source)])
+        before = source.stat().st_ctime_ns
+        for text in meanwhile:
+            source.write_text(text)
+        while meanwhile and source.stat().st_ctime_ns == before:
+            source.touch()  # The system's clock has ticks of some milliseconds.
+        saved.check()
+        assert saved.has([str(source)]) == is_known
 
 
 def test_what_the_device_went_back_from_is_sent_again(

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional, Tuple
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.files import write_if_changed
+from hotreload.files import find_stamp, write_if_changed
 from hotreload.lock import build_lock
 from hotreload.module.exports import read_exports
 from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.kept import started_anew
 from hotreload.module.link import Inputs, link_module, make_inputs
-from hotreload.module.object_cache import ObjectCache, stamp_of
+from hotreload.module.object_cache import ObjectCache
 from hotreload.module.pack import pack_module
 from hotreload.module.store_image import make_partition_image
 from hotreload.report import Steps
@@ -70,7 +70,7 @@ class ModuleBuilder:
         """What the module is made from, and the files that it is in: others may replace them."""
         description = inputs.description
         files = [description.exports, description.module_elf, description.module]
-        stamps = [stamp_of(path) if os.path.exists(path) else None for path in files]
+        stamps = [find_stamp(path) for path in files]
         digests = [found.digest for found in self._cache.objects]
         return [description, inputs.firmware.identity, stamps, digests]
 

@@ -1,4 +1,4 @@
-"""Writing generated files.
+"""Writing generated files, and noticing that a file is another.
 
 SPDX-License-Identifier: MIT
 """
@@ -8,9 +8,22 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import contextmanager, suppress
-from typing import IO, Iterator, Union
+from typing import IO, Iterator, List, Optional, Union
 
 from hotreload.errors import ToolError
+
+Stamp = List[int]
+"""Size, time, inode and time of the last change of the inode. A file that is restored with its old
+time, or that takes the place of another one, differs in one of the last two."""
+
+
+def find_stamp(path: str) -> Optional[Stamp]:
+    """The stamp of a file; None: there is no such file."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return [status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns]
 
 
 def write_if_changed(path: str, content: Union[str, bytes], mode: int = 0o666) -> bool:

@@ -12,7 +12,7 @@ import json
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple
 
 from hotreload.checks.interface import Interface, Layout, ObjectInterface, Summary, Symbol, Text
-from hotreload.module.object_cache import Stamp
+from hotreload.files import Stamp
 from hotreload.records import encode, read_records, write_records
 
 _KEY = 3

@@ -15,6 +15,7 @@ import time
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from hotreload.errors import ToolError
+from hotreload.files import Stamp, find_stamp
 
 _SUFFIXES = (
     ".c .cc .cpp .cxx .c++ .h .hh .hpp .hxx .h++ .s .S .asm .inc .inl .ipp .tpp .def .cmake"
@@ -27,7 +28,6 @@ _FILE_SECONDS = 0.3
 _POLL_SHARE = 50  # polling takes at most 1/50 of the time, however many files there are
 
 Callback = Callable[[str], None]
-_Stamp = Optional[Tuple[int, ...]]
 
 
 def is_source(path: str) -> bool:
@@ -48,11 +48,11 @@ class Sources:
         self._build = os.path.join(build_dir, "")
         self._callback = callback
         self._lock = threading.Lock()
-        self._known: Dict[str, _Stamp] = {}
+        self._known: Dict[str, Optional[Stamp]] = {}
         self._names: Dict[str, str] = {}  # Other names of known files that events may use.
-        self._targets: Dict[str, Tuple[_Stamp, str]] = {}  # Where known files really are.
+        self._targets: Dict[str, Tuple[Optional[Stamp], str]] = {}  # Where known files really are.
         self._scanned: List[str] = []
-        self._seen: Dict[str, _Stamp] = {}
+        self._seen: Dict[str, Optional[Stamp]] = {}
         self._is_polling = False
         self._observer = _Observer(self._note)
         self.watch(directories)
@@ -77,19 +77,19 @@ class Sources:
 
     def follow(self, paths: Iterable[str], since: Optional[int] = None) -> None:
         """Watches exactly these files from now on; new ones as they were at `since`, in ns."""
-        known: Dict[str, _Stamp] = {}
+        known: Dict[str, Optional[Stamp]] = {}
         names: Dict[str, str] = {}
         for path in paths:
-            stamp = _stamp(path)
+            stamp = find_stamp(path)
             # A file that replaced it may have an old time stamp, but its ctime is new.
-            is_late = since is not None and stamp is not None and stamp[1] > since
+            is_late = since is not None and stamp is not None and stamp[-1] > since
             known[path] = None if is_late else stamp
             names[os.path.normpath(path)] = names[self._target_of(path, stamp)] = path
         with self._lock:
             known.update((path, s) for path, s in self._known.items() if path in known)
             self._known, self._names = known, names
 
-    def _target_of(self, path: str, stamp: _Stamp) -> str:
+    def _target_of(self, path: str, stamp: Optional[Stamp]) -> str:
         """Resolves symbolic links, again only when they lead to another file."""
         target = self._targets.get(path)
         if target is None or target[0] != stamp:
@@ -122,14 +122,14 @@ class Sources:
             self._callback(path)
 
     def _look_at(self, path: str) -> None:
-        stamp = _stamp(path)
+        stamp = find_stamp(path)
         with self._lock:
             if path not in self._known or self._known[path] == stamp:
                 return
             self._known[path] = stamp
         self._callback(path)
 
-    def _scan(self, directories: List[str]) -> Dict[str, _Stamp]:
+    def _scan(self, directories: List[str]) -> Dict[str, Optional[Stamp]]:
         """The stamps of all source files there."""
         paths = (
             os.path.join(root, name)
@@ -138,7 +138,7 @@ class Sources:
             for name in names
             if is_source(name)
         )
-        return {path: _stamp(path) for path in paths}
+        return {path: find_stamp(path) for path in paths}
 
 
 def _poll(look: Callable[[], None], seconds: float) -> None:
@@ -153,15 +153,6 @@ def _poll(look: Callable[[], None], seconds: float) -> None:
             pause = max(seconds, _POLL_SHARE * (time.monotonic() - begun))
 
     threading.Thread(target=run, daemon=True).start()
-
-
-def _stamp(path: str) -> _Stamp:
-    """Times, size and inode: a replaced file has another inode. None: there is no such file."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
 def linked_directories(directories: List[str], files: Iterable[str]) -> List[str]:

@@ -18,6 +18,7 @@ from hotreload.commands.reload import (
     report_success,
     send_update,
 )
+from hotreload.commands.saved import Saved
 from hotreload.commands.update import Memory, Options, Question, Update, make_updates
 from hotreload.description import Description, load_description
 from hotreload.device.http_device import Unreachable
@@ -35,12 +36,18 @@ class Updater:
         self._options = options
         self._memory = memory
         self._boards = boards
+        self._saved = Saved()
         self._may_flash = options.flash
         """Once for each change: what did not help then would not help again."""
 
     def reload(self, changed: Sequence[str], key: str) -> None:
         """After these files have changed, or this key was pressed, or a board has come."""
         steps = Steps()
+        if not key and self._saved.has(changed) and self._all_run_what_they_were_sent():
+            report_no_change(steps)
+            return
+        self._saved.read(changed)
+        is_done = False
         if changed or key:
             self._may_flash = self._options.flash
             for board in self._boards.all:
@@ -49,9 +56,18 @@ class Updater:
                 self._find_more()
         try:
             description = load_description(self._options.build)
-            self._reload(description, changed, key, steps)
+            is_done = self._reload(description, changed, key, steps)
         except ToolError as error:
             self._report(error, steps)
+        if not is_done:
+            self._saved.forget()
+
+    def _all_run_what_they_were_sent(self) -> bool:
+        boards = self._boards.all
+        return bool(boards) and all(
+            board.sent is not None and has_module(_status_of(board), board.sent)
+            for board in boards
+        )
 
     def _find_more(self) -> None:
         try:
@@ -61,7 +77,8 @@ class Updater:
 
     def _reload(
         self, description: Description, changed: Sequence[str], key: str, steps: Steps
-    ) -> None:
+    ) -> bool:
+        """Returns whether every board has got what it lacks."""
         whole, is_asked_for = key == "w", bool(changed or key)
         options = self._options._replace(whole=whole or self._options.whole)
         boards = self._boards.present
@@ -76,6 +93,8 @@ class Updater:
             return [answer for _, answer in there]
 
         updates = make_updates(description, options, steps, self._memory, ask, changed)
+        self._saved.check()
+        served = 0
         for (board, status), update in zip(there, updates):
             if not is_asked_for and update.is_needed and status.get("rollback"):
                 _warn(f"Not sent: {board.device.url} went back to other code, "
@@ -83,6 +102,7 @@ class Updater:
                 continue
             try:
                 self._update(board, description, update, whole, steps)
+                served += 1
             except ToolError as error:
                 self._report(error, steps)
                 if board.may_repeat and _is_lost(error):
@@ -93,6 +113,7 @@ class Updater:
                 click.echo(f"Not sent: {board.device.url} gets it when it answers")
         if not self._boards.all:
             click.echo("Not sent: no board has been found yet")
+        return served == len(self._boards.all)
 
     def _wait_for_answer(self, board: Board, question: Question) -> Optional[Dict[str, Any]]:
         """The board's status, wherever it may be; None: it is away."""
@@ -111,6 +132,8 @@ class Updater:
     ) -> None:
         is_sent = not whole and update.content == board.sent and _is_there(board)
         if is_sent or not update.is_needed:
+            if not is_sent:
+                board.sent = None  # It has this without being sent anything.
             report_no_change(steps)
             return
         board.forget_outcome()
@@ -165,15 +188,22 @@ class Updater:
 def _is_there(board: Board) -> bool:
     """Whether the device still has the module that it was sent: it may have rolled back."""
     assert board.sent is not None
-    try:
-        status = board.device.status()
-    except DeviceError:
+    status = _status_of(board)
+    if not status:
         return False  # The upload will say what is wrong.
     if has_module(status, board.sent):
         return True
     why = why_not_running(status)
     _warn(f"The device does not run what it was sent, so that is sent again: {why}")
     return False
+
+
+def _status_of(board: Board) -> Dict[str, Any]:
+    """Empty if the board does not tell."""
+    try:
+        return board.device.status()
+    except DeviceError:
+        return {}
 
 
 def _is_lost(error: ToolError) -> bool:

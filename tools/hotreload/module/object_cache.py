@@ -17,6 +17,7 @@ from typing import Any, Dict, Iterable, List, Optional
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
+from hotreload.files import Stamp, find_stamp
 from hotreload.module.elf import Elf
 from hotreload.module.own_symbols import (
     OwnSymbols,
@@ -29,18 +30,13 @@ from hotreload.records import encode, read_records, write_records
 _DIGEST, _SYMBOLS = "digest", "symbols"
 _TOOLS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-Stamp = List[int]
-"""Size, time, inode and time of the last change of the inode. A file that is restored with its old
-time, or that takes the place of another one, differs in one of the last two."""
-
 
 def stamp_of(path: str) -> Stamp:
     """The stamp of an object file, which must exist."""
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        raise ToolError(f"there is no object file {path}: {error.strerror}") from error
-    return [status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns]
+    stamp = find_stamp(path)
+    if stamp is None:
+        raise ToolError(f"there is no object file {path}: build first")
+    return stamp
 
 
 class CachedObject:
