@@ -277,25 +277,17 @@ static void exchange_if_free(void *context)
     }
 }
 
-/** Pauses before a task that stays in the way is reported. */
-#define ATTEMPTS 50u
-
-static esp_err_t exchange_when_free(exchange_t *exchange, hotreload_reason_t *reason)
+static esp_err_t exchange_alone(exchange_t *exchange, hotreload_reason_t *reason)
 {
-    for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const esp_err_t error =
-            hotreload_port_alone(&exchange->base->text, exchange_if_free, exchange);
-        if (error != ESP_OK) {
-            return hotreload_fail(reason, error, "cannot stop all tasks");
-        }
-        if (exchange->done) {
-            return ESP_OK;
-        }
-        hotreload_port_pause();
+    const esp_err_t error = hotreload_port_alone(&exchange->base->text, exchange_if_free, exchange);
+    if (error != ESP_OK) {
+        return hotreload_fail(reason, error, "cannot stop all tasks");
     }
-    return hotreload_fail(reason, ESP_ERR_HOTRELOAD_TASK_INSIDE,
-                          "task %s stays at 0x%x, where the patch changes the code",
-                          exchange->user.task, (unsigned)exchange->user.address);
+    return exchange->done
+               ? ESP_OK
+               : hotreload_fail(reason, ESP_ERR_HOTRELOAD_TASK_INSIDE,
+                                "task %s stays at 0x%x, where the patch changes the code",
+                                exchange->user.task, (unsigned)exchange->user.address);
 }
 
 esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_patch_t *old,
@@ -311,7 +303,7 @@ esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_pat
     }
     list_places(base, old, exchange.places);
     list_places(base, new, exchange.places + places_of(old));
-    const esp_err_t error = exchange_when_free(&exchange, reason);
+    const esp_err_t error = exchange_alone(&exchange, reason);
     hotreload_port_buffer_free(exchange.places, size);
     if (error == ESP_OK) {
         hotreload_kept_commit();

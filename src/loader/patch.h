@@ -38,13 +38,12 @@ esp_err_t hotreload_patch_stage(const hotreload_image_t *image, uint32_t caps,
                                 hotreload_reason_t *reason);
 
 /**
- * Undoes one patch of a base and applies another, in one step for the rest of the program. Waits
- * for tasks that stand just where code is to be overwritten.
+ * Undoes one patch of a base and applies another, in one step for the rest of the program.
  *
  * @param old  what is applied; NULL: none. It is undone, but not freed.
  * @param new  what is to be applied; NULL: none
- * @return ESP_OK; ESP_ERR_HOTRELOAD_TASK_INSIDE: a task stays there, which the reason names;
- *         nothing has changed
+ * @return ESP_OK; ESP_ERR_HOTRELOAD_TASK_INSIDE: a task, which the reason names, stands just where
+ *         code is to be overwritten. Nothing has changed then; try again after a pause.
  */
 esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_patch_t *old,
                                    hotreload_patch_t *new, hotreload_reason_t *reason);

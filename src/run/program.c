@@ -153,7 +153,7 @@ esp_err_t hotreload_program_check_unused(hotreload_reason_t *reason)
     return search.found ? fail_inside(&search.user, reason) : ESP_OK;
 }
 
-/* So many pauses are the time that tasks have to leave the old code. */
+/* So many pauses are the time that tasks have to get out of the way. */
 #define ATTEMPTS 50u
 
 /** Before the new module is to blame for crashes: the old code goes on meanwhile. */
@@ -355,6 +355,32 @@ static void report_patch(const hotreload_patch_info_t *patch)
                        (unsigned)patch->module->data.run);
 }
 
+/**
+ * Puts a patch in the place of the one before when no task is in the way. A crash blames the patch
+ * from then on, not while the old code goes on.
+ *
+ * @param blamed  sequence; 0: none
+ */
+static esp_err_t exchange_patch(hotreload_patch_t *staged, uint32_t blamed,
+                                hotreload_reason_t *reason)
+{
+    esp_err_t error = ESP_ERR_HOTRELOAD_TASK_INSIDE;
+    for (unsigned i = 0; i < ATTEMPTS && error == ESP_ERR_HOTRELOAD_TASK_INSIDE; i++) {
+        if (i > 0) {
+            hotreload_port_pause();
+        }
+        const bool was_on_trial = blame(blamed);
+        error = hotreload_patch_exchange(&program.module, program.patch, staged, reason);
+        if (error != ESP_OK) {
+            stop_blaming(was_on_trial);
+        }
+    }
+    if (error == ESP_OK) {
+        hotreload_reason_clear(reason);
+    }
+    return error;
+}
+
 /** Applies a patch to its base, which runs, in place of the patch before. */
 static esp_err_t apply_patch(const hotreload_record_t *record, uint32_t caps,
                              hotreload_reason_t *reason)
@@ -368,12 +394,8 @@ static esp_err_t apply_patch(const hotreload_record_t *record, uint32_t caps,
     const hotreload_patch_info_t info = hotreload_patch_info(staged);
     error = hotreload_store_mark_tried(record, &on_trial, reason);
     if (error == ESP_OK) {
-        const bool was_on_trial = blame(on_trial ? record->sequence : 0);
         hotreload_address_map_add_patch(info.module, record->sequence);
-        error = hotreload_patch_exchange(&program.module, program.patch, staged, reason);
-        if (error != ESP_OK) {
-            stop_blaming(was_on_trial);
-        }
+        error = exchange_patch(staged, on_trial ? record->sequence : 0, reason);
     }
     if (error != ESP_OK) {
         hotreload_kept_abort();

@@ -197,9 +197,11 @@ static void a_patch_of_another_base_is_refused(void **state)
 
 static uint32_t stack[4];
 static hotreload_task_t task = {.name = "blink", .frame.sp = stack, .end = stack + 4};
+static uint32_t blamed_meanwhile; /* sequence of what a crash is blamed on while a patch waits */
 
 static void leave(void)
 {
+    assert_int_equal(fake_port.retained, blamed_meanwhile);
     if (fake_port.pauses == 3) {
         task.frame.pc = 0x42000000;
         memset(stack, 0, sizeof stack);
@@ -221,9 +223,26 @@ static void a_patch_waits_for_a_task_that_stands_where_the_jump_goes(void **stat
     module_spec_t spec = patch_spec();
     start_task(loaded_status().text_run + BETA + 2, 0);
     fake_port.on_pause = leave;
+    blamed_meanwhile = fake_port.retained;
+    assert_int_equal(blamed_meanwhile, 1);
     apply(&spec);
     assert_int_equal(fake_port.pauses, 3);
+    assert_int_equal(fake_port.retained, 2);
     assert_int_not_equal(beta_leads_to(), 0);
+}
+
+/** Nobody's, when the old code is good. */
+static void a_crash_while_a_patch_waits_is_not_its_fault(void **state)
+{
+    loaded_start(1);
+    assert_int_equal(hotreload_mark_valid(), ESP_OK);
+    module_spec_t spec = patch_spec();
+    start_task(loaded_status().text_run + BETA + 2, 0);
+    fake_port.on_pause = leave;
+    blamed_meanwhile = 0;
+    apply(&spec);
+    assert_int_equal(fake_port.pauses, 3);
+    assert_int_equal(fake_port.retained, 2);
 }
 
 static void a_patch_needs_no_safe_point(void **state)
@@ -573,6 +592,7 @@ int main(void)
         PATCH_TEST(a_patch_whose_base_is_gone_gives_way_to_an_older_module),
         PATCH_TEST(a_patch_of_another_base_is_refused),
         PATCH_TEST(a_patch_waits_for_a_task_that_stands_where_the_jump_goes),
+        PATCH_TEST(a_crash_while_a_patch_waits_is_not_its_fault),
         PATCH_TEST(a_patch_needs_no_safe_point),
         PATCH_TEST(a_task_that_stays_is_named_and_nothing_changes),
         PATCH_TEST(a_loop_at_the_start_of_a_function_is_busy_as_a_whole),
