@@ -22,6 +22,10 @@ extern int firmware_counter;
 """
 
 
+_SHARED = "same"
+"""Names of static functions that several files may have."""
+
+
 class Function:
     """A function int NAME(int)."""
 
@@ -65,8 +69,7 @@ class Program:
                 self.add_variable(file)
             for _ in range(rng.randint(3, 6)):
                 self.add_function(file)
-            export = self.add_function(file)
-            export.static = False
+            export = self.add_function(file, is_global=True)
             export.calls = [f.name for f in file.functions if f is not export]
             self.exports.append(export.name)
 
@@ -88,10 +91,15 @@ class Program:
         file.variables.append(variable)
         return variable
 
-    def add_function(self, file: File, index: Optional[int] = None) -> Function:
+    def add_function(
+        self, file: File, index: Optional[int] = None, is_global: bool = False
+    ) -> Function:
         rng = self.rng
         function = Function(self.fresh("f"), rng.choice(KINDS), rng.randrange(1000))
-        function.static = rng.random() < 0.6
+        function.static = not is_global and rng.random() < 0.6
+        shared = f"{_SHARED}{rng.randrange(3)}"
+        if function.static and rng.random() < 0.4 and shared not in (f.name for f in file.functions):
+            function.name = shared
         if rng.random() < 0.4:
             function.attribute = rng.choice(ATTRIBUTES)
         function.uses = [v.name for v in file.variables if rng.random() < 0.4]
@@ -307,7 +315,9 @@ def change_calls(p: Program) -> str:
 
 
 def change_static(p: Program) -> str:
-    found: "list[object]" = [f for f in p.functions() if f.name not in p.exports]
+    found: "list[object]" = [
+        f for f in p.functions() if f.name not in p.exports and not f.name.startswith(_SHARED)
+    ]
     found += [v for file in p.files for v in file.variables]
     one = p.rng.choice(found)
     one.static = not one.static
@@ -357,9 +367,8 @@ def change_layout(p: Program) -> str:
 def add_file(p: Program) -> str:
     file = File(f"{p.fresh('more')}.c")
     p.files.append(file)
-    for _ in range(2):
-        function = p.add_function(file)
-    function.static = False
+    p.add_function(file)
+    function = p.add_function(file, is_global=True)
     user = p.rng.choice(p.files[0].functions)
     user.calls.append(function.name)
     return f"new {file.name}"

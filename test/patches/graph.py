@@ -22,6 +22,7 @@ from old_variables import Key, static_variables
 from hotreload.module import elf
 from hotreload.module.link import Inputs, link_module, map_path
 from hotreload.module.link_map import read_link_map
+from hotreload.module.own_symbols import Definition
 from hotreload.patch.base import Base
 
 _VARIABLES = (".data", ".bss", ".hotreload_keep")
@@ -76,10 +77,11 @@ class Reference:
             content = file.content(section).ljust(section.size, b"\0")
             self.memory.write(section.address, content)
         inside = [s for s in file.symbols() if 0 < s.section < elf.SHN_ABS]
-        self.functions = {s.name: self.at(s.value) for s in inside if s.kind == elf.STT_FUNC}
+        self._named = [s for s in inside if s.kind == elf.STT_FUNC]
+        self.functions = {s.name: self.at(s.value) for s in self._named}
         self.exported = {s.name for s in inside if s.binding != elf.STB_LOCAL}
         self.variables = {thing.name: thing for thing in self._things if thing.is_variable}
-        placed = read_link_map(map_path(description))
+        self._placed = placed = read_link_map(map_path(description))
         self._strings = [p for (_, name), p in placed.items() if ".str" in name and p.size > 0]
         edges = {field.target(self.memory.number, 0) for field in self._fields}
         edges.update(symbol.value for symbol in inside)
@@ -95,6 +97,13 @@ class Reference:
             if address < thing.start + max(thing.size, 1):
                 return thing
         return Thing(address, self._extent(address), f"the constant {address:#x}")
+
+    def function(self, definition: Definition) -> Thing:
+        """A function of one file; others may have static functions of that name."""
+        start, size = self._placed.get((definition.path, definition.section), (0, 0))
+        places = [s.value for s in self._named if s.name == definition.symbol]
+        inside = [place for place in places if start <= place < start + size]
+        return self.at((inside or places)[0])
 
     def target(self, field: Field) -> Tuple[Thing, int]:
         """What a field refers to, and an offset in it; table[x - 97] may begin before the table."""
@@ -182,7 +191,7 @@ class Comparison:
             if name in functions and name in self._reference.exported:
                 self._meet(functions[name], self._memory.word(slot), f"the slot of {name}")
         for definition, stub in self._inputs.callbacks.used.items():
-            self._meet(functions[definition.symbol], stub.address, f"the stub {stub.address:#x}")
+            self._meet(self._reference.function(definition), stub.address, f"the stub {stub.address:#x}")
         while self._waiting and len(self.differences) < _ENOUGH:
             thing, address = self._waiting.pop()
             if self._memory.has(address, thing.size):
