@@ -59,7 +59,7 @@ class Steps:
     def summary(self) -> str:
         """For example `0.31 s (compile 0.12, link 0.03, pack 0.02, upload 0.05)`."""
         parts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in self._seconds.items())
-        return f"{self.total():.2f} s ({parts})"
+        return f"{self.total():.2f} s" + (f" ({parts})" if parts else "")
 
 
 class Progress:
