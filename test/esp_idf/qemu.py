@@ -19,7 +19,7 @@ from idf_project import IdfProject
 from machines import Machine
 
 _FLASH_SIZE = 4 * 1024 * 1024
-_PATIENCE = 120.0  # seconds
+PATIENCE = 120.0  # seconds
 
 
 def free_port() -> int:
@@ -72,7 +72,7 @@ class Qemu:
 
     def wait_for_flash(self, content: bytes) -> None:
         """Until the flash has this somewhere."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while content not in self._flash.read_bytes():
             assert time.monotonic() < deadline, "the flash was not written"
             time.sleep(0.05)
@@ -95,7 +95,7 @@ class Qemu:
         return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
     def wait_for(
-        self, pattern: str, start: int = 0, seconds: float = _PATIENCE, every: float = 0.1
+        self, pattern: str, start: int = 0, seconds: float = PATIENCE, every: float = 0.1
     ) -> "re.Match[str]":
         """Waits for a pattern in the console from position `start`, looking `every` so often."""
         deadline = time.monotonic() + seconds

@@ -15,8 +15,7 @@ import subprocess
 import time
 
 from idf_project import IdfProject, environment, idf_version
-
-_PATIENCE = 120.0  # seconds
+from qemu import PATIENCE
 
 
 class Terminal:
@@ -47,7 +46,7 @@ class Terminal:
     def read_to(self, pattern: str) -> str:
         """Reads until a pattern comes; returns the text."""
         text = ""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while not re.search(pattern, text, re.MULTILINE):
             more = self._read(deadline)
             assert more, f"no {pattern!r} on the terminal:\n{text[-3000:]}"
@@ -63,10 +62,10 @@ class Terminal:
         if idf_version().startswith("5.0."):
             return  # Its monitor cannot leave a socket.
         os.write(self._master, b"\x1d")
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while self._read(deadline):  # What is not read would keep it.
             pass
-        assert self._process.wait(timeout=_PATIENCE) == 0
+        assert self._process.wait(timeout=PATIENCE) == 0
 
     def _read(self, deadline: float) -> bytes:
         """What comes next; nothing: nobody writes any more, or nothing came in time."""

@@ -9,11 +9,12 @@ import contextlib
 import signal
 import socket
 import subprocess
+import threading
 from typing import Callable, Iterator
 
 import pytest
 from idf_project import IdfProject, environment
-from qemu import Qemu
+from qemu import PATIENCE, Qemu
 from terminal import Terminal
 
 RELOADABLE = "components/reloadable/reloadable.c"
@@ -84,10 +85,15 @@ def watching(example: IdfProject, chip: Qemu) -> "Iterator[subprocess.Popen[str]
 def read_to(watch: "subprocess.Popen[str]", text: str) -> None:
     assert watch.stdout is not None
     seen = []
-    for line in watch.stdout:
-        seen.append(line)
-        if text in line:
-            return
+    patience = threading.Timer(PATIENCE, watch.kill)
+    patience.start()
+    try:
+        for line in watch.stdout:
+            seen.append(line)
+            if text in line:
+                return
+    finally:
+        patience.cancel()
     raise AssertionError(f"no '{text}' in {seen}")
 
 
