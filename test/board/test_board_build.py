@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Dict, Tuple
 
 from board_build import Build
+from emulated_project import EmulatedProject
 
 
 def state_of(build: Build, *names: str) -> Dict[str, Tuple[int, bytes]]:
@@ -80,3 +84,41 @@ def test_secret_is_private_and_kept(own_build: Build) -> None:
     os.remove(build.generated("secret.c"))
     build.ninja()
     assert build.secret == secret
+
+
+def test_sources_that_cmake_looks_for(core: str, tmp_path: Path) -> None:
+    """file(GLOB ... CONFIGURE_DEPENDS): ninja wants to look for new files before all else."""
+    names = {"found": "RELOADABLE ", "plain": ""}
+    for name, keyword in names.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.c").write_text(f"int {name}(void) {{ return 1; }}\n")
+        (tmp_path / name / "CMakeLists.txt").write_text(
+            "file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.c)\n"
+            f"idf_component_register({keyword}SRCS ${{sources}})\n"
+        )
+    project = EmulatedProject(core, tmp_path / "project")
+    project.build(*(tmp_path / name for name in names), used=["plain"])
+
+    def reload() -> str:
+        command = [sys.executable, "-m", "hotreload", "reload", "--build", str(project.build_dir)]
+        return subprocess.run(
+            [*command, "--url", console.url, "--wait", "60"], env=project.environment,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        ).stdout  # fmt: skip
+
+    with project.boot(show=False) as console:
+        console.wait_for("uptime 1: Hello")
+        (tmp_path / "found" / "new.c").write_text('const char *new(void) { return "Howdy"; }\n')
+        project.edit("static int", "extern const char *new(void);\nstatic int")
+        project.edit("reloadable_greeting, name", "new(), name")
+        said = reload()
+        assert "Patched: " in said, said
+        console.wait_for("Howdy, ")
+        project.edit('"%s, %s', '"%s! %s')
+        said = reload()
+        assert "CMake has run" not in said and "Patched: " in said, said
+        console.wait_for("Howdy! ")
+        with (tmp_path / "plain" / "plain.c").open("a") as file:
+            file.write("/* another firmware */\n")
+        said = reload()
+        assert "plain.c has changed" in said, said

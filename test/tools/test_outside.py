@@ -15,6 +15,7 @@ import pytest
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
+from hotreload.checks.inputs import Inputs
 from hotreload.checks.outside import finish_search, read_causes, start_search
 
 RULES = """\
@@ -150,6 +151,43 @@ def test_changed_files(build: Build, changed: List[str], said: str) -> None:
         build.change(name)
     text = build.search()
     assert said in text and bool(text) == bool(said) and "module.c" not in text
+
+
+@pytest.mark.parametrize(
+    "changed, is_valid",
+    [
+        ([], True),
+        (["module.c", "text.txt"], True),
+        *[([name], False) for name in FILES if name not in ("module.c", "text.txt")],
+        (["build/firmware.elf"], False),
+        (["build/build.ninja"], False),
+    ],
+)
+def test_when_the_search_must_be_repeated(
+    build: Build, changed: List[str], is_valid: bool
+) -> None:
+    """Not as long as all that it looked at is as it was, except what only the module is made from."""
+    inputs = Inputs(build.description())
+    inputs.refresh(build.description())
+    assert inputs.firmware_files
+    inputs.begin_search()
+    assert not inputs.last_search.is_valid(), "it has not succeeded"
+    assert build.search() == ""
+    inputs.last_search.succeed()
+    for name in changed:
+        os.utime(build.root / name)
+    assert inputs.last_search.is_valid() == is_valid
+
+
+def test_the_search_is_repeated_after_a_whole_build(build: Build) -> None:
+    """It may have read other files."""
+    inputs = Inputs(build.description())
+    inputs.refresh(build.description())
+    for is_known in (False, True):
+        inputs.begin_search()
+        inputs.last_search.succeed()
+        assert inputs.last_search.is_valid() == is_known
+        assert inputs.firmware_files
 
 
 def test_the_module_was_compiled(build: Build) -> None:

@@ -12,10 +12,13 @@ from __future__ import annotations
 import math
 import os
 import stat
+from itertools import chain
 from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
-from hotreload.checks.ninja import query_deps, query_inputs, query_users
+from hotreload.checks.ninja import query_deps, query_inputs, query_outputs, query_users
+from hotreload.checks.outside import looks_for_files
 from hotreload.description import Description
+from hotreload.files import Stamp, find_stamp
 
 _NINJA = "build.ninja"
 _LONG_AGO = 1  # second; 0 would be a file that is not there
@@ -33,6 +36,27 @@ class Stale(NamedTuple):
     input: str
 
 
+class LastSearch:
+    """The files that ninja found unchanged when it was asked for the last time."""
+
+    def __init__(self) -> None:
+        self._begun: Dict[str, Optional[Stamp]] = {}
+        self._known: Dict[str, Optional[Stamp]] = {}
+
+    def is_valid(self) -> bool:
+        """Whether ninja would find them unchanged again."""
+        known = self._known
+        return bool(known) and all(find_stamp(path) == stamp for path, stamp in known.items())
+
+    def begin(self, files: Iterable[str]) -> None:
+        """Before ninja looks at them."""
+        self._known, self._begun = {}, {path: find_stamp(path) for path in files}
+
+    def succeed(self) -> None:
+        """Ninja has found nothing that is out of date."""
+        self._known = self._begun
+
+
 class Inputs:
     """The input files of one build directory. Asks ninja only after ninja has built something."""
 
@@ -44,7 +68,9 @@ class Inputs:
         self._paths: Dict[str, str] = {}
         self._state: Optional[Tuple[int, ...]] = None
         self._firmware: Set[str] = set()
+        self._others: Set[str] = set()
         self._firmware_state: Optional[int] = None
+        self.last_search = LastSearch()
 
     def refresh(self, description: Description) -> None:
         """Looks again, if anything was built or configured."""
@@ -64,19 +90,42 @@ class Inputs:
 
         Asks ninja only after a whole build: there may be a thousand object files.
         """
-        elf = _state_of(self._description.firmware_elf)
-        state = 0 if elf is None else elf.st_mtime_ns
+        state = self._state_of_firmware()
         if state != self._firmware_state:
             self._firmware_state = state
             project = os.path.join(self._description.source_dir, "")
-            names = set().union(*query_deps(self._description).values())
-            paths = {path: os.path.normpath(path) for path in map(self._path, names)}
+            read = query_deps(self._description)
             self._firmware = {
                 path
-                for path, normal in paths.items()
-                if normal.startswith(project) and not self._is_built(normal)
+                for path in map(self._path, set().union(*read.values()))
+                if path.startswith(project) and not self._is_built(path)
             }
+            known = query_inputs(self._description, query_outputs(self._description))
+            others = (
+                inputs
+                for output, inputs in chain(known.items(), read.items())
+                if self._path(output) not in self._made
+            )
+            self._others = set(map(self._path, set().union(*others) - known.keys()))
         return self._firmware
+
+    def begin_search(self) -> None:
+        """Before ninja is asked what is out of date outside the module.
+
+        After a whole build, which may have read other files than the one before, nothing is known
+        until firmware_files is asked for.
+        """
+        files: Set[str] = set()
+        is_known = self._state_of_firmware() == self._firmware_state
+        if is_known and not looks_for_files(self._description):
+            configuration = self._path(_NINJA)
+            files = self._others.union(self._made.get(configuration, ()))
+            files |= {configuration, self._description.firmware_elf}
+        self.last_search.begin(files)
+
+    def _state_of_firmware(self) -> int:
+        elf = _state_of(self._description.firmware_elf)
+        return 0 if elf is None else elf.st_mtime_ns
 
     def _find(self) -> Made:
         """What each object is made from, and each file that is generated for it; absolute paths."""
@@ -102,7 +151,8 @@ class Inputs:
     def _path(self, name: str) -> str:
         path = self._paths.get(name)
         if path is None:
-            path = self._paths[name] = os.path.join(self._description.build_dir, name)
+            path = os.path.normpath(os.path.join(self._description.build_dir, name))
+            self._paths[name] = path
         return path
 
     def _is_built(self, path: str) -> bool:

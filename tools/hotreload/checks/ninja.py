@@ -16,6 +16,8 @@ from hotreload.errors import ToolError
 
 Files = Dict[str, List[str]]
 
+_MOST_NAMES = 200 if os.name == "nt" else 4000  # in a command, whose length the system limits
+
 
 def run_ninja(description: Description, *arguments: str) -> "subprocess.Popen[str]":
     """Starts ninja, which reads the build directory's files meanwhile. `-n`: it writes none."""
@@ -39,6 +41,12 @@ def run_ninja(description: Description, *arguments: str) -> "subprocess.Popen[st
         ) from error
 
 
+def query_outputs(description: Description) -> List[str]:
+    """All that build.ninja tells how to make."""
+    process = run_ninja(description, "-t", "targets", "all")
+    return [line.rpartition(": ")[0] for line in process.communicate()[0].splitlines()]
+
+
 def query_inputs(description: Description, names: Iterable[str]) -> Files:
     """The inputs of each output according to build.ninja, without order-only inputs."""
     return {
@@ -58,10 +66,10 @@ def _query(description: Description, names: Iterable[str]) -> Dict[str, Files]:
     found: Dict[str, Files] = {}
     rest = list(names)
     while rest:
-        process = run_ninja(description, "-t", "query", *rest)
+        process = run_ninja(description, "-t", "query", *rest[:_MOST_NAMES])
         answer = _read_query(process.communicate()[0].splitlines())
         found.update(answer)
-        rest = rest[len(answer) + 1 :] if process.returncode else []
+        rest = rest[len(answer) + 1 if process.returncode else _MOST_NAMES :]
     return found
 
 

@@ -19,6 +19,7 @@ from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set
 from hotreload.checks.ninja import run_ninja, query_users
 from hotreload.description import Description
 from hotreload.errors import FlashNeeded, ToolError
+from hotreload.files import open_text, write_if_changed
 
 _PREFIX = "ninja explain: "
 _TIMES = r"\(-?\d+ vs -?\d+\)$"
@@ -40,6 +41,7 @@ _NO_CAUSE = re.compile(
 )
 # What CMake has ninja say. A file that is gone causes it, too, and then there is no explanation.
 _RUNS_CMAKE = re.compile(r"Re-running CMake\.\.\.")
+_LOOK = re.compile(r"^build [^\n]*: VERIFY_GLOBS [^\n]*\n(?: [^\n]*\n)*", re.MULTILINE)
 # CMake's names for what must exist before a library is compiled. Ninja learns from the compiler who
 # really reads it, and reports that as a cause of its own.
 _ONLY_ORDER = "cmake_object_order_depends_target_"
@@ -62,9 +64,27 @@ class Cause(NamedTuple):
     input: Optional[str]
 
 
+def looks_for_files(description: Description) -> bool:
+    """Whether CMake looks for new files before each build: file(GLOB ... CONFIGURE_DEPENDS).
+
+    Then `ninja -n` says only that, and that CMake would run.
+    """
+    return os.path.exists(os.path.join(description.build_dir, "CMakeFiles", "VerifyGlobs.cmake"))
+
+
 def start_search(description: Description) -> "subprocess.Popen[str]":
     """Asks ninja what it would do, in the background."""
-    return run_ninja(description, "-d", "explain", description.firmware_target)
+    more = _without_look(description) if looks_for_files(description) else []
+    return run_ninja(description, "-d", "explain", *more, description.firmware_target)
+
+
+def _without_look(description: Description) -> List[str]:
+    """Options of ninja, for a build.ninja in which CMake does not look for new files."""
+    with open_text(os.path.join(description.build_dir, "build.ninja")) as file:
+        text = _LOOK.sub("", file.read())
+    path = os.path.join(os.path.dirname(description.exports), "search.ninja")
+    write_if_changed(path, text)
+    return ["-f", path]
 
 
 def finish_search(

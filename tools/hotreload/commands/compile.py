@@ -12,9 +12,10 @@ from typing import Collection, NamedTuple
 import click
 
 from hotreload.checks.inputs import Inputs, Stale
-from hotreload.checks.outside import finish_search, start_search
+from hotreload.checks.outside import finish_search, looks_for_files, start_search
 from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
+from hotreload.files import find_stamp
 from hotreload.module.compiler import compile_objects
 from hotreload.report import Steps, shorten
 
@@ -39,11 +40,18 @@ def compile_module(
     so that a change can be taken back.
     """
     with steps.step("compile"):
-        search = start_search(description)
-        inputs.refresh(description)
+        build, search = Configured(description), None
+        if not inputs.last_search.is_valid():
+            inputs.begin_search()
+            if looks_for_files(description):
+                build = _look_for_files(description, verbose)
+            search = start_search(build.description)
+        inputs.refresh(build.description)
         _import_what_follows()
         stale = inputs.stale(changed)  # While ninja searches.
-        build = _finish(search, description, verbose)
+        if search is not None:
+            build = _finish(search, build, verbose)
+            inputs.last_search.succeed()
         if build.has_run_cmake:
             inputs.refresh(build.description)
             stale = [one for one in inputs.stale(changed) if not _is_written_by_cmake(one)]
@@ -52,7 +60,7 @@ def compile_module(
             click.echo(f"{names} has changed, though its time stamp is old")
             forgotten = inputs.forget(stale, changed)
             search = start_search(build.description)
-            build = _finish(search, build.description, verbose, forgotten)
+            build = _finish(search, build, verbose, forgotten)
         compile_objects(build.description, verbose)
         return build.description
 
@@ -71,13 +79,15 @@ def _is_written_by_cmake(stale: Stale) -> bool:
 
 def _finish(
     search: "subprocess.Popen[str]",
-    description: Description,
+    build: Configured,
     verbose: bool,
     forgotten: Collection[str] = (),
 ) -> Configured:
     """Runs CMake if the search says so, and searches again."""
+    description = build.description
     if finish_search(search, description, forgotten):
-        return Configured(description)
+        return build
+    click.echo("The build's configuration has changed: CMake runs")
     _run_cmake(description, verbose)
     description = load_description(description.path)
     if not finish_search(start_search(description), description, forgotten):
@@ -85,8 +95,19 @@ def _finish(
     return Configured(description, True)
 
 
+def _look_for_files(description: Description, verbose: bool) -> Configured:
+    """Has CMake look for new files, and run if there are any, or for another reason."""
+    path = os.path.join(description.build_dir, "build.ninja")
+    before = find_stamp(path)
+    _run_cmake(description, verbose)
+    if find_stamp(path) == before:
+        return Configured(description)
+    click.echo("The build's configuration has changed: CMake has run")
+    return Configured(load_description(description.path), True)
+
+
 def _run_cmake(description: Description, verbose: bool) -> None:
-    click.echo("The build's configuration has changed: CMake runs")
+    """If it has to run."""
     try:
         result = subprocess.run(
             [description.ninja, "build.ninja"],
