@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <stdbool.h>
+
 #include "esp_err.h"
 #include "esp_log.h"
 #include "freertos/FreeRTOS.h"
@@ -17,22 +19,29 @@ void app_main(void)
 {
     connect_to_network();
 
-    hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
-    ESP_ERROR_CHECK(hotreload_load(&config));
-
+    // First: whatever becomes of the module that is there, a better one can be sent
     hotreload_server_config_t server_config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
     ESP_ERROR_CHECK(hotreload_server_start(&server_config));
 
-    reloadable_init();
+    // If it cannot be loaded, the log says why, and the first upload is the first module
+    hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
+    if (hotreload_load(&config) == ESP_OK) {
+        reloadable_init();
+    }
 
     while (1) {
-        reloadable_hello("World");
+        const bool loaded = hotreload_is_loaded();
+        if (loaded) {
+            reloadable_hello("World");
+        }
 
         // Check for updates at a safe point (no reloadable code on the stack)
         if (hotreload_update_available()) {
             ESP_LOGI(TAG, "Update available, reloading...");
-            ESP_ERROR_CHECK(hotreload_reload(&config));
-            reloadable_init();
+            // If that is refused, the log says why, and the old code goes on
+            if (hotreload_reload(&config) == ESP_OK && !loaded) {
+                reloadable_init();
+            }
         }
 
         vTaskDelay(pdMS_TO_TICKS(1000));
