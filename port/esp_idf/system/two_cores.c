@@ -22,7 +22,8 @@
 
 #define WINDOW_US   50u /* switching to the task takes some 20 us */
 #define BEAT_US     5000u
-#define WINDOWS     200u
+#define WINDOWS     4u /* before a pause: an emulator's cores miss many */
+#define PAUSES      100u
 #define STAYS_TICKS 3u /* a task of the same priority cannot have them all */
 
 typedef enum {
@@ -136,13 +137,15 @@ esp_err_t hotreload_stop_others(void (*action)(void *context, const void *holder
         portCLEAR_INTERRUPT_MASK_FROM_ISR(state);
         return ESP_OK;
     }
-    for (unsigned i = 0; i < WINDOWS; i++) {
+    for (unsigned i = 1; i <= WINDOWS * PAUSES; i++) {
         ask_other_core();
         wait_for_a_beat();
         if (act_in_window(action, context)) {
             return ESP_OK;
         }
-        hotreload_port_pause();
+        if (i % WINDOWS == 0) {
+            hotreload_port_pause();
+        }
     }
     (void)change_step(WAITS, LEFT);
     return ESP_ERR_TIMEOUT;
