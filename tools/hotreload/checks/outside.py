@@ -19,7 +19,7 @@ from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set
 from hotreload.checks.ninja import run_ninja, query_users
 from hotreload.description import Description
 from hotreload.errors import FlashNeeded, ToolError
-from hotreload.files import open_text, write_if_changed
+from hotreload.files import read_bytes, write_if_changed
 
 _PREFIX = "ninja explain: "
 _TIMES = r"\(-?\d+ vs -?\d+\)$"
@@ -41,7 +41,8 @@ _NO_CAUSE = re.compile(
 )
 # What CMake has ninja say. A file that is gone causes it, too, and then there is no explanation.
 _RUNS_CMAKE = re.compile(r"Re-running CMake\.\.\.")
-_LOOK = re.compile(r"^build [^\n]*: VERIFY_GLOBS [^\n]*\n(?: [^\n]*\n)*", re.MULTILINE)
+# How build.ninja has CMake look for new files.
+_LOOK = re.compile(rb"^build [^\n]*: VERIFY_GLOBS [^\n]*\n(?: [^\n]*\n)*", re.MULTILINE)
 # CMake's names for what must exist before a library is compiled. Ninja learns from the compiler who
 # really reads it, and reports that as a cause of its own.
 _ONLY_ORDER = "cmake_object_order_depends_target_"
@@ -80,10 +81,9 @@ def start_search(description: Description) -> "subprocess.Popen[str]":
 
 def _without_look(description: Description) -> List[str]:
     """Options of ninja, for a build.ninja in which CMake does not look for new files."""
-    with open_text(os.path.join(description.build_dir, "build.ninja")) as file:
-        text = _LOOK.sub("", file.read())
+    text = read_bytes(os.path.join(description.build_dir, "build.ninja"), "CMake's file")
     path = os.path.join(os.path.dirname(description.exports), "search.ninja")
-    write_if_changed(path, text)
+    write_if_changed(path, _LOOK.sub(b"", text))
     return ["-f", path]
 
 

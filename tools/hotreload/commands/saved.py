@@ -31,8 +31,8 @@ class Saved:
         self._states = {path: _read(path) for path in paths}
 
     def check(self) -> None:
-        """After files are compiled. The compiler may have read another state of those that have
-        changed meanwhile, so what was noted of them is forgotten.
+        """After files are compiled. Forgets what was noted of those that have changed meanwhile:
+        the compiler may have read another state.
         """
         for path, state in list(self._states.items()):
             if state is None or find_stamp(path) != state[0]:
