@@ -86,8 +86,9 @@ if [ -n "$missing" ]; then
     fi
     log=$(mktemp)
     trap 'rm -f "$log"' EXIT
-    if ! { $as_root apt-get update && $as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+    # A new machine may be updating itself at this moment: apt-get waits for that.
+    if ! { $as_root apt-get -o DPkg::Lock::Timeout=600 update && $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends $missing; } >"$log" 2>&1; then
         cat "$log" >&2
         echo "hotreload: apt-get could not install:$missing" >&2
         exit 1

@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-/** Flash is written in units of this size, at multiples of it. */
-#define WRITE_UNIT 16u
-
 void hotreload_writer_begin(hotreload_writer_t *writer, const hotreload_flash_t *flash,
                             const char *label, hotreload_span_t span, uint32_t length)
 {
@@ -82,25 +79,48 @@ static esp_err_t write_flash(const hotreload_writer_t *writer, uint32_t offset, 
     return ESP_OK;
 }
 
-/** Writes the buffer, padded to whole units with what erased flash holds. */
-static esp_err_t flush_buffer(hotreload_writer_t *writer, hotreload_reason_t *reason)
+/** Writes whole units in as few writes as there are sectors: each stops the other core. */
+static esp_err_t write_units(hotreload_writer_t *writer, const uint8_t *from, size_t size,
+                             hotreload_reason_t *reason)
 {
-    uint32_t size = (writer->buffered + WRITE_UNIT - 1) & ~(WRITE_UNIT - 1);
-    memset(writer->buffer + writer->buffered, 0xff, size - writer->buffered);
+    const uint32_t sector = writer->flash->erase_size;
     esp_err_t error = ESP_OK;
-    if (writer->position % writer->flash->erase_size == 0) {
-        error = check_sector_start(
-            writer->buffer, writer->position - writer->span.start - HOTRELOAD_RECORD_DATA, reason);
+    while (error == ESP_OK && size > 0) {
+        const size_t room = sector - writer->position % sector;
+        const size_t part = size < room ? size : room;
+        if (room == sector) {
+            error = check_sector_start(
+                from, writer->position - writer->span.start - HOTRELOAD_RECORD_DATA, reason);
+        }
+        if (error == ESP_OK && writer->position >= writer->erased_end) {
+            error = erase_next_sector(writer, reason);
+        }
+        if (error == ESP_OK) {
+            error = write_flash(writer, writer->position, from, part, reason);
+        }
+        writer->position += (uint32_t)part;
+        from += part;
+        size -= part;
     }
-    if (error == ESP_OK && writer->position >= writer->erased_end) {
-        error = erase_next_sector(writer, reason);
-    }
-    if (error == ESP_OK) {
-        error = write_flash(writer, writer->position, writer->buffer, size, reason);
-    }
-    writer->position += size;
-    writer->buffered = 0;
     return error;
+}
+
+/** Takes bytes that do not fill a unit, or its rest. @return how many */
+static size_t fill_unit(hotreload_writer_t *writer, const uint8_t *from, size_t size)
+{
+    const size_t room = HOTRELOAD_WRITER_UNIT - writer->buffered;
+    const size_t part = size < room ? size : room;
+    memcpy(writer->unit + writer->buffered, from, part);
+    writer->buffered += (uint32_t)part;
+    return part;
+}
+
+/** Writes the unit that was begun, padded with what erased flash holds. */
+static esp_err_t flush_unit(hotreload_writer_t *writer, hotreload_reason_t *reason)
+{
+    memset(writer->unit + writer->buffered, 0xff, HOTRELOAD_WRITER_UNIT - writer->buffered);
+    writer->buffered = 0;
+    return write_units(writer, writer->unit, HOTRELOAD_WRITER_UNIT, reason);
 }
 
 esp_err_t hotreload_writer_count_bytes(hotreload_writer_t *writer, size_t size,
@@ -120,15 +140,15 @@ esp_err_t hotreload_writer_append(hotreload_writer_t *writer, const void *data, 
     const uint8_t *from = data;
     esp_err_t error = hotreload_writer_count_bytes(writer, size, reason);
     while (error == ESP_OK && size > 0) {
-        /* The buffer ends where a page does, so no write ever crosses into the next sector. */
-        size_t room =
-            HOTRELOAD_WRITER_BUFFER - writer->position % HOTRELOAD_WRITER_BUFFER - writer->buffered;
-        size_t part = size < room ? size : room;
-        memcpy(writer->buffer + writer->buffered, from, part);
-        writer->buffered += (uint32_t)part;
+        size_t part = size - size % HOTRELOAD_WRITER_UNIT;
+        if (writer->buffered == 0 && part > 0) {
+            error = write_units(writer, from, part, reason);
+        } else {
+            part = fill_unit(writer, from, size);
+            error = writer->buffered == HOTRELOAD_WRITER_UNIT ? flush_unit(writer, reason) : ESP_OK;
+        }
         from += part;
         size -= part;
-        error = part == room ? flush_buffer(writer, reason) : ESP_OK;
     }
     return error;
 }
@@ -136,7 +156,7 @@ esp_err_t hotreload_writer_append(hotreload_writer_t *writer, const void *data, 
 esp_err_t hotreload_writer_finish(hotreload_writer_t *writer, hotreload_reason_t *reason)
 {
     esp_err_t error = check_complete(writer, reason);
-    return error == ESP_OK && writer->buffered > 0 ? flush_buffer(writer, reason) : error;
+    return error == ESP_OK && writer->buffered > 0 ? flush_unit(writer, reason) : error;
 }
 
 /** Reads the header back: worn flash may accept a write and hold something else. */

@@ -1,5 +1,5 @@
 /*
- * Writes one record: erases sectors as the data reaches them, collects bytes to whole pages, and
+ * Writes one record: erases sectors as the data reaches them, writes whole units as they come, and
  * writes the header last. After a call that failed, the record does not exist.
  *
  * All calls come with HOTRELOAD_LOCK_STORE held. The errors are ESP_ERR_FLASH_OP_FAIL and what a
@@ -14,8 +14,8 @@
 #include "reason.h"
 #include "store/layout.h"
 
-/** A page of common SPI flash: what it writes at once. */
-#define HOTRELOAD_WRITER_BUFFER 256u
+/** Flash is written in units of so many bytes, at multiples of it. */
+#define HOTRELOAD_WRITER_UNIT 16u
 
 /** A record being written; sizes and offsets in bytes, offsets in the partition. */
 typedef struct {
@@ -25,10 +25,10 @@ typedef struct {
     uint32_t length;     /**< of the module, as announced */
     uint32_t base;       /**< of a patch, for the header; set before that is written */
     uint32_t taken;      /**< so far */
-    uint32_t position;   /**< where the buffer's first byte goes */
+    uint32_t position;   /**< of the next unit */
     uint32_t erased_end; /**< sectors from span.start up to here are erased */
-    uint32_t buffered;
-    _Alignas(16) uint8_t buffer[HOTRELOAD_WRITER_BUFFER];
+    uint32_t buffered;   /**< bytes in `unit` */
+    _Alignas(HOTRELOAD_WRITER_UNIT) uint8_t unit[HOTRELOAD_WRITER_UNIT];
 } hotreload_writer_t;
 
 /**
@@ -64,7 +64,7 @@ esp_err_t hotreload_writer_check_counted(hotreload_writer_t *writer, const void 
 esp_err_t hotreload_writer_append(hotreload_writer_t *writer, const void *data, size_t size,
                                   hotreload_reason_t *reason);
 
-/** Writes what is in the buffer. @return also ESP_ERR_INVALID_SIZE: less than announced was taken
+/** Writes the last unit. @return also ESP_ERR_INVALID_SIZE: less than announced was taken
  */
 esp_err_t hotreload_writer_finish(hotreload_writer_t *writer, hotreload_reason_t *reason);
 

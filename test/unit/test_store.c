@@ -137,15 +137,27 @@ static void only_the_sectors_needed_are_erased(void **state)
     assert_int_equal(fake_flash.erases, 1 + 2);
 }
 
-static void nothing_is_erased_before_the_first_page_is_full(void **state)
+static void nothing_is_erased_before_the_first_unit_is_full(void **state)
 {
-    uint8_t bytes[127] = {0};
+    uint8_t bytes[15] = {0};
     assert_int_equal(hotreload_store_begin(5000, &reason), ESP_OK);
     assert_int_equal(hotreload_store_write(bytes, sizeof bytes, &reason), ESP_OK);
     assert_int_equal(fake_flash.erases + fake_flash.writes, 0);
     assert_int_equal(hotreload_store_write(bytes, 1, &reason), ESP_OK);
     assert_int_equal(fake_flash.erases, 1);
     assert_int_equal(fake_flash.writes, 1);
+    hotreload_store_abort();
+}
+
+static void a_piece_is_one_write_in_each_sector(void **state)
+{
+    uint8_t bytes[2 * FAKE_FLASH_SECTOR] = {0};
+    assert_int_equal(hotreload_store_begin(sizeof bytes, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_write(bytes, 1024, &reason), ESP_OK);
+    assert_int_equal(fake_flash.writes, 1);
+    assert_int_equal(hotreload_store_write(bytes + 1024, FAKE_FLASH_SECTOR, &reason), ESP_OK);
+    assert_int_equal(fake_flash.writes, 1 + 2);
+    assert_int_equal(fake_flash.erases, 2);
     hotreload_store_abort();
 }
 
@@ -333,7 +345,8 @@ int main(void)
         STORE_TEST(pieces_of_no_bytes_change_nothing),
         STORE_TEST(what_is_not_written_stays_erased),
         STORE_TEST(only_the_sectors_needed_are_erased),
-        STORE_TEST(nothing_is_erased_before_the_first_page_is_full),
+        STORE_TEST(nothing_is_erased_before_the_first_unit_is_full),
+        STORE_TEST(a_piece_is_one_write_in_each_sector),
         STORE_TEST(records_are_found_from_the_newest_to_the_oldest),
         STORE_TEST(every_stored_module_changes_the_sequence),
         STORE_TEST(the_check_sees_the_module_in_place),

@@ -150,7 +150,7 @@ static unsigned fail_every(unsigned *count, esp_err_t expected, const char *part
 static void flash_and_memory_that_fail_are_told(void **state)
 {
     assert_int_equal(fail_every(&fake_flash.fail_erase, ESP_ERR_FLASH_OP_FAIL, "erased"), 2);
-    assert_int_equal(fail_every(&fake_flash.fail_write, ESP_ERR_FLASH_OP_FAIL, "written"), 22);
+    assert_int_equal(fail_every(&fake_flash.fail_write, ESP_ERR_FLASH_OP_FAIL, "written"), 4);
     assert_int_equal(fail_every(&fake_flash.fail_map, ESP_ERR_FLASH_OP_FAIL, "mapped"), 1);
     assert_int_equal(fail_every(&fake_port.fail_allocation, ESP_ERR_NO_MEM, ""), 3);
     assert_int_equal(fail_every(&fake_port.fail_hash_update, ESP_FAIL, "computed"), 2);
@@ -158,7 +158,7 @@ static void flash_and_memory_that_fail_are_told(void **state)
 
 static void flash_that_changes_what_was_written_is_told(void **state)
 {
-    fake_flash.corrupt_write = 10;
+    fake_flash.corrupt_write = 2;
     assert_int_equal(update(), ESP_ERR_FLASH_OP_FAIL);
     expect_failed("damaged");
 }

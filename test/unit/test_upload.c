@@ -158,7 +158,7 @@ static unsigned fail_every(unsigned *count, const char *part)
 static void flash_that_fails_refuses_an_upload(void **state)
 {
     assert_int_equal(fail_every(&fake_flash.fail_erase, "could not be erased"), 2);
-    assert_int_equal(fail_every(&fake_flash.fail_write, "could not be written"), 22);
+    assert_int_equal(fail_every(&fake_flash.fail_write, "could not be written"), 10);
     assert_int_equal(fail_every(&fake_flash.fail_map, "could not be mapped"), 1);
     assert_true(fail_every(&fake_flash.fail_read, "check the flash") > 1);
 }
