@@ -154,16 +154,27 @@ esp_err_t hotreload_program_check_unused(hotreload_reason_t *reason)
 }
 
 /* So many pauses are the time that tasks have to get out of the way. */
-#define ATTEMPTS 50u
+#define PAUSES 50u
+
+/** Gives a task that is in the way time to go on. @return false: there is none, or time is up */
+static bool pause_for_task(esp_err_t error, unsigned *pauses)
+{
+    if (error != ESP_ERR_HOTRELOAD_TASK_INSIDE || *pauses == PAUSES) {
+        return false;
+    }
+    ++*pauses;
+    hotreload_port_pause();
+    return true;
+}
 
 /** Before the new module is to blame for crashes: the old code goes on meanwhile. */
 static esp_err_t wait_until_unused(hotreload_reason_t *reason)
 {
-    esp_err_t error = hotreload_program_check_unused(reason);
-    for (unsigned i = 0; i < ATTEMPTS && error == ESP_ERR_HOTRELOAD_TASK_INSIDE; i++) {
-        hotreload_port_pause();
+    unsigned pauses = 0;
+    esp_err_t error;
+    do {
         error = hotreload_program_check_unused(reason);
-    }
+    } while (pause_for_task(error, &pauses));
     if (error == ESP_OK) {
         hotreload_reason_clear(reason);
     }
@@ -364,17 +375,15 @@ static void report_patch(const hotreload_patch_info_t *patch)
 static esp_err_t exchange_patch(hotreload_patch_t *staged, uint32_t blamed,
                                 hotreload_reason_t *reason)
 {
-    esp_err_t error = ESP_ERR_HOTRELOAD_TASK_INSIDE;
-    for (unsigned i = 0; i < ATTEMPTS && error == ESP_ERR_HOTRELOAD_TASK_INSIDE; i++) {
-        if (i > 0) {
-            hotreload_port_pause();
-        }
+    unsigned pauses = 0;
+    esp_err_t error;
+    do {
         const bool was_on_trial = blame(blamed);
         error = hotreload_patch_exchange(&program.module, program.patch, staged, reason);
         if (error != ESP_OK) {
             stop_blaming(was_on_trial);
         }
-    }
+    } while (pause_for_task(error, &pauses));
     if (error == ESP_OK) {
         hotreload_reason_clear(reason);
     }
