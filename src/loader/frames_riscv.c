@@ -20,8 +20,6 @@
 #define BRANCHES 12u /* not taken, at a time */
 #define SEEN     24u
 
-enum { RA = 1, SP = 2, S0 = 8 };
-
 /** Where a value comes from. */
 typedef enum { UNKNOWN, REGISTER, LOADED } source_t;
 
@@ -46,9 +44,9 @@ typedef struct {
 static const uint32_t *stack_word(const walk_t *walk, const riscv_instruction_t *in)
 {
     const uint32_t *base = walk->at.sp;
-    if (in->rs1 == S0 && walk->at.s0_from != UNKNOWN) {
+    if (in->rs1 == RISCV_S0 && walk->at.s0_from != UNKNOWN) {
         base = hotreload_stack_pointer(walk->at.sp, walk->at.s0);
-    } else if (in->rs1 != SP) {
+    } else if (in->rs1 != RISCV_SP) {
         return NULL;
     }
     const uint32_t *word = base + in->immediate / 4;
@@ -58,12 +56,12 @@ static const uint32_t *stack_word(const walk_t *walk, const riscv_instruction_t 
 /** An instruction that changes a register, and is none of those below. */
 static outcome_t write_register(state_t *at, unsigned rd)
 {
-    if (rd == RA) {
+    if (rd == RISCV_RA) {
         at->ra_from = UNKNOWN;
-    } else if (rd == S0) {
+    } else if (rd == RISCV_S0) {
         at->s0_from = UNKNOWN;
     }
-    return rd == SP ? WRONG : GOES_ON;
+    return rd == RISCV_SP ? WRONG : GOES_ON;
 }
 
 static outcome_t move_sp(state_t *at, const riscv_instruction_t *in)
@@ -71,14 +69,14 @@ static outcome_t move_sp(state_t *at, const riscv_instruction_t *in)
     if (in->immediate % 4 != 0) {
         return WRONG;
     }
-    if (in->rs1 == SP && in->immediate < 0) { /* another function that this one ended with */
+    if (in->rs1 == RISCV_SP && in->immediate < 0) { /* another function that this one ended with */
         return at->ra_from == LOADED ? RETURNS : WRONG;
     }
-    if (in->rs1 == SP) {
+    if (in->rs1 == RISCV_SP) {
         at->sp += in->immediate / 4;
         return GOES_ON;
     }
-    if (in->rs1 != S0 || at->s0_from == UNKNOWN ||
+    if (in->rs1 != RISCV_S0 || at->s0_from == UNKNOWN ||
         (at->s0 - (uint32_t)(uintptr_t)at->sp) % 4 != 0) {
         return WRONG;
     }
@@ -86,12 +84,12 @@ static outcome_t move_sp(state_t *at, const riscv_instruction_t *in)
     return GOES_ON;
 }
 
-static outcome_t add(state_t *at, const riscv_instruction_t *in)
+static outcome_t execute_add(state_t *at, const riscv_instruction_t *in)
 {
-    if (in->rd == SP) {
+    if (in->rd == RISCV_SP) {
         return move_sp(at, in);
     }
-    if (in->rd == S0 && in->rs1 == SP) {
+    if (in->rd == RISCV_S0 && in->rs1 == RISCV_SP) {
         at->s0 = (uint32_t)(uintptr_t)at->sp + (uint32_t)in->immediate;
         at->s0_from = LOADED;
         return GOES_ON;
@@ -99,13 +97,13 @@ static outcome_t add(state_t *at, const riscv_instruction_t *in)
     return write_register(at, in->rd);
 }
 
-static outcome_t load(walk_t *walk, const riscv_instruction_t *in)
+static outcome_t execute_load(walk_t *walk, const riscv_instruction_t *in)
 {
     const uint32_t *word = stack_word(walk, in);
-    if (word == NULL || (in->rd != RA && in->rd != S0)) {
+    if (word == NULL || (in->rd != RISCV_RA && in->rd != RISCV_S0)) {
         return write_register(&walk->at, in->rd);
     }
-    if (in->rd == RA) {
+    if (in->rd == RISCV_RA) {
         walk->at.ra = *word;
         walk->at.ra_from = LOADED;
     } else {
@@ -116,15 +114,17 @@ static outcome_t load(walk_t *walk, const riscv_instruction_t *in)
 }
 
 /** A register that is still to be saved is not on the stack yet. */
-static outcome_t store(state_t *at, const riscv_instruction_t *in)
+static outcome_t execute_store(state_t *at, const riscv_instruction_t *in)
 {
-    return in->rs1 == SP && (in->rs2 == RA || in->rs2 == S0) && at->ra_from != LOADED ? WRONG
-                                                                                      : GOES_ON;
+    return in->rs1 == RISCV_SP && (in->rs2 == RISCV_RA || in->rs2 == RISCV_S0) &&
+                   at->ra_from != LOADED
+               ? WRONG
+               : GOES_ON;
 }
 
 static outcome_t jump_to_register(const state_t *at, const riscv_instruction_t *in)
 {
-    const bool returns = in->rs1 == RA && in->immediate == 0 && at->ra_from != UNKNOWN;
+    const bool returns = in->rs1 == RISCV_RA && in->immediate == 0 && at->ra_from != UNKNOWN;
     return returns || at->ra_from == LOADED ? RETURNS : WRONG;
 }
 
@@ -152,11 +152,11 @@ static outcome_t execute(walk_t *walk)
     walk->at.pc += in.size;
     switch (in.kind) {
     case RISCV_ADDI:
-        return add(&walk->at, &in);
+        return execute_add(&walk->at, &in);
     case RISCV_LW:
-        return load(walk, &in);
+        return execute_load(walk, &in);
     case RISCV_SW:
-        return store(&walk->at, &in);
+        return execute_store(&walk->at, &in);
     case RISCV_WRITE:
         return write_register(&walk->at, in.rd);
     case RISCV_CALL:

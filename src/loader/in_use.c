@@ -148,7 +148,7 @@ typedef struct {
     hotreload_user_t *user;
 } order_t;
 
-static void find_user(void *context)
+static void find_user_of_code(void *context)
 {
     const order_t *order = context;
     (void)hotreload_find_user_when_alone(order->code, order->count, order->user);
@@ -159,6 +159,6 @@ bool hotreload_find_user(const hotreload_code_t *code, size_t count, hotreload_u
     order_t order = {code, count, user};
     const hotreload_region_t nothing_written = {0};
     *user = (hotreload_user_t){0};
-    return hotreload_port_alone(&nothing_written, find_user, &order) != ESP_OK ||
+    return hotreload_port_alone(&nothing_written, find_user_of_code, &order) != ESP_OK ||
            user->task[0] != '\0';
 }

@@ -3,8 +3,6 @@
 
 #include "port.h"
 
-enum { RA = 1, SP = 2 };
-
 /** `count` bits of an instruction from bit `from`, as bits from `to` of an immediate. */
 static uint32_t bits(uint32_t code, unsigned from, unsigned count, unsigned to)
 {
@@ -34,7 +32,7 @@ static bool decode_quadrant_0(uint32_t code, riscv_instruction_t *in)
     const unsigned rd = 8 + bits(code, 2, 3, 0);
     switch (code >> 13) {
     case 0: /* c.addi4spn; zero is no instruction */
-        return code != 0 && set(in, RISCV_ADDI, rd, SP,
+        return code != 0 && set(in, RISCV_ADDI, rd, RISCV_SP,
                                 (int32_t)(bits(code, 11, 2, 4) | bits(code, 7, 4, 6) |
                                           bits(code, 6, 1, 2) | bits(code, 5, 1, 3)));
     case 2: /* c.lw */
@@ -69,10 +67,10 @@ static bool decode_quadrant_1(uint32_t code, riscv_instruction_t *in)
         return set(in, RISCV_ADDI, rd, rd,
                    sign_extend(bits(code, 12, 1, 5) | bits(code, 2, 5, 0), 6));
     case 1: /* c.jal */
-        return set(in, RISCV_CALL, RA, 0, 0);
+        return set(in, RISCV_CALL, RISCV_RA, 0, 0);
     case 3: /* c.addi16sp, c.lui */
-        if (rd == SP) {
-            return set(in, RISCV_ADDI, SP, SP,
+        if (rd == RISCV_SP) {
+            return set(in, RISCV_ADDI, RISCV_SP, RISCV_SP,
                        sign_extend(bits(code, 12, 1, 9) | bits(code, 6, 1, 4) |
                                        bits(code, 5, 1, 6) | bits(code, 3, 2, 7) |
                                        bits(code, 2, 1, 5),
@@ -99,7 +97,7 @@ static bool decode_register_move(uint32_t code, riscv_instruction_t *in)
     if (rs2 != 0) {
         return second ? set(in, RISCV_WRITE, rd, 0, 0) : set(in, RISCV_ADDI, rd, rs2, 0);
     }
-    return rd != 0 && set(in, second ? RISCV_CALL : RISCV_JR, second ? RA : 0, rd, 0);
+    return rd != 0 && set(in, second ? RISCV_CALL : RISCV_JR, second ? RISCV_RA : 0, rd, 0);
 }
 
 static bool decode_quadrant_2(uint32_t code, riscv_instruction_t *in)
@@ -109,7 +107,7 @@ static bool decode_quadrant_2(uint32_t code, riscv_instruction_t *in)
     case 0: /* c.slli */
         return set(in, RISCV_WRITE, rd, 0, 0);
     case 2: /* c.lwsp */
-        return set(in, RISCV_LW, rd, SP,
+        return set(in, RISCV_LW, rd, RISCV_SP,
                    (int32_t)(bits(code, 12, 1, 5) | bits(code, 4, 3, 2) | bits(code, 2, 2, 6)));
     case 4:
         return decode_register_move(code, in);
@@ -117,7 +115,7 @@ static bool decode_quadrant_2(uint32_t code, riscv_instruction_t *in)
         return false;
     case 6: /* c.swsp */
         in->rs2 = (uint8_t)bits(code, 2, 5, 0);
-        return set(in, RISCV_SW, 0, SP, (int32_t)(bits(code, 9, 4, 2) | bits(code, 7, 2, 6)));
+        return set(in, RISCV_SW, 0, RISCV_SP, (int32_t)(bits(code, 9, 4, 2) | bits(code, 7, 2, 6)));
     default: /* floating point */
         return set(in, RISCV_OTHER, 0, 0, 0);
     }
@@ -144,7 +142,8 @@ static bool decode_jump(uint32_t code, riscv_instruction_t *in, riscv_kind_t jum
                         int32_t immediate)
 {
     const unsigned rd = bits(code, 7, 5, 0);
-    return rd <= RA && set(in, rd == RA ? RISCV_CALL : jump, rd, bits(code, 15, 5, 0), immediate);
+    return rd <= RISCV_RA &&
+           set(in, rd == RISCV_RA ? RISCV_CALL : jump, rd, bits(code, 15, 5, 0), immediate);
 }
 
 /** Comparisons, conversions and moves to integer registers; all others write floating point. */

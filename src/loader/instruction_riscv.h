@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/** Registers that have a part in calls. */
+enum { RISCV_RA = 1, RISCV_SP = 2, RISCV_S0 = 8 };
+
 typedef enum {
     RISCV_OTHER,  /**< changes no register */
     RISCV_WRITE,  /**< changes rd */

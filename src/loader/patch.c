@@ -205,7 +205,7 @@ static void write_veneer(const hotreload_module_t *base, const veneer_t *veneer)
     hotreload_text_write(&base->text, veneer->at, code, sizeof code);
 }
 
-static void apply_patch(const hotreload_module_t *base, hotreload_patch_t *patch)
+static void write_patch(const hotreload_module_t *base, hotreload_patch_t *patch)
 {
     for (uint32_t i = 0; i < patch->veneer_count; i++) {
         write_veneer(base, &patch->veneers[i]);
@@ -272,7 +272,7 @@ static void exchange_if_free(void *context)
     if (exchange->done) {
         hotreload_patch_undo(exchange->base, exchange->old);
         if (exchange->new != NULL) {
-            apply_patch(exchange->base, exchange->new);
+            write_patch(exchange->base, exchange->new);
         }
     }
 }

@@ -202,7 +202,7 @@ static bool refuse_upload(int status, const hotreload_reason_t *reason, hotreloa
 }
 
 /** @return the status to refuse with, or 0 */
-static int check_length(const hotreload_upload_request_t *head, hotreload_reason_t *reason)
+static int check_content_length(const hotreload_upload_request_t *head, hotreload_reason_t *reason)
 {
     if (head->content_length == -1) {
         return hotreload_fail(reason, 411, "no Content-Length: send the length of the body");
@@ -259,7 +259,7 @@ static int check_proofs(const hotreload_upload_request_t *head, hotreload_upload
 static int check_head(const hotreload_upload_request_t *head, hotreload_upload_t *upload,
                       hotreload_reason_t *reason)
 {
-    int status = check_length(head, reason);
+    int status = check_content_length(head, reason);
     if (status == 0) {
         upload->partition_label = head->partition_label;
         upload->length = (uint32_t)head->content_length;

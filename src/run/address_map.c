@@ -34,7 +34,7 @@ static unsigned find_least_useful(void)
     return index > 0 ? index : PLACES - 1;
 }
 
-static void add(const hotreload_module_t *module, uint32_t sequence, bool is_patch)
+static void note_module(const hotreload_module_t *module, uint32_t sequence, bool is_patch)
 {
     for (unsigned i = find_least_useful(); i > 0; i--) {
         places[i] = places[i - 1];
@@ -51,12 +51,12 @@ static void add(const hotreload_module_t *module, uint32_t sequence, bool is_pat
 
 void hotreload_address_map_add(const hotreload_module_t *module, uint32_t sequence)
 {
-    add(module, sequence, false);
+    note_module(module, sequence, false);
 }
 
 void hotreload_address_map_add_patch(const hotreload_module_t *patch, uint32_t sequence)
 {
-    add(patch, sequence, true);
+    note_module(patch, sequence, true);
 }
 
 void hotreload_address_map_free(const hotreload_module_t *module)

@@ -131,22 +131,22 @@ static esp_err_t take_over(const uint32_t *slots, hotreload_reason_t *reason)
 typedef struct {
     bool found;
     hotreload_user_t user;
-} search_t;
+} module_search_t;
 
-static void find_user(void *context)
+static void find_user_of_module(void *context)
 {
-    search_t *search = context;
+    module_search_t *search = context;
     search->found = hotreload_patch_find_user(&program.module, program.patch, &search->user);
 }
 
 esp_err_t hotreload_program_check_unused(hotreload_reason_t *reason)
 {
     static const hotreload_region_t nothing_written;
-    search_t search = {.found = false};
+    module_search_t search = {.found = false};
     if (!program.loaded) {
         return ESP_OK;
     }
-    const esp_err_t error = hotreload_port_alone(&nothing_written, find_user, &search);
+    const esp_err_t error = hotreload_port_alone(&nothing_written, find_user_of_module, &search);
     if (error != ESP_OK) {
         return hotreload_fail(reason, error, "cannot stop all tasks");
     }
