@@ -10,7 +10,8 @@
 # since    first ESP-IDF version that supports the chip
 # address  where text in internal memory is written: `same` address as it runs at, or on the other
 #          bus of a `dual_bus`
-# psram    how the instruction bus sees text in PSRAM: `direct`, by the `mmu`, or `none`: it cannot
+# psram    how the instruction bus sees text in PSRAM: `direct`, or by the `mmu`; `data`: it does not, but
+#          data can be there; `none`: there is no PSRAM
 # from     first ESP-IDF version with which text in PSRAM works; `-`: all that support the chip
 # cache    `yes`: text may be in memory that is read through a cache
 # flash    bytes of flash that the component takes in examples/basic, in KB (1024 bytes); `-`: not measured
@@ -26,7 +27,7 @@ set(HOTRELOAD_CHIPS
     "esp32p4  | riscv  | 2     | 5.3   | same     | direct | -    | yes   | -     | neither"
     "esp32s3  | xtensa | 2     | 5.0   | dual_bus | direct | -    | yes   | -     | ran in QEMU: ESP-IDF 5.1.7"
     "esp32s2  | xtensa | 1     | 5.0   | dual_bus | mmu    | 5.1  | yes   | -     | compiled: ESP-IDF 5.1.7"
-    "esp32    | xtensa | 2     | 5.0   | same     | none   | -    | no    | 33.6  | ran in QEMU: ESP-IDF 5.1.7")
+    "esp32    | xtensa | 2     | 5.0   | same     | data   | -    | no    | 33.6  | ran in QEMU: ESP-IDF 5.1.7")
 
 # Options under which code in the heap cannot run, of all chips: that of ESP-IDF 6 first, because
 # ESP-IDF 6 has the others as well, without showing them.

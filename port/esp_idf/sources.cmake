@@ -23,7 +23,7 @@ function(hotreload_port_sources variable target version)
     hotreload_find_chip(chip ${target})
 
     set(psram chip/psram_none.c)
-    if(NOT chip_psram STREQUAL "none" AND version VERSION_GREATER_EQUAL chip_from)
+    if(chip_psram MATCHES "direct|mmu" AND version VERSION_GREATER_EQUAL chip_from)
         set(psram chip/psram.c chip/psram_${chip_psram}.c)
     endif()
 

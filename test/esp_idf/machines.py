@@ -20,7 +20,7 @@ class Machine(NamedTuple):
     sdkconfig: str = ""  # beside the project's own defaults
     store_fault: str = ""  # what a panic says after a write to address 0
     debugger: Optional[str] = None  # one that knows the core's registers
-    runs_from_psram: bool = False  # modules; what else needs memory uses any PSRAM
+    psram: str = ""  # what of a module can be there: data, or text and data
 
     def missing(self, targets: List[str]) -> Optional[str]:
         """Why it cannot be used where firmware for these targets can be built, or None."""
@@ -49,14 +49,14 @@ MACHINES = (
         store_fault="Store access fault", debugger="gdb-multiarch",
     ),
     Machine(
-        "esp32", "esp32", _XTENSA, ("-m", "4M"), store_fault="StoreProhibited",
+        "esp32", "esp32", _XTENSA, ("-m", "4M"), store_fault="StoreProhibited", psram="data",
     ),
     Machine(
         "esp32-unicore", "esp32", _XTENSA, ("-m", "4M"), "CONFIG_FREERTOS_UNICORE=y\n",
-        store_fault="StoreProhibited",
+        store_fault="StoreProhibited", psram="data",
     ),
     Machine(
         "esp32s3", "esp32s3", _XTENSA, ("-m", "8M"), store_fault="StoreProhibited",
-        runs_from_psram=True,
+        psram="text and data",
     ),
 )  # fmt: skip

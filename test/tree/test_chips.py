@@ -25,8 +25,8 @@ def read_table() -> List[Chip]:
 
 
 def _in_psram(chip: Chip) -> str:
-    if chip["psram"] == "none":
-        return ""
+    if chip["psram"] in ("none", "data"):
+        return "data" if chip["psram"] == "data" else ""
     return "yes" if chip["from"] == "-" else f"yes, from ESP-IDF {chip['from']}"
 
 

@@ -28,9 +28,11 @@ void *hotreload_write_address(void *run);
  * @param align   of the run address, a power of two, at least 4
  * @param region  gets the memory; cleared after an error
  * @return ESP_OK; ESP_ERR_NO_MEM; ESP_ERR_NOT_SUPPORTED: the chip or the configuration cannot
- *         execute from PSRAM, the log says why
+ *         execute from PSRAM
  */
 esp_err_t hotreload_psram_text_alloc(size_t size, size_t align, hotreload_region_t *region);
+/** Logs why it is not supported. */
+void hotreload_psram_explain_refusal(void);
 /** Frees a region of hotreload_psram_text_alloc(). */
 void hotreload_psram_text_free(const hotreload_region_t *region);
 

@@ -16,8 +16,6 @@ static size_t larger(size_t a, size_t b)
 esp_err_t hotreload_psram_text_alloc(size_t size, size_t align, hotreload_region_t *region)
 {
     if (heap_caps_get_total_size(MALLOC_CAP_SPIRAM) == 0) {
-        hotreload_port_log(HOTRELOAD_LOG_ERROR, "there is no PSRAM in the heap: set "
-                                                "CONFIG_SPIRAM=y, or ask for other memory");
         return ESP_ERR_NOT_SUPPORTED;
     }
     size_t unit = larger(hotreload_psram_unit(), hotreload_cache_line(true));
@@ -36,6 +34,12 @@ esp_err_t hotreload_psram_text_alloc(size_t size, size_t align, hotreload_region
     }
     *region = (hotreload_region_t){.run = run, .write = write, .size = size};
     return ESP_OK;
+}
+
+void hotreload_psram_explain_refusal(void)
+{
+    hotreload_port_log(HOTRELOAD_LOG_ERROR, "there is no PSRAM in the heap: set CONFIG_SPIRAM=y, "
+                                            "or ask for other memory");
 }
 
 void hotreload_psram_text_free(const hotreload_region_t *region)

@@ -11,11 +11,15 @@ esp_err_t hotreload_psram_text_alloc(size_t size, size_t align, hotreload_region
     (void)size;
     (void)align;
     (void)region;
+    return ESP_ERR_NOT_SUPPORTED;
+}
+
+void hotreload_psram_explain_refusal(void)
+{
     hotreload_port_log(HOTRELOAD_LOG_ERROR,
                        "%s cannot execute from PSRAM with this ESP-IDF: use "
                        "HOTRELOAD_CONFIG_DEFAULT()",
                        CONFIG_IDF_TARGET);
-    return ESP_ERR_NOT_SUPPORTED;
 }
 
 void hotreload_psram_text_free(const hotreload_region_t *region)

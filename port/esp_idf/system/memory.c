@@ -67,7 +67,11 @@ esp_err_t hotreload_port_text_alloc(size_t size, size_t align, uint32_t caps,
 {
     *region = (hotreload_region_t){0};
     if ((caps & MALLOC_CAP_SPIRAM) != 0) {
-        return hotreload_psram_text_alloc(size, align, region);
+        esp_err_t error = hotreload_psram_text_alloc(size, align, region);
+        if (error == ESP_ERR_NOT_SUPPORTED) {
+            hotreload_psram_explain_refusal();
+        }
+        return error;
     }
     if (caps == 0 && PREFER_SPIRAM && hotreload_psram_text_alloc(size, align, region) == ESP_OK) {
         return ESP_OK;
