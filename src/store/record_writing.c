@@ -101,8 +101,16 @@ static esp_err_t begin_record(size_t length, hotreload_reason_t *reason)
 
 esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason)
 {
+    hotreload_flash_view_t view;
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    return hotreload_store_unlock(begin_record(length, reason));
+    /* Else each of the scans would map the partition anew, and stop the other core for it. */
+    const bool is_mapped = store->open && hotreload_port_flash_map(
+                                              &store->flash, 0, store->flash.size, &view) == ESP_OK;
+    const esp_err_t error = begin_record(length, reason);
+    if (is_mapped) {
+        hotreload_port_flash_unmap(&view);
+    }
+    return hotreload_store_unlock(error);
 }
 
 uint32_t hotreload_store_begun_sequence(void)
