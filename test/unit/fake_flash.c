@@ -202,6 +202,7 @@ esp_err_t hotreload_port_flash_map(const hotreload_flash_t *flash, uint32_t offs
         memcpy(copy, fake_flash.data + offset, size);
     }
     maps[slot] = (map_t){.copy = copy, .offset = offset, .size = size};
+    fake_flash.first_maps += fake_flash.live_maps == 0;
     fake_flash.live_maps++;
     *view = (hotreload_flash_view_t){.data = copy, .handle = slot + 1, .size = size};
     return ESP_OK;

@@ -28,6 +28,7 @@ typedef struct {
     uint8_t *data;
     uint32_t size, erase_size; /**< bytes */
     unsigned reads, writes, erases, maps, live_maps;
+    unsigned first_maps; /**< those while there was none */
 
     /** 1: the next operation of the kind fails and does nothing, 2: the one after; 0: none. */
     unsigned fail_read, fail_write, fail_erase, fail_map;
