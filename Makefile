@@ -8,7 +8,8 @@ PYTHON ?= /usr/bin/python3
 export BUILD
 export PYTHON
 export PYTHONPATH := $(CURDIR)/tools
-export PYTHONDONTWRITEBYTECODE := 1
+# Compiled Python is kept, as it is for users, but not in the tree.
+export PYTHONPYCACHEPREFIX := $(abspath $(BUILD))/pycache
 
 .PHONY: help demo watch guards test torture bench fuzz format api clean
 
