@@ -82,8 +82,11 @@ static uint32_t reload_if_there_is_an_update(void)
     if (!hotreload_update_available()) {
         return NOT_BEFORE_WOKEN;
     }
+    hotreload_reason_t unused; /* the reload says the same again */
+    (void)hotreload_store_begin_reading(settings->partition_label, &unused);
     const update_t update = find_update();
     const esp_err_t error = update.is_whole ? reload_whole(&update) : try_to_reload(&update);
+    hotreload_store_end_reading();
     if (!hotreload_may_be_tried_again(error)) {
         return 0; /* another may have come meanwhile */
     }

@@ -7,6 +7,7 @@
 
 #include "hotreload.h"
 #include "run/auto_reload.h"
+#include "store/store.h"
 
 enum { STOPPED, CHANGING, STARTED };
 
@@ -100,12 +101,15 @@ esp_err_t hotreload_start(const hotreload_start_config_t *new_config)
         return ESP_ERR_INVALID_STATE;
     }
     config = *new_config;
+    hotreload_reason_t unused; /* the server says the same again */
+    (void)hotreload_store_begin_reading(config.partition_label, &unused);
     /* First: whatever becomes of the module that is there, a better one can be sent. */
     esp_err_t error = config.server ? start_server() : ESP_OK;
     if (error == ESP_OK && config.serial) {
         error = start_serial();
     }
     load_first();
+    hotreload_store_end_reading();
     if (error == ESP_OK && config.auto_reload) {
         error = start_auto_reload();
     }

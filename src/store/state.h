@@ -27,7 +27,8 @@ typedef struct {
     uint32_t newest;                /**< sequence of the newest record; 0: none */
     uint32_t tried;                 /**< sequence up to which all records were tried */
     hotreload_span_t mapped;        /**< what a reload reads; empty: nothing */
-    hotreload_flash_view_t reading; /**< the whole partition, or empty */
+    unsigned readers;               /**< calls of hotreload_store_begin_reading() */
+    hotreload_flash_view_t reading; /**< the whole partition for them, or empty */
     bool is_running;                /**< the next one is known */
     hotreload_record_t running;
     /** Records from this sequence on turned out to be damaged: they need no protection. */

@@ -36,7 +36,7 @@ static esp_err_t open_partition(const char *label, const hotreload_flash_t *flas
     if (store->open && strcmp(store->label, label) == 0) {
         return ESP_OK;
     }
-    if (store->writing || store->mapped.end != 0) {
+    if (store->writing || store->mapped.end != 0 || store->readers != 0) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
                               "partition \"%s\" is in use, \"%.32s\" cannot be opened now",
                               store->label, label);
@@ -72,26 +72,28 @@ esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason)
 esp_err_t hotreload_store_begin_reading(const char *label, hotreload_reason_t *reason)
 {
     hotreload_flash_t flash;
-    hotreload_flash_view_t view;
+    hotreload_flash_view_t view = {0};
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
     esp_err_t error = find_partition(label, &flash, reason);
-    if (error != ESP_OK) {
-        return hotreload_store_unlock(error);
+    if (error == ESP_OK) {
+        if (store->reading.size == 0) {
+            (void)hotreload_port_flash_map(&flash, 0, flash.size, &view);
+        }
+        error = open_partition(label, &flash, reason);
     }
-    const bool is_mapped = hotreload_port_flash_map(&flash, 0, flash.size, &view) == ESP_OK;
-    error = open_partition(label, &flash, reason);
-    if (is_mapped && error == ESP_OK) {
+    if (error == ESP_OK && view.size != 0) {
         store->reading = view;
-    } else if (is_mapped) {
+    } else if (view.size != 0) {
         hotreload_port_flash_unmap(&view);
     }
+    store->readers++;
     return hotreload_store_unlock(error);
 }
 
 void hotreload_store_end_reading(void)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    if (store->reading.size != 0) {
+    if (--store->readers == 0 && store->reading.size != 0) {
         hotreload_port_flash_unmap(&store->reading);
     }
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);

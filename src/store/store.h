@@ -50,11 +50,11 @@ esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason);
 /**
  * Like hotreload_store_open(); the partition also stays mapped until hotreload_store_end_reading(),
  * because each mapping stops the caches of a chip. Without room for it, pieces are mapped as
- * needed.
+ * needed. Calls may be nested; each needs an end, failed ones too.
  */
 esp_err_t hotreload_store_begin_reading(const char *label, hotreload_reason_t *reason);
 
-/** Does nothing if hotreload_store_begin_reading() failed. */
+/** Ends a hotreload_store_begin_reading(). */
 void hotreload_store_end_reading(void);
 
 /**

@@ -120,6 +120,18 @@ static void a_whole_module_is_reloaded_and_announced(void **state)
     assert_int_equal(last_error, ESP_OK);
 }
 
+static void an_update_is_found_and_loaded_by_one_mapping(void **state)
+{
+    loaded_start(1);
+    loaded_store(2);
+    fake_flash.maps_whole = true;
+    fake_flash.first_maps = 0;
+    (void)work();
+    loaded_expect(2);
+    assert_int_equal(fake_flash.first_maps, 1);
+    assert_int_equal(fake_flash.live_maps, 0);
+}
+
 static void without_callbacks_as_well(void **state)
 {
     config.after = NULL;
@@ -266,6 +278,7 @@ int main(void)
         TEST(without_an_update_it_waits_to_be_woken),
         TEST(an_upload_wakes_it),
         TEST(a_whole_module_is_reloaded_and_announced),
+        TEST(an_update_is_found_and_loaded_by_one_mapping),
         TEST(without_callbacks_as_well),
         TEST(a_patch_needs_no_safe_point_and_no_callbacks),
         TEST(a_task_inside_is_named_once_and_tried_again),

@@ -7,6 +7,7 @@
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "loaded.h"
+#include "store/store.h"
 
 /* ---- The server and the console ---- */
 
@@ -43,7 +44,9 @@ static esp_err_t stop_receiver(receiver_t *receiver)
 
 esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
 {
+    hotreload_reason_t unused;
     server_config = *config;
+    (void)hotreload_store_open(config->partition_label, &unused); /* as the real one */
     return start_receiver(&server);
 }
 
@@ -130,6 +133,18 @@ static void it_starts_all_and_loads(void **state)
     assert_int_equal(hotreload_stop(), ESP_OK);
     assert_false(server.runs || serial.runs);
     loaded_expect(1);
+}
+
+static void server_and_module_share_one_mapping(void **state)
+{
+    loaded_store(1);
+    loaded_restart(false);
+    fake_flash.maps_whole = true;
+    fake_flash.first_maps = 0;
+    assert_int_equal(hotreload_start(&config), ESP_OK);
+    loaded_expect(1);
+    assert_int_equal(fake_flash.first_maps, 1);
+    assert_int_equal(fake_flash.live_maps, 0);
 }
 
 static void it_starts_only_what_is_asked_for(void **state)
@@ -261,6 +276,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(it_starts_all_and_loads),
+        TEST(server_and_module_share_one_mapping),
         TEST(it_starts_only_what_is_asked_for),
         TEST(no_module_is_no_error),
         TEST(a_foreign_module_is_no_error_and_the_log_has_the_command),

@@ -65,6 +65,12 @@ static void another_partition_is_opened_unless_this_one_is_in_use(void **state)
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_OK);
     assert_int_equal(hotreload_store_open("other", &reason), ESP_ERR_INVALID_STATE);
     hotreload_store_unmap(&view);
+
+    assert_int_equal(hotreload_store_begin_reading(FAKE_FLASH_LABEL, &reason), ESP_OK);
+    assert_int_equal(hotreload_store_begin_reading("other", &reason), ESP_ERR_INVALID_STATE);
+    hotreload_store_end_reading();
+    assert_int_equal(hotreload_store_open("other", &reason), ESP_ERR_INVALID_STATE);
+    hotreload_store_end_reading();
     assert_int_equal(hotreload_store_open("nothing", &reason), ESP_ERR_NOT_FOUND);
     stored_expect_newest(1, 100);
 
