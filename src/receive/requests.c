@@ -141,13 +141,10 @@ void hotreload_request_status(hotreload_answer_t *answer)
         &json, ",\"exports\":%u,\"free\":{\"text\":%u,\"data\":%u},\"pending\":%s,\"newest\":",
         (unsigned)hotreload_firmware_table.count, (unsigned)hotreload_port_text_room(),
         (unsigned)hotreload_port_data_room(), bool_text(hotreload_update_available()));
-    hotreload_reason_t unused; /* without a partition, there is no newest module */
-    (void)hotreload_store_begin_reading(NULL, &unused);
     append_newest(&json);
     hotreload_json_format(
         &json, ",\"trial\":%s,\"stored\":%s,\"rollback\":", bool_text(hotreload_trial_is_running()),
         bool_text(status.loaded && hotreload_store_has_running()));
-    hotreload_store_end_reading();
     append_reason(&json, &status.rollback);
     hotreload_json_format(&json, ",\"last_error\":");
     append_reason(&json, &status.last_error);

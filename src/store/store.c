@@ -74,9 +74,6 @@ esp_err_t hotreload_store_begin_reading(const char *label, hotreload_reason_t *r
     hotreload_flash_t flash;
     hotreload_flash_view_t view = {0};
     hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    if (label == NULL) {
-        label = store->label; /* empty: none is open, and none is found */
-    }
     esp_err_t error = find_partition(label, &flash, reason);
     if (error == ESP_OK) {
         if (store->reading.size == 0) {

@@ -51,8 +51,6 @@ esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason);
  * Like hotreload_store_open(); the partition also stays mapped until hotreload_store_end_reading(),
  * because each mapping stops the caches of a chip. Without room for it, pieces are mapped as
  * needed. Calls may be nested; each needs an end, failed ones too.
- *
- * @param label  NULL: the partition that is open
  */
 esp_err_t hotreload_store_begin_reading(const char *label, hotreload_reason_t *reason);
 

@@ -222,21 +222,6 @@ static void status_tells_which_module_was_stored_last(void **state)
     assert_non_null(strstr(answer.body, newest));
 }
 
-static void status_maps_the_partition_once(void **state)
-{
-    hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
-    assert_int_equal(hotreload_reload(&config), ESP_OK);
-    fake_flash.maps_whole = true;
-    fake_flash.first_maps = 0;
-    fake_flash.reads = 0;
-    hotreload_request_status(&answer);
-    assert_non_null(strstr(answer.body, "\"stored\":true"));
-    assert_int_equal(fake_flash.first_maps, 1);
-    assert_int_equal(fake_flash.reads, 0);
-    assert_int_equal(fake_flash.live_maps, 0);
-    assert_int_equal(hotreload_unload(), ESP_OK);
-}
-
 static void status_without_a_store_has_no_newest_module(void **state)
 {
     store_reset();
@@ -314,7 +299,6 @@ int main(void)
         API_TEST(pending_tells_of_an_update),
         API_TEST(status_tells_what_is_loaded),
         API_TEST(status_tells_which_module_was_stored_last),
-        API_TEST(status_maps_the_partition_once),
         API_TEST(status_without_a_store_has_no_newest_module),
         API_TEST(status_tells_the_last_error_until_an_upload_succeeds),
         API_TEST(the_longest_status_fits),
