@@ -85,8 +85,11 @@ static uint32_t reload_if_there_is_an_update(void)
     hotreload_reason_t unused; /* the reload says the same again */
     (void)hotreload_store_begin_reading(settings->partition_label, &unused);
     const update_t update = find_update();
-    const esp_err_t error = update.is_whole ? reload_whole(&update) : try_to_reload(&update);
-    hotreload_store_end_reading();
+    esp_err_t error = update.is_whole ? ESP_OK : try_to_reload(&update);
+    hotreload_store_end_reading(); /* the application may open another partition */
+    if (update.is_whole) {
+        error = reload_whole(&update);
+    }
     if (!hotreload_may_be_tried_again(error)) {
         return 0; /* another may have come meanwhile */
     }

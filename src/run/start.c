@@ -50,20 +50,14 @@ static esp_err_t start_serial(void)
 }
 
 /** An error is in the log, and no reason to stop: an upload may bring the right module. */
-static void load_first(void)
+static esp_err_t load_first(void)
 {
     const hotreload_config_t load = {
         .partition_label = config.partition_label,
         .heap_caps = config.heap_caps,
         .allow_unload_first = config.allow_unload_first,
     };
-    if (hotreload_is_loaded()) {
-        return;
-    }
-    const esp_err_t error = hotreload_load(&load);
-    if (config.after != NULL) {
-        config.after(error, config.context);
-    }
+    return hotreload_load(&load);
 }
 
 static esp_err_t start_auto_reload(void)
@@ -108,8 +102,12 @@ esp_err_t hotreload_start(const hotreload_start_config_t *new_config)
     if (error == ESP_OK && config.serial) {
         error = start_serial();
     }
-    load_first();
-    hotreload_store_end_reading();
+    const bool loads = !hotreload_is_loaded();
+    const esp_err_t load_error = loads ? load_first() : ESP_OK;
+    hotreload_store_end_reading(); /* the application may open another partition */
+    if (loads && config.after != NULL) {
+        config.after(load_error, config.context);
+    }
     if (error == ESP_OK && config.auto_reload) {
         error = start_auto_reload();
     }

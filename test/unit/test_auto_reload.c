@@ -9,7 +9,9 @@
 #include "fake_port.h"
 #include "loaded.h"
 #include "loader/table.h"
+#include "patched.h"
 #include "run/auto_reload.h"
+#include "store/state.h"
 
 #define NOT_BEFORE_WOKEN UINT32_MAX
 
@@ -38,6 +40,7 @@ static void leave_module(void)
 static void before(void *context)
 {
     assert_ptr_equal(context, &config);
+    assert_int_equal(hotreload_store_state.readers, 0); /* it may open another partition */
     befores++;
 }
 
@@ -50,6 +53,7 @@ static void leave_before(void *context)
 static void after(esp_err_t error, void *context)
 {
     assert_ptr_equal(context, &config);
+    assert_int_equal(hotreload_store_state.readers, 0);
     afters++;
     last_error = error;
 }
@@ -120,14 +124,15 @@ static void a_whole_module_is_reloaded_and_announced(void **state)
     assert_int_equal(last_error, ESP_OK);
 }
 
-static void an_update_is_found_and_loaded_by_one_mapping(void **state)
+static void a_patch_is_found_and_applied_by_one_mapping(void **state)
 {
     loaded_start(1);
-    loaded_store(2);
+    const module_spec_t patch = patched_spec();
+    assert_int_equal(patched_store(&patch), ESP_OK);
     fake_flash.maps_whole = true;
     fake_flash.first_maps = 0;
     (void)work();
-    loaded_expect(2);
+    assert_int_equal(loaded_status().running.patch, 2);
     assert_int_equal(fake_flash.first_maps, 1);
     assert_int_equal(fake_flash.live_maps, 0);
 }
@@ -145,15 +150,8 @@ static void without_callbacks_as_well(void **state)
 static void a_patch_needs_no_safe_point_and_no_callbacks(void **state)
 {
     loaded_start(1);
-    const hotreload_jump_t jump = {.from = 0x10, .to = 0xc0000000u + 8, .busy = 4};
-    const hotreload_status_t base = loaded_status();
-    module_spec_t spec = module_spec_patch(base.running.base_sha256);
-    spec.jumps = &jump;
-    spec.jump_count = 1;
-    size_t size;
-    uint8_t *patch = module_build(&spec, NULL, &size);
-    assert_int_equal(hotreload_update_partition(FAKE_FLASH_LABEL, patch, size), ESP_OK);
-    free(patch);
+    const module_spec_t patch = patched_spec();
+    assert_int_equal(patched_store(&patch), ESP_OK);
     config.before = before;
     enter_module();
     (void)work();
@@ -278,7 +276,7 @@ int main(void)
         TEST(without_an_update_it_waits_to_be_woken),
         TEST(an_upload_wakes_it),
         TEST(a_whole_module_is_reloaded_and_announced),
-        TEST(an_update_is_found_and_loaded_by_one_mapping),
+        TEST(a_patch_is_found_and_applied_by_one_mapping),
         TEST(without_callbacks_as_well),
         TEST(a_patch_needs_no_safe_point_and_no_callbacks),
         TEST(a_task_inside_is_named_once_and_tried_again),

@@ -7,6 +7,7 @@
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "loaded.h"
+#include "store/state.h"
 #include "store/store.h"
 
 /* ---- The server and the console ---- */
@@ -75,12 +76,14 @@ static esp_err_t last_error;
 static void before(void *context)
 {
     assert_ptr_equal(context, &config);
+    assert_int_equal(hotreload_store_state.readers, 0); /* it may open another partition */
     befores++;
 }
 
 static void after(esp_err_t error, void *context)
 {
     assert_ptr_equal(context, &config);
+    assert_int_equal(hotreload_store_state.readers, 0);
     afters++;
     last_error = error;
 }
