@@ -25,8 +25,9 @@ def read_table() -> List[Chip]:
 
 
 def _in_psram(chip: Chip) -> str:
-    if chip["psram"] in ("none", "data"):
-        return "data" if chip["psram"] == "data" else ""
+    others = {"none": "", "data": "data"}
+    if chip["psram"] in others:
+        return others[chip["psram"]]
     return "yes" if chip["from"] == "-" else f"yes, from ESP-IDF {chip['from']}"
 
 

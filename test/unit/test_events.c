@@ -7,6 +7,7 @@
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "loaded.h"
+#include "patched.h"
 
 /** Fails the test unless this event was posted since the last look. */
 static void expect_event(hotreload_event_t event, uint32_t sequence, const char *words)
@@ -49,12 +50,8 @@ static void an_upload_and_its_load(void **state)
 static void a_patch(void **state)
 {
     loaded_start(1);
-    const hotreload_status_t base = loaded_status();
-    const hotreload_jump_t jump = {.from = 0x10, .to = 0xc0000000u + 8, .busy = 4};
-    module_spec_t spec = module_spec_patch(base.running.base_sha256);
-    spec.jumps = &jump;
-    spec.jump_count = 1;
-    assert_int_equal(upload(&spec), ESP_OK);
+    const module_spec_t patch = patched_spec();
+    assert_int_equal(upload(&patch), ESP_OK);
     expect_event(HOTRELOAD_EVENT_UPLOADED, 2, NULL);
     assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
     expect_event(HOTRELOAD_EVENT_PATCHED, 2, NULL);
