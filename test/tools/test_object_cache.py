@@ -17,14 +17,14 @@ from hotreload.checks import debug_types
 from hotreload.checks.abi_guard import AbiGuard
 from hotreload.description import load_description
 from hotreload.errors import ToolError
-from hotreload import builder as builders
+from hotreload import builder as builders, records
 from hotreload.module import object_cache
 from hotreload.module.elf import Elf
 from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.module.link import Inputs, link_module
 from hotreload.module.object_cache import ObjectCache, load_objects
 from hotreload.module.own_symbols import read_own_symbols, symbols_from_json, symbols_to_json
-from hotreload.records import encode, read_records, write_records
+from hotreload.records import encode, read_records, tools_key, write_records
 from hotreload.report import Steps
 from project import Project
 
@@ -209,14 +209,14 @@ def test_other_tools(
 ) -> None:
     """Any other file among them counts: whoever works on the tools does not change the version."""
     tools = three.root / "tools"
-    shutil.copytree(os.path.dirname(os.path.dirname(object_cache.__file__)), tools)
-    monkeypatch.setattr(object_cache, "_TOOLS", str(tools))
+    shutil.copytree(os.path.dirname(records.__file__), tools)
+    monkeypatch.setattr(records, "_TOOLS", str(tools))
     for change in (lambda: None, lambda: (tools / "cli.py").write_text("# another\n")):
         change()
-        object_cache._tools.cache_clear()
+        tools_key.cache_clear()
         refresh(three, ObjectCache())
         assert readings.take() == ["a.c.o", "b.c.o", "c.c.o"]
-    object_cache._tools.cache_clear()
+    tools_key.cache_clear()
 
 
 # ---- a cache that is damaged ----

@@ -8,12 +8,16 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import zlib
+from functools import lru_cache
 from typing import Any, Iterable, List, NamedTuple, Optional
 
-from hotreload.files import write_if_changed
+from hotreload.files import find_stamp, write_if_changed
 
+_TOOLS = os.path.dirname(os.path.abspath(__file__))
 _MAGIC = b"hotreload records 1 "
 
 
@@ -50,3 +54,16 @@ def read_records(path: str, key: Any) -> Optional[Records]:
     if lines[0] != encode(key):
         return None
     return Records(json.loads(lines[1]), lines[2:])
+
+
+@lru_cache(maxsize=None)
+def tools_key() -> str:
+    """Tells these tools from any other version of them, also from one that is being written."""
+    files = sorted(
+        os.path.join(root, name)
+        for root, _, names in os.walk(_TOOLS)
+        for name in names
+        if name.endswith(".py")
+    )
+    stamps = encode([[path, find_stamp(path)] for path in files])
+    return hashlib.blake2b(stamps, digest_size=16).hexdigest()

@@ -12,12 +12,15 @@ from __future__ import annotations
 import math
 import os
 import stat
+from contextlib import suppress
 from itertools import chain
 from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from hotreload.checks.ninja import query_deps, query_inputs, query_outputs, query_users
+from hotreload.checks.ninja_cache import NinjaCache
 from hotreload.checks.outside import looks_for_files
 from hotreload.description import Description
+from hotreload.errors import ToolError
 from hotreload.files import Stamp, find_stamp
 
 _NINJA = "build.ninja"
@@ -62,6 +65,7 @@ class Inputs:
 
     def __init__(self, description: Description) -> None:
         self._description = description
+        self._ninja = NinjaCache()
         self._made: Made = {}
         self.files: Set[str] = set()
         """Absolute paths of what nothing else makes."""
@@ -83,6 +87,12 @@ class Inputs:
             self._state = state
             self._made = self._find()
             self.files = set().union(*self._made.values()) - self._made.keys()
+
+    def save(self) -> None:
+        """Asks about what was just built as well, so that the next command need not."""
+        with suppress(ToolError):  # That is for the next command to report.
+            self.refresh(self._description)
+            self._ninja.save()
 
     @property
     def firmware_files(self) -> Set[str]:
@@ -130,15 +140,16 @@ class Inputs:
     def _find(self) -> Made:
         """What each object is made from, and each file that is generated for it; absolute paths."""
         description = self._description
-        objects = [os.path.relpath(path, description.build_dir) for path in description.objects]
+        self._ninja.refresh(description)
+        objects = [_name_in_ninja(path, description) for path in description.objects]
         made: Made = {}
         names = [_NINJA, *objects]
         while names:
-            known = query_inputs(description, names)
+            known = self._ninja.inputs(description, names)
             if _NINJA in names:
                 cmake = map(self._path, known.pop(_NINJA, []))
                 made[self._path(_NINJA)] = {p: None for p in cmake if not self._is_built(p)}
-            read = query_deps(description, known) if known else {}
+            read = self._ninja.deps(description, known)
             found: Dict[str, None] = {}
             for output, inputs in known.items():
                 both = dict.fromkeys([*inputs, *read.get(output, [])])
@@ -207,6 +218,10 @@ class Inputs:
             for output in outputs:
                 users.setdefault(self._path(output), {})[path] = None
         return users
+
+
+def _name_in_ninja(path: str, description: Description) -> str:
+    return os.path.relpath(path, description.build_dir).replace(os.sep, "/")
 
 
 def _replaced_at(path: str, roots: Tuple[str, ...], seen: Dict[str, int]) -> int:

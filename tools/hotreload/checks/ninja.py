@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import Dict, Iterable, List
+from typing import Dict, Iterable, List, NamedTuple
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
 
 Files = Dict[str, List[str]]
+
+
+class Deps(NamedTuple):
+    """What a compiler has read for one output."""
+
+    output: str
+    is_valid: bool
+    """False: the output is gone, or ninja did not write this list when it made the output."""
+    files: List[str]
+
 
 _MOST_NAMES = 200 if os.name == "nt" else 4000  # in a command, whose length the system limits
 
@@ -92,13 +102,19 @@ def query_deps(description: Description, names: Iterable[str] = ()) -> Files:
 
     Every name must be known to ninja.
     """
+    return {deps.output: deps.files for deps in list_deps(description, names)}
+
+
+def list_deps(description: Description, names: Iterable[str] = ()) -> List[Deps]:
+    """As query_deps(), with what ninja thinks of each list."""
     process = run_ninja(description, "-t", "deps", *names)
-    found: Files = {}
+    found: List[Deps] = []
     current: List[str] = []
     for line in process.communicate()[0].splitlines():
-        output, is_output, _ = line.rpartition(": #deps ")
+        output, is_output, about = line.rpartition(": #deps ")
         if is_output and not line.startswith(" "):
-            current = found.setdefault(output, [])
+            current = []
+            found.append(Deps(output, about.endswith("(VALID)"), current))
         elif line.startswith("    "):
             current.append(line[4:])
     return found

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any, Dict, Iterable, List, Optional
 
 from hotreload.description import Description
@@ -25,10 +24,9 @@ from hotreload.module.own_symbols import (
     symbols_from_json,
     symbols_to_json,
 )
-from hotreload.records import encode, read_records, write_records
+from hotreload.records import encode, read_records, tools_key, write_records
 
 _DIGEST, _SYMBOLS = "digest", "symbols"
-_TOOLS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def stamp_of(path: str) -> Stamp:
@@ -174,18 +172,7 @@ def records_path(description: Description) -> str:
 def cache_key(description: Description) -> Any:
     """What else decides how an object file is read: these tools, and the compiler that wrote it."""
     compiler = description.compiler or ""
-    return [_tools(), compiler, _file_state(compiler), description.compiler_flags]
-
-
-@lru_cache(maxsize=None)
-def _tools() -> str:
-    """Tells these tools from any other version of them, also from one that is being written."""
-    files = sorted(
-        [path, *_file_state(path)]
-        for root, _, names in os.walk(_TOOLS)
-        for path in (os.path.join(root, name) for name in names if name.endswith(".py"))
-    )
-    return hashlib.blake2b(encode(files), digest_size=16).hexdigest()
+    return [tools_key(), compiler, _file_state(compiler), description.compiler_flags]
 
 
 def _file_state(path: str) -> List[int]:
