@@ -118,6 +118,12 @@ class IdfProject:
         assert result.returncode != 0, result.stdout[-6000:]
         return result.stdout
 
+    def reload_to_crash(self, *arguments: str) -> None:
+        """Reloads code that crashes at once: perhaps before the chip has answered."""
+        result = self.idf("reload", *arguments)
+        lost = re.search(r"did the device restart\?|stopped answering", result.stdout)
+        assert result.returncode == 0 or lost, result.stdout[-6000:]
+
     def ninja(self, *targets: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             ["ninja", "-C", str(self.build), *targets],

@@ -48,7 +48,7 @@ def starting_with(example: IdfProject, top: str, statement: str) -> Iterator[Non
 def test_panic_in_the_module(example: IdfProject, chip: Qemu) -> None:
     chip.wait_for(r"server listens on")
     with example.changed(RELOADABLE, GREETING, f"    *(volatile int *)0 = 1;\n{GREETING}"):
-        example.run("reload", "--whole", "--url", chip.url)
+        example.reload_to_crash("--whole", "--url", chip.url)
         chip.wait_for(rf"panic'ed \({chip.machine.store_fault}\)")
         chip.wait_for(rf"^hotreload: PC {IN_MODULE} 2$")
     chip.wait_for(r"module 2 crashed on trial, module 1 runs")
@@ -59,7 +59,7 @@ def test_panic_in_what_the_module_called(example: IdfProject, chip: Qemu) -> Non
     """The way back to the patch is on the stack."""
     chip.wait_for(r"server listens on")
     with example.changed(RELOADABLE, GREETING, f'    esp_system_abort("enough");\n{GREETING}'):
-        example.run("reload", "--url", chip.url)
+        example.reload_to_crash("--url", chip.url)
         chip.wait_for(r"^enough$")
         chip.wait_for(rf"^hotreload: (maybe )?called from {IN_PATCH} 2$")
     example.run("build")
@@ -69,7 +69,7 @@ def test_panic_in_the_firmware(example: IdfProject, chip: Qemu) -> None:
     """Nothing is said of modules where none is involved."""
     chip.wait_for(r"server listens on")
     with starting_with(example, TASK, START_TASK):
-        example.run("reload", "--whole", "--url", chip.url)
+        example.reload_to_crash("--whole", "--url", chip.url)
         chip.wait_for(r"abort\(\) was called at PC")
         chip.wait_for(r"^Rebooting")
     panic = chip.console().split("abort() was called")[1].split("Rebooting")[0]
@@ -85,7 +85,7 @@ def test_panic_in_freed_code(example: IdfProject, chip: Qemu) -> None:
         example.run("reload", "--whole", "--url", chip.url)
         chip.wait_for(r"module loaded(.|\n)*^Hello", start)
     with starting_with(example, '#include "esp_system.h"\n', "esp_restart();"):
-        example.run("reload", "--whole", "--url", chip.url)
+        example.reload_to_crash("--whole", "--url", chip.url)
         freed = ", which was freed: a task, timer or callback still used it after a reload$"
         chip.wait_for(rf"^hotreload: PC {IN_MODULE} 2{freed}")
     example.run("build")
@@ -136,7 +136,7 @@ def test_monitor_knows_the_module(example: IdfProject, chip: Qemu) -> None:
     with Terminal(example, "-p", chip.serial, "monitor", "--no-reset") as terminal:
         terminal.read_to(r"Hello, World, ")
         with example.changed(RELOADABLE, GREETING, f"    *(volatile int *)0 = 1;\n{GREETING}"):
-            example.run("reload", "--url", chip.url)
+            example.reload_to_crash("--url", chip.url)
             text = terminal.read_to(r"^.*crashed on trial")
         assert re.search(rf"^hotreload: PC {IN_PATCH} 2$", text, re.MULTILINE)
         assert re.search(r"^--- 0x\w+: reloadable_hello at \S+reloadable.c:18$", text, re.MULTILINE)

@@ -101,7 +101,7 @@ def test_events_and_callbacks(
 
         start = chip.position()
         with project.changed(RELOADABLE, HELLO, f"__builtin_trap();\n    {HELLO}"):
-            project.run("reload", "--whole", "--url", chip.url)
+            project.reload_to_crash("--whole", "--url", chip.url)
             chip.wait_for(r"^event: rolled back [12] module 4 crashed on trial", start)
             chip.wait_for(r"^ready$", start)
 

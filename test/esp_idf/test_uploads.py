@@ -105,7 +105,7 @@ def test_crash_on_trial_goes_back(program: IdfProject, chip: Qemu) -> None:
     for crash, sequence in (("__builtin_trap();", 2), ("*(volatile int *)0 = 1;", 3)):
         start = chip.position()
         with program.changed(MARKER, "return 1;", f"{crash} return 2;"):
-            program.run("reload", "--url", chip.url)
+            program.reload_to_crash("--url", chip.url)
             chip.wait_for(rf"module {sequence} crashed on trial, module 1 runs", start)
         assert chip.wait_for(READY, start).group(1) == "1"
     program.run("build")
