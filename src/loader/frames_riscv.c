@@ -6,8 +6,6 @@
  * It is not right if it returns with an unknown ra or takes new stack: so ends a way through a call
  * that does not return, for instance.
  *
- * Instructions: RISC-V unprivileged ISA, RV32IMAFC.
- *
  * SPDX-License-Identifier: MIT
  */
 #include "loader/frames.h"
@@ -116,7 +114,7 @@ static outcome_t execute_load(walk_t *walk, const riscv_instruction_t *in)
 /** A register that is still to be saved is not on the stack yet. */
 static outcome_t execute_store(state_t *at, const riscv_instruction_t *in)
 {
-    return in->rs1 == RISCV_SP && (in->rs2 == RISCV_RA || in->rs2 == RISCV_S0) &&
+    return in->rs1 == RISCV_SP && (in->rd == RISCV_RA || in->rd == RISCV_S0) &&
                    at->ra_from != LOADED
                ? WRONG
                : GOES_ON;
@@ -145,10 +143,8 @@ static void remember_branch(walk_t *walk, uint32_t to)
 static outcome_t execute(walk_t *walk)
 {
     riscv_instruction_t in;
-    if (!riscv_decode(walk->at.pc, &in)) {
-        return WRONG;
-    }
     const uint32_t pc = walk->at.pc;
+    riscv_decode(pc, &in);
     walk->at.pc += in.size;
     switch (in.kind) {
     case RISCV_ADDI:
@@ -172,6 +168,8 @@ static outcome_t execute(walk_t *walk)
         return jump_to_register(&walk->at, &in);
     case RISCV_OTHER:
         return GOES_ON;
+    case RISCV_ENDS:
+        break;
     }
     return WRONG;
 }

@@ -13,11 +13,12 @@
 enum { RISCV_RA = 1, RISCV_SP = 2, RISCV_S0 = 8 };
 
 typedef enum {
+    RISCV_ENDS,   /**< there is no code, or nothing that a function of GCC's goes on after */
     RISCV_OTHER,  /**< changes no register */
     RISCV_WRITE,  /**< changes rd */
     RISCV_ADDI,   /**< rd = rs1 + immediate; `mv` as well */
     RISCV_LW,     /**< rd = word at rs1 + immediate */
-    RISCV_SW,     /**< word at rs1 + immediate = rs2 */
+    RISCV_SW,     /**< word at rs1 + immediate = rd, the ISA's rs2 */
     RISCV_CALL,   /**< leaves the return address in ra */
     RISCV_JUMP,   /**< to its own address + immediate */
     RISCV_BRANCH, /**< perhaps there */
@@ -27,11 +28,11 @@ typedef enum {
 typedef struct {
     riscv_kind_t kind;
     uint8_t size; /**< bytes */
-    uint8_t rd, rs1, rs2;
+    uint8_t rd, rs1;
     int32_t immediate;
 } riscv_instruction_t;
 
-/** @return false: there is no code, or an instruction that no function of GCC's goes on after */
-bool riscv_decode(uint32_t address, riscv_instruction_t *instruction);
+/** Reads the instruction at an address. */
+void riscv_decode(uint32_t address, riscv_instruction_t *instruction);
 
 #endif
