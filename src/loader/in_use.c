@@ -31,7 +31,7 @@ static search_t begin_search(const hotreload_code_t *code, size_t count, hotrelo
         search.returns = search.returns || code[i].returns;
     }
     search.low = low;
-    search.size = count > 0 ? end - low : 0;
+    search.size = end - low;
     *user = (hotreload_user_t){0};
     return search;
 }
@@ -134,31 +134,23 @@ static bool look_at_task(const hotreload_task_t *task, void *context)
     return !search->returns || look_at_stack(search, task, task->frame);
 }
 
+static void look_at_tasks(void *search)
+{
+    hotreload_port_each_task(look_at_task, search);
+}
+
 bool hotreload_find_user_when_alone(const hotreload_code_t *code, size_t count,
                                     hotreload_user_t *user)
 {
     search_t search = begin_search(code, count, user);
-    hotreload_port_each_task(look_at_task, &search);
+    look_at_tasks(&search);
     return user->task[0] != '\0';
-}
-
-typedef struct {
-    const hotreload_code_t *code;
-    size_t count;
-    hotreload_user_t *user;
-} order_t;
-
-static void find_user_of_code(void *context)
-{
-    const order_t *order = context;
-    (void)hotreload_find_user_when_alone(order->code, order->count, order->user);
 }
 
 bool hotreload_find_user(const hotreload_code_t *code, size_t count, hotreload_user_t *user)
 {
-    order_t order = {code, count, user};
+    search_t search = begin_search(code, count, user);
     const hotreload_region_t nothing_written = {0};
-    *user = (hotreload_user_t){0};
-    return hotreload_port_alone(&nothing_written, find_user_of_code, &order) != ESP_OK ||
+    return hotreload_port_alone(&nothing_written, look_at_tasks, &search) != ESP_OK ||
            user->task[0] != '\0';
 }

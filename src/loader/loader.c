@@ -10,12 +10,13 @@
 static esp_err_t check_target(const hotreload_image_t *image, hotreload_reason_t *reason)
 {
     const hotreload_note_module_t *module = &image->module;
-    if (image->machine != hotreload_port_arch()->machine || module->chip != hotreload_port_chip() ||
-        module->abi != hotreload_port_abi()) {
+    const unsigned chip = hotreload_port_chip();
+    const unsigned abi = hotreload_port_abi();
+    if (image->machine != hotreload_port_arch()->machine || module->chip != chip ||
+        module->abi != abi) {
         return hotreload_fail(reason, ESP_ERR_NOT_SUPPORTED,
                               "built for chip %u, ABI %u; the firmware is for chip %u, ABI %u",
-                              module->chip, module->abi, hotreload_port_chip(),
-                              hotreload_port_abi());
+                              module->chip, module->abi, chip, abi);
     }
     size_t id_size;
     const uint8_t *id = hotreload_port_firmware_id(&id_size);

@@ -173,12 +173,14 @@ static uint32_t jumps_of(const hotreload_patch_t *patch)
 
 static void exchange_bytes(const swap_t *swap)
 {
-    if (swap->size == sizeof(uint32_t)) { /* a slot: an interrupt must not see half of it */
-        uint32_t here, there;
-        memcpy(&here, swap->here, sizeof here);
-        memcpy(&there, swap->there, sizeof there);
-        memcpy(swap->here, &there, sizeof there);
-        memcpy(swap->there, &here, sizeof here);
+    if (swap->size == sizeof(uint32_t) && (uintptr_t)swap->there % sizeof(uint32_t) == 0) {
+        /* Perhaps a slot: an interrupt must not see half of it. */
+        uint32_t *there = (uint32_t *)(void *)swap->there;
+        const uint32_t old = *there;
+        uint32_t new;
+        memcpy(&new, swap->here, sizeof new);
+        *there = new;
+        memcpy(swap->here, &old, sizeof old);
         return;
     }
     for (uint32_t i = 0; i < swap->size; i++) {

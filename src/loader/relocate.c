@@ -42,20 +42,9 @@ static bool symbol_exists(const hotreload_image_t *image, uint32_t symbol)
 static uint32_t symbol_value(const hotreload_image_t *image, const hotreload_places_t *places,
                              uint32_t symbol)
 {
-    switch (symbol) {
-    case HOTRELOAD_SYM_NONE:
-        return 0;
-    case HOTRELOAD_SYM_TEXT:
-        return places->text->run;
-    case HOTRELOAD_SYM_DATA:
-        return places->data->run;
-    case HOTRELOAD_SYM_BASE_TEXT:
-        return places->base_text->run;
-    case HOTRELOAD_SYM_BASE_DATA:
-        return places->base_data->run;
-    default:
-        return hotreload_kept_address(image, symbol - HOTRELOAD_SYM_KEPT);
-    }
+    return symbol < HOTRELOAD_SYM_COUNT
+               ? places->symbols[symbol]
+               : hotreload_kept_address(image, symbol - HOTRELOAD_SYM_KEPT);
 }
 
 static esp_err_t locate_field(const hotreload_image_t *image,

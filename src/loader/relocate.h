@@ -20,12 +20,11 @@
  */
 esp_err_t hotreload_relocations_check(const hotreload_image_t *image, hotreload_reason_t *reason);
 
-/** Where the symbols of relocations are, beside kept variables. */
+/** Where the segments are, and the run address of each symbol but those of kept variables. */
 typedef struct {
     const hotreload_region_t *text;
     const hotreload_region_t *data;
-    const hotreload_region_t *base_text; /**< of a patch; NULL: a whole module */
-    const hotreload_region_t *base_data;
+    uint32_t symbols[HOTRELOAD_SYM_COUNT];
 } hotreload_places_t;
 
 /**

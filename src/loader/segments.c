@@ -59,8 +59,13 @@ static esp_err_t relocate(const hotreload_image_t *image, const hotreload_module
     const hotreload_places_t places = {
         .text = &module->text,
         .data = &module->data,
-        .base_text = base != NULL ? &base->text : NULL,
-        .base_data = base != NULL ? &base->data : NULL,
+        .symbols =
+            {
+                [HOTRELOAD_SYM_TEXT] = module->text.run,
+                [HOTRELOAD_SYM_DATA] = module->data.run,
+                [HOTRELOAD_SYM_BASE_TEXT] = base != NULL ? base->text.run : 0,
+                [HOTRELOAD_SYM_BASE_DATA] = base != NULL ? base->data.run : 0,
+            },
     };
     esp_err_t error = hotreload_relocations_apply(image, &places, reason);
     if (error == ESP_OK) {
