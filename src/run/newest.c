@@ -241,7 +241,7 @@ esp_err_t hotreload_reload_newest(const hotreload_config_t *config, hotreload_re
     }
     hotreload_store_end_reading();
     if (hotreload_may_be_tried_again(error)) {
-        hotreload_store_set_untried();
+        hotreload_store_set_tried(0);
     }
     return error;
 }

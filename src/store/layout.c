@@ -152,6 +152,15 @@ esp_err_t hotreload_scan_newest(hotreload_record_kind_t kind, const hotreload_fl
     return error;
 }
 
+esp_err_t hotreload_scan_newest_sequence(const hotreload_flash_t *flash, uint32_t *sequence)
+{
+    hotreload_record_t newest;
+    const hotreload_span_t none = {0};
+    esp_err_t error = hotreload_scan_newest(HOTRELOAD_RECORD_ANY, flash, none, UINT32_MAX, &newest);
+    *sequence = error == ESP_OK ? newest.sequence : 0;
+    return error == ESP_ERR_NOT_FOUND ? ESP_OK : error;
+}
+
 /** Finds the record with a sequence. */
 static esp_err_t scan_sequence(const hotreload_flash_t *flash, uint32_t sequence,
                                hotreload_record_t *record)

@@ -66,6 +66,10 @@ esp_err_t hotreload_scan_newest(hotreload_record_kind_t kind, const hotreload_fl
                                 hotreload_span_t hidden, uint32_t below,
                                 hotreload_record_t *record);
 
+/** Finds the sequence of the newest record; 0: there is none. @return ESP_OK, ESP_ERR_FLASH_OP_FAIL
+ */
+esp_err_t hotreload_scan_newest_sequence(const hotreload_flash_t *flash, uint32_t *sequence);
+
 /** How many records a new one must leave alone, at most. */
 #define HOTRELOAD_SCAN_PROTECTED 4u
 

@@ -12,19 +12,6 @@
 
 static hotreload_store_state_t *const store = &hotreload_store_state;
 
-/** @param sequence  gets that of the newest record that there ever was; 0: none */
-static esp_err_t find_newest(uint32_t *sequence, hotreload_reason_t *reason)
-{
-    hotreload_record_t newest = {0};
-    esp_err_t error = hotreload_scan_newest(HOTRELOAD_RECORD_ANY, &store->flash,
-                                            (hotreload_span_t){0}, UINT32_MAX, &newest);
-    /* A record that the flash did not take had a sequence too, and its module may still run. */
-    *sequence = newest.sequence > store->newest ? newest.sequence : store->newest;
-    return error == ESP_OK || error == ESP_ERR_NOT_FOUND
-               ? ESP_OK
-               : hotreload_store_fail_read(store->label, reason);
-}
-
 /** Finds room beside what must stay: the newest usable, the newest good and the mapped record. */
 static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_reason_t *reason)
 {
@@ -65,9 +52,6 @@ static esp_err_t check_length(size_t length, hotreload_reason_t *reason)
 
 static esp_err_t begin_record(size_t length, hotreload_reason_t *reason)
 {
-    if (!store->open) {
-        return hotreload_store_fail_not_open(reason);
-    }
     if (store->writing) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
                               "another upload is under way: try again when it is over");
@@ -75,8 +59,8 @@ static esp_err_t begin_record(size_t length, hotreload_reason_t *reason)
     uint32_t newest;
     hotreload_span_t place;
     esp_err_t error = check_length(length, reason);
-    if (error == ESP_OK) {
-        error = find_newest(&newest, reason);
+    if (error == ESP_OK && hotreload_scan_newest_sequence(&store->flash, &newest) != ESP_OK) {
+        error = hotreload_store_fail_read(store->label, reason);
     }
     if (error == ESP_OK) {
         error = find_room((uint32_t)length, &place, reason);
@@ -84,6 +68,8 @@ static esp_err_t begin_record(size_t length, hotreload_reason_t *reason)
     if (error != ESP_OK) {
         return error;
     }
+    /* A record that the flash did not take had a sequence too, and its module may still run. */
+    newest = newest > store->newest ? newest : store->newest;
     if (newest == HOTRELOAD_SEQUENCE_LAST) {
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
                               "partition \"%s\" has used up its sequence numbers: erase it",
@@ -102,10 +88,13 @@ static esp_err_t begin_record(size_t length, hotreload_reason_t *reason)
 esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason)
 {
     hotreload_flash_view_t view;
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
+    if (!store->open) {
+        return hotreload_store_unlock(hotreload_store_fail_not_open(reason));
+    }
     /* Else each of the scans would map the partition anew, and stop the other core for it. */
-    const bool is_mapped = store->open && hotreload_port_flash_map(
-                                              &store->flash, 0, store->flash.size, &view) == ESP_OK;
+    const bool is_mapped =
+        hotreload_port_flash_map(&store->flash, 0, store->flash.size, &view) == ESP_OK;
     const esp_err_t error = begin_record(length, reason);
     if (is_mapped) {
         hotreload_port_flash_unmap(&view);
@@ -115,9 +104,9 @@ esp_err_t hotreload_store_begin(size_t length, hotreload_reason_t *reason)
 
 uint32_t hotreload_store_begun_sequence(void)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     uint32_t sequence = store->writing ? store->sequence : 0;
-    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_unlock(ESP_OK);
     return sequence;
 }
 
@@ -140,7 +129,7 @@ static void drop_record(void)
 
 esp_err_t hotreload_store_hold_in_ram(hotreload_reason_t *reason)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     if (!is_receiving() || store->writer.taken > 0) {
         return hotreload_store_unlock(fail_not_begun(reason));
     }
@@ -165,7 +154,7 @@ static esp_err_t append_held(const void *data, size_t size, hotreload_reason_t *
 
 esp_err_t hotreload_store_write(const void *data, size_t size, hotreload_reason_t *reason)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     if (!is_receiving()) {
         return hotreload_store_unlock(fail_not_begun(reason));
     }
@@ -262,7 +251,7 @@ static esp_err_t commit_held(const uint8_t *sha256, hotreload_store_check_t chec
 esp_err_t hotreload_store_commit(const uint8_t sha256[HOTRELOAD_HASH_SIZE],
                                  hotreload_store_check_t check, hotreload_reason_t *reason)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     if (!is_receiving()) {
         return hotreload_store_unlock(fail_not_begun(reason));
     }
@@ -280,20 +269,20 @@ esp_err_t hotreload_store_commit(const uint8_t sha256[HOTRELOAD_HASH_SIZE],
 
 void hotreload_store_abort(void)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     if (is_receiving()) {
         drop_record();
     }
-    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_unlock(ESP_OK);
 }
 
 /* ---- From RAM to the flash ---- */
 
 bool hotreload_store_is_waiting(void)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     bool waits = store->held.state == HOTRELOAD_HELD_WAITING;
-    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_unlock(ESP_OK);
     return waits;
 }
 
@@ -323,7 +312,7 @@ static esp_err_t settle_next_piece(hotreload_reason_t *reason)
 esp_err_t hotreload_store_settle(hotreload_settled_t *settled, hotreload_reason_t *reason)
 {
     hotreload_held_t *held = &store->held;
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     *settled = (hotreload_settled_t){0};
     esp_err_t error = ESP_OK;
     if (held->state == HOTRELOAD_HELD_WAITING) {

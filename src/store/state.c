@@ -10,6 +10,11 @@ atomic_uint hotreload_store_untried;
 
 static hotreload_store_state_t *const store = &hotreload_store_state;
 
+void hotreload_store_lock(void)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+}
+
 esp_err_t hotreload_store_unlock(esp_err_t error)
 {
     hotreload_port_unlock(HOTRELOAD_LOCK_STORE);

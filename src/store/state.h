@@ -50,7 +50,10 @@ void hotreload_store_set_newest(uint32_t sequence);
 /** Notes that all records up to this sequence were tried. */
 void hotreload_store_note_tried(uint32_t sequence);
 
-/** Releases the lock; returns `error`. */
+/** Takes HOTRELOAD_LOCK_STORE. */
+void hotreload_store_lock(void);
+
+/** Releases it; returns `error`. */
 esp_err_t hotreload_store_unlock(esp_err_t error);
 
 /** Where the record being written goes; empty: none is. */

@@ -41,10 +41,8 @@ static esp_err_t open_partition(const char *label, const hotreload_flash_t *flas
                               "partition \"%s\" is in use, \"%.32s\" cannot be opened now",
                               store->label, label);
     }
-    hotreload_record_t newest = {0};
-    const esp_err_t error = hotreload_scan_newest(HOTRELOAD_RECORD_ANY, flash,
-                                                  (hotreload_span_t){0}, UINT32_MAX, &newest);
-    if (error != ESP_OK && error != ESP_ERR_NOT_FOUND) {
+    uint32_t newest;
+    if (hotreload_scan_newest_sequence(flash, &newest) != ESP_OK) {
         return hotreload_store_fail_read(label, reason);
     }
     hotreload_held_set_state(&store->held, HOTRELOAD_HELD_NONE);
@@ -53,27 +51,16 @@ static esp_err_t open_partition(const char *label, const hotreload_flash_t *flas
     store->flash = *flash;
     store->is_running = false;
     store->intact_below = UINT32_MAX;
-    store->has_module = error == ESP_OK;
-    hotreload_store_set_newest(newest.sequence);
+    store->has_module = newest != 0;
+    hotreload_store_set_newest(newest);
     return ESP_OK;
-}
-
-esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason)
-{
-    hotreload_flash_t flash;
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    esp_err_t error = find_partition(label, &flash, reason);
-    if (error == ESP_OK) {
-        error = open_partition(label, &flash, reason);
-    }
-    return hotreload_store_unlock(error);
 }
 
 esp_err_t hotreload_store_begin_reading(const char *label, hotreload_reason_t *reason)
 {
     hotreload_flash_t flash;
     hotreload_flash_view_t view = {0};
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     esp_err_t error = find_partition(label, &flash, reason);
     if (error == ESP_OK) {
         if (store->reading.size == 0) {
@@ -92,11 +79,18 @@ esp_err_t hotreload_store_begin_reading(const char *label, hotreload_reason_t *r
 
 void hotreload_store_end_reading(void)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     if (--store->readers == 0 && store->reading.size != 0) {
         hotreload_port_flash_unmap(&store->reading);
     }
-    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_unlock(ESP_OK);
+}
+
+esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason)
+{
+    const esp_err_t error = hotreload_store_begin_reading(label, reason);
+    hotreload_store_end_reading();
+    return error;
 }
 
 bool hotreload_store_has_untried(void)
@@ -104,18 +98,11 @@ bool hotreload_store_has_untried(void)
     return atomic_load(&hotreload_store_untried) != 0;
 }
 
-void hotreload_store_set_untried(void)
-{
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
-    hotreload_store_note_tried(0);
-    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
-}
-
 void hotreload_store_set_tried(uint32_t sequence)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     hotreload_store_note_tried(sequence);
-    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_unlock(ESP_OK);
 }
 
 /* ---- Reading ---- */
@@ -149,7 +136,7 @@ static esp_err_t find_record(hotreload_record_kind_t kind, uint32_t below,
 esp_err_t hotreload_store_find(hotreload_record_kind_t kind, const hotreload_record_t *before,
                                hotreload_record_t *record, hotreload_reason_t *reason)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     return hotreload_store_unlock(
         find_record(kind, before != NULL ? before->sequence : UINT32_MAX, record, reason));
 }
@@ -176,13 +163,13 @@ esp_err_t hotreload_store_check_base(uint32_t base, hotreload_reason_t *reason)
 esp_err_t hotreload_store_find_sequence(uint32_t sequence, hotreload_record_t *record,
                                         hotreload_reason_t *reason)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     return hotreload_store_unlock(hotreload_store_find_record(sequence, record, reason));
 }
 
 esp_err_t hotreload_store_take_newest(hotreload_record_t *record, hotreload_reason_t *reason)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     esp_err_t error = find_record(HOTRELOAD_RECORD_USABLE, UINT32_MAX, record, reason);
     if (error == ESP_OK) {
         hotreload_store_note_tried(store->newest);
@@ -267,13 +254,13 @@ static esp_err_t map_record(const hotreload_record_t *record, hotreload_flash_vi
 esp_err_t hotreload_store_map(const hotreload_record_t *record, hotreload_flash_view_t *view,
                               hotreload_reason_t *reason)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     return hotreload_store_unlock(map_record(record, view, reason));
 }
 
 void hotreload_store_unmap(hotreload_flash_view_t *view)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     if (store->held.mapped) {
         *view = (hotreload_flash_view_t){0};
         hotreload_held_set_mapped(&store->held, false);
@@ -281,28 +268,28 @@ void hotreload_store_unmap(hotreload_flash_view_t *view)
         hotreload_port_flash_unmap(view);
     }
     store->mapped = (hotreload_span_t){0};
-    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_unlock(ESP_OK);
 }
 
 void hotreload_store_set_running(const hotreload_record_t *record)
 {
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     store->is_running = record != NULL;
     if (record != NULL) {
         store->running = *record;
     }
-    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_unlock(ESP_OK);
 }
 
 bool hotreload_store_has_running(void)
 {
     hotreload_marks_t marks;
     hotreload_reason_t reason;
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     bool stored = store->is_running && !hotreload_held_is_record(&store->held, &store->running) &&
                   check_present(&store->running, &marks, &reason) == ESP_OK &&
                   hotreload_store_check_base(store->running.base, &reason) == ESP_OK;
-    hotreload_port_unlock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_unlock(ESP_OK);
     return stored;
 }
 
@@ -342,7 +329,7 @@ esp_err_t hotreload_store_mark_tried(const hotreload_record_t *record, bool *on_
                                      hotreload_reason_t *reason)
 {
     hotreload_marks_t marks = 0;
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     esp_err_t error = mark_record(record, HOTRELOAD_MARK_TRIED, &marks, reason);
     *on_trial = !hotreload_marks_are_of_kind(marks, HOTRELOAD_RECORD_GOOD);
     if (error == ESP_OK && store->held.state == HOTRELOAD_HELD_LOST &&
@@ -358,7 +345,7 @@ esp_err_t hotreload_store_mark_judged(const hotreload_record_t *record, bool goo
                                       hotreload_reason_t *reason)
 {
     hotreload_marks_t marks = 0;
-    hotreload_port_lock(HOTRELOAD_LOCK_STORE);
+    hotreload_store_lock();
     return hotreload_store_unlock(
         mark_record(record, good ? HOTRELOAD_MARK_GOOD : HOTRELOAD_MARK_BAD, &marks, reason));
 }

@@ -64,12 +64,10 @@ void hotreload_store_end_reading(void);
 bool hotreload_store_has_untried(void);
 
 /**
- * Notes that the records up to this sequence were tried. Whatever is newer counts as not tried.
+ * Notes that the records up to this sequence were tried. Whatever is newer counts as not tried, and
+ * is announced again; 0: all.
  */
 void hotreload_store_set_tried(uint32_t sequence);
-
-/** Takes back that the newest record was tried: it is announced again. */
-void hotreload_store_set_untried(void);
 
 /**
  * Finds the newest record of a kind.
