@@ -21,10 +21,10 @@ import bench_esp_idf
 import bench_edits
 import cross_toolchain
 from emulated_project import ROOT, Console, EmulatedProject
-from figures import POLL_MS, Figure, emulated_loop, median_loop, run, watching
+from figures import POLL_MS, Figure, emulated_loop, linked_sections, median_loop, run, watching
 from serial_board import TimedConsole
 
-RISCV = ["riscv64-unknown-elf-gcc", "--specs=picolibc.specs", "-march=rv32imac", "-mabi=ilp32"]
+RISCV = ["riscv64-unknown-elf-gcc", "-march=rv32imac", "-mabi=ilp32"]
 
 
 def measure_loop(build: Path) -> List[Figure]:
@@ -166,40 +166,44 @@ def measure_load_time(build: Path) -> List[Figure]:
     return figures
 
 
-def section_sizes(path: Path) -> Dict[str, int]:
-    """Bytes of code and of constants in an object file."""
-    sizes = {"code": 0, "constants": 0}
-    with path.open("rb") as file:
-        for section in ELFFile(file).iter_sections():
-            if section.name.startswith(".text"):
-                sizes["code"] += section["sh_size"]
-            elif section.name.startswith((".rodata", ".srodata")):
-                sizes["constants"] += section["sh_size"]
-    return sizes
+def link_core(build: Path) -> str:
+    """Compiles and links the core for RV32 as ESP-IDF does at -Os; returns the linker's map.
+
+    Calls of what is not of the core are long, as those of functions in ROM and RAM.
+    """
+    options = ["-Os", "-msave-restore", "-mtune=size", "-ffunction-sections", "-fno-jump-tables",
+               "-fno-tree-switch-conversion", "-std=c11", f"-I{ROOT}/src", f"-I{ROOT}/include",
+               f"-I{ROOT}/port/emulator/include"]
+    build.mkdir(parents=True, exist_ok=True)
+    objects = []
+    for source in sorted([*ROOT.glob("src/*.c"), *ROOT.glob("src/*/*.c")]):
+        if not source.stem.endswith("_xtensa"):
+            objects.append(str(build / f"{source.parent.name}-{source.stem}.o"))
+            run(RISCV + ["--specs=picolibc.specs", *options, "-c", str(source), "-o", objects[-1]])
+    link_map = build / "core.map"
+    run(RISCV + ["-nostdlib", "-Wl,--entry=0", "-Wl,--unresolved-symbols=ignore-all",
+                 "-Wl,-Ttext=0x42000000", "-Wl,--section-start=.rodata=0x3c000000",
+                 f"-Wl,-Map={link_map}", *objects, "-o", str(build / "core.elf")])
+    return link_map.read_text()
 
 
 def measure_core(build: Path) -> List[Figure]:
-    """Size of the core for RV32 at -Os, by folder, compiled as by ESP-IDF."""
-    folders: Dict[str, Dict[str, int]] = {}
-    (build / "core").mkdir(parents=True, exist_ok=True)
-    for source in sorted([*ROOT.glob("src/*.c"), *ROOT.glob("src/*/*.c")]):
-        if source.stem.endswith("_xtensa"):
-            continue
-        output = build / "core" / f"{source.stem}.o"
-        run(RISCV + ["-Os", "-msave-restore", "-std=c11", f"-I{ROOT}/src", f"-I{ROOT}/include",
-                     f"-I{ROOT}/port/emulator/include", "-c", str(source), "-o", str(output)])
-        total = folders.setdefault(str(source.parent.relative_to(ROOT)), {})
-        for kind, size in section_sizes(output).items():
-            total[kind] = total.get(kind, 0) + size
-    needed = [folders[f"src/{name}"] for name in ("image", "loader", "store")]
-    figures = [Figure("image, loader and store: text for RV32, -Os",
-                      sum(s["code"] for s in needed), "bytes", 15 * 1024),
-               Figure("    their constants, mostly messages", sum(s["constants"] for s in needed),
-                      "bytes")]
-    whole = Figure("the core with all its functions, text",
-                   sum(s["code"] for s in folders.values()), "bytes")
-    return figures + [whole] + [Figure(f"    {folder}, text", sizes["code"], "bytes")
-                                for folder, sizes in folders.items()]
+    """Size of the core for RV32 at -Os, by folder."""
+    code: Dict[str, int] = {}
+    constants: Dict[str, int] = {}
+    for section, file, size in linked_sections(link_core(build / "core")):
+        folder = Path(file).name.split("-")[0]
+        if section.startswith(".text"):
+            code[folder] = code.get(folder, 0) + size
+        elif section.startswith((".rodata", ".srodata")):
+            constants[folder] = constants.get(folder, 0) + size
+    needed = ("image", "loader", "store")
+    return [Figure("image, loader and store: text for RV32, -Os, linked",
+                   sum(code[folder] for folder in needed), "bytes", 15 * 1024),
+            Figure("    their constants, mostly messages",
+                   sum(constants[folder] for folder in needed), "bytes"),
+            Figure("the core with all its functions, text", sum(code.values()), "bytes"),
+            *(Figure(f"    {folder}, text", size, "bytes") for folder, size in code.items())]
 
 
 def structure_size(elf: ELFFile, name: str) -> int:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import List, Optional
 
-from figures import Figure, Loop, median_loop, watching
+from figures import Figure, Loop, linked_sections, median_loop, watching
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "test" / "esp_idf"))
@@ -161,13 +161,9 @@ def measure_flash(build: Path) -> List[Figure]:
 
 def linked_size(link_map: str, library: str) -> int:
     """Bytes of code, constants and initialised data of a library that are in the firmware."""
-    section = re.compile(r"^ (\.\S+)\s+0x([0-9a-f]{8,16})\s+0x([0-9a-f]+) (\S+)$", re.MULTILINE)
     taken = (".text", ".literal", ".rodata", ".srodata", ".iram1", ".data", ".sdata")
-    return sum(
-        int(size, 16)
-        for name, address, size, file in section.findall(link_map)
-        if f"/{library}(" in file and name.startswith(taken) and int(address, 16) != 0
-    )
+    return sum(size for name, file, size in linked_sections(link_map)
+               if f"/{library}(" in file and name.startswith(taken))
 
 
 def upload(project: IdfProject, url: str) -> str:

@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import time
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from emulated_project import EmulatedProject
 from timed_lines import TimedLines
@@ -40,6 +40,14 @@ class Figure(NamedTuple):
             return text
         verdict = "met" if self.value <= self.bound else "MISSED"
         return f"{text} bound {self.bound:g}, ratio {self.value / self.bound:.2f}, {verdict}"
+
+
+def linked_sections(link_map: str) -> Iterator[Tuple[str, str, int]]:
+    """Name, object file and size in bytes of each section that a linker's map has in memory."""
+    section = re.compile(r"^ (\.\S+)\s+0x([0-9a-f]{8,16})\s+0x([0-9a-f]+) (\S+)$", re.MULTILINE)
+    for name, address, size, file in section.findall(link_map):
+        if int(address, 16) != 0:
+            yield name, file, int(size, 16)
 
 
 class Loop(NamedTuple):

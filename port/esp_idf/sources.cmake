@@ -79,11 +79,12 @@ function(hotreload_port_sources variable target version)
 endfunction()
 
 # hotreload_make_smaller(<library> <arch> <sources>...): options of GCC that save flash on RISC-V. One
-# function saves the registers for all, and strings have no padding. The first function of a panic is in
-# RAM, and may not call what saves registers, which is in flash.
+# function saves the registers for all, strings have no padding, and the shorter code is taken for the
+# faster one. The first function of a panic is in RAM, and may not call what saves registers, which is in
+# flash.
 function(hotreload_make_smaller library arch)
     if(arch STREQUAL "riscv" AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
-        target_compile_options(${library} PRIVATE -msave-restore -malign-data=natural)
+        target_compile_options(${library} PRIVATE -msave-restore -malign-data=natural -mtune=size)
         set(panic ${ARGN})
         list(FILTER panic INCLUDE REGEX "/panic/")
         set_source_files_properties(${panic} PROPERTIES COMPILE_OPTIONS -mno-save-restore)
