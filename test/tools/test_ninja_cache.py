@@ -121,6 +121,11 @@ def test_reload_leaves_no_question(
     assert questions.take() == []
 
 
+def test_command_that_fails_before_it_compiles(two: Project, questions: Questions) -> None:
+    Inputs(load_description(str(two.build))).save()
+    assert questions.take() == []
+
+
 def test_build_is_configured(two: Project, questions: Questions) -> None:
     find_files(two)
     known = set(questions.take())

@@ -90,6 +90,8 @@ class Inputs:
 
     def save(self) -> None:
         """Asks about what was just built as well, so that the next command need not."""
+        if self._state is None:
+            return  # It failed before it looked.
         with suppress(ToolError):  # That is for the next command to report.
             self.refresh(self._description)
             self._ninja.save()

@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from hotreload.checks.ninja import Files, list_deps, query_inputs
 from hotreload.description import Description
-from hotreload.errors import ToolError
 from hotreload.files import Stamp, find_stamp
 from hotreload.records import encode, read_records, tools_key, write_records
 
@@ -83,11 +81,10 @@ class NinjaCache:
         return found
 
     def save(self) -> None:
-        """Writes what is known, for the next command. If that fails, the next one is slower."""
+        """Writes what is known, for the next command."""
         if not self._is_saved:
-            with suppress(ToolError):
-                self._write()
-                self._is_saved = True
+            self._write()
+            self._is_saved = True
 
     def _write(self) -> None:
         """Each path once: a header counts for each object file that includes it."""

@@ -172,12 +172,4 @@ def records_path(description: Description) -> str:
 def cache_key(description: Description) -> Any:
     """What else decides how an object file is read: these tools, and the compiler that wrote it."""
     compiler = description.compiler or ""
-    return [tools_key(), compiler, _file_state(compiler), description.compiler_flags]
-
-
-def _file_state(path: str) -> List[int]:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return []
-    return [status.st_size, status.st_mtime_ns]
+    return [tools_key(), compiler, find_stamp(compiler), description.compiler_flags]
