@@ -154,9 +154,9 @@ class Old(NamedTuple):
 
 def read_old(base: Base) -> Old:
     """Finds them."""
-    things = things_of(elf.Elf(base.elf_path, "the base"))
+    things = things_of(base.file)
     variables = {thing.start: thing for thing in things if thing.is_variable}
-    return Old(variables, static_variables(base.elf_path))
+    return Old(variables, static_variables(base.file.path))
 
 
 class Comparison:

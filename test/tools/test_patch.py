@@ -13,7 +13,6 @@ from typing import Dict, List, Tuple, Union
 import pytest
 
 from hotreload.description import load_description
-from hotreload.module import elf
 from hotreload.module.exports import read_exports
 from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.module.link import Inputs, link_module, make_inputs
@@ -136,7 +135,7 @@ def test_body(edits: Edits) -> None:
     patch = edits.patch("x * 5", "x * 7")
     assert patch.functions == ["other"] and not patch.is_empty
     assert len(jumps(patch)) == 1 and len(patch.content) < 1024
-    base = elf.Elf(edits.base.elf_path, "the base").symbols()
+    base = edits.base.file.symbols()
     other = next(s.value for s in base if s.name == "other")
     start, _, busy = jumps(patch)[0]
     assert start == other - edits.base.text.address and busy in (3, 4)
@@ -367,7 +366,7 @@ def test_veneers_lie_between_the_parts(edits: Edits) -> None:
     if edits.inputs().description.arch == "riscv":
         assert not edits.base.veneers
         return
-    linked = elf.Elf(edits.base.elf_path, "the base", "xtensa")
+    linked = edits.base.file
     starts = sorted(symbol.value for symbol in linked.symbols() if symbol.name in ("a", "b"))
     groups = edits.base.veneers[::4]
     assert starts[0] < groups[0] < starts[1] < groups[1]

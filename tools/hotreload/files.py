@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import mmap
 import os
 import threading
 from contextlib import contextmanager, suppress
@@ -73,6 +74,15 @@ def make_directory(path: str) -> None:
         os.makedirs(path, exist_ok=True)
     except OSError as error:
         raise ToolError(f"cannot make the directory {path}: {error.strerror}") from error
+
+
+def map_bytes(path: str, what: str) -> mmap.mmap:
+    """The bytes of a large file that nobody writes to: only what is used is read."""
+    try:
+        with open(path, "rb") as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError) as error:
+        raise ToolError(f"cannot read {what} {path}: {error}; build first") from error
 
 
 def read_bytes(path: str, what: str) -> bytes:

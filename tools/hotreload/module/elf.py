@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import mmap
 import struct
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
@@ -151,7 +152,7 @@ class Elf:
         path: str,
         what: str,
         arch: Optional[str] = None,
-        content: Optional[bytes] = None,
+        content: Union[bytes, mmap.mmap, None] = None,
     ) -> None:
         self.path = path
         self.data = read_bytes(path, what) if content is None else content

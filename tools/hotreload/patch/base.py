@@ -16,7 +16,7 @@ from bisect import bisect_right
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from hotreload.description import Description
-from hotreload.files import make_directory, open_text, read_bytes, write_if_changed
+from hotreload.files import make_directory, map_bytes, open_text, read_bytes, write_if_changed
 from hotreload.module import elf
 from hotreload.module.exports import definition_key, object_name
 from hotreload.kept import place_kept
@@ -53,6 +53,7 @@ class Base:
         self._content = content
         self._wraps = wraps
         self._views: Dict[str, Optional[View]] = {}
+        self._file: Optional[elf.Elf] = None
         self.sha256: str = content["sha256"]
         self.text, self.data = Range(*content["text"]), Range(*content["data"])
         self.winners: Dict[str, str] = content["winners"]
@@ -69,9 +70,12 @@ class Base:
         self._ends: List[int] = content["ends"]
 
     @property
-    def elf_path(self) -> str:
-        """Its module.elf."""
-        return os.path.join(self._directory, "module.elf")
+    def file(self) -> elf.Elf:
+        """Its module.elf. It grows with the program, so that not all of it is read."""
+        if self._file is None:
+            path = os.path.join(self._directory, "module.elf")
+            self._file = elf.Elf(path, "the base", content=map_bytes(path, "the base"))
+        return self._file
 
     def is_same(self, name: str, file: CachedObject) -> bool:
         """Whether an object file is as it was."""
@@ -144,12 +148,11 @@ class Base:
 
     def find_constant(self, content: bytes, alignment: int) -> Optional[int]:
         """Where the base has the same string."""
-        file = elf.Elf(self.elf_path, "the base") if self._strings is None else None
-        if file is not None:
+        if self._strings is None:
             self._strings = [
-                (start, _at(file, start, size)) for start, size in self._content["strings"]
+                (start, _at(self.file, start, size)) for start, size in self._content["strings"]
             ]
-        for start, block in self._strings or ():
+        for start, block in self._strings:
             offset = block.find(content)
             while offset >= 0:
                 if (start + offset) % alignment == 0:
@@ -196,7 +199,7 @@ def remember_base(inputs: Inputs, module: bytes) -> None:
     make_directory(directory)
     objects = {}
     for file in inputs.files.objects:
-        write_if_changed(os.path.join(directory, f"{file.digest}.o"), file.open().data)
+        write_if_changed(os.path.join(directory, f"{file.digest}.o"), bytes(file.open().data))
         objects[object_name(file.path, description.build_dir)] = [file.digest, file.stamp]
     linked = os.path.join(directory, "module.elf")
     write_if_changed(linked, read_bytes(description.module_elf, "the module"))

@@ -164,9 +164,8 @@ def pack_patch(program: Program, changes: Changes, composed: Composed) -> Packed
 def _jumps_note(base: Base, changes: Changes, patch: LinkedPatch, arch: str) -> bytes:
     if not changes.jumps:
         return b""
-    linked = elf.Elf(base.elf_path, "the base", arch)
-    text = next(s for s in linked.sections if s.name == ".text")
-    code = linked.content(text)
+    text = next(s for s in base.file.sections if s.name == ".text")
+    code = base.file.content(text)
     entries, end = [], 0
     for index, jump in enumerate(changes.jumps):
         shown = jump.named.entity.shown
