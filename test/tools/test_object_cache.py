@@ -19,6 +19,7 @@ from hotreload.description import load_description
 from hotreload.errors import ToolError
 from hotreload import builder as builders, records
 from hotreload.module import object_cache
+from hotreload.module.compiler import compile_objects
 from hotreload.module.elf import Elf
 from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.module.link import Inputs, link_module
@@ -106,6 +107,30 @@ def test_watch_reads_no_cache_again(
     refresh(three, cache)
     refresh(three, cache)
     assert readings.take() == ["b.c.o"]
+
+
+def test_next_command_reads_the_cache_while_the_compiler_runs(
+    three: Project, readings: Readings
+) -> None:
+    """This compiler waits until all of it has been read."""
+    refresh(three, ObjectCache())
+    done = three.build / "done"
+    wait = f"for i in $$(seq 3000); do test -e {done} && exit 0; sleep 0.02; done; exit 1"
+    with (three.build / "build.ninja").open("a") as ninja:
+        ninja.write(f"rule wait\n  command = {wait}\nbuild waits: wait\n")
+    description = load_description(str(three.build))
+    cache = ObjectCache()
+
+    def meanwhile() -> None:
+        cache.prepare(description)
+        done.touch()
+
+    compile_objects(description._replace(objects_target="waits"), False, meanwhile)
+    known = cache.objects
+    readings.take()
+    cache.refresh(description)
+    assert readings.take() == []
+    assert cache.objects == known != []
 
 
 def test_what_is_remembered_is_what_the_file_says(project: Project) -> None:

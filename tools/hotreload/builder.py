@@ -48,6 +48,12 @@ class ModuleBuilder:
         """Writes module.elf and module.bin; returns the packed module."""
         return self.whole(self.inputs(description, steps), steps)
 
+    def prepare(self, description: Description) -> None:
+        """Reads what does not change while the compiler runs."""
+        with suppress(ToolError):  # inputs() reports it.
+            self._reader.read(description)
+            self._cache.prepare(description)
+
     def inputs(self, description: Description, steps: Steps) -> Inputs:
         """Reads what has changed; decides which definition of each name counts."""
         with steps.step("objects"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import Collection, NamedTuple
+from typing import Callable, Collection, NamedTuple
 
 import click
 
@@ -33,8 +33,10 @@ def compile_module(
     changed: Collection[str],
     steps: Steps,
     verbose: bool,
+    meanwhile: Callable[[Description], None],
 ) -> Description:
-    """Returns the description of the build, which CMake may have written again.
+    """Returns the description of the build, which CMake may have written again; that is given to
+    `meanwhile`, too, while the compiler runs.
 
     Raises FlashNeeded if the firmware would become another one. It is left as it was built then,
     so that a change can be taken back.
@@ -61,7 +63,7 @@ def compile_module(
             forgotten = inputs.forget(stale, changed)
             search = start_search(build.description)
             build = _finish(search, build, verbose, forgotten)
-        compile_objects(build.description, verbose)
+        compile_objects(build.description, verbose, lambda: meanwhile(build.description))
         return build.description
 
 

@@ -83,6 +83,10 @@ class Memory:
             self.builder = ModuleBuilder(self.reader, AbiGuard().check)
         return self.builder
 
+    def prepare(self, description: Description) -> None:
+        """Reads what can be read while the compiler runs."""
+        self.get_builder().prepare(description)
+
     def save(self) -> None:
         """Keeps some of it for the next command. After the upload, which need not wait for it."""
         self.inputs.save()
@@ -137,7 +141,9 @@ def make_updates(
         module = read_bytes(description.module, "the packed module")
         return [Update(module, "Reloaded whole (as it was built last)")] * count
     with build_lock(description):
-        description = compile_module(description, memory.inputs, changed, steps, options.verbose)
+        description = compile_module(
+            description, memory.inputs, changed, steps, options.verbose, memory.prepare
+        )
         builder = memory.get_builder()
         inputs = builder.inputs(description, steps)
         made: Dict[str, Update] = {}

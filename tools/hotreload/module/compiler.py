@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from typing import List
+from typing import Callable, List
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
@@ -15,16 +15,21 @@ from hotreload.errors import ToolError
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
-def compile_objects(description: Description, verbose: bool) -> None:
-    """Runs ninja. It inherits our output, so its colours are kept."""
+def compile_objects(
+    description: Description, verbose: bool, meanwhile: Callable[[], None]
+) -> None:
+    """Runs ninja, and does something else meanwhile. It inherits our output, so its colours are
+    kept."""
     command = [description.ninja, *(["-v"] if verbose else []), description.objects_target]
     try:
-        result = subprocess.run(command, cwd=description.build_dir)
+        ninja = subprocess.Popen(command, cwd=description.build_dir)
     except OSError as error:
         raise ToolError(
             f"cannot run {description.ninja} in {description.build_dir}: {error.strerror}"
         ) from error
-    if result.returncode != 0:
+    with ninja:
+        meanwhile()
+    if ninja.returncode != 0:
         advice = _advise(description, command)
         raise ToolError(
             f"the reloadable components do not compile: see the messages above{advice}"

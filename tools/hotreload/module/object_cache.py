@@ -137,14 +137,23 @@ class ObjectCache:
         """One of them, by its path in the description."""
         return self._objects[path]
 
+    def prepare(self, description: Description) -> None:
+        """Decodes what is known of the object files, before some of them change."""
+        self._load(description)
+        for known in self._objects.values():
+            _ = known.symbols
+
+    def _load(self, description: Description) -> None:
+        path, key = records_path(description), cache_key(description)
+        if (path, key) != (self._path, self._key):
+            self._path, self._key, self._objects = path, key, load_objects(path, key)
+
     def refresh(self, description: Description) -> None:
         """Looks at all object files, and reads those that have changed.
 
         Raises ToolError if one of them is missing or is no object file.
         """
-        path, key = records_path(description), cache_key(description)
-        if (path, key) != (self._path, self._key):
-            self._path, self._key, self._objects = path, key, load_objects(path, key)
+        self._load(description)
         objects: Dict[str, CachedObject] = {}
         for name in description.objects:
             known = self._objects.get(name)
