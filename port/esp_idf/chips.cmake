@@ -18,7 +18,7 @@
 # shown    what was tried, for README.md: `neither`, or by ESP-IDF version `ran in QEMU: .../ compiled: ...`
 set(HOTRELOAD_CHIPS
     # chip    | arch   | cores | since | address  | psram  | from | cache | flash | shown
-    "esp32c3  | riscv  | 1     | 5.0   | dual_bus | none   | -    | no    | 39.0  | ran in QEMU: ESP-IDF 5.0.9, 5.1.7, 5.4.4, 6.0.1"
+    "esp32c3  | riscv  | 1     | 5.0   | dual_bus | none   | -    | no    | 39.1  | ran in QEMU: ESP-IDF 5.0.9, 5.1.7, 5.4.4, 6.0.1"
     "esp32c2  | riscv  | 1     | 5.0   | dual_bus | none   | -    | no    | -     | compiled: ESP-IDF 5.1.7"
     "esp32c6  | riscv  | 1     | 5.1   | same     | none   | -    | no    | -     | compiled: ESP-IDF 5.1.7"
     "esp32h2  | riscv  | 1     | 5.1   | same     | none   | -    | no    | -     | compiled: ESP-IDF 5.1.7"

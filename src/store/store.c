@@ -56,6 +56,17 @@ static esp_err_t open_partition(const char *label, const hotreload_flash_t *flas
     return ESP_OK;
 }
 
+esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason)
+{
+    hotreload_flash_t flash;
+    hotreload_store_lock();
+    esp_err_t error = find_partition(label, &flash, reason);
+    if (error == ESP_OK) {
+        error = open_partition(label, &flash, reason);
+    }
+    return hotreload_store_unlock(error);
+}
+
 esp_err_t hotreload_store_begin_reading(const char *label, hotreload_reason_t *reason)
 {
     hotreload_flash_t flash;
@@ -84,13 +95,6 @@ void hotreload_store_end_reading(void)
         hotreload_port_flash_unmap(&store->reading);
     }
     hotreload_store_unlock(ESP_OK);
-}
-
-esp_err_t hotreload_store_open(const char *label, hotreload_reason_t *reason)
-{
-    const esp_err_t error = hotreload_store_begin_reading(label, reason);
-    hotreload_store_end_reading();
-    return error;
 }
 
 bool hotreload_store_has_untried(void)

@@ -55,6 +55,17 @@ static void a_partition_that_can_be_mapped_is_looked_through_without_a_read(void
     assert_memory_equal(&record, &by_reads, sizeof record);
 }
 
+static void the_open_partition_is_opened_without_a_look_at_it(void **state)
+{
+    stored_expect_ok(1, 1000);
+    fake_flash.maps_whole = true;
+    fake_flash.maps = 0;
+    fake_flash.reads = 0;
+    assert_int_equal(hotreload_store_open(FAKE_FLASH_LABEL, &reason), ESP_OK);
+    assert_int_equal(fake_flash.maps, 0);
+    assert_int_equal(fake_flash.reads, 0);
+}
+
 static void an_upload_looks_through_the_partition_by_one_mapping(void **state)
 {
     stored_expect_ok(1, 1000);
@@ -228,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORE_TEST(the_partition_image_of_the_tool_is_read),
         STORE_TEST(a_partition_that_can_be_mapped_is_looked_through_without_a_read),
+        STORE_TEST(the_open_partition_is_opened_without_a_look_at_it),
         STORE_TEST(an_upload_looks_through_the_partition_by_one_mapping),
         STORE_TEST(a_header_with_any_bit_changed_is_none),
         STORE_TEST(a_header_with_impossible_numbers_is_none),
