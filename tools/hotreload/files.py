@@ -81,8 +81,10 @@ def map_bytes(path: str, what: str) -> mmap.mmap:
     try:
         with open(path, "rb") as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError) as error:
-        raise ToolError(f"cannot read {what} {path}: {error}; build first") from error
+    except OSError as error:
+        raise ToolError(f"cannot read {what} {path}: {error.strerror}; build first") from error
+    except ValueError as error:
+        raise ToolError(f"cannot read {what} {path}: it is empty; build first") from error
 
 
 def read_bytes(path: str, what: str) -> bytes:
