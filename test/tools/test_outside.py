@@ -16,7 +16,13 @@ import pytest
 from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.checks.inputs import Inputs
-from hotreload.checks.outside import finish_search, read_causes, start_search
+from hotreload.checks.outside import (
+    Found,
+    find_causes,
+    finish_search,
+    read_causes,
+    start_search,
+)
 
 RULES = """\
 rule copy
@@ -236,7 +242,7 @@ def test_cmake_has_to_run(build: Build, is_gone: bool) -> None:
     else:
         build.change("CMakeLists.txt")
     description = build.description()
-    assert not finish_search(start_search(description), description)
+    assert finish_search(start_search(description), description).runs_cmake
 
 
 def test_another_list_of_the_modules_objects(build: Build) -> None:
@@ -281,7 +287,22 @@ def test_not_built(build: Build) -> None:
 def test_a_source_is_gone(build: Build) -> None:
     (build.root / "main.c").unlink()
     text = build.search()
-    assert text.startswith("the build is out of order:\n") and "main.c" in text
+    assert text.startswith("the build is out of order:\nninja: error: ") and "main.c" in text
+    assert "explain" not in text
+
+
+def test_a_target_that_is_always_run(build: Build) -> None:
+    """CMake's add_custom_target(), with a file that it may write, as a dependency of a library."""
+    targets = "build CMakeFiles/make made.h: run\nbuild make: phony CMakeFiles/make made.h\n"
+    rule = "rule run\n  command = test -e made.h || touch made.h\n"
+    build.write(rule + targets + BUILD.replace("phony || text.S", "phony || text.S make"))
+    build.ninja()
+    description = build.description()
+    assert finish_search(start_search(description), description) == Found(runs_always=True)
+    build.change("main.c")
+    assert "  main.c has changed, which main.o is made from\n" in build.search()
+    causes = find_causes(description, "module.o")
+    assert causes is not None and [cause.output for cause in causes] == ["CMakeFiles/make"]
 
 
 def test_no_such_target(build: Build) -> None:

@@ -14,14 +14,14 @@ import os
 import stat
 from contextlib import suppress
 from itertools import chain
-from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import Collection, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from hotreload.checks.ninja import query_deps, query_inputs, query_outputs, query_users
 from hotreload.checks.ninja_cache import NinjaCache
 from hotreload.checks.outside import looks_for_files
+from hotreload.checks.snapshot import Snapshot
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.files import Stamp, find_stamp
 
 _NINJA = "build.ninja"
 _LONG_AGO = 1  # second; 0 would be a file that is not there
@@ -39,27 +39,6 @@ class Stale(NamedTuple):
     input: str
 
 
-class LastSearch:
-    """The files that ninja found unchanged when it was asked for the last time."""
-
-    def __init__(self) -> None:
-        self._begun: Dict[str, Optional[Stamp]] = {}
-        self._known: Dict[str, Optional[Stamp]] = {}
-
-    def is_valid(self) -> bool:
-        """Whether ninja would find them unchanged again."""
-        known = self._known
-        return bool(known) and all(find_stamp(path) == stamp for path, stamp in known.items())
-
-    def begin(self, files: Iterable[str]) -> None:
-        """Before ninja looks at them."""
-        self._known, self._begun = {}, {path: find_stamp(path) for path in files}
-
-    def succeed(self) -> None:
-        """Ninja has found nothing that is out of date."""
-        self._known = self._begun
-
-
 class Inputs:
     """The input files of one build directory. Asks ninja only after ninja has built something."""
 
@@ -74,7 +53,11 @@ class Inputs:
         self._firmware: Set[str] = set()
         self._others: Set[str] = set()
         self._firmware_state: Optional[int] = None
-        self.last_search = LastSearch()
+        self.last_search = Snapshot()
+        """When ninja found nothing out of date outside the module."""
+        self._runs_always = False
+        self._last_build = Snapshot()
+        """When all objects were up to date."""
 
     def refresh(self, description: Description) -> None:
         """Looks again, if anything was built or configured."""
@@ -86,7 +69,10 @@ class Inputs:
         if state != self._state:
             self._state = state
             self._made = self._find()
-            self.files = set().union(*self._made.values()) - self._made.keys()
+            self._find_files()
+
+    def _find_files(self) -> None:
+        self.files = set().union(*self._made.values()) - self._made.keys()
 
     def save(self) -> None:
         """Asks about what was just built as well, so that the next command need not."""
@@ -135,6 +121,15 @@ class Inputs:
             files |= {configuration, self._description.firmware_elf}
         self.last_search.begin(files)
 
+    def finish_search(self, runs_always: bool) -> None:
+        """Ninja has found nothing out of date, but may run a target each time."""
+        self.last_search.succeed()
+        self._runs_always = runs_always
+
+    def must_search_again(self) -> bool:
+        """After ninja has built: whether it may have written what the firmware is made from."""
+        return self._runs_always and not self.last_search.is_valid()
+
     def _state_of_firmware(self) -> int:
         elf = _state_of(self._description.firmware_elf)
         return 0 if elf is None else elf.st_mtime_ns
@@ -143,9 +138,8 @@ class Inputs:
         """What each object is made from, and each file that is generated for it; absolute paths."""
         description = self._description
         self._ninja.refresh(description)
-        objects = [_name_in_ninja(path, description) for path in description.objects]
         made: Made = {}
-        names = [_NINJA, *objects]
+        names = [_NINJA, *self._objects()]
         while names:
             known = self._ninja.inputs(description, names)
             if _NINJA in names:
@@ -160,6 +154,60 @@ class Inputs:
             names = [n for n in found if self._is_built(self._path(n))]
             names = [n for n in names if self._path(n) not in made]
         return made
+
+    # ---- what can be compiled without ninja ----
+
+    def learn_commands(self) -> None:
+        """Asks ninja, once for each configuration, how the objects are compiled."""
+        if not looks_for_files(self._description):
+            with suppress(ToolError):  # That is for the next command to report.
+                self._ninja.learn_commands(self._description, self._objects())
+
+    def begin_build(self) -> None:
+        """Before ninja brings the objects up to date."""
+        self._last_build.begin([*self.files, self._path(_NINJA)])
+
+    def finish_build(self) -> None:
+        """Ninja has brought the objects up to date."""
+        self._last_build.succeed(path for path in self._made if path != self._path(_NINJA))
+
+    def begin_without_ninja(self, changed: Collection[str]) -> Optional[Dict[str, str]]:
+        """What ninja would run if only these files have changed, by the objects' names in ninja.
+
+        None: only ninja knows.
+        """
+        files = self.files.intersection(changed)
+        if not self._last_build.go_on(files):
+            return None
+        outputs = [path for path, inputs in self._made.items() if not files.isdisjoint(inputs)]
+        names = [_name_in_ninja(path, self._description) for path in outputs]
+        commands = {name: self._ninja.commands.get(name, "") for name in names}
+        return commands if all(commands.values()) else None
+
+    def needs_ninja(self, names: Iterable[str]) -> bool:
+        """Whether more has changed than what these objects are compiled for."""
+        changed = self._last_build.changed([*self.files, *self._made])
+        return not changed.issubset(map(self._path, names)) or not self.last_search.is_valid()
+
+    def finish_without_ninja(self, read: Mapping[str, List[str]]) -> bool:
+        """Takes the files that compilers have read for each object.
+
+        Returns False if one of the files is new and made by ninja, which knows more about it.
+        """
+        for name, files in read.items():
+            output = self._path(name)
+            found = dict.fromkeys(map(self._path, files))
+            new = found.keys() - self._made[output].keys()
+            if any(self._is_built(path) or not os.path.exists(path) for path in new):
+                return False
+            own = self._ninja.inputs(self._description, [name])[name]
+            self._made[output] = {**dict.fromkeys(map(self._path, own)), **found}
+        self._find_files()
+        self._last_build.succeed(map(self._path, read))
+        return True
+
+    def _objects(self) -> List[str]:
+        return [_name_in_ninja(path, self._description) for path in self._description.objects]
 
     def _path(self, name: str) -> str:
         path = self._paths.get(name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import Dict, Iterable, List, NamedTuple
+from typing import Dict, Iterable, List, NamedTuple, Sequence
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
@@ -55,6 +55,19 @@ def query_outputs(description: Description) -> List[str]:
     """All that build.ninja tells how to make."""
     process = run_ninja(description, "-t", "targets", "all")
     return [line.rpartition(": ")[0] for line in process.communicate()[0].splitlines()]
+
+
+def query_commands(description: Description, names: Sequence[str]) -> Dict[str, str]:
+    """The command that makes each output; empty if ninja does not tell."""
+    found: Dict[str, str] = {}
+    for first in range(0, len(names), _MOST_NAMES):
+        asked = names[first : first + _MOST_NAMES]
+        process = run_ninja(description, "-t", "commands", "-s", *asked)
+        commands = process.communicate()[0].splitlines()
+        if process.returncode != 0 or len(commands) != len(asked):
+            return {}
+        found.update(zip(asked, commands))
+    return found
 
 
 def query_inputs(description: Description, names: Iterable[str]) -> Files:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from hotreload.checks.ninja import Files, list_deps, query_inputs
+from hotreload.checks.ninja import Files, list_deps, query_commands, query_inputs
+from hotreload.checks.outside import find_causes
 from hotreload.description import Description
 from hotreload.files import Stamp, find_stamp
 from hotreload.records import encode, read_records, tools_key, write_records
@@ -35,6 +36,8 @@ class NinjaCache:
         self._without: List[str] = []
         """The outputs of which ninja's log, as it was then, has no list."""
         self._is_saved = True
+        self.commands: Dict[str, str] = {}
+        """How objects are compiled; empty until learn_commands() has found out."""
 
     def refresh(self, description: Description) -> None:
         """Forgets everything if CMake has written build.ninja again."""
@@ -44,6 +47,7 @@ class NinjaCache:
             self._path, self._key = path, key
             self._inputs, self._deps, self._log, self._without = _load(path, key)
             self._is_saved = True
+            self.commands = {}
 
     def inputs(self, description: Description, names: Iterable[str]) -> Files:
         """The inputs of each output according to build.ninja; none of what is no output there."""
@@ -79,6 +83,16 @@ class NinjaCache:
                     self._deps[deps.output] = (stamp, deps.files)
             self._without += new.keys() - found.keys()
         return found
+
+    def learn_commands(self, description: Description, names: Sequence[str]) -> None:
+        """Asks how these objects are compiled, if ninja makes nothing else for them now.
+
+        It always does if a target without outputs may write what they are made from.
+        """
+        if not self.commands:
+            causes = find_causes(description, description.objects_target)
+            if causes is not None and {cause.output for cause in causes} <= set(names):
+                self.commands = query_commands(description, names)
 
     def save(self) -> None:
         """Writes what is known, for the next command."""

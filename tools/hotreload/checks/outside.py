@@ -43,6 +43,8 @@ _NO_CAUSE = re.compile(
 _RUNS_CMAKE = re.compile(r"Re-running CMake\.\.\.")
 # How build.ninja has CMake look for new files.
 _LOOK = re.compile(rb"^build [^\n]*: VERIFY_GLOBS [^\n]*\n(?: [^\n]*\n)*", re.MULTILINE)
+# The output of CMake's add_custom_target(), which is never made: the target is run each time.
+_ALWAYS_RUN = re.compile(r"(?:.*/)?CMakeFiles/[^/]+")
 # CMake's names for what must exist before a library is compiled. Ninja learns from the compiler who
 # really reads it, and reports that as a cause of its own.
 _ONLY_ORDER = "cmake_object_order_depends_target_"
@@ -63,6 +65,15 @@ class Cause(NamedTuple):
 
     output: str
     input: Optional[str]
+
+
+class Found(NamedTuple):
+    """What ninja would do for the firmware, if nothing is out of date outside the module."""
+
+    runs_cmake: bool = False
+    """First; then ninja tells nothing else."""
+    runs_always: bool = False
+    """It runs a target each time, which may write what the firmware is made from."""
 
 
 def looks_for_files(description: Description) -> bool:
@@ -89,21 +100,33 @@ def _without_look(description: Description) -> List[str]:
 
 def finish_search(
     process: "subprocess.Popen[str]", description: Description, forgotten: Collection[str] = ()
-) -> bool:
+) -> Found:
     """Raises FlashNeeded when anything outside the module is out of date.
 
-    Outputs that were `forgotten` on purpose may be missing. Returns False if CMake has to run
-    first: then ninja tells nothing else.
+    Outputs that were `forgotten` on purpose may be missing.
     """
+    causes = _finish(process, description)
+    if causes is None:
+        return Found(runs_cmake=True)
+    is_always_run = [_is_run_always(cause) for cause in causes]
+    rest = [cause for cause, is_run in zip(causes, is_always_run) if not is_run]
+    outside = _Search(description, forgotten).outside(rest)
+    if outside:
+        raise FlashNeeded(_explain(outside, description))
+    return Found(runs_always=any(is_always_run))
+
+
+def find_causes(description: Description, target: str) -> Optional[List[Cause]]:
+    """Why this target is out of date; None: CMake has to run first."""
+    return _finish(run_ninja(description, "-d", "explain", target), description)
+
+
+def _finish(process: "subprocess.Popen[str]", description: Description) -> Optional[List[Cause]]:
     output, _ = process.communicate()
     if process.returncode != 0:
-        raise ToolError(f"the build is out of order:\n{output.rstrip()}\n{_advice(description)}")
-    if _RUNS_CMAKE.search(output):
-        return False
-    causes = _Search(description, forgotten).outside(read_causes(output))
-    if causes:
-        raise FlashNeeded(_explain(causes, description))
-    return True
+        told = [line for line in output.splitlines() if not line.startswith(_PREFIX)]
+        raise ToolError("\n".join(["the build is out of order:", *told, _advice(description)]))
+    return None if _RUNS_CMAKE.search(output) else read_causes(output)
 
 
 def read_causes(text: str) -> List[Cause]:
@@ -117,6 +140,10 @@ def read_causes(text: str) -> List[Cause]:
         names = match.groupdict() if match else {"output": reason}
         causes.append(Cause(names["output"], names.get("input")))
     return list(dict.fromkeys(causes))
+
+
+def _is_run_always(cause: Cause) -> bool:
+    return cause.input is None and _ALWAYS_RUN.fullmatch(cause.output) is not None
 
 
 class _Search:

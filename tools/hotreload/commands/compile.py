@@ -17,6 +17,7 @@ from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
 from hotreload.files import find_stamp
 from hotreload.module.compiler import compile_objects
+from hotreload.module.compilers import Compilers
 from hotreload.report import Steps, shorten
 
 
@@ -25,6 +26,8 @@ class Configured(NamedTuple):
 
     description: Description
     has_run_cmake: bool = False
+    runs_always: bool = False
+    """Ninja runs a target each time."""
 
 
 def compile_module(
@@ -42,6 +45,8 @@ def compile_module(
     so that a change can be taken back.
     """
     with steps.step("compile"):
+        if not verbose and _compile_without_ninja(description, inputs, changed, meanwhile):
+            return description
         build, search = Configured(description), None
         if not inputs.last_search.is_valid():
             inputs.begin_search()
@@ -53,7 +58,7 @@ def compile_module(
         stale = inputs.stale(changed)  # While ninja searches.
         if search is not None:
             build = _finish(search, build, verbose)
-            inputs.last_search.succeed()
+            inputs.finish_search(build.runs_always)
         if build.has_run_cmake:
             inputs.refresh(build.description)
             stale = [one for one in inputs.stale(changed) if not _is_written_by_cmake(one)]
@@ -63,8 +68,37 @@ def compile_module(
             forgotten = inputs.forget(stale, changed)
             search = start_search(build.description)
             build = _finish(search, build, verbose, forgotten)
+        inputs.begin_build()
         compile_objects(build.description, verbose, lambda: meanwhile(build.description))
+        inputs.finish_build()
+        if inputs.must_search_again():
+            _finish(start_search(build.description), build, verbose)
         return build.description
+
+
+def _compile_without_ninja(
+    description: Description,
+    inputs: Inputs,
+    changed: Collection[str],
+    meanwhile: Callable[[Description], None],
+) -> bool:
+    """Compiles the few objects that are made from the changed files, if that is all there is to do.
+
+    Begins before it looks whether it is: that takes as long as a small file.
+    """
+    commands = inputs.begin_without_ninja(changed)
+    if commands is None or len(commands) > (os.cpu_count() or 1):
+        return False
+    with Compilers(description, commands) as compilers:
+        is_all = not inputs.needs_ninja(commands)
+        if is_all:
+            meanwhile(description)
+        read = compilers.finish()
+        if is_all and read is not None and inputs.finish_without_ninja(read):
+            compilers.report()
+            return True
+        compilers.discard()
+        return False
 
 
 def _import_what_follows() -> None:
@@ -87,14 +121,16 @@ def _finish(
 ) -> Configured:
     """Runs CMake if the search says so, and searches again."""
     description = build.description
-    if finish_search(search, description, forgotten):
-        return build
+    found = finish_search(search, description, forgotten)
+    if not found.runs_cmake:
+        return build._replace(runs_always=found.runs_always)
     click.echo("The build's configuration has changed: CMake runs")
     _run_cmake(description, verbose)
     description = load_description(description.path)
-    if not finish_search(start_search(description), description, forgotten):
+    found = finish_search(start_search(description), description, forgotten)
+    if found.runs_cmake:
         raise ToolError("the build is out of order: CMake has run, but ninja wants it to run again")
-    return Configured(description, True)
+    return Configured(description, True, found.runs_always)
 
 
 def _look_for_files(description: Description, verbose: bool) -> Configured:

@@ -168,6 +168,7 @@ class _Watch:
         self._sources.watch(self._directories)
         self._sources.follow(self._find_files(), since)
         self._memory.save()
+        self._memory.inputs.learn_commands()
 
     def _wait(self) -> _Work:
         """Waits for something to do; after a change, until no more come for the debounce time."""
