@@ -19,8 +19,12 @@ from hotreload.device.http_device import DeviceError, HttpDevice
 MODULE = b"\x7fELF, or what a device takes for it" * 300
 
 
+def ignore(_sent: int, _total: int) -> None:
+    """The progress of an upload."""
+
+
 def send(device: FakeDevice, secret: bytes) -> None:
-    HttpDevice(device.url).upload(MODULE, secret, lambda sent, total: None)
+    HttpDevice(device.url).upload(MODULE, secret, ignore)
 
 
 def signature(secret: bytes, message: bytes) -> str:
@@ -45,6 +49,22 @@ def test_every_upload_has_its_own_nonce(device: FakeDevice) -> None:
     assert device.requests == ["GET /nonce", "POST /upload"] * 3
     auths = [head["x-hotreload-auth"] for head in device.heads]
     assert len(set(auths)) == 3
+
+
+def test_nonce_that_was_asked_for_ahead(device: FakeDevice) -> None:
+    sender, other = HttpDevice(device.url), HttpDevice(device.url)
+    sender.prepare_upload()
+    sender.upload(MODULE, device.secret, ignore)
+    assert device.requests == ["GET /nonce", "POST /upload"]
+    sender.prepare_upload()
+    other.upload(MODULE, device.secret, ignore)
+    sender.upload(MODULE, device.secret, ignore)
+    assert device.uploads == [MODULE] * 3, "another upload has used the nonce up"
+    sender.prepare_upload()
+    device.requests.clear()
+    with pytest.raises(DeviceError, match="answers 403 Forbidden"):
+        sender.upload(MODULE, bytes(32), ignore)
+    assert device.requests == ["POST /upload", "GET /nonce"]
 
 
 def test_nothing_that_could_be_replayed_is_sent(device: FakeDevice) -> None:

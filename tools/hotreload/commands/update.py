@@ -6,6 +6,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -95,7 +96,7 @@ class Memory:
 
 
 class Question:
-    """Asks a device for its status while the sources are compiled."""
+    """Asks a device what an update needs to know while the sources are compiled."""
 
     def __init__(self, device: Device) -> None:
         self._device = device
@@ -109,6 +110,9 @@ class Question:
             self._status = self._device.status()
         except DeviceError as error:
             self._error = error  # The upload will say what is wrong.
+            return
+        with suppress(DeviceError):
+            self._device.prepare_upload()
 
     def answer(self) -> Dict[str, Any]:
         """Waits for the status; empty if the device does not tell."""

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Optional
 
+from hotreload.device.protocol import DeviceError, sign_upload
+
+_FORBIDDEN = 403
+
 
 class Device:
     """A device that can be reached; `url` is how messages name it.
@@ -16,6 +20,8 @@ class Device:
 
     url: str
     name: Optional[str] = None
+    _nonce: Optional[bytes] = None
+    """For the next upload, if it was asked for ahead."""
 
     def status(self) -> Dict[str, Any]:
         """What the device says about itself: `GET /status`."""
@@ -25,10 +31,32 @@ class Device:
         """Whether an upload waits for the application to reload it."""
         raise NotImplementedError
 
+    def prepare_upload(self) -> None:
+        """Asks ahead for the nonce, which the next upload need not wait for then."""
+        self._nonce = self._ask_nonce()
+
     def upload(
         self, module: bytes, secret: bytes, progress: Callable[[int, int], None]
     ) -> Dict[str, Any]:
         """Sends a module, signed; calls progress(bytes sent, bytes in all)."""
+        nonce, self._nonce = self._nonce or self._ask_nonce(), None
+        try:
+            return self._upload(module, sign_upload(module, secret, nonce), progress)
+        except DeviceError as error:
+            if error.status != _FORBIDDEN:
+                raise
+            used, nonce = nonce, self._ask_nonce()
+            if nonce == used:
+                raise  # Else another upload has used it up.
+        return self._upload(module, sign_upload(module, secret, nonce), progress)
+
+    def _ask_nonce(self) -> Optional[bytes]:
+        """The nonce for the next upload; None: the firmware is older than that."""
+        raise NotImplementedError
+
+    def _upload(
+        self, module: bytes, headers: Dict[str, str], progress: Callable[[int, int], None]
+    ) -> Dict[str, Any]:
         raise NotImplementedError
 
     def follow_log(self, show: Callable[[str], None], lose: Callable[[], None]) -> None:

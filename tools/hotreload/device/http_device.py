@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 from hotreload.device.device import Device
-from hotreload.device.protocol import AnswerLost, DeviceError, read_answer, read_nonce, sign_upload
+from hotreload.device.protocol import AnswerLost, DeviceError, read_answer, read_nonce
 from hotreload.device.url import parse_url
 
 _TIMEOUT = 10.0
 _PIECE = 4096
+_NOT_FOUND = 404
 
 
 class Unreachable(DeviceError):
@@ -37,14 +38,14 @@ class HttpDevice(Device):
             answer = read_answer(self.url, *_get(connection, self._path + "/pending"))
             return bool(answer.get("pending"))
 
-    def upload(
-        self, module: bytes, secret: bytes, progress: Callable[[int, int], None]
+    def _upload(
+        self, module: bytes, headers: Dict[str, str], progress: Callable[[int, int], None]
     ) -> Dict[str, Any]:
         with self._connect() as connection:
             headers = {
                 "Content-Type": "application/octet-stream",
                 "Content-Length": str(len(module)),
-                **sign_upload(module, secret, self._ask_nonce(connection)),
+                **headers,
             }
             connection.putrequest("POST", self._path + "/upload", skip_accept_encoding=True)
             for name, value in headers.items():
@@ -65,11 +66,10 @@ class HttpDevice(Device):
                 raise kind(self._explain(error, True)) from error
             return read_answer(self.url, status, body)
 
-    def _ask_nonce(self, connection: http.client.HTTPConnection) -> Optional[bytes]:
-        """`GET /nonce`; None: the firmware is older than that."""
-        status, body = _get(connection, self._path + "/nonce")
-        if status == 404:
-            connection.close()  # The device does, too; the next request opens another.
+    def _ask_nonce(self) -> Optional[bytes]:
+        with self._connect() as connection:
+            status, body = _get(connection, self._path + "/nonce")
+        if status == _NOT_FOUND:
             return None
         return read_nonce(read_answer(self.url, status, body), f"{self.url}/nonce")
 

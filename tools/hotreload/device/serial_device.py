@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Optional
 
 from hotreload.device.device import Device
-from hotreload.device.protocol import AnswerLost, DeviceError, read_answer, read_nonce, sign_upload
+from hotreload.device.protocol import AnswerLost, DeviceError, read_answer, read_nonce
 from hotreload.device.serial_frames import (
     BEGIN,
     CANCEL,
@@ -52,10 +52,12 @@ class SerialDevice(Device):
     def pending(self) -> bool:
         return bool(self._ask(PENDING).get("pending"))
 
-    def upload(
-        self, module: bytes, secret: bytes, progress: Callable[[int, int], None]
+    def _ask_nonce(self) -> Optional[bytes]:
+        return read_nonce(self._ask(NONCE), self.url)
+
+    def _upload(
+        self, module: bytes, headers: Dict[str, str], progress: Callable[[int, int], None]
     ) -> Dict[str, Any]:
-        headers = sign_upload(module, secret, read_nonce(self._ask(NONCE), self.url))
         names = ("X-Hotreload-SHA256", "X-Hotreload-HMAC", "X-Hotreload-Auth")
         texts = "".join(headers.get(name, "") + "\0" for name in names)
         try:
