@@ -95,3 +95,36 @@ def test_embedded_file_that_was_put_back(project: Project) -> None:
     assert "text.txt has changed, though its time stamp is old" in text
     assert "nothing listens" in text
     assert b"new words" in (project.build / "hotreload" / "module.bin").read_bytes()
+
+
+EXTERNAL = """\
+include(ExternalProject)
+ExternalProject_Add(library SOURCE_DIR ${CMAKE_CURRENT_LIST_DIR} CONFIGURE_COMMAND ""
+    BUILD_COMMAND ${CMAKE_COMMAND} -E copy_if_different
+        ${CMAKE_CURRENT_LIST_DIR}/library.h <BINARY_DIR>/made.h
+    INSTALL_COMMAND "" BUILD_ALWAYS 1 BUILD_BYPRODUCTS <BINARY_DIR>/made.h)
+add_custom_target(always COMMAND ${CMAKE_COMMAND} -E touch ${CMAKE_CURRENT_BINARY_DIR}/count)
+add_dependencies(${COMPONENT_LIB} library always)
+ExternalProject_Get_Property(library BINARY_DIR)
+target_include_directories(${COMPONENT_LIB} PUBLIC ${BINARY_DIR})
+"""
+
+
+def test_targets_that_are_always_run(project: Project) -> None:
+    """Ninja calls them out of date. What they write may be what the firmware is made from."""
+    source = '#include "made.h"\nint a(void) { return VALUE; }\n'
+    files = {"a.c": source, "library.h": "int a(void);\n#define VALUE 1\n"}
+    component = project.component("a", "RELOADABLE SRCS a.c", files, EXTERNAL)
+    project.make()
+    (component / "a.c").write_text(source.replace("VALUE", "VALUE + 1"))
+    assert "nothing listens" in reload(project)
+    (component / "library.h").write_text("int a(void);\n#define VALUE 2\n")
+    assert "nothing listens" in reload(project)
+    main = project.root / "main/main.c"
+    (made,) = project.build.rglob("made.h")
+    main.write_text(f'#include "{made}"\n' + main.read_text())
+    project.ninja("stand_in.elf")
+    assert "nothing listens" in reload(project)
+    (component / "library.h").write_text("int a(void);\n#define VALUE 3\n")
+    text = reload(project)
+    assert "made.h has changed, which" in text and "main.c.obj is made from" in text

@@ -16,9 +16,9 @@ from contextlib import suppress
 from itertools import chain
 from typing import Collection, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
+from hotreload.checks.causes import looks_for_files
 from hotreload.checks.ninja import query_deps, query_inputs, query_outputs, query_users
 from hotreload.checks.ninja_cache import NinjaCache
-from hotreload.checks.outside import looks_for_files
 from hotreload.checks.snapshot import Snapshot
 from hotreload.description import Description
 from hotreload.errors import ToolError

@@ -14,8 +14,8 @@ import json
 import os
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
+from hotreload.checks.causes import find_causes
 from hotreload.checks.ninja import Files, list_deps, query_commands, query_inputs
-from hotreload.checks.outside import find_causes
 from hotreload.description import Description
 from hotreload.files import Stamp, find_stamp
 from hotreload.records import encode, read_records, tools_key, write_records
@@ -90,9 +90,10 @@ class NinjaCache:
         It always does if a target without outputs may write what they are made from.
         """
         if not self.commands:
-            causes = find_causes(description, description.objects_target)
-            if causes is not None and {cause.output for cause in causes} <= set(names):
-                self.commands = query_commands(description, names)
+            found = find_causes(description, description.objects_target)
+            if found is not None and not found.runs_always:
+                if {cause.output for cause in found.causes} <= set(names):
+                    self.commands = query_commands(description, names)
 
     def save(self) -> None:
         """Writes what is known, for the next command."""

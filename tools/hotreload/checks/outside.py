@@ -12,39 +12,13 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import os
-import re
-import subprocess
-from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set
+from typing import Collection, Dict, Iterable, List, Set
 
-from hotreload.checks.ninja import run_ninja, query_users
+from hotreload.checks.causes import Cause
+from hotreload.checks.ninja import query_users
 from hotreload.description import Description
-from hotreload.errors import FlashNeeded, ToolError
-from hotreload.files import read_bytes, write_if_changed
+from hotreload.errors import FlashNeeded
 
-_PREFIX = "ninja explain: "
-_TIMES = r"\(-?\d+ vs -?\d+\)$"
-# Ninja's own words for why it would build an output; only the first pattern names an input.
-_CAUSES = (
-    rf"(?:restat of )?output (?P<output>.+) older than most recent input (?P<input>.+) {_TIMES}",
-    rf"recorded mtime of (?P<output>.+) older than most recent input (?P<input>.+) {_TIMES}",
-    r"output (?P<output>.+) doesn't exist$",
-    r"command line (?:changed|not found in log) for (?P<output>.+)$",
-    r"depfile '(?P<output>.+)\.d' is missing$",
-    r"deps for '(?P<output>.+)' are missing$",
-    rf"stored deps info out of date for '(?P<output>.+)' {_TIMES}",
-    r"(?P<output>.+) has no in-edge and is missing$",
-)
-_CAUSE = [re.compile(pattern) for pattern in _CAUSES]
-# These follow from other causes, or make nothing out of date.
-_NO_CAUSE = re.compile(
-    r".+ is dirty$|output .+ of phony edge with no inputs doesn't exist$|loading dyndep file .+"
-)
-# What CMake has ninja say. A file that is gone causes it, too, and then there is no explanation.
-_RUNS_CMAKE = re.compile(r"Re-running CMake\.\.\.")
-# How build.ninja has CMake look for new files.
-_LOOK = re.compile(rb"^build [^\n]*: VERIFY_GLOBS [^\n]*\n(?: [^\n]*\n)*", re.MULTILINE)
-# The output of CMake's add_custom_target(), which is never made: the target is run each time.
-_ALWAYS_RUN = re.compile(r"(?:.*/)?CMakeFiles/[^/]+")
 # CMake's names for what must exist before a library is compiled. Ninja learns from the compiler who
 # really reads it, and reports that as a cause of its own.
 _ONLY_ORDER = "cmake_object_order_depends_target_"
@@ -60,90 +34,16 @@ _OF_NO_CONCERN = {
 _MOST_LINES = 6
 
 
-class Cause(NamedTuple):
-    """Why one output is out of date; names as in build.ninja."""
-
-    output: str
-    input: Optional[str]
-
-
-class Found(NamedTuple):
-    """What ninja would do for the firmware, if nothing is out of date outside the module."""
-
-    runs_cmake: bool = False
-    """First; then ninja tells nothing else."""
-    runs_always: bool = False
-    """It runs a target each time, which may write what the firmware is made from."""
-
-
-def looks_for_files(description: Description) -> bool:
-    """Whether CMake looks for new files before each build: file(GLOB ... CONFIGURE_DEPENDS).
-
-    Then `ninja -n` says only that, and that CMake would run.
-    """
-    return os.path.exists(os.path.join(description.build_dir, "CMakeFiles", "VerifyGlobs.cmake"))
-
-
-def start_search(description: Description) -> "subprocess.Popen[str]":
-    """Asks ninja what it would do, in the background."""
-    more = _without_look(description) if looks_for_files(description) else []
-    return run_ninja(description, "-d", "explain", *more, description.firmware_target)
-
-
-def _without_look(description: Description) -> List[str]:
-    """Options of ninja, for a build.ninja in which CMake does not look for new files."""
-    text = read_bytes(os.path.join(description.build_dir, "build.ninja"), "CMake's file")
-    path = os.path.join(os.path.dirname(description.exports), "search.ninja")
-    write_if_changed(path, _LOOK.sub(b"", text))
-    return ["-f", path]
-
-
-def finish_search(
-    process: "subprocess.Popen[str]", description: Description, forgotten: Collection[str] = ()
-) -> Found:
+def check_outside(
+    causes: Iterable[Cause], description: Description, forgotten: Collection[str] = ()
+) -> None:
     """Raises FlashNeeded when anything outside the module is out of date.
 
     Outputs that were `forgotten` on purpose may be missing.
     """
-    causes = _finish(process, description)
-    if causes is None:
-        return Found(runs_cmake=True)
-    is_always_run = [_is_run_always(cause) for cause in causes]
-    rest = [cause for cause, is_run in zip(causes, is_always_run) if not is_run]
-    outside = _Search(description, forgotten).outside(rest)
+    outside = _Search(description, forgotten).outside(causes)
     if outside:
         raise FlashNeeded(_explain(outside, description))
-    return Found(runs_always=any(is_always_run))
-
-
-def find_causes(description: Description, target: str) -> Optional[List[Cause]]:
-    """Why this target is out of date; None: CMake has to run first."""
-    return _finish(run_ninja(description, "-d", "explain", target), description)
-
-
-def _finish(process: "subprocess.Popen[str]", description: Description) -> Optional[List[Cause]]:
-    output, _ = process.communicate()
-    if process.returncode != 0:
-        told = [line for line in output.splitlines() if not line.startswith(_PREFIX)]
-        raise ToolError("\n".join(["the build is out of order:", *told, _advice(description)]))
-    return None if _RUNS_CMAKE.search(output) else read_causes(output)
-
-
-def read_causes(text: str) -> List[Cause]:
-    """The causes in ninja's explanations; what is not understood counts as one."""
-    causes: List[Cause] = []
-    for line in text.splitlines():
-        _, found, reason = line.partition(_PREFIX)
-        if not found or _NO_CAUSE.match(reason):
-            continue
-        match = next((m for m in (cause.match(reason) for cause in _CAUSE) if m), None)
-        names = match.groupdict() if match else {"output": reason}
-        causes.append(Cause(names["output"], names.get("input")))
-    return list(dict.fromkeys(causes))
-
-
-def _is_run_always(cause: Cause) -> bool:
-    return cause.input is None and _ALWAYS_RUN.fullmatch(cause.output) is not None
 
 
 class _Search:

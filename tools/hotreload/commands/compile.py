@@ -11,8 +11,9 @@ from typing import Callable, Collection, NamedTuple
 
 import click
 
+from hotreload.checks.causes import finish_search, looks_for_files, start_search
 from hotreload.checks.inputs import Inputs, Stale
-from hotreload.checks.outside import finish_search, looks_for_files, start_search
+from hotreload.checks.outside import check_outside
 from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
 from hotreload.files import find_stamp
@@ -121,16 +122,16 @@ def _finish(
 ) -> Configured:
     """Runs CMake if the search says so, and searches again."""
     description = build.description
-    found = finish_search(search, description, forgotten)
-    if not found.runs_cmake:
-        return build._replace(runs_always=found.runs_always)
-    click.echo("The build's configuration has changed: CMake runs")
-    _run_cmake(description, verbose)
-    description = load_description(description.path)
-    found = finish_search(start_search(description), description, forgotten)
-    if found.runs_cmake:
+    found = finish_search(search, description)
+    if found is None:
+        click.echo("The build's configuration has changed: CMake runs")
+        _run_cmake(description, verbose)
+        build = Configured(load_description(description.path), has_run_cmake=True)
+        found = finish_search(start_search(build.description), build.description)
+    if found is None:
         raise ToolError("the build is out of order: CMake has run, but ninja wants it to run again")
-    return Configured(description, True, found.runs_always)
+    check_outside(found.causes, build.description, forgotten)
+    return build._replace(runs_always=found.runs_always)
 
 
 def _look_for_files(description: Description, verbose: bool) -> Configured:
