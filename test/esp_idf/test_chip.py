@@ -107,6 +107,7 @@ def test_watch(example: IdfProject, chip: Qemu) -> None:
                 chip.wait_for(rf"^{word}, World, .*$", start)
         watch.send_signal(signal.SIGINT)
         output, _ = watch.communicate(timeout=30)
+        assert "Compiled reloadable.c" in output, "without ninja"
         assert "Stopped watching." in output
     assert chip.boots() == 1
 
