@@ -113,23 +113,9 @@ def test_warning_is_shown_once(watching: Watch, built: Project) -> None:
     assert sum("#warning look here [-Wcpp]" in line for line in seen) == 1, seen
 
 
-def generate(project: Project) -> Path:
-    """Has page.h made from index.html before a.c is compiled, which need not read it."""
-    page = project.root / "index.html"
-    page.write_text("#define VALUE 1\n")
-    project.flags.append(f"-I{project.build}")
-    project.write_ninja()
-    ninja = project.build / "build.ninja"
-    text = ninja.read_text().replace(f"{project.sources}/a.c", f"{project.sources}/a.c || page.h")
-    rule = "rule copy\n  command = cp $in $out\n  restat = 1\n"
-    ninja.write_text(f"{text}{rule}build page.h | {project.build}/page.h: copy {page}\n")
-    subprocess.run(["ninja", "firmware"], cwd=project.build, check=True)
-    return page
-
-
 def test_generated_header_that_was_not_read(built: Project, device: FakeDevice) -> None:
     """Ninja knows what it is made from."""
-    page = generate(built)
+    page = built.generate()
     with start(built, device.url) as watch:
         page.write_text("#define VALUE 7\n")
         built.write("a.c", body(2))
@@ -146,7 +132,7 @@ def test_generated_header_that_was_not_read(built: Project, device: FakeDevice) 
 
 def run_always(project: Project, command: str) -> None:
     """As CMake's add_custom_target() and add_dependencies() do."""
-    generate(project)
+    project.generate()
     ninja = project.build / "build.ninja"
     rules = f"rule run\n  command = {command}\nbuild CMakeFiles/always: run\n"
     rules += f"build main.o: cc {project.write('main.h', '')}\n  flags = -x c\n"

@@ -177,16 +177,8 @@ def test_symbolic_links(built: Project, device: FakeDevice) -> None:
 
 
 def test_inputs_of_generators(built: Project, device: FakeDevice) -> None:
-    page = built.root / "index.html"
-    page.write_text("#define VALUE 2\n")
     built.write("a.c", '#include "page.h"\nint f(void) { return VALUE; }\n')
-    built.flags.append(f"-I{built.build}")
-    built.write_ninja()
-    ninja = built.build / "build.ninja"
-    text = ninja.read_text().replace(f"{built.sources}/a.c", f"{built.sources}/a.c || page.h")
-    rule = "rule copy\n  command = cp $in $out\n  restat = 1\n"
-    ninja.write_text(f"{text}{rule}build page.h | {built.build}/page.h: copy {page}\n")
-    subprocess.run(["ninja", "firmware"], cwd=built.build, check=True)
+    page = built.generate()
     with start(built, device.url) as watch:
         page.write_text("#define VALUE 3\n")
         assert "Changed: index.html" in watch.wait_for("Reloaded whole ")
