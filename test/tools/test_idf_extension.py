@@ -1,6 +1,8 @@
 """The extension of idf.py, without idf.py: its actions, and the options that both sides have."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Dict, Optional
 
@@ -9,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from hotreload import idf_extension
 from hotreload.cli import main
+from project import TOOLS
 
 
 def as_click(option: Dict[str, Any]) -> click.Option:
@@ -74,6 +77,21 @@ def test_flash_beside_the_monitor_is_refused() -> None:
     with pytest.raises(SystemExit) as ended:
         watch(None, background=True)
     assert "--flash needs the port" in str(ended.value)
+
+
+def test_little_is_imported_before_it_is_needed() -> None:
+    """Every command of idf.py loads the extension."""
+    shown = "import sys, hotreload.idf_extension; print(*sys.modules, sep='\\n')"
+    output = subprocess.run(
+        [sys.executable, "-c", shown],
+        env={**os.environ, "PYTHONPATH": TOOLS},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=True,
+    ).stdout
+    own = {name for name in output.split() if name.startswith("hotreload.")}
+    needed = ("errors", "files", "idf_extension", "interrupt", "options", "report")
+    assert "hotreload.idf_extension" in own <= {f"hotreload.{name}" for name in needed}
 
 
 def test_extension_is_loaded_once() -> None:

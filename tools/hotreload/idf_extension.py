@@ -1,7 +1,8 @@
 """`idf.py reload`, `watch` and others: an extension of ESP-IDF's command line.
 
 ESP-IDF 6 loads idf_ext.py of components by itself; ESP-IDF 5 only that of the project, which
-install_project_extension() writes.
+install_project_extension() writes. Every command of idf.py imports this, so it imports little before
+it is needed.
 
 SPDX-License-Identifier: MIT
 """
@@ -13,15 +14,15 @@ import json
 import os
 import sys
 from contextlib import closing
-from typing import Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
-from hotreload.commands.reload import reload_once
-from hotreload.commands.update import Options
-from hotreload.device.find_device import Where, find_device
 from hotreload.errors import ToolError
 from hotreload.files import open_text, write_if_changed
 from hotreload.options import idf_options
 from hotreload.report import show_any_text
+
+if TYPE_CHECKING:
+    from hotreload.device.find_device import Where
 
 _AFTER = ["all", "app", "flash", "app-flash", "hotreload-flash", "partition-table-flash"]
 
@@ -120,6 +121,9 @@ def _reload(
     whole: bool,
     is_all: bool,
 ) -> None:
+    from hotreload.commands.reload import reload_once
+    from hotreload.commands.update import Options
+
     where, loud = _where(arguments, url, is_all), verbose or arguments.verbose
     options = Options(arguments.build_dir, where, skip_build, wait, loud, whole)
     _run(arguments, lambda: reload_once(options))
@@ -138,6 +142,7 @@ def _watch(
     flash: bool,
     background: bool = False,
 ) -> None:
+    from hotreload.commands.update import Options
     from hotreload.commands.watch import watch, watch_in_background
 
     where, loud = _where(arguments, url, is_all), verbose or arguments.verbose
@@ -178,6 +183,8 @@ def _tell_esptool(arguments: Any) -> None:
 
 def _where(arguments: Any, url: Optional[str], is_all: bool = False) -> Where:
     """The port is used only if the firmware takes requests on it: ESPPORT is for flashing, too."""
+    from hotreload.device.find_device import Where
+
     if is_all:
         return Where(url, is_all=True)
     port = os.environ.get("HOTRELOAD_PORT")
@@ -212,6 +219,7 @@ def _share(arguments: Any, where: Where) -> None:
 
 def _status(name: str, context: Any, arguments: Any, url: Optional[str]) -> None:
     from hotreload.commands.status import show_status
+    from hotreload.device.find_device import find_device
 
     def ask() -> None:
         with closing(find_device(_where(arguments, url), arguments.build_dir)) as device:
