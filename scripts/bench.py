@@ -244,6 +244,8 @@ def main() -> None:
     build = parser.parse_args().build.resolve()
     build.mkdir(parents=True, exist_ok=True)
     os.environ["PYTHONPATH"] = str(ROOT / "tools")
+    # A user's Python does not compile the tools each time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
     measures: List[Callable[[Path], List[Figure]]] = [
         measure_loop, measure_serial_loop, measure_ram_first,
