@@ -1,8 +1,8 @@
 """`idf.py reload`, `watch` and others: an extension of ESP-IDF's command line.
 
 ESP-IDF 6 loads idf_ext.py of components by itself; ESP-IDF 5 only that of the project, which
-install_project_extension() writes. Every command of idf.py imports this, so it imports little before
-it is needed.
+install_project_extension() writes. Every command of idf.py imports this, so it imports little
+before it is needed.
 
 SPDX-License-Identifier: MIT
 """

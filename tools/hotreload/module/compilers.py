@@ -76,6 +76,7 @@ def _start(description: Description, command: str) -> "subprocess.Popen[str]":
             command,
             shell=os.name != "nt",
             cwd=description.build_dir,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
