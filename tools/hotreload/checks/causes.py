@@ -42,7 +42,7 @@ _LOOK = re.compile(rb"^build [^\n]*: VERIFY_GLOBS [^\n]*\n(?: [^\n]*\n)*", re.MU
 # What CMake never makes, so that ninja runs it each time: the output of add_custom_target(), and
 # that of a step of ExternalProject_Add() with BUILD_ALWAYS.
 _ALWAYS_RUN = re.compile(r"(?:.*/)?(?:CMakeFiles|[^/]+-stamp)/[^/]+")
-
+# Of what is written each time that it is made.
 _WRITTEN = (".obj", ".o", ".a")
 
 
@@ -83,9 +83,7 @@ def _without_look(description: Description) -> List[str]:
     return ["-f", path]
 
 
-def finish_search(
-    process: "subprocess.Popen[str]", description: Description
-) -> Optional[Causes]:
+def finish_search(process: "subprocess.Popen[str]", description: Description) -> Optional[Causes]:
     """None: CMake has to run first; then ninja tells nothing else."""
     output, _ = process.communicate()
     if process.returncode != 0:
@@ -131,9 +129,9 @@ def _is_run_always(cause: Cause) -> bool:
 
 
 def _compare(description: Description, text: str) -> List[Cause]:
-    """The causes that ninja does not tell: it compares no times of what it makes anyway, because an
-    input is made anyway. Compares those of objects, archives and the firmware, which are written
-    each time that they are made.
+    """The causes that ninja does not tell: it compares no times of what it makes anyway.
+
+    Compares those of objects, archives and the firmware. Another file may be older than its inputs.
     """
     elf = os.path.relpath(description.firmware_elf, description.build_dir)
     follows = (match.group(1) for match in map(_FOLLOWS.match, _reasons(text)) if match)

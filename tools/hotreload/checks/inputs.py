@@ -121,7 +121,7 @@ class Inputs:
             files |= {configuration, self._description.firmware_elf}
         self.last_search.begin(files)
 
-    def finish_search(self, runs_always: bool) -> None:
+    def note_search(self, runs_always: bool) -> None:
         """Ninja has found nothing out of date, but may run a target each time."""
         self.last_search.succeed()
         self._runs_always = runs_always

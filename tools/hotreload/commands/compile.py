@@ -59,7 +59,7 @@ def compile_module(
         stale = inputs.stale(changed)  # While ninja searches.
         if search is not None:
             build = _finish(search, build, verbose)
-            inputs.finish_search(build.runs_always)
+            inputs.note_search(build.runs_always)
         if build.has_run_cmake:
             inputs.refresh(build.description)
             stale = [one for one in inputs.stale(changed) if not _is_written_by_cmake(one)]
