@@ -14,6 +14,7 @@ import pytest
 
 from fake_device import FakeDevice
 from hotreload.checks.snapshot import Snapshot
+from hotreload.commands.generated import Generated
 from project import Project
 from test_watch import LAST, Watch, body, start
 
@@ -152,6 +153,38 @@ def test_target_that_is_always_run(built: Project, device: FakeDevice) -> None:
             wait(watch)
             assert len(count.read_text()) > len(before)
     newest(device, built)
+
+
+def test_target_that_writes_a_source_each_time(built: Project, device: FakeDevice) -> None:
+    """Its change causes a reload, but not for ever."""
+    count = built.write("count.h", "")
+    built.write("a.c", '#include "count.h"\nint f(void) { return sizeof COUNT; }\n')
+    count.write_text('#define COUNT "1"\n')
+    run_always(built, f"sed -i s/1/11/ {count}")
+    with start(built, device.url) as watch:
+        told = watch.wait_for("Each build writes ")[-1]
+        assert str(count) in told
+        built.write("a.c", body(2))
+        seen = watch.wait_for(*LAST)
+        assert "Changed: a.c" in seen, seen
+
+
+def test_what_counts_as_written_by_builds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Never what has once changed while no build ran."""
+    paths = [str(tmp_path / name) for name in ("made.h", "edited.c")]
+    for path in paths:
+        Path(path).touch()
+    changed = os.stat(paths[0]).st_ctime_ns
+    generated = Generated()
+    assert generated.drop(paths[1:], changed + 10**9, changed + 2 * 10**9) == paths[1:]
+    for _ in range(4):
+        assert generated.drop(paths, changed - 10**9, changed + 10**9) == paths
+    assert capsys.readouterr().out == ""
+    for _ in range(2):
+        assert generated.drop(paths, changed - 10**9, changed + 10**9) == paths[1:]
+    assert capsys.readouterr().out.count(paths[0]) == 1
 
 
 @pytest.mark.parametrize("command", ["reload", "watch"])

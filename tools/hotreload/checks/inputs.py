@@ -55,7 +55,8 @@ class Inputs:
         self._firmware_state: Optional[int] = None
         self.last_search = Snapshot()
         """When ninja found nothing out of date outside the module."""
-        self._runs_always = False
+        self.runs_always = False
+        """Whether ninja may run a target each time, which may write files."""
         self._last_build = Snapshot()
         """When all objects were up to date."""
 
@@ -124,11 +125,11 @@ class Inputs:
     def note_search(self, runs_always: bool) -> None:
         """Ninja has found nothing out of date, but may run a target each time."""
         self.last_search.succeed()
-        self._runs_always = runs_always
+        self.runs_always = runs_always
 
     def must_search_again(self) -> bool:
         """After ninja has built: whether it may have written what the firmware is made from."""
-        return self._runs_always and not self.last_search.is_valid()
+        return self.runs_always and not self.last_search.is_valid()
 
     def _state_of_firmware(self) -> int:
         elf = _state_of(self._description.firmware_elf)

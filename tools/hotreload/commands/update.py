@@ -6,6 +6,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from typing import (
     TYPE_CHECKING,
@@ -74,6 +75,8 @@ class Memory:
         self.reader = FirmwareReader()
         self.inputs = Inputs(description)
         self.builder: Optional[ModuleBuilder] = None
+        self.built = 0
+        """When objects were compiled last, in ns."""
 
     def get_builder(self) -> ModuleBuilder:
         """The builder; made when it is needed first, because that imports much."""
@@ -148,6 +151,7 @@ def make_updates(
         description = compile_module(
             description, memory.inputs, changed, steps, options.verbose, memory.prepare
         )
+        memory.built = time.time_ns()
         builder = memory.get_builder()
         inputs = builder.inputs(description, steps)
         made: Dict[str, Update] = {}

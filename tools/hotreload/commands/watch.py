@@ -15,6 +15,7 @@ import click
 
 from hotreload.commands.boards import Boards
 from hotreload.commands.checkout import find_checkout
+from hotreload.commands.generated import Generated
 from hotreload.commands.keyboard import Keyboard
 from hotreload.commands.sources import Sources, linked_directories
 from hotreload.commands.status import show_status
@@ -93,6 +94,8 @@ class _Work(NamedTuple):
 
     changed: Sequence[str] = ()
     key: str = ""
+    is_due: bool = False
+    """A board has come."""
 
 
 class _Watch:
@@ -121,6 +124,7 @@ class _Watch:
         )
         self.boards.find()
         self._updater = Updater(options, self._memory, self.boards)
+        self._generated = Generated()
 
     def _find_directories(self, description: Description) -> List[str]:
         directories = description.watch_dirs
@@ -146,7 +150,7 @@ class _Watch:
                 self._look_again(begun)
             else:
                 click.echo(f"{_KEYS}Ctrl+C stops.")
-            work = self._wait()
+            work = self._wait_since(begun)
 
     def _show_status(self) -> None:
         for board in self.boards.all:
@@ -170,6 +174,15 @@ class _Watch:
         self._memory.save()
         self._memory.inputs.learn_commands()
 
+    def _wait_since(self, begun: int) -> _Work:
+        """Waits for something to do other than what the last build has done, which began then."""
+        ended = self._memory.built if self._memory.inputs.runs_always else 0
+        while True:
+            work = self._wait()
+            changed = self._generated.drop(work.changed, begun, ended)
+            if changed or work.key or work.is_due:
+                return work._replace(changed=changed)
+
     def _wait(self) -> _Work:
         """Waits for something to do; after a change, until no more come for the debounce time."""
         changed: List[str] = []
@@ -185,7 +198,7 @@ class _Watch:
                     continue
                 lock = find_checkout(self._directories) if changed else None
                 if lock is None or time.monotonic() > last + _CHECKOUT_SECONDS:
-                    return _Work(list(dict.fromkeys(changed)))
+                    return _Work(list(dict.fromkeys(changed)), is_due=is_due)
                 if pause != _CHECKOUT_PAUSE:
                     click.echo(f"git is changing files ({lock}): the reload waits for it")
                     pause = _CHECKOUT_PAUSE
