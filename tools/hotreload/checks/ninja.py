@@ -13,6 +13,7 @@ from typing import Dict, Iterable, List, NamedTuple, Sequence
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
+from hotreload.program import start_program
 
 Files = Dict[str, List[str]]
 
@@ -36,19 +37,7 @@ def run_ninja(description: Description, *arguments: str) -> "subprocess.Popen[st
             f"{description.build_dir} has no build.ninja: hotreload needs CMake's generator Ninja. "
             "Configure an empty build directory with -G Ninja"
         )
-    try:
-        return subprocess.Popen(
-            [description.ninja, "-n", *arguments],
-            cwd=description.build_dir,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="surrogateescape",
-        )
-    except OSError as error:
-        raise ToolError(
-            f"cannot run {description.ninja} in {description.build_dir}: {error.strerror}"
-        ) from error
+    return start_program(description, [description.ninja, "-n", *arguments])
 
 
 def query_outputs(description: Description) -> List[str]:

@@ -11,6 +11,7 @@ from typing import Callable, List
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
+from hotreload.program import start_program
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 
@@ -40,13 +41,6 @@ def _advise(description: Description, command: List[str]) -> str:
     """Compiles once more, to read the compiler's messages."""
     from hotreload.module.missing import explain_missing_headers
 
-    again = subprocess.run(
-        command,
-        cwd=description.build_dir,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="surrogateescape",
-    )
-    advice = explain_missing_headers(description, _COLOUR.sub("", again.stdout))
+    output, _ = start_program(description, command).communicate()
+    advice = explain_missing_headers(description, _COLOUR.sub("", output))
     return f"\n{advice}" if advice else ""

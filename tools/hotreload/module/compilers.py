@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from contextlib import suppress
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 import click
 
 from hotreload.description import Description
-from hotreload.errors import ToolError
 from hotreload.files import open_text
+from hotreload.program import start_program
 from hotreload.report import shorten
 
 # A name in a rule of make: a backslash protects a blank or a number sign, a dollar sign a second.
@@ -34,7 +33,7 @@ class Compilers:
         self._objects = {name: os.path.join(description.build_dir, name) for name in commands}
         self._lists = {name: f"{path}.d" for name, path in self._objects.items()}
         _remove(self._lists.values())
-        self._processes = [_start(description, command) for command in commands.values()]
+        self._processes = [start_program(description, command) for command in commands.values()]
         self._said = ""
 
     def __enter__(self) -> "Compilers":
@@ -67,23 +66,6 @@ class Compilers:
     def discard(self) -> None:
         """After finish(): leaves it to ninja to compile these objects, and to say what is wrong."""
         _remove(self._objects.values())
-
-
-def _start(description: Description, command: str) -> "subprocess.Popen[str]":
-    """As ninja does."""
-    try:
-        return subprocess.Popen(
-            command,
-            shell=os.name != "nt",
-            cwd=description.build_dir,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="surrogateescape",
-        )
-    except OSError as error:
-        raise ToolError(f"cannot compile in {description.build_dir}: {error.strerror}") from error
 
 
 def _read_list(path: str) -> List[str]:

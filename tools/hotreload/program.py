@@ -1,0 +1,40 @@
+"""Starts the programs that build.
+
+Imports little, like compiler.py.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import List, Union
+
+from hotreload.description import Description
+from hotreload.errors import ToolError
+
+
+def start_program(
+    description: Description, command: Union[str, List[str]]
+) -> "subprocess.Popen[str]":
+    """Starts a program in the build directory. What it prints is there to be read.
+
+    A string is a command as build.ninja has it, and is run as ninja runs it.
+    """
+    try:
+        return subprocess.Popen(
+            command,
+            shell=isinstance(command, str) and os.name != "nt",
+            cwd=description.build_dir,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
+    except OSError as error:
+        name = command if isinstance(command, str) else command[0]
+        raise ToolError(
+            f"cannot run {name} in {description.build_dir}: {error.strerror}"
+        ) from error
