@@ -166,6 +166,37 @@ def test_object_that_a_compiler_has_removed(two: Project, questions: Questions) 
     assert questions.take() == ["a.c.o"]
 
 
+@pytest.mark.parametrize("runs_always", [False, True])
+def test_commands_are_asked_for_once(
+    two: Project, monkeypatch: pytest.MonkeyPatch, runs_always: bool
+) -> None:
+    """Once for each configuration, also if it has a target that is always run."""
+    path = two.build / "build.ninja"
+    if runs_always:
+        text = path.read_text().replace("b.c\n", "b.c || CMakeFiles/always\n", 1)
+        path.write_text(f"{text}rule run\n  command = true\nbuild CMakeFiles/always: run\n")
+        build(two)
+    asked: List[str] = []
+    ask = ninja_cache.find_causes
+
+    def counted(description: Description, target: str) -> Any:
+        asked.append(target)
+        return ask(description, target)
+
+    monkeypatch.setattr(ninja_cache, "find_causes", counted)
+    inputs = Inputs(load_description(str(two.build)))
+    for configured in (1, 2):
+        inputs.refresh(load_description(str(two.build)))
+        for _ in range(2):
+            inputs.learn_commands()
+        assert asked == ["hotreload_objects"] * configured
+        inputs.begin_build()
+        inputs.finish_build()
+        commands = inputs.begin_without_ninja([str(two.sources / "b.c")])
+        assert (commands is None) == runs_always
+        path.write_text(path.read_text() + "# again\n")
+
+
 def test_damaged_cache_counts_as_none(two: Project, questions: Questions) -> None:
     files = find_files(two)
     (path,) = two.build.rglob("inputs.records")

@@ -182,7 +182,8 @@ class Inputs:
             return None
         outputs = [path for path, inputs in self._made.items() if not files.isdisjoint(inputs)]
         names = [_name_in_ninja(path, self._description) for path in outputs]
-        commands = {name: self._ninja.commands.get(name, "") for name in names}
+        known = self._ninja.commands or {}
+        commands = {name: known.get(name, "") for name in names}
         return commands if all(commands.values()) else None
 
     def needs_ninja(self, names: Iterable[str]) -> bool:

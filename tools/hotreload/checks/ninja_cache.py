@@ -36,8 +36,9 @@ class NinjaCache:
         self._without: List[str] = []
         """The outputs of which ninja's log, as it was then, has no list."""
         self._is_saved = True
-        self.commands: Dict[str, str] = {}
-        """How objects are compiled; empty until learn_commands() has found out."""
+        self.commands: Optional[Dict[str, str]] = None
+        """How objects are compiled; None until learn_commands() has found out, and empty if only
+        ninja can compile them."""
 
     def refresh(self, description: Description) -> None:
         """Forgets everything if CMake has written build.ninja again."""
@@ -47,7 +48,7 @@ class NinjaCache:
             self._path, self._key = path, key
             self._inputs, self._deps, self._log, self._without = _load(path, key)
             self._is_saved = True
-            self.commands = {}
+            self.commands = None
 
     def inputs(self, description: Description, names: Iterable[str]) -> Files:
         """The inputs of each output according to build.ninja; none of what is no output there."""
@@ -87,13 +88,15 @@ class NinjaCache:
     def learn_commands(self, description: Description, names: Sequence[str]) -> None:
         """Asks how these objects are compiled, if ninja makes nothing else for them now.
 
-        It always does if a target without outputs may write what they are made from.
+        It always does if it runs a target each time, which may write what they are made from.
         """
-        if not self.commands:
-            found = find_causes(description, description.objects_target)
-            if found is not None and not found.runs_always:
-                if {cause.output for cause in found.causes} <= set(names):
-                    self.commands = query_commands(description, names)
+        if self.commands is not None:
+            return
+        found = find_causes(description, description.objects_target)
+        if found is not None and found.runs_always:
+            self.commands = {}
+        elif found is not None and {cause.output for cause in found.causes} <= set(names):
+            self.commands = query_commands(description, names)
 
     def save(self) -> None:
         """Writes what is known, for the next command."""
