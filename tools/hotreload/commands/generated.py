@@ -11,7 +11,7 @@ import click
 
 from hotreload.files import find_stamp
 
-_BUILDS = 5  # in a row; nobody saves a file only while builds run
+_BUILDS = 5  # nobody saves a file so often, and only while builds run
 _TICK = 10_000_000  # ns by which a file's time may be behind the clock
 
 
