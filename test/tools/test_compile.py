@@ -152,6 +152,10 @@ def test_target_that_is_always_run(built: Project, device: FakeDevice) -> None:
             built.write("a.c", body(number))
             wait(watch)
             assert len(count.read_text()) > len(before)
+        before = count.read_text()
+        built.write("new.h", "/* Which no compiler reads, but the target may. */\n")
+        watch.wait_for("No change: ", "Reloaded whole ")
+        assert len(count.read_text()) > len(before)
     newest(device, built)
 
 

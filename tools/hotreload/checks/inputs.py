@@ -178,11 +178,11 @@ class Inputs:
         None: only ninja knows.
         """
         files = self.files.intersection(changed)
-        if not self._last_build.go_on(files):
+        known = self._ninja.commands
+        if not self._last_build.go_on(files) or not known:
             return None
         outputs = [path for path, inputs in self._made.items() if not files.isdisjoint(inputs)]
         names = [_name_in_ninja(path, self._description) for path in outputs]
-        known = self._ninja.commands or {}
         commands = {name: known.get(name, "") for name in names}
         return commands if all(commands.values()) else None
 
