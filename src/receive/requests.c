@@ -295,13 +295,13 @@ void hotreload_request_upload_finish(hotreload_answer_t *answer)
 {
     hotreload_reason_t reason;
     hotreload_reason_clear(&reason);
+    hotreload_status_set_error(&reason); /* before the upload counts: its reload may fail at once */
     hotreload_stored_t stored;
     esp_err_t error = hotreload_upload_finish(&stored, &reason);
     if (error != ESP_OK) {
         refuse_upload(http_status_of(error), &reason, answer);
         return;
     }
-    hotreload_status_set_error(&reason);
     hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u %s, %u bytes", (unsigned)stored.sequence,
                        stored.is_waiting ? "received into RAM" : "stored", (unsigned)stored.size);
     hotreload_json_t json = begin_answer(answer, 200);

@@ -42,18 +42,19 @@ esp_err_t hotreload_update_partition(const char *partition_label, const void *da
     }
     hotreload_reason_t reason;
     hotreload_reason_clear(&reason);
+    hotreload_status_set_error(&reason); /* before the module counts: its reload may fail at once */
     uint32_t sequence = 0;
     uint32_t base = HOTRELOAD_NO_BASE;
     esp_err_t error = hotreload_check_upload(data, size, &base, &reason);
     if (error == ESP_OK) {
         error = store_module(partition_label, data, size, &sequence, &reason);
     }
-    hotreload_status_set_error(&reason);
     if (error == ESP_OK) {
         hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u stored, %u bytes", (unsigned)sequence,
                            (unsigned)size);
         hotreload_announce_upload(sequence);
     } else {
+        hotreload_status_set_error(&reason);
         hotreload_port_log(HOTRELOAD_LOG_ERROR, "update failed: %s (%s)", reason.text,
                            esp_err_to_name(error));
     }

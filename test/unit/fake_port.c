@@ -444,10 +444,25 @@ void hotreload_port_lock(hotreload_lock_t lock)
     held[lock] = true;
 }
 
+static bool is_any_held(void)
+{
+    for (size_t i = 0; i < HOTRELOAD_LOCK_COUNT; i++) {
+        if (held[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void hotreload_port_unlock(hotreload_lock_t lock)
 {
     assert_true(held[lock]);
     held[lock] = false;
+    if (fake_port.is_worker_busy && !fake_port.is_worker && !is_any_held()) {
+        fake_port.is_worker = true;
+        (void)fake_port.worker.work();
+        fake_port.is_worker = false;
+    }
 }
 
 bool fake_port_holds(hotreload_lock_t lock)

@@ -82,9 +82,10 @@ typedef struct {
 
     /** What hotreload_port_start_worker() got; no `work`: there is no worker. */
     hotreload_worker_t worker;
-    bool fail_worker; /**< it cannot be started */
-    bool is_worker;   /**< whoever calls is the worker */
-    unsigned wakes;   /**< of the worker */
+    bool fail_worker;    /**< it cannot be started */
+    bool is_worker;      /**< whoever calls is the worker */
+    unsigned wakes;      /**< of the worker */
+    bool is_worker_busy; /**< the worker works each time a lock is released */
 
     /** hotreload_port_now_ms(). */
     uint32_t now_ms;

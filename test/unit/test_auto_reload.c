@@ -11,6 +11,7 @@
 #include "loader/table.h"
 #include "patched.h"
 #include "run/auto_reload.h"
+#include "sent.h"
 #include "store/state.h"
 
 #define NOT_BEFORE_WOKEN UINT32_MAX
@@ -183,6 +184,29 @@ static void a_task_inside_is_named_once_and_tried_again(void **state)
     assert_string_equal(loaded_status().last_error.text, "");
 }
 
+/** The worker may try the new module before the sender has its answer. */
+static void the_error_of_a_reload_outlives_the_upload(void **state)
+{
+    loaded_start(1);
+    loaded_store(2);
+    enter_module();
+    size_t size;
+    uint8_t *module = loaded_module(3, &size);
+    fake_port.is_worker_busy = true;
+    assert_int_equal(hotreload_update_partition(FAKE_FLASH_LABEL, module, size), ESP_OK);
+    free(module);
+    assert_non_null(strstr(loaded_status().last_error.text, "task blink is inside the module"));
+
+    sent_t upload;
+    hotreload_answer_t answer;
+    module = loaded_module(4, &size);
+    sent_describe(&upload, module, size);
+    assert_int_equal(sent_upload(&upload, size, &answer), 200);
+    sent_free(&upload);
+    fake_port.is_worker_busy = false;
+    assert_non_null(strstr(loaded_status().last_error.text, "task blink is inside the module"));
+}
+
 /** The task comes back while the new module is being placed, and leaves again. */
 static unsigned leave_at;
 
@@ -280,6 +304,7 @@ int main(void)
         TEST(without_callbacks_as_well),
         TEST(a_patch_needs_no_safe_point_and_no_callbacks),
         TEST(a_task_inside_is_named_once_and_tried_again),
+        TEST(the_error_of_a_reload_outlives_the_upload),
         TEST(a_manual_reload_waits_for_a_task_that_leaves_soon),
         TEST(before_brings_the_task_out),
         TEST(stopped_tasks_go_on_between_two_attempts),
