@@ -84,6 +84,22 @@ def test_new_callbacks_and_constants(loop: Loop) -> None:
     assert line
 
 
+def test_a_function_of_the_c_library_that_is_new(loop: Loop) -> None:
+    """The firmware lacks both: they travel with the patch, and the loop goes on."""
+    said = loop.edit(
+        ["void blink_step", '#include <string.h>\nstatic char dots[8] = "..xy.";\n\nvoid blink_step'],
+        ['"uptime %u: blink', '"uptime %u: %s'],
+        ['times\\n", round,', 'times\\n", round, strpbrk(dots + round % 2, "x,"),'],
+    )
+    assert "the firmware lacks strpbrk()" in said and "Patched" in said, said
+    uptime, lit = loop.wait_for(r"xy\.")
+    assert lit == (uptime + 1) // 2
+    said = loop.edit(['strpbrk(dots + round % 2, "x,")', 'strstr(dots + round % 2, dots + 3)'])
+    assert "the firmware lacks strstr()" in said and "Patched" in said, said
+    uptime, lit = loop.wait_for(r"y\.")
+    assert lit == (uptime + 1) // 2
+
+
 def test_a_whole_module_waits_for_the_loop(loop: Loop) -> None:
     said = loop.edit(["static unsigned lit;", "static unsigned long long lit;"],
                      ["lit %u times", "lit %llu times"], wait=1)  # fmt: skip

@@ -99,6 +99,8 @@ class Project:
         """Whether the firmware has stubs for static functions."""
         self.calls_exports = True
         """Whether the firmware uses all exports."""
+        self.fields: Dict[str, Any] = {}
+        """What hotreload.json has instead of what describe() writes."""
         for directory in (self.sources, self.out):
             directory.mkdir(parents=True)
 
@@ -227,7 +229,7 @@ class Project:
             "watch_dirs": [str(self.sources)],
             "url": None,
         }
-        fields.update(changes)
+        fields.update({**self.fields, **changes})
         path = self.out / "hotreload.json"
         path.write_text(json.dumps({k: v for k, v in fields.items() if v is not ...}))
         return path

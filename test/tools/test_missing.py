@@ -84,6 +84,19 @@ def test_library_of_the_toolchain(riscv: Project) -> None:
     assert re.search(r"libother\.a\(sqrt\.o\) has it.* next firmware .*build 'firmware'", text)
 
 
+@pytest.mark.parametrize(
+    "link", ["LINK_LIBRARIES = ../lib/libvendor.a", "LINK_PATH = -L{}\n  LINK_LIBRARIES = -lvendor"]
+)
+def test_library_that_the_firmware_is_linked_with(riscv: Project, link: str) -> None:
+    library = add_library(riscv, {"sensor": "int sensor_read(int x) { return x; }\n"})
+    os.rename(library, library.replace("libc.a", "libvendor.a"))
+    message(riscv)
+    with open(riscv.build / "build.ninja", "a") as ninja:
+        ninja.write(f"build firmware.elf: cc\n  {link.format(os.path.dirname(library))}\n")
+    text = riscv.fail("link", str(riscv.build))
+    assert "libvendor.a(sensor.o) has it. The next firmware will contain it: build" in text
+
+
 def test_nobody_has_it(riscv: Project) -> None:
     text = message(riscv)
     assert re.search("No library .* has it.*name right", text)

@@ -57,8 +57,15 @@ def test_module_that_could_not_be_loaded(device: FakeDevice) -> None:
 
 
 def test_application_that_does_not_reload(device: FakeDevice) -> None:
-    (said,) = said_of(device, sequence=3, pending=True, last_error="an older one")
-    assert re.search("application has not reloaded it within 0.5 s", said)
+    (said,) = said_of(device, sequence=3, pending=True)
+    assert re.search("application has not reloaded it within 0.5 s: does it poll", said)
+
+
+def test_task_in_the_way(device: FakeDevice) -> None:
+    why = "task blink is inside the module"
+    first, last = said_of(device, sequence=3, pending=True, last_error=why)
+    assert first == f"The device goes on with the code it had, for now: {why}"
+    assert last == f"The application has not reloaded it within 0.5 s: {why}"
 
 
 def test_device_that_is_gone(device: FakeDevice) -> None:

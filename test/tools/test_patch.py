@@ -251,7 +251,7 @@ def test_whole(edits: Edits, old: str, new: str, words: str) -> None:
 
 def test_large_patch_is_whole(edits: Edits) -> None:
     edits.build()
-    body = "".join(f"x = x * {i * 77 + 5} + (x >> {i % 5 + 1});" for i in range(200))
+    body = "".join(f"x = x * {i * 77 + 5} + (x >> {i % 5 + 1});" for i in range(600))
     assert "more than a quarter" in edits.whole("count++;", f"count++; {body}")
 
 

@@ -84,7 +84,7 @@ def test_where_the_url_comes_from(built: Project, device: FakeDevice) -> None:
 
 def test_url_without_scheme(built: Project, device: FakeDevice) -> None:
     reload(built, device.url[len("http://") :] + "/")
-    assert device.requests == ["GET /status", "GET /nonce", "POST /upload"]
+    assert device.requests[:3] == ["GET /status", "GET /nonce", "POST /upload"]
 
 
 def test_skip_build(built: Project, device: FakeDevice) -> None:
@@ -327,6 +327,20 @@ def test_wait_too_long(built: Project, device: FakeDevice) -> None:
     text = fail(built, device.url, "--wait", "0.1")
     assert "has not reloaded it within 0.1 s" in text and "hotreload_update_available()" in text
     assert last_line(text).endswith("the device has the new code, and waits for the application")
+    device.last_error = "task blink is inside the module"
+    text = fail(built, device.url, "--wait", "0.1")
+    assert "has not reloaded it within 0.1 s: task blink is inside the module" in text
+    assert "\nA whole module was sent (the device does not say what it runs)" in text
+
+
+def test_a_task_in_the_way_is_named_without_waiting_for_it(
+    built: Project, device: FakeDevice
+) -> None:
+    device.polls_until_reloaded = 1000000
+    device.last_error = "task blink is inside the module"
+    text = reload(built, device.url)
+    assert "\nReloaded whole (" in text
+    assert last_line(text).endswith("the code it had, for now: task blink is inside the module")
 
 
 def test_wait_for_a_device_that_is_gone(built: Project, device: FakeDevice) -> None:

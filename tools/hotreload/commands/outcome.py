@@ -39,6 +39,19 @@ def why_not_running(status: Dict[str, Any]) -> str:
     return str(status.get("rollback") or status.get("last_error") or "it runs another")
 
 
+def delayed_by(status: Dict[str, Any]) -> Optional[str]:
+    """Why a module that waits for the application has not been loaded yet, if the device says so:
+    an upload clears the error of what was before."""
+    return status.get("last_error") if status.get("pending") else None
+
+
+def late(status: Dict[str, Any], seconds: float) -> str:
+    """The application has not reloaded it in this time, and why."""
+    why = delayed_by(status)
+    asks = "does it poll hotreload_update_available() and call hotreload_reload()?"
+    return f"application has not reloaded it within {seconds:g} s: {why or asks}"
+
+
 def needs_whole(reason: object) -> bool:
     """Whether the device says that it cannot take a patch, and that a whole module will do."""
     return "send a whole module" in str(reason)
@@ -87,6 +100,7 @@ class Outcome:
         self._show = show
         self._seconds = seconds
         self._every = every
+        self._delays = 0
         self._cancelled = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -115,6 +129,15 @@ class Outcome:
                 self._show(words)
             if words or is_over or (status is not None and self._is_good(status)):
                 return
+            self._tell_delay(status or {})
+
+    def _tell_delay(self, status: Dict[str, Any]) -> None:
+        """Once, if the device says the same twice: most tasks leave at once."""
+        why = delayed_by(status)
+        self._delays += why is not None
+        if self._delays == 2:
+            self._delays += 1
+            self._show(f"The device goes on with the code it had, for now: {why}")
 
     def _is_good(self, status: Dict[str, Any]) -> bool:
         return status.get("sequence", 0) >= self._sequence and not status.get("trial")
@@ -129,11 +152,7 @@ class Outcome:
         if status.get("rollback"):
             return f"The device went back to other code: {status['rollback']}"
         if status.get("pending"):
-            late = (
-                f"The application has not reloaded it within {self._seconds:g} s: does it poll "
-                "hotreload_update_available() and call hotreload_reload()?"
-            )
-            return late if is_over else None
+            return f"The {late(status, self._seconds)}" if is_over else None
         if status.get("last_error"):
             return f"The device goes on with the code it had: {status['last_error']}"
         return None

@@ -6,12 +6,18 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 import click
 
-from hotreload.commands.outcome import Unfinished, needs_whole, resolve_lost_answer
+from hotreload.commands.outcome import (
+    Unfinished,
+    delayed_by,
+    late,
+    needs_whole,
+    resolve_lost_answer,
+)
 from hotreload.commands.update import Memory, Options, Question, Update, make_updates
 from hotreload.description import Description, load_description
 from hotreload.device.device import Device
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
     from hotreload.device.discovery import Search
 
 _POLL_SECONDS = 0.05
+_DELAY_SECONDS = 0.3
 
 
 _REFUSES_PATCH = (409, 422)
@@ -59,7 +66,7 @@ def _send_and_wait(
     sequence = send_module(device, description, update.content, steps)
     if wait is not None:
         with steps.step("wait"):
-            _wait(device, wait)
+            _wait(device, update, wait)
     return sequence
 
 
@@ -83,18 +90,15 @@ def send_module(
     return sequence
 
 
-def _wait(device: Device, seconds: float) -> None:
+def _wait(device: Device, update: Update, seconds: float) -> None:
     """Waits until the application has reloaded; raises when that failed."""
+    needed = f"\nA whole module was sent ({update.why})" if update.why else ""
     deadline = time.monotonic() + seconds
     try:
         while device.pending():
             if time.monotonic() > deadline:
-                why = device.status().get("last_error")
                 raise Unfinished(
-                    "the device has the module, but the application has not reloaded it within "
-                    f"{seconds:g} s: "
-                    + (why or "does it poll hotreload_update_available() and call "
-                       "hotreload_reload()?"),
+                    f"the device has the module, but the {late(device.status(), seconds)}{needed}",
                     "the device has the new code, and waits for the application",
                 )
             time.sleep(_POLL_SECONDS)
@@ -180,7 +184,22 @@ def _update(
             report_no_change(steps)
             return
         update, _ = send_update(device, description, update, steps, options.wait)
-    report_success(update, device.url, steps)
+        report_success(update, device.url, steps)
+        if update.whole is None and options.wait is None:
+            _report_delay(device)
+
+
+def _report_delay(device: Device) -> None:
+    """Says what keeps a whole module waiting; most tasks leave at once."""
+    end = time.monotonic() + _DELAY_SECONDS
+    why: Optional[str] = ""
+    with suppress(DeviceError):
+        while why is not None and time.monotonic() < end:
+            why = delayed_by(device.status())
+            if why:
+                time.sleep(_POLL_SECONDS)
+        if why:
+            click.echo(f"note: the device goes on with the code it had, for now: {why}", err=True)
 
 
 def report_success(update: Update, url: str, steps: Steps) -> None:

@@ -62,6 +62,8 @@ class Update(NamedTuple):
     content: bytes
     what: str
     """How the last line begins."""
+    why: str = ""
+    """Why it is a whole module."""
     whole: Optional[Callable[[Steps], "Update"]] = None
     """Makes the whole module instead of this patch."""
     is_needed: bool = True
@@ -146,7 +148,7 @@ def make_updates(
 
         count = len(ask())  # A device takes one request at a time, and the question has begun.
         module = read_bytes(description.module, "the packed module")
-        return [Update(module, "Reloaded whole (as it was built last)")] * count
+        return [_whole_update(module, "as it was built last")] * count
     with build_lock(description):
         description = compile_module(
             description, memory.inputs, changed, steps, options.verbose, memory.prepare
@@ -210,13 +212,18 @@ def _make_for_base(
     return Update(
         patch.content,
         f"Patched: {count} function{'' if count == 1 else 's'}",
+        "",
         lambda steps: _whole_again(builder, inputs, steps),
         is_needed,
     )
 
 
 def _whole(builder: ModuleBuilder, inputs: ModuleInputs, why: str, steps: Steps) -> Update:
-    return Update(builder.whole(inputs, steps), f"Reloaded whole ({why})")
+    return _whole_update(builder.whole(inputs, steps), why)
+
+
+def _whole_update(content: bytes, why: str) -> Update:
+    return Update(content, f"Reloaded whole ({why})", why)
 
 
 def _whole_again(builder: ModuleBuilder, inputs: ModuleInputs, steps: Steps) -> Update:

@@ -41,13 +41,22 @@ class Copied(NamedTuple):
 
 
 class CLibrary:
-    """Chooses members of libc.a and libm.a; remembers those chosen, and why others were not."""
+    """Chooses members of libc.a and libm.a; remembers those chosen, and why others were not.
 
-    def __init__(self, description: Description, objects: Objects, firmware: Firmware) -> None:
+    `present` are names that need no member, beside those of firmware and module.
+    """
+
+    def __init__(
+        self,
+        description: Description,
+        objects: Objects,
+        firmware: Firmware,
+        present: Iterable[str] = (),
+    ) -> None:
         self._description = description
         self._own = objects.defined
         self._imports = {*objects.imports, *objects.weak_imports}
-        self._firmware = {*firmware.symbols, *firmware.thread_local}
+        self._present = {*firmware.symbols, *firmware.thread_local, *present}
         self._libraries = [Archive(path) for path in _c_libraries(description)]
         self._compiler_libraries = [Archive(path) for path in description.libraries]
         self.copied: Dict[str, Copied] = {}
@@ -120,7 +129,7 @@ class CLibrary:
         return "which neither the firmware nor the C library has"
 
     def _is_there(self, name: str) -> bool:
-        if name in self._firmware or name in self._own:
+        if name in self._present or name in self._own:
             return True
         return any(archive.find(name) for archive in self._compiler_libraries)
 

@@ -1,4 +1,5 @@
-"""Options of the firmware's link that count for the module as well: --wrap.
+"""The firmware's link as build.ninja has it: --wrap, which counts for the module as well, and the
+libraries, which a message may name.
 
 CMake knows them only when it has written build.ninja. The rest, like --defsym, shows in the
 firmware's symbols.
@@ -11,13 +12,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from typing import FrozenSet, Iterable, List
+from typing import FrozenSet, Iterable, Iterator, List
 
 from hotreload.errors import ToolError
 from hotreload.files import read_bytes, write_if_changed
 
 _WRAP, _REAL = "__wrap_", "__real_"
-_OPTIONS = re.compile(r"\s+(?:LINK_FLAGS|LINK_LIBRARIES) = (.*)")
+_OPTIONS = re.compile(r"\s+(?:LINK_FLAGS|LINK_PATH|LINK_LIBRARIES) = (.*)")
 
 
 class Wraps(FrozenSet[str]):
@@ -43,9 +44,19 @@ def write_wraps(build_dir: str, firmware: str, output: str) -> None:
 
 def find_wraps(build_dir: str, firmware: str) -> Wraps:
     """The names that the link of `firmware` wraps, according to build.ninja."""
-    text = _read(os.path.join(build_dir, "build.ninja"))
-    name = os.path.relpath(os.path.join(build_dir, firmware), build_dir)
-    return Wraps(_find(_link_options(text, name)))
+    return Wraps(_find(_read_link(build_dir, firmware)))
+
+
+def find_libraries(build_dir: str, firmware: str) -> Iterator[str]:
+    """The libraries that the link of `firmware` names, according to build.ninja."""
+    words = _read_link(build_dir, firmware)
+    directories = [os.path.join(build_dir, word[2:]) for word in words if word.startswith("-L")]
+    for word in words:
+        if word.endswith(".a") and not word.startswith("-"):
+            yield os.path.join(build_dir, word)
+        elif word.startswith("-l"):
+            paths = (os.path.join(start, f"lib{word[2:]}.a") for start in directories)
+            yield from filter(os.path.exists, paths)
 
 
 def read_wraps(path: str) -> Wraps:
@@ -53,8 +64,13 @@ def read_wraps(path: str) -> Wraps:
     return Wraps(_read(path).split())
 
 
-def _link_options(text: str, firmware: str) -> List[str]:
-    """The options on the lines of the build statement that makes the firmware."""
+def _read_link(build_dir: str, firmware: str) -> List[str]:
+    text = _read(os.path.join(build_dir, "build.ninja"))
+    return _link_words(text, os.path.relpath(os.path.join(build_dir, firmware), build_dir))
+
+
+def _link_words(text: str, firmware: str) -> List[str]:
+    """Options and files on the lines of the build statement that makes the firmware."""
     words: List[str] = []
     inside = False
     for line in text.splitlines():

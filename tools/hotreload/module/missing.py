@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+from contextlib import suppress
 from typing import Dict, Iterator, List, NamedTuple, Optional
 
 from hotreload.description import Description
@@ -16,6 +17,7 @@ from hotreload.module.archive import Archive, Member
 from hotreload.module.c_library import CLibrary
 from hotreload.module.debug_lines import find_declaration
 from hotreload.module.idf_components import find_declaring_header, find_header
+from hotreload.module.link_options import find_libraries
 from hotreload.module.objects import Objects
 
 _UNDEFINED = re.compile(r"(.*?)(:\(\S+\))?: (?:more )?undefined references? to `([^']+)'")
@@ -163,6 +165,8 @@ def _find_owner(name: str, description: Description) -> Optional[Member]:
 def _libraries(description: Description) -> Iterator[str]:
     components = os.path.join(description.build_dir, "esp-idf", "**", "*.a")
     yield from sorted(glob.glob(components, recursive=True))
+    with suppress(ToolError):  # Without build.ninja there are only the others.
+        yield from find_libraries(description.build_dir, description.firmware_elf)
     known = [*description.libraries, description.c_library or ""]
     directories: List[str] = []
     for directory in [os.path.dirname(path) for path in known if path]:

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from bisect import bisect_right
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from hotreload.description import Description
 from hotreload.files import make_directory, map_bytes, open_text, read_bytes, write_if_changed
@@ -120,6 +120,11 @@ class Base:
     def global_address(self, name: str) -> Optional[int]:
         """Where a global name of the base is."""
         return self._globals.get(name)
+
+    @property
+    def library_names(self) -> Set[str]:
+        """What the base has of libraries that were linked into it."""
+        return self._globals.keys() - self.winners.keys()
 
     def library_address(self, name: str) -> Optional[int]:
         """Where a function of a library is that was linked into the base."""

@@ -7,7 +7,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from hotreload.module import elf
 from hotreload.module.exports import local_key, object_name
@@ -69,9 +69,18 @@ class Changes(NamedTuple):
 
 
 class Program:
-    """The new program: its object files are opened when something in them counts."""
+    """The new program: its object files are opened when something in them counts.
 
-    def __init__(self, inputs: Inputs, base: Base, open_view: Callable[[str], View]) -> None:
+    `copied` are names that the C library defines for it, and the paths of the copied members.
+    """
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        base: Base,
+        open_view: Callable[[str], View],
+        copied: Mapping[str, str],
+    ) -> None:
         self.inputs, self.base = inputs, base
         description = inputs.description
         root = description.build_dir
@@ -85,6 +94,14 @@ class Program:
 
         self.changed = self._find_changed()
         """Names of object files that changed, or from which other definitions count than before."""
+        for symbol, path in copied.items():
+            self._add_copy(symbol, path, object_name(path, root))
+
+    def _add_copy(self, symbol: str, path: str, name: str) -> None:
+        self.winners.setdefault(symbol, name)
+        if name not in self.paths:
+            self.paths[name] = path
+            self.changed.append(name)
 
     def _find_changed(self) -> List[str]:
         files, base = self.inputs.files, self.base
@@ -189,7 +206,7 @@ class _Comparison:
 
     def _check_view(self, view: View) -> None:
         old = self._base.view(view.name)
-        if any(symbol.name.startswith(_ANCHOR) for symbol in view.symbols):
+        if _reaches_by_distance(view):
             raise NeedsWhole(
                 f"{view.name} was compiled with -fsection-anchors: its code reaches variables by "
                 "their distances"
@@ -460,6 +477,16 @@ def _initial(view: View, named: Named) -> object:
         return None
     content, targets = view.content(section, named.offset, named.offset + named.symbol.size)
     return (content, targets) if any(content) or targets else None
+
+
+def _reaches_by_distance(view: View) -> bool:
+    """Whether code may reach a variable by its distance from another one."""
+    for symbol in view.symbols:
+        if symbol.name.startswith(_ANCHOR):
+            sizes = [named.symbol.size for named in view.named.get(symbol.section, ())]
+            if sizes != [view.file.sections[symbol.section].size]:
+                return True
+    return False
 
 
 def _setup(view: View) -> List[object]:

@@ -18,12 +18,14 @@ from hotreload.module.link import Inputs
 from hotreload.patch.base import Base
 from hotreload.patch.compare import NeedsWhole, Program, compare
 from hotreload.patch.compose import Composer
+from hotreload.patch.library import copy_library
 from hotreload.patch.link import link_patch, pack_patch
 from hotreload.patch.types import read_types
 from hotreload.patch.view import View
 
-_SMALL = 1024
-"""Bytes of text and data that a patch may always have, however small its base is."""
+_SMALL = 4096
+"""Bytes of text and data that a patch may always have, however small its base is: about a sector of
+flash, so the whole module would save nothing but RAM, and lose the variables."""
 
 
 class Patch(NamedTuple):
@@ -58,16 +60,17 @@ def make_patch(inputs: Inputs, base: Base) -> Union[Patch, Whole]:
 
 def _make(inputs: Inputs, base: Base) -> Patch:
     description = inputs.description
+    copies = copy_library(inputs, base)
 
     def open_view(path: str) -> View:
         name = object_name(path, description.build_dir)
-        file = inputs.files.find(path).open()
+        file = copies.files.get(path) or inputs.files.find(path).open()
         return View(path, name, file, inputs.exports.wraps, read_types)
 
     if inputs.callbacks.without:
         name = inputs.callbacks.without[0].symbol
         raise NeedsWhole(f"no stub is left for {name}(), whose address is taken")
-    program = Program(inputs, base, open_view)
+    program = Program(inputs, base, open_view, copies.winners)
     changes = compare(program)
     composed = Composer(program, changes).compose()
     link_patch(program, composed)
@@ -77,7 +80,7 @@ def _make(inputs: Inputs, base: Base) -> Patch:
         raise NeedsWhole(f"the patch would have {size} bytes, more than a quarter of the module")
     write_if_changed(patch_path(description, "bin"), packed.content)
     variables = {v.shown: v.key for v in composed.variables if v.shown}
-    notes = [*changes.notes, *started_anew(base.patched_variables, variables)]
+    notes = [*copies.notes, *changes.notes, *started_anew(base.patched_variables, variables)]
     if variables:
         base.note_variables(variables)
     functions = [
