@@ -65,6 +65,30 @@ def test_nothing_is_sent_without_a_change(running: Project, device: FakeDevice) 
     assert reload(running, device).startswith("No change: ") and device.uploads == []
 
 
+def test_a_patch_that_runs_is_not_sent_again(running: Project, device: FakeDevice) -> None:
+    device.firmware = identity(running)
+    change(running)
+    assert reload(running, device).startswith("Patched: ")
+    device.more["patch"] = {"sequence": 1}
+    assert reload(running, device).startswith("No change: ")
+    device.more["pending"] = True
+    assert reload(running, device).startswith("Patched: "), "something else would replace it"
+    assert reload(running, device, "--whole").startswith("Reloaded whole ")
+
+
+def test_whole_module_with_the_same_bytes_is_not_sent(
+    running: Project, device: FakeDevice
+) -> None:
+    """A patch cannot know what another type means for the variable; here it means nothing."""
+    device.firmware = identity(running)
+    source = "static {0} n; int f(void) {{ return (int)n++; }}\n"
+    running.write("a.c", source.format("int"))
+    device.run(reload_whole(running, device))
+    running.write("a.c", source.format("unsigned"))
+    assert reload(running, device).startswith("No change: ")
+    assert len(device.uploads) == 1
+
+
 def test_firmware_that_was_not_flashed(running: Project, device: FakeDevice) -> None:
     """It is sent for the device to refuse: the same module, but of another firmware."""
     reload(running, device)

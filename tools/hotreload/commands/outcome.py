@@ -34,6 +34,15 @@ def has_module(status: Dict[str, Any], module: bytes) -> bool:
     return bool(status.get("pending")) or status.get("sequence") == status["newest"]["sequence"]
 
 
+def runs(status: Dict[str, Any], module: bytes) -> bool:
+    """Whether this module or patch is what the device runs now, and nothing waits to replace it."""
+    if status.get("pending"):
+        return False
+    if status.get("patch") is None:
+        return bool((status.get("base") or {}).get("sha256") == hashlib.sha256(module).hexdigest())
+    return has_module(status, module)
+
+
 def why_not_running(status: Dict[str, Any]) -> str:
     """The device's reason for not running the module."""
     return str(status.get("rollback") or status.get("last_error") or "it runs another")

@@ -24,7 +24,7 @@ import click
 
 from hotreload.checks.inputs import Inputs
 from hotreload.commands.compile import compile_module
-from hotreload.commands.outcome import needs_whole
+from hotreload.commands.outcome import needs_whole, runs
 from hotreload.description import Description
 from hotreload.device.device import Device
 from hotreload.device.find_device import Where
@@ -162,8 +162,18 @@ def make_updates(
             known = repr([*map(status.get, _DECIDING), needs_whole(status.get("last_error"))])
             if known not in made:
                 made[known] = _make(builder, inputs, options, status, steps)
-            updates.append(made[known])
+            update = made[known]
+            if not options.whole and _has_ours(inputs, status) and runs(status, update.content):
+                update = update._replace(is_needed=False)
+            updates.append(update)
         return updates
+
+
+def _has_ours(inputs: ModuleInputs, status: Dict[str, Any]) -> bool:
+    """Whether the device has the firmware of the build, as far as it says so. A device with another
+    one refuses what it is sent, and says what to do."""
+    ours = inputs.firmware.identity.hex()
+    return bool(status.get("firmware", ours) == ours)
 
 
 def _make(
@@ -200,10 +210,8 @@ def _make_for_base(
     patch = builder.patch(inputs, base, steps)
     if isinstance(patch, Whole):
         return _whole(builder, inputs, patch.reason, steps)
-    ours = inputs.firmware.identity.hex()
-    has_ours = status.get("firmware", ours) == ours  # Else the device refuses, and says what to do.
     runs_this = patch.is_empty and status.get("patch") is None and not status.get("pending")
-    is_needed = not (runs_this and has_ours)
+    is_needed = not (runs_this and _has_ours(inputs, status))
     if is_needed and needs_whole(status.get("last_error")):
         return _whole(builder, inputs, _NOT_TAKEN, steps)
     for note in patch.notes:
