@@ -20,7 +20,7 @@ function(_hotreload_is_configured result component)
     set(${result} ${found} PARENT_SCOPE)
 endfunction()
 
-# Takes the code of the component that is being registered out of the firmware.
+# Takes the code of the component that is being registered, with these arguments, out of the firmware.
 function(_hotreload_mark library component directory)
     if(component STREQUAL "main")
         message(FATAL_ERROR "hotreload: the component main cannot be reloadable: app_main() runs "
@@ -36,6 +36,11 @@ function(_hotreload_mark library component directory)
         message(WARNING "hotreload: the component ${component} has no sources, so there is nothing "
             "to reload in it")
         return()
+    endif()
+    if(LDFRAGMENTS IN_LIST ARGN)
+        message(WARNING "hotreload: the linker fragments of the component ${component} do not place "
+            "its code any more, because it is in the module. What must run while the flash cache is "
+            "off needs IRAM_ATTR and DRAM_ATTR in the source")
     endif()
     set_property(GLOBAL APPEND PROPERTY HOTRELOAD_WATCH_DIRS ${directory})
     set_property(GLOBAL APPEND PROPERTY HOTRELOAD_LIBRARIES ${library})
@@ -55,7 +60,8 @@ if(NOT hotreload_overridden)
         if(CONFIG_HOTRELOAD_ENABLE)
             _hotreload_is_configured(__hotreload_configured ${COMPONENT_NAME})
             if(__hotreload_reloadable OR __hotreload_configured)
-                _hotreload_mark(${COMPONENT_LIB} ${COMPONENT_NAME} ${COMPONENT_DIR})
+                _hotreload_mark(${COMPONENT_LIB} ${COMPONENT_NAME} ${COMPONENT_DIR}
+                    ${__hotreload_arguments})
             endif()
         endif()
     endmacro()

@@ -47,6 +47,15 @@ def test_keyword_at_any_place(project: Project, arguments: str) -> None:
     assert project.make().exports() == ["a"]
 
 
+def test_linker_fragments_place_nothing(project: Project) -> None:
+    project.reloadable("a")
+    project.component("b", "SRCS b.c LDFRAGMENTS b.lf", {"b.c": "int b(void) { return 1; }\n"})
+    assert "linker fragments" not in project.configure()
+    project.component("c", "RELOADABLE SRCS a.c LDFRAGMENTS c.lf", A)
+    text = project.configure()
+    assert "the linker fragments of the component c do not place its code" in text
+
+
 def test_without_the_keyword_nothing_changes(project: Project) -> None:
     project.reloadable("b")
     project.component("a", "SRCS a.c", A)
