@@ -97,6 +97,19 @@ def test_library_that_the_firmware_is_linked_with(riscv: Project, link: str) -> 
     assert "libvendor.a(sensor.o) has it. The next firmware will contain it: build" in text
 
 
+def test_source_that_is_not_compiled(riscv: Project) -> None:
+    riscv.write("other.h", "int sensor_read(int x);\n")
+    message(riscv)
+    folder = riscv.sources / "more"
+    folder.mkdir()
+    (folder / "use.c").write_text("int g(void) { if (sensor_read(1)) { return 1; } return 0; }\n")
+    assert "No library" in riscv.fail("link", str(riscv.build)), "a call and a prototype define nothing"
+    (folder / "sensor.c").write_text("#include <a.h>\nint\nsensor_read(int x)\n{\n    return x;\n}\n")
+    text = riscv.fail("link", str(riscv.build))
+    assert f"{folder / 'sensor.c'} has it, but is not compiled: name it in the SRCS of " in text
+    assert f"{riscv.sources / 'CMakeLists.txt'}. If that has SRC_DIRS, save it once" in text
+
+
 def test_nobody_has_it(riscv: Project) -> None:
     text = message(riscv)
     assert re.search("No library .* has it.*name right", text)

@@ -13,6 +13,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
+from hotreload.files import read_bytes
 from hotreload.module.archive import Archive, Member
 from hotreload.module.c_library import CLibrary
 from hotreload.module.debug_lines import find_declaration
@@ -24,6 +25,7 @@ _UNDEFINED = re.compile(r"(.*?)(:\(\S+\))?: (?:more )?undefined references? to `
 _FUNCTION = re.compile(r".+: in function `([^']+)':")
 _FAILED = re.compile(r"FAILED: (?:\[[^]]*\] )?(\S+)")
 _NO_HEADER = re.compile(r"fatal error: (\S+): No such file or directory")
+_SOURCES = (".c", ".cc", ".cpp", ".cxx", ".S", ".s")
 _DATA_PLACE = re.compile(r"(.+):\(([^()]+)\+(0x[0-9a-f]+)\)\Z")
 
 
@@ -108,6 +110,9 @@ def _advise(
         return f"{reason}. The next firmware will contain it: {whole_build}"
     member = _find_owner(name, description)
     if member is None:
+        forgotten = _find_forgotten(name, description)
+        if forgotten is not None:
+            return forgotten
         header = find_declaring_header(description.build_dir, name)
         if header is None:
             return (
@@ -149,6 +154,31 @@ def _cmake_file(component: Optional[str], description: Description) -> str:
         if os.path.basename(directory) == component and os.path.exists(path):
             return path
     return "the CMakeLists.txt of the component that needs it"
+
+
+def _find_forgotten(name: str, description: Description) -> Optional[str]:
+    """What to do if a source of the reloadable components has it that is not compiled."""
+    pattern = rb"^[^#/(\n]*\b" + re.escape(name).encode() + rb"\s*\([^;{}]*\)\s*\{"
+    definition = re.compile(pattern, re.MULTILINE)
+    for directory, path in _uncompiled(description):
+        with suppress(ToolError):
+            if definition.search(read_bytes(path, "the source")):
+                lists = os.path.join(directory, "CMakeLists.txt")
+                return (
+                    f"{path} has it, but is not compiled: name it in the SRCS of {lists}. If that "
+                    "has SRC_DIRS, save it once, so that CMake looks for sources again"
+                )
+    return None
+
+
+def _uncompiled(description: Description) -> "Iterator[tuple[str, str]]":
+    """Directories of components, and sources in them that no object file is named after."""
+    compiled = {os.path.splitext(os.path.basename(path))[0] for path in description.objects}
+    for directory in description.watch_dirs:
+        for root, _, files in os.walk(directory):
+            for file in sorted(files):
+                if os.path.splitext(file)[1] in _SOURCES and file not in compiled:
+                    yield directory, os.path.join(root, file)
 
 
 def _find_owner(name: str, description: Description) -> Optional[Member]:
