@@ -288,6 +288,17 @@ def test_a_source_is_gone(build: Build) -> None:
     assert "explain" not in text
 
 
+def test_a_header_is_gone(build: Build) -> None:
+    """Ninja says so in the words that it has for targets without files."""
+    build.write(BUILD.replace("header = ../shared.h", "header = ../private.h", 1))
+    (build.root / "private.h").write_text("of the module\n")
+    build.ninja()
+    (build.root / "private.h").unlink()
+    assert build.search() == "", "only the module was made from it"
+    (build.root / "shared.h").unlink()
+    assert "  shared.h is gone, which main.o is made from\n" in build.search()
+
+
 def test_a_target_that_is_always_run(build: Build) -> None:
     """CMake's add_custom_target(), with a file that it may write, as a dependency of a library."""
     targets = "build CMakeFiles/make made.h: run\nbuild make: phony CMakeFiles/make made.h\n"

@@ -32,9 +32,9 @@ _CAUSES = (
 )
 _CAUSE = [re.compile(pattern) for pattern in _CAUSES]
 _FOLLOWS = re.compile(r"(.+) is dirty$")  # from other causes
-_NO_CAUSE = re.compile(
-    r"output .+ of phony edge with no inputs doesn't exist$|loading dyndep file .+"
-)
+# A header that is gone, or something without a file that CMake only gives a name.
+_GONE = re.compile(r"output (.+) of phony edge with no inputs doesn't exist$")
+_NO_CAUSE = re.compile(r"loading dyndep file .+")
 # What CMake has ninja say. A file that is gone causes it, too, and then there is no explanation.
 _RUNS_CMAKE = re.compile(r"Re-running CMake\.\.\.")
 # How build.ninja has CMake look for new files.
@@ -97,7 +97,7 @@ def finish_search(process: "subprocess.Popen[str]", description: Description) ->
     runs_always = len(rest) < len(causes)
     if runs_always:
         rest += _compare(description, output)
-    return Causes(rest, runs_always)
+    return Causes(rest + _find_gone(description, output), runs_always)
 
 
 def find_causes(description: Description, target: str) -> Optional[Causes]:
@@ -109,7 +109,7 @@ def read_causes(text: str) -> List[Cause]:
     """The causes in ninja's explanations; what is not understood counts as one."""
     causes: List[Cause] = []
     for reason in _reasons(text):
-        if _NO_CAUSE.match(reason) or _FOLLOWS.match(reason):
+        if any(pattern.match(reason) for pattern in (_NO_CAUSE, _GONE, _FOLLOWS)):
             continue
         match = next((m for m in (cause.match(reason) for cause in _CAUSE) if m), None)
         names = match.groupdict() if match else {"output": reason}
@@ -143,6 +143,22 @@ def _compare(description: Description, text: str) -> List[Cause]:
         for output, inputs in known.items()
         for name in [*inputs, *read.get(output, [])]
         if _is_newer(name, output, description)
+    ]
+
+
+def _find_gone(description: Description, text: str) -> List[Cause]:
+    """Headers that are gone, for each object that was made from one: ninja names no object."""
+    matches = filter(None, map(_GONE.match, _reasons(text)))
+    headers = {match.group(1) for match in matches if os.path.splitext(match.group(1))[1]}
+    if not headers:
+        return []
+    follows = filter(None, map(_FOLLOWS.match, _reasons(text)))
+    objects = {match.group(1) for match in follows if match.group(1).endswith(_WRITTEN)}
+    read = query_deps(description, sorted(objects))
+    return [
+        Cause(output, name)
+        for output, files in read.items()
+        for name in sorted(headers.intersection(files))
     ]
 
 

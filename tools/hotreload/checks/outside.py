@@ -117,7 +117,9 @@ def _explain(causes: List[Cause], description: Description) -> str:
             lines.setdefault(output, f"  {output} {what}")
         else:
             name = _short(cause.input, description)
-            lines.setdefault(name, f"  {name} has changed, which {output} is made from")
+            gone = not os.path.exists(os.path.join(description.build_dir, cause.input))
+            what = "is gone" if gone else "has changed"
+            lines.setdefault(name, f"  {name} {what}, which {output} is made from")
     shown = list(lines.values())[:_MOST_LINES]
     if len(lines) > len(shown):
         shown.append(f"  and {len(lines) - len(shown)} more")
