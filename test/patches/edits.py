@@ -19,7 +19,24 @@ extern int firmware_call(int (*function)(int), int x);
 extern int firmware_keep(const char *text);
 extern void firmware_die(void) __attribute__((noreturn, cold));
 extern int firmware_counter;
+extern int library_plain(int x), library_table(int x), library_helper(int x), library_divide(int x);
+extern const char *library_text(int x);
 """
+
+LIBRARY = {
+    "plain": "int library_plain(int x) { return x * 3 + 1; }\n",
+    "table": "static const short table[8] = {7, 1, 300, 4, 5, 6, 2, 9};\n"
+             "int library_plain(int x);\n"
+             "int library_table(int x) { return table[x & 7] + library_plain(x); }\n",
+    "helper": "int library_table(int x); extern int firmware_counter;\n"
+              "int library_helper(int x) { return library_table(x) ^ library_table(x + 3) ^ "
+              "firmware_counter; }\n",
+    "divide": "int library_divide(int x)\n"
+              "{ return (int)((long long)x * 77777 / ((x & 31) + 3)) + x % 10; }\n",
+    "text": "static const char *const names[] = {\"none\", \"some\", \"many\"};\n"
+            "const char *library_text(int x) { return x & 8 ? \"all\" : names[(x & 3) % 3]; }\n",
+}
+"""Members of a C library. None keeps state; the firmware has none of them."""
 
 
 _SHARED = "same"
@@ -202,6 +219,9 @@ BODIES: Dict[str, Callable[[int, str], str]] = {
     "callback": lambda n, f: f"x = firmware_call({f}_callback, x + {n});",
     "operations": lambda n, f: f"x = {f}_operations[x & 1](x + {n});",
     "empty": lambda n, f: "",
+    "library": lambda n, f: f"x += library_{('plain', 'table', 'helper', 'divide')[n & 3]}(x);",
+    "library_text": lambda n, f: "x += firmware_keep(library_text(x)); "
+                                 f"firmware_log(library_text(x + {n}), x);",
     "float": lambda n, f: f"x += (int)((float)(x & 63) * {n % 13}.5f);",
 }
 KINDS = list(BODIES)

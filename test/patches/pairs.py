@@ -25,6 +25,7 @@ for _folder in ("tools", "scripts", "test/tools", "test/patches"):
 import edits  # noqa: E402
 import project as projects  # noqa: E402
 from graph import Comparison, Reference, read_old  # noqa: E402
+from test_c_library import add_library  # noqa: E402
 from image import Memory, Packed, Patched, Placed  # noqa: E402
 
 from hotreload.description import load_description  # noqa: E402
@@ -76,6 +77,7 @@ class Bench:
         options = BASES[arch][seed % len(BASES[arch])]
         self.project.flags = [*options, "-std=gnu11", "-fwrapv", "-fno-ipa-ra",
                               "-fno-section-anchors"]
+        self.project.fields["c_library"] = add_library(self.project, edits.LIBRARY)
         names = ("log", "call", "keep", "die", "counter")
         self.project.firmware_options = [f"-Wl,-u,firmware_{name}" for name in names]
         self.program = edits.Program(self.rng)
@@ -174,7 +176,7 @@ class Bench:
         command = [chain.compiler, *chain.flags, "-O1", "-ffunction-sections", "-fno-builtin",
                    "-nostdlib", "-Wl,--no-warn-mismatch", "-Wl,--gc-sections",
                    f"-Wl,-T,{project.build / 'firmware.ld'}", str(project.build / "firmware.c"),
-                   *project.objects(), "-lgcc", "-o", str(output)]
+                   *project.objects(), project.fields["c_library"], "-lgcc", "-o", str(output)]
         projects.run(command)
         return self.run(output)
 
