@@ -89,6 +89,21 @@ def test_whole_module_with_the_same_bytes_is_not_sent(
     assert len(device.uploads) == 1
 
 
+def test_the_base_that_runs_is_remembered(running: Project, device: FakeDevice) -> None:
+    """The device goes on with it, because a task is inside, or because nobody flashes the others."""
+    change(running)
+    assert reload(running, device).startswith("Patched: ")
+    for number in range(10, 15):
+        change(running, number)
+        if number % 2 == 0:
+            reload(running, device, "--whole")
+        else:
+            running.link()
+    change(running, 20)
+    assert reload(running, device).startswith("Patched: ")
+    assert len(list((running.out / "base").iterdir())) == 4, "this one, and those built last"
+
+
 def test_firmware_that_was_not_flashed(running: Project, device: FakeDevice) -> None:
     """It is sent for the device to refuse: the same module, but of another firmware."""
     reload(running, device)

@@ -114,10 +114,13 @@ class ModuleBuilder:
         return started_anew(before, {kept.shown: kept.key for kept in inputs.kept})
 
     def _find_base(self, inputs: Inputs, sha256: str) -> Optional[Base]:
+        """The base that a device says it runs."""
         from hotreload.patch.base import load_base
 
         if self._base is None or self._base.sha256 != sha256:
             self._base = load_base(inputs.description, sha256, inputs.exports.wraps)
+        if self._base is not None:
+            self._base.note_seen()
         return self._base
 
     def _check(self, inputs: Inputs, steps: Steps) -> None:

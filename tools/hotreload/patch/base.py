@@ -13,6 +13,8 @@ import json
 import os
 import shutil
 from bisect import bisect_right
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from hotreload.description import Description
@@ -33,7 +35,9 @@ from hotreload.patch.view import Entity, Named, View
 
 _FORMAT = 3
 _KEEP = 3
-"""How many bases are remembered: what was built, what was sent, and one more."""
+"""How many bases are remembered of those built last, and of those that devices were seen to run."""
+_SEEN = "seen"
+"""A file in the directory of a base that a device runs; its time is when that was seen last."""
 
 
 class Kept(NamedTuple):
@@ -76,6 +80,11 @@ class Base:
             path = os.path.join(self._directory, "module.elf")
             self._file = elf.Elf(path, "the base", content=map_bytes(path, "the base"))
         return self._file
+
+    def note_seen(self) -> None:
+        """A device runs it now."""
+        with suppress(OSError):
+            Path(self._directory, _SEEN).touch()
 
     def is_same(self, name: str, file: CachedObject) -> bool:
         """Whether an object file is as it was."""
@@ -216,10 +225,18 @@ def remember_base(inputs: Inputs, module: bytes) -> None:
 
 
 def _forget_old(root: str) -> None:
+    """A device may go on with its base while others are built that it never gets."""
     directories = [entry.path for entry in os.scandir(root) if entry.is_dir()]
-    directories.sort(key=lambda path: os.stat(path).st_mtime_ns, reverse=True)
-    for path in directories[_KEEP:]:
+    seen = [path for path in directories if os.path.exists(os.path.join(path, _SEEN))]
+    kept = {*_newest(directories, ""), *_newest(seen, _SEEN)}
+    for path in set(directories) - kept:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _newest(directories: List[str], file: str) -> List[str]:
+    """Those with the newest times, of a file in them or their own."""
+    times = {path: os.stat(os.path.join(path, file)).st_mtime_ns for path in directories}
+    return sorted(directories, key=lambda path: times[path], reverse=True)[:_KEEP]
 
 
 def _describe(inputs: Inputs) -> Dict[str, Any]:
