@@ -22,6 +22,7 @@ BASES = {
         ["-Os", "-g"],
         ["-O1", "-g", "-fcommon", *_SECTIONS],
         ["-O3", "-gdwarf-4", *_SECTIONS],
+        ["-Os", "-g", "-msave-restore", *_SECTIONS],
     ],
     "xtensa": [
         ["-Os", "-g", *_SECTIONS],
