@@ -100,6 +100,20 @@ def test_a_function_of_the_c_library_that_is_new(loop: Loop) -> None:
     assert lit == (uptime + 1) // 2
 
 
+def test_a_large_edit_under_the_loop(loop: Loop) -> None:
+    """The whole module would cost less, but the loop keeps it out."""
+    work = "".join(f"    x = x * {i * 77 + 5} + (x >> {i % 5 + 1});\n" for i in range(500))
+    said = loop.edit(
+        ["void blink_step", f"static unsigned large(unsigned x)\n{{\n{work}    return x | 1;\n}}\n\nvoid blink_step"],
+        ['"uptime %u: blink', '"uptime %u: large'],
+        ["lit += round % 2;", "lit += large(round) ? round % 2 : 7;"],
+        wait=5,
+    )
+    assert "Patched: " in said, said
+    uptime, lit = loop.wait_for("large")
+    assert lit == (uptime + 1) // 2
+
+
 def test_a_whole_module_waits_for_the_loop(loop: Loop) -> None:
     said = loop.edit(["static unsigned lit;", "static unsigned long long lit;"],
                      ["lit %u times", "lit %llu times"], wait=1)  # fmt: skip

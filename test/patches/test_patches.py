@@ -14,7 +14,7 @@ from compilers import BASES
 from pairs import Outcome, describe, run_pairs
 from hotreload.patch.make import Patch
 
-SEEDS = range(8)
+SEEDS = range(9)
 EDITS = 3
 _outcomes: List[Outcome] = []
 

@@ -290,7 +290,8 @@ def test_a_source_is_gone(build: Build) -> None:
 
 def test_a_header_is_gone(build: Build) -> None:
     """Ninja says so in the words that it has for targets without files."""
-    build.write(BUILD.replace("header = ../shared.h", "header = ../private.h", 1))
+    shared = BUILD.replace("header = ../shared.h", f"header = {build.root}/shared.h")
+    build.write(shared.replace("/shared.h", "/private.h", 1))
     (build.root / "private.h").write_text("of the module\n")
     build.ninja()
     (build.root / "private.h").unlink()

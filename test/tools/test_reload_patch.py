@@ -172,6 +172,27 @@ def test_reason_for_the_whole_module(running: Project, device: FakeDevice) -> No
     assert "Reloaded whole (n has another layout): " in reload(running, device)
 
 
+LARGE = "int f(void) {{ volatile int x = 1; {0} return x; }}\n".format(
+    " ".join(f"x = x * {i * 77 + 5} + (x >> {i % 5 + 1});" for i in range(600))
+)
+
+
+def test_a_large_patch_where_a_task_keeps_the_whole_module_out(
+    running: Project, device: FakeDevice
+) -> None:
+    running.write("a.c", LARGE)
+    assert reload(running, device).startswith("Reloaded whole (the patch would have ")
+    device.more["pending"] = True
+    device.last_error = "a reason that a patch does not help against"
+    place = ["--build", str(running.build), "--url", device.url]
+    assert "\nReloaded whole (the patch would have " in running.tool("reload", *place)
+    device.last_error = "task blink is inside the module, at 0x4038: reload when it has left"
+    assert reload(running, device).startswith("Patched: 1 function, ")
+    whole, patch = device.uploads[-2:]
+    assert whole == (running.out / "module.bin").read_bytes() and len(patch) > 4096
+    assert bytes.fromhex(device.more["base"]["sha256"]) in patch
+
+
 def reload_whole(project: Project, device: FakeDevice) -> bytes:
     reload(project, device, "--whole")
     return device.uploads[-1]

@@ -93,7 +93,9 @@ class ModuleBuilder:
         self._unfinished.append((inputs.description, partial(_remember, inputs, module)))
         return module
 
-    def patch(self, inputs: Inputs, base: str, steps: Steps) -> Union[Patch, Whole]:
+    def patch(
+        self, inputs: Inputs, base: str, steps: Steps, any_size: bool = False
+    ) -> Union[Patch, Whole]:
         """The patch for a device that runs the base with this SHA-256."""
         from hotreload.patch.make import Whole, make_patch
 
@@ -102,7 +104,7 @@ class ModuleBuilder:
             return Whole("the device runs a module that was not built here")
         self._check(inputs, steps)
         with steps.step("patch"):
-            result = make_patch(inputs, known)
+            result = make_patch(inputs, known, any_size)
         if not isinstance(result, Whole):
             self._unfinished.append((inputs.description, result.add_debug_data))
         return result

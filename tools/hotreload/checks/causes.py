@@ -147,9 +147,13 @@ def _compare(description: Description, text: str) -> List[Cause]:
 
 
 def _find_gone(description: Description, text: str) -> List[Cause]:
-    """Headers that are gone, for each object that was made from one: ninja names no object."""
-    matches = filter(None, map(_GONE.match, _reasons(text)))
-    headers = {match.group(1) for match in matches if os.path.splitext(match.group(1))[1]}
+    """Headers that are gone, for each object that was made from one: ninja names no object.
+
+    Names that are not absolute are those of other targets, or what ninja has made of a path with a
+    quote in it.
+    """
+    names = (match.group(1) for match in map(_GONE.match, _reasons(text)) if match)
+    headers = {name for name in names if os.path.isabs(name) and os.path.splitext(name)[1]}
     if not headers:
         return []
     follows = filter(None, map(_FOLLOWS.match, _reasons(text)))

@@ -66,6 +66,11 @@ def needs_whole(reason: object) -> bool:
     return "send a whole module" in str(reason)
 
 
+def is_task_inside(reason: object) -> bool:
+    """Whether the device says that a task keeps it from loading a whole module."""
+    return "is inside the module" in str(reason)
+
+
 def _is_newest(status: Dict[str, Any], module: bytes) -> bool:
     newest = status.get("newest") or {}
     return bool(newest.get("sha256") == hashlib.sha256(module).hexdigest())

@@ -14,6 +14,7 @@ import click
 from hotreload.commands.outcome import (
     Unfinished,
     delayed_by,
+    is_task_inside,
     late,
     needs_whole,
     resolve_lost_answer,
@@ -42,17 +43,15 @@ def send_update(
 ) -> Tuple[Update, int]:
     """Uploads, and waits for the application if asked to.
 
-    A device that does not take a patch gets the whole module. Returns what was sent, and its
-    sequence.
+    A device that does not take a patch gets the whole module; one that a task keeps from loading
+    the whole module gets the patch, however large. Returns what was sent, and its sequence.
     """
     try:
-        sequence = _send_and_wait(device, description, update, steps, wait)
+        return _send_and_wait(device, description, update, steps, wait)
     except ToolError as error:
         if update.whole is None or not _is_patch_refused(error):
             raise
-        update = update.whole(steps)
-        sequence = _send_and_wait(device, description, update, steps, wait)
-    return update, sequence
+        return _send_and_wait(device, description, update.whole(steps), steps, wait)
 
 
 def _is_patch_refused(error: ToolError) -> bool:
@@ -62,12 +61,15 @@ def _is_patch_refused(error: ToolError) -> bool:
 
 def _send_and_wait(
     device: Device, description: Description, update: Update, steps: Steps, wait: Optional[float]
-) -> int:
+) -> Tuple[Update, int]:
     sequence = send_module(device, description, update.content, steps)
+    if update.patch is not None and is_task_inside(_find_delay(device)):
+        update = update.patch(steps)
+        sequence = send_module(device, description, update.content, steps)
     if wait is not None:
         with steps.step("wait"):
             _wait(device, update, wait)
-    return sequence
+    return update, sequence
 
 
 def send_module(
@@ -190,16 +192,22 @@ def _update(
 
 
 def _report_delay(device: Device) -> None:
-    """Says what keeps a whole module waiting; most tasks leave at once."""
+    """Says what keeps a whole module waiting."""
+    why = _find_delay(device)
+    if why is not None:
+        click.echo(f"note: the device goes on with the code it had, for now: {why}", err=True)
+
+
+def _find_delay(device: Device) -> Optional[str]:
+    """What keeps a whole module waiting; most tasks leave at once."""
     end = time.monotonic() + _DELAY_SECONDS
-    why: Optional[str] = ""
+    why: Optional[str] = None
     with suppress(DeviceError):
+        why = delayed_by(device.status())
         while why is not None and time.monotonic() < end:
+            time.sleep(_POLL_SECONDS)
             why = delayed_by(device.status())
-            if why:
-                time.sleep(_POLL_SECONDS)
-        if why:
-            click.echo(f"note: the device goes on with the code it had, for now: {why}", err=True)
+    return why
 
 
 def report_success(update: Update, url: str, steps: Steps) -> None:

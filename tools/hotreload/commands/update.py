@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -36,6 +37,7 @@ from hotreload.report import Steps
 if TYPE_CHECKING:
     from hotreload.builder import ModuleBuilder
     from hotreload.module.link import Inputs as ModuleInputs
+    from hotreload.patch.make import Patch
 
 
 # What of a device's status decides what it is sent.
@@ -66,6 +68,8 @@ class Update(NamedTuple):
     """Why it is a whole module."""
     whole: Optional[Callable[[Steps], "Update"]] = None
     """Makes the whole module instead of this patch."""
+    patch: Optional[Callable[[Steps], "Update"]] = None
+    """Makes the patch instead of this whole module, which was only thought to cost less."""
     is_needed: bool = True
     """False: the device runs this program already."""
 
@@ -209,21 +213,37 @@ def _make_for_base(
 
     patch = builder.patch(inputs, base, steps)
     if isinstance(patch, Whole):
-        return _whole(builder, inputs, patch.reason, steps)
+        update = _whole(builder, inputs, patch.reason, steps)
+        large = partial(_large_patch, builder, inputs, base)
+        return update._replace(patch=large) if patch.is_large else update
     runs_this = patch.is_empty and status.get("patch") is None and not status.get("pending")
     is_needed = not (runs_this and _has_ours(inputs, status))
     if is_needed and needs_whole(status.get("last_error")):
         return _whole(builder, inputs, _NOT_TAKEN, steps)
+    return _patch_update(patch, partial(_whole_again, builder, inputs))._replace(
+        is_needed=is_needed
+    )
+
+
+def _patch_update(patch: Patch, whole: Callable[[Steps], Update]) -> Update:
     for note in patch.notes:
         click.echo(note, err=True)
     count = len(patch.functions)
-    return Update(
-        patch.content,
-        f"Patched: {count} function{'' if count == 1 else 's'}",
-        "",
-        lambda steps: _whole_again(builder, inputs, steps),
-        is_needed,
-    )
+    what = f"Patched: {count} function{'' if count == 1 else 's'}"
+    return Update(patch.content, what, whole=whole)
+
+
+def _large_patch(
+    builder: ModuleBuilder, inputs: ModuleInputs, base: str, steps: Steps
+) -> Update:
+    """After a task has kept the whole module out."""
+    from hotreload.patch.make import Whole
+
+    with build_lock(inputs.description):
+        patch = builder.patch(inputs, base, steps, any_size=True)
+        if isinstance(patch, Whole):
+            return _whole(builder, inputs, patch.reason, steps)
+    return _patch_update(patch, partial(_whole_again, builder, inputs))
 
 
 def _whole(builder: ModuleBuilder, inputs: ModuleInputs, why: str, steps: Steps) -> Update:

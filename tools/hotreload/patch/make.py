@@ -46,19 +46,27 @@ class Whole(NamedTuple):
     """Why the whole module has to be reloaded; goes on after 'Reloaded whole'."""
 
     reason: str
+    is_large: bool = False
+    """There can be a patch, of any size."""
 
 
-def make_patch(inputs: Inputs, base: Base) -> Union[Patch, Whole]:
+class _TooLarge(NeedsWhole):
+    """The patch costs more than it saves."""
+
+
+def make_patch(inputs: Inputs, base: Base, any_size: bool = False) -> Union[Patch, Whole]:
     """Makes the patch that turns a device with the base into one with the new program."""
     try:
-        return _make(inputs, base)
+        return _make(inputs, base, any_size)
+    except _TooLarge as reason:
+        return Whole(str(reason), True)
     except NeedsWhole as reason:
         return Whole(str(reason))
     except ToolError as error:
         return Whole(f"the patch cannot be made: {str(error).splitlines()[0]}")
 
 
-def _make(inputs: Inputs, base: Base) -> Patch:
+def _make(inputs: Inputs, base: Base, any_size: bool) -> Patch:
     description = inputs.description
     copies = copy_library(inputs, base)
 
@@ -76,8 +84,8 @@ def _make(inputs: Inputs, base: Base) -> Patch:
     link_patch(program, composed)
     packed = pack_patch(program, changes, composed)
     size = packed.text + packed.data
-    if size > max((base.text.size + base.data.size) // 4, _SMALL):
-        raise NeedsWhole(f"the patch would have {size} bytes, more than a quarter of the module")
+    if not any_size and size > max((base.text.size + base.data.size) // 4, _SMALL):
+        raise _TooLarge(f"the patch would have {size} bytes, more than a quarter of the module")
     write_if_changed(patch_path(description, "bin"), packed.content)
     variables = {v.shown: v.key for v in composed.variables if v.shown}
     notes = [*copies.notes, *changes.notes, *started_anew(base.patched_variables, variables)]
