@@ -191,6 +191,12 @@ def test_a_large_patch_where_a_task_keeps_the_whole_module_out(
     whole, patch = device.uploads[-2:]
     assert whole == (running.out / "module.bin").read_bytes() and len(patch) > 4096
     assert bytes.fromhex(device.more["base"]["sha256"]) in patch
+    device.more.update(pending=False, patch={"sequence": 2, "text": {"size": 7000}})
+    running.write("a.c", LARGE.replace("x = 1", "x = 2"))
+    assert reload(running, device).startswith("Patched: "), "at once"
+    assert len(device.uploads[-1]) > 4096 and device.uploads[-1] != patch
+    device.more["patch"] = {"sequence": 2, "text": {"size": 3000}}
+    assert reload(running, device).startswith("Reloaded whole ")
 
 
 def reload_whole(project: Project, device: FakeDevice) -> bytes:

@@ -94,9 +94,9 @@ class ModuleBuilder:
         return module
 
     def patch(
-        self, inputs: Inputs, base: str, steps: Steps, any_size: bool = False
+        self, inputs: Inputs, base: str, steps: Steps, taken: float = 0
     ) -> Union[Patch, Whole]:
-        """The patch for a device that runs the base with this SHA-256."""
+        """The patch for a device that runs the base with this SHA-256; see make_patch()."""
         from hotreload.patch.make import Whole, make_patch
 
         known = self._find_base(inputs, base)
@@ -104,7 +104,7 @@ class ModuleBuilder:
             return Whole("the device runs a module that was not built here")
         self._check(inputs, steps)
         with steps.step("patch"):
-            result = make_patch(inputs, known, any_size)
+            result = make_patch(inputs, known, taken)
         if not isinstance(result, Whole):
             self._unfinished.append((inputs.description, result.add_debug_data))
         return result

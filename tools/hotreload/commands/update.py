@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from contextlib import suppress
@@ -211,7 +212,7 @@ def _make_for_base(
         return _whole(builder, inputs, why, steps)
     from hotreload.patch.make import Whole
 
-    patch = builder.patch(inputs, base, steps)
+    patch = builder.patch(inputs, base, steps, _size_of_patch(status))
     if isinstance(patch, Whole):
         update = _whole(builder, inputs, patch.reason, steps)
         large = partial(_large_patch, builder, inputs, base)
@@ -223,6 +224,11 @@ def _make_for_base(
     return _patch_update(patch, partial(_whole_again, builder, inputs))._replace(
         is_needed=is_needed
     )
+
+
+def _size_of_patch(status: Dict[str, Any]) -> int:
+    patch = status.get("patch") or {}
+    return sum(int(patch.get(segment, {}).get("size", 0)) for segment in ("text", "data"))
 
 
 def _patch_update(patch: Patch, whole: Callable[[Steps], Update]) -> Update:
@@ -240,7 +246,7 @@ def _large_patch(
     from hotreload.patch.make import Whole
 
     with build_lock(inputs.description):
-        patch = builder.patch(inputs, base, steps, any_size=True)
+        patch = builder.patch(inputs, base, steps, math.inf)
         if isinstance(patch, Whole):
             return _whole(builder, inputs, patch.reason, steps)
     return _patch_update(patch, partial(_whole_again, builder, inputs))

@@ -54,10 +54,14 @@ class _TooLarge(NeedsWhole):
     """The patch costs more than it saves."""
 
 
-def make_patch(inputs: Inputs, base: Base, any_size: bool = False) -> Union[Patch, Whole]:
-    """Makes the patch that turns a device with the base into one with the new program."""
+def make_patch(inputs: Inputs, base: Base, taken: float = 0) -> Union[Patch, Whole]:
+    """Makes the patch that turns a device with the base into one with the new program.
+
+    `taken` is the size of a patch that the device has taken. If that was too large, a task had kept
+    the whole module out, and may do so again.
+    """
     try:
-        return _make(inputs, base, any_size)
+        return _make(inputs, base, taken)
     except _TooLarge as reason:
         return Whole(str(reason), True)
     except NeedsWhole as reason:
@@ -66,7 +70,7 @@ def make_patch(inputs: Inputs, base: Base, any_size: bool = False) -> Union[Patc
         return Whole(f"the patch cannot be made: {str(error).splitlines()[0]}")
 
 
-def _make(inputs: Inputs, base: Base, any_size: bool) -> Patch:
+def _make(inputs: Inputs, base: Base, taken: float) -> Patch:
     description = inputs.description
     copies = copy_library(inputs, base)
 
@@ -84,7 +88,8 @@ def _make(inputs: Inputs, base: Base, any_size: bool) -> Patch:
     link_patch(program, composed)
     packed = pack_patch(program, changes, composed)
     size = packed.text + packed.data
-    if not any_size and size > max((base.text.size + base.data.size) // 4, _SMALL):
+    limit = max((base.text.size + base.data.size) // 4, _SMALL)
+    if size > (2 * taken if taken > limit else limit):
         raise _TooLarge(f"the patch would have {size} bytes, more than a quarter of the module")
     write_if_changed(patch_path(description, "bin"), packed.content)
     variables = {v.shown: v.key for v in composed.variables if v.shown}
