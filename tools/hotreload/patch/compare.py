@@ -7,15 +7,14 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from hotreload.module import elf
-from hotreload.module.exports import local_key, object_name
-from hotreload.module.link import Inputs
-from hotreload.module.own_symbols import Binding, is_vtable
+from hotreload.module.exports import local_key
+from hotreload.module.own_symbols import Binding
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
-from hotreload.patch.base import Base
+from hotreload.patch.program import Program, find_old
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone
 
 
@@ -66,93 +65,6 @@ class Changes(NamedTuple):
     jumps: List[Jump]
     notes: List[str]
     """For the user."""
-
-
-class Program:
-    """The new program: its object files are opened when something in them counts.
-
-    `copied` are names that the C library defines for it, and the paths of the copied members.
-    """
-
-    def __init__(
-        self,
-        inputs: Inputs,
-        base: Base,
-        open_view: Callable[[str], View],
-        copied: Mapping[str, str],
-    ) -> None:
-        self.inputs, self.base = inputs, base
-        description = inputs.description
-        root = description.build_dir
-        self.paths = {object_name(path, root): path for path in description.objects}
-        self._open = open_view
-        self._views: Dict[str, View] = {}
-        self.winners = {
-            name: object_name(found.path, root)
-            for name, found in inputs.objects.defined.items()
-        }
-
-        self.changed = self._find_changed()
-        """Names of object files that changed, or from which other definitions count than before."""
-        for symbol, path in copied.items():
-            self._add_copy(symbol, path, object_name(path, root))
-
-    def _add_copy(self, symbol: str, path: str, name: str) -> None:
-        self.winners.setdefault(symbol, name)
-        if name not in self.paths:
-            self.paths[name] = path
-            self.changed.append(name)
-
-    def _find_changed(self) -> List[str]:
-        files, base = self.inputs.files, self.base
-        changed = [n for n, p in self.paths.items() if not base.is_same(n, files.find(p))]
-        for name, winner in self.winners.items():
-            if winner != base.winners.get(name) and winner not in changed:
-                changed.append(winner)
-        return changed
-
-    def is_unchanged(self, name: str) -> bool:
-        """Whether a global name stands for the same in the base, in the same object file."""
-        winner = self.winners.get(name)
-        return winner is not None and winner not in self.changed
-
-    def view(self, name: str) -> View:
-        """An object file by its name."""
-        if name not in self._views:
-            self._views[name] = self._open(self.paths[name])
-        return self._views[name]
-
-    def find(self, entity: Entity) -> Optional[Tuple[View, Named]]:
-        """What a name stands for in the new program; None: nothing of the module."""
-        name = entity.path or self.winners.get(entity.name, "")
-        if name not in self.paths:
-            return None
-        view = self.view(name)
-        named = view.by_entity.get(entity)
-        return None if named is None else (view, named)
-
-    def counts(self, view: View, named: Named) -> bool:
-        """Whether the linker takes this definition."""
-        return not named.is_global or self.winners.get(named.entity.name) == view.name
-
-    def is_housed(self, named: Named) -> bool:
-        """Whether the firmware has the variable, or a definition of its own."""
-        resolution, name = self.inputs.resolution, named.entity.name
-        if not named.is_global:
-            return is_vtable(name)
-        return name in resolution.theirs or name in resolution.housed
-
-
-def find_old(program: Program, view: View, named: Named) -> Optional[Tuple[View, Named]]:
-    """The same function or variable in the base; it may have been static, or have become so."""
-    entity, base = named.entity, program.base
-    found = base.find(entity)
-    if found is None and not entity.function:
-        other = Entity(entity.name, "" if entity.path else view.name)
-        known = base.find(other)
-        if known is not None and known[0].name == view.name and not program.find(other):
-            found = known
-    return found
 
 
 def compare(program: Program) -> Changes:

@@ -18,16 +18,10 @@ from hotreload.kept import shown_name, variable_key
 from hotreload.module.layout import KEPT_ADDRESS
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.module.stubs import SLOTS
-from hotreload.patch.compare import (
-    Changes,
-    NeedsWhole,
-    Place,
-    Program,
-    find_old,
-    kind_of,
-)
+from hotreload.patch.compare import Changes, NeedsWhole, Place, kind_of
 from hotreload.patch.debug_data import add_debug_data
 from hotreload.patch.object_writer import ObjectWriter, Relocation, Section
+from hotreload.patch.program import Program, find_old
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View
 
 _DATA, _CODE = elf.SHF_ALLOC | elf.SHF_WRITE, elf.SHF_ALLOC | elf.SHF_EXECINSTR

@@ -28,9 +28,10 @@ from hotreload.module.pack import format_file, kept_note, module_note, note
 from hotreload.module.thread_local import make_thread_local_object
 from hotreload.module.veneers import assign_veneers
 from hotreload.patch.base import Base
-from hotreload.patch.compare import Changes, NeedsWhole, Program
+from hotreload.patch.compare import Changes, NeedsWhole
 from hotreload.patch.compose import SLOTS_END, SLOTS_START, Composed, find_function, marker
 from hotreload.patch.first_instruction import JUMP_SIZE, busy_size
+from hotreload.patch.program import Program
 
 
 class Packed(NamedTuple):

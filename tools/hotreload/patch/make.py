@@ -16,10 +16,11 @@ from hotreload.module.exports import object_name
 from hotreload.module.layout import patch_path
 from hotreload.module.link import Inputs
 from hotreload.patch.base import Base
-from hotreload.patch.compare import NeedsWhole, Program, compare
+from hotreload.patch.compare import NeedsWhole, compare
 from hotreload.patch.compose import Composer
 from hotreload.patch.library import copy_library
 from hotreload.patch.link import link_patch, pack_patch
+from hotreload.patch.program import Program
 from hotreload.patch.types import read_types
 from hotreload.patch.view import View
 
