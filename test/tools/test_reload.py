@@ -84,7 +84,7 @@ def test_where_the_url_comes_from(built: Project, device: FakeDevice) -> None:
 
 def test_url_without_scheme(built: Project, device: FakeDevice) -> None:
     reload(built, device.url[len("http://") :] + "/")
-    assert device.requests[:3] == ["GET /status", "GET /nonce", "POST /upload"]
+    assert device.requests == ["GET /status", "GET /nonce", "POST /upload", "GET /status"]
 
 
 def test_skip_build(built: Project, device: FakeDevice) -> None:

@@ -53,11 +53,19 @@ void fake_port_reset(void)
     }
 }
 
-void fake_port_expect_idle(void)
+static bool is_any_held(void)
 {
     for (size_t i = 0; i < HOTRELOAD_LOCK_COUNT; i++) {
-        assert_false(held[i]);
+        if (held[i]) {
+            return true;
+        }
     }
+    return false;
+}
+
+void fake_port_expect_idle(void)
+{
+    assert_false(is_any_held());
     assert_int_equal(fake_port.live_allocations, 0);
     assert_int_equal(fake_port.live_bytes, 0);
 }
@@ -442,16 +450,6 @@ void hotreload_port_lock(hotreload_lock_t lock)
         }
     }
     held[lock] = true;
-}
-
-static bool is_any_held(void)
-{
-    for (size_t i = 0; i < HOTRELOAD_LOCK_COUNT; i++) {
-        if (held[i]) {
-            return true;
-        }
-    }
-    return false;
 }
 
 void hotreload_port_unlock(hotreload_lock_t lock)

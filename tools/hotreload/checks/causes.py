@@ -124,6 +124,11 @@ def _reasons(text: str) -> Iterator[str]:
             yield reason
 
 
+def _names(pattern: "re.Pattern[str]", text: str) -> Iterator[str]:
+    """What the explanations of one kind name."""
+    return (match.group(1) for match in map(pattern.match, _reasons(text)) if match)
+
+
 def _is_run_always(cause: Cause) -> bool:
     return cause.input is None and _ALWAYS_RUN.fullmatch(cause.output) is not None
 
@@ -134,8 +139,8 @@ def _compare(description: Description, text: str) -> List[Cause]:
     Compares those of objects, archives and the firmware. Another file may be older than its inputs.
     """
     elf = os.path.relpath(description.firmware_elf, description.build_dir)
-    follows = (match.group(1) for match in map(_FOLLOWS.match, _reasons(text)) if match)
-    names = [name for name in follows if name == elf or name.endswith(_WRITTEN)]
+    dirty = _names(_FOLLOWS, text)
+    names = [name for name in dirty if name == elf or name.endswith(_WRITTEN)]
     known = query_inputs(description, names)
     read = query_deps(description, known)
     return [
@@ -152,12 +157,11 @@ def _find_gone(description: Description, text: str) -> List[Cause]:
     Names that are not absolute are those of other targets, or what ninja has made of a path with a
     quote in it.
     """
-    names = (match.group(1) for match in map(_GONE.match, _reasons(text)) if match)
-    headers = {name for name in names if os.path.isabs(name) and os.path.splitext(name)[1]}
+    gone = _names(_GONE, text)
+    headers = {name for name in gone if os.path.isabs(name) and os.path.splitext(name)[1]}
     if not headers:
         return []
-    follows = filter(None, map(_FOLLOWS.match, _reasons(text)))
-    objects = {match.group(1) for match in follows if match.group(1).endswith(_WRITTEN)}
+    objects = {name for name in _names(_FOLLOWS, text) if name.endswith(_WRITTEN)}
     read = query_deps(description, sorted(objects))
     return [
         Cause(output, name)

@@ -182,7 +182,7 @@ def _uncompiled(description: Description) -> "Iterator[tuple[str, str]]":
 
 
 def _find_owner(name: str, description: Description) -> Optional[Member]:
-    for path in _libraries(description):
+    for path in dict.fromkeys(_libraries(description)):
         try:
             member = Archive(path).find(name)
         except ToolError:

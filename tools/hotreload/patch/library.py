@@ -31,8 +31,12 @@ class Copies(NamedTuple):
 def copy_library(inputs: Inputs, base: Base) -> Copies:
     """Copies what is missing, as far as the C library has it and it keeps no state."""
     firmware, copies = inputs.firmware, Copies({}, {}, [])
-    present = {*firmware.symbols, *firmware.thread_local, *base.library_names}
-    missing = inputs.objects.imports.keys() - present
+    missing = [
+        name
+        for name in inputs.objects.imports
+        if name not in firmware.symbols and name not in firmware.thread_local
+        if base.library_address(name) is None
+    ]
     if not missing:
         return copies
     # The two segments of a patch have no fixed distance.
