@@ -26,6 +26,8 @@ class FakeDevice:
         self.refuse: Optional[Tuple[int, Dict[str, Any]]] = None
         self.refuse_patch: Optional[Tuple[int, Dict[str, Any]]] = None
         """The same for patches of what `more` says that it runs."""
+        self.refuse_whole: Optional[Tuple[int, Dict[str, Any]]] = None
+        """The same for all else."""
         self.cannot_place: Optional[str] = None
         """What it says after it has taken a patch that it cannot load."""
         self.raw_answer: Optional[bytes] = None
@@ -122,6 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(403, {"status": "error", "error": "wrong HMAC"})
         elif self.device.refuse_patch is not None and self._is_patch(body):
             self._answer(*self.device.refuse_patch)
+        elif self.device.refuse_whole is not None and not self._is_patch(body):
+            self._answer(*self.device.refuse_whole)
         else:
             self.device.uploads.append(body)
             if self.device.cannot_place is not None:

@@ -199,6 +199,17 @@ def test_a_large_patch_where_a_task_keeps_the_whole_module_out(
     assert reload(running, device).startswith("Reloaded whole ")
 
 
+def test_a_device_without_room_for_the_whole_module(running: Project, device: FakeDevice) -> None:
+    """It gets the patch, however large; without one, the tool says why it must be whole."""
+    device.refuse_whole = (413, {"status": "error", "error": "longer than max_upload_size"})
+    running.write("a.c", LARGE)
+    assert reload(running, device).startswith("Patched: 1 function, ")
+    place = ["--build", str(running.build), "--url", device.url]
+    text = running.fail("reload", *place, "--whole")
+    assert "A whole module was sent (--whole)\nhotreload: " in text
+    assert "answers 413 " in text and last_line(text).startswith("Not reloaded: upload failed")
+
+
 def reload_whole(project: Project, device: FakeDevice) -> bytes:
     reload(project, device, "--whole")
     return device.uploads[-1]

@@ -34,6 +34,7 @@ _POLL_SECONDS = 0.05
 _DELAY_SECONDS = 0.3
 
 
+_TOO_LARGE = 413
 _REFUSES_PATCH = (409, 422)
 """Statuses of a device that runs another base, or that cannot apply the patch."""
 
@@ -43,20 +44,26 @@ def send_update(
 ) -> Tuple[Update, int]:
     """Uploads, and waits for the application if asked to.
 
-    A device that does not take a patch gets the whole module; one that a task keeps from loading
-    the whole module gets the patch, however large. Returns what was sent, and its sequence.
+    A device that does not take a patch gets the whole module; one that has no room for the whole
+    module, or that a task keeps from loading it, gets the patch, however large. Returns what was
+    sent, and its sequence.
     """
     try:
         return _send_and_wait(device, description, update, steps, wait)
     except ToolError as error:
-        if update.whole is None or not _is_patch_refused(error):
+        other = update.whole if update.whole is not None else update.patch
+        if other is None or not _is_refused(error, is_patch=update.whole is not None):
+            if update.why:
+                click.echo(f"A whole module was sent ({update.why})", err=True)
             raise
-        return _send_and_wait(device, description, update.whole(steps), steps, wait)
+    return send_update(device, description, other(steps), steps, wait)
 
 
-def _is_patch_refused(error: ToolError) -> bool:
-    refused = isinstance(error, DeviceError) and error.status in _REFUSES_PATCH
-    return refused or needs_whole(error)
+def _is_refused(error: ToolError, is_patch: bool) -> bool:
+    status = error.status if isinstance(error, DeviceError) else None
+    if not is_patch:
+        return status == _TOO_LARGE
+    return status in _REFUSES_PATCH or needs_whole(error)
 
 
 def _send_and_wait(
@@ -68,7 +75,7 @@ def _send_and_wait(
         sequence = send_module(device, description, update.content, steps)
     if wait is not None:
         with steps.step("wait"):
-            _wait(device, update, wait)
+            _wait(device, wait)
     return update, sequence
 
 
@@ -92,15 +99,14 @@ def send_module(
     return sequence
 
 
-def _wait(device: Device, update: Update, seconds: float) -> None:
+def _wait(device: Device, seconds: float) -> None:
     """Waits until the application has reloaded; raises when that failed."""
-    needed = f"\nA whole module was sent ({update.why})" if update.why else ""
     deadline = time.monotonic() + seconds
     try:
         while device.pending():
             if time.monotonic() > deadline:
                 raise Unfinished(
-                    f"the device has the module, but the {late(device.status(), seconds)}{needed}",
+                    f"the device has the module, but the {late(device.status(), seconds)}",
                     "the device has the new code, and waits for the application",
                 )
             time.sleep(_POLL_SECONDS)
