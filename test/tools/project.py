@@ -75,10 +75,11 @@ build firmware: phony hotreload_objects
 
 
 def hide(root: Path, library: str) -> str:
-    """A directory for PYTHONPATH that hides an optional library."""
+    """A directory for PYTHONPATH that hides a library."""
     hidden = root / "hidden"
     hidden.mkdir(exist_ok=True)
-    (hidden / f"{library}.py").write_text("raise ImportError('hidden by a test')\n")
+    error = f"raise ModuleNotFoundError('hidden by a test', name='{library}')\n"
+    (hidden / f"{library}.py").write_text(error)
     return f"{hidden}{os.pathsep}{TOOLS}"
 
 

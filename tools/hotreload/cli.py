@@ -13,19 +13,22 @@ import click
 
 from hotreload import __version__
 from hotreload.device.find_device import Where
-from hotreload.errors import ToolError
+from hotreload.errors import ToolError, lacks_package
 from hotreload.options import add_options
 
 
 class _Command(click.Command):
-    """Shows a ToolError as one message and exits with 1."""
+    """Shows an error as one message and exits with 1."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except ToolError as error:
-            click.echo(f"hotreload: {error}", err=True)
-            sys.exit(1)
+            message = str(error)
+        except ModuleNotFoundError as error:  # Packages are imported when they are needed.
+            message = lacks_package(error)
+        click.echo(f"hotreload: {message}", err=True)
+        sys.exit(1)
 
 
 class _Group(click.Group):
