@@ -84,6 +84,32 @@ def test_new_callbacks_and_constants(loop: Loop) -> None:
     assert line
 
 
+def test_tables_that_change_from_patch_to_patch(loop: Loop) -> None:
+    """What the next patch finds of the one before must be what it means."""
+    said = loop.edit(
+        ["void blink_step", "static const char off[] = \"off\", on[] = \"on\";\n"
+         "static const char *const names[] = {off, on};\n"
+         "static const char *name(unsigned x)\n"
+         "{\n    static const void *const to[] = {&&zero, &&one};\n    goto *to[x];\n"
+         "zero:\n    return names[0];\none:\n    return names[1];\n}\n\nvoid blink_step"],
+        ['"uptime %u: blink', '"uptime %u: %s'],
+        ["times\\n\", round,", "times\\n\", round, name(round % 2),"],
+    )
+    assert "Patched" in said, said
+    loop.wait_for("on")
+    said = loop.edit(['on[] = "on"', 'on[] = "lit up"'])
+    assert "Patched" in said, said
+    loop.wait_for("lit up")
+    said = loop.edit(
+        ["{off, on}", '{off, on, "bright"}'], ["round % 2)", "round % 4)"],
+        ["&&one}", "&&one, &&two, &&zero}"],
+        ["return names[1];", "return names[1];\ntwo:\n    return names[2];"],
+    )  # fmt: skip
+    assert "Patched" in said, said
+    uptime, lit = loop.wait_for("bright")
+    assert lit == (uptime + 1) // 2
+
+
 def test_a_function_of_the_c_library_that_is_new(loop: Loop) -> None:
     """The firmware lacks both: they travel with the patch, and the loop goes on."""
     said = loop.edit(

@@ -14,6 +14,7 @@ from typing import Callable, Dict, List, Optional
 
 HEADER = """\
 struct pair { int a; short b; struct pair *next; };
+struct row { const int *value; const char *text; };
 extern int firmware_log(const char *text, int x);
 extern int firmware_call(int (*function)(int), int x);
 extern int firmware_keep(const char *text);
@@ -38,6 +39,9 @@ LIBRARY = {
 }
 """Members of a C library. None keeps state; the firmware has none of them."""
 
+
+CONSTANTS = ("table", "constant", "names", "rows", "literals")
+"""Kinds of variables that are constants. The last three get longer and shorter."""
 
 _SHARED = "same"
 """Names of static functions that several files may have."""
@@ -102,7 +106,7 @@ class Program:
         return f"{stem}{self.next}"
 
     def add_variable(self, file: File) -> Variable:
-        kind = self.rng.choice(["int", "zero", "table", "pair", "text", "zeros", "constant"])
+        kind = self.rng.choice(["int", "zero", "pair", "text", "zeros", *CONSTANTS])
         variable = Variable(self.fresh("v"), kind, self.rng.randrange(100))
         variable.static = self.rng.random() < 0.6
         file.variables.append(variable)
@@ -149,6 +153,15 @@ class Program:
         return "\n".join(lines) + "\n"
 
 
+def _length(v: Variable) -> int:
+    return v.number % 3 + 2
+
+
+def _rows(v: Variable, value: Callable[[int], str]) -> str:
+    rows = ", ".join(f'{{{value(k)}, "row {v.number & 7} {k}"}}' for k in range(_length(v)))
+    return f"const struct row {v.name}[{_length(v)}] = {{{rows}}};"
+
+
 def _variable(v: Variable) -> str:
     static = "static " if v.static else ""
     n = v.number
@@ -163,6 +176,11 @@ def _variable(v: Variable) -> str:
         "constant": f"{static}const int {v.name} = {n};",
         "pair": f"{static}struct pair {v.name} = {{{first}, 2, 0}};",
         "text": f'{static}const char *{v.name} = "text of {v.name}";',
+        "names": f"{static}const char *const {v.name}[{_length(v)}] = {{"
+                 + ", ".join(f'"name {n & 3} {k}"' for k in range(_length(v))) + "};",
+        "rows": f"static const int {v.name}_one = {n & 7}, {v.name}_two = {n};\n{static}"
+                + _rows(v, lambda k: f"&{v.name}_{'two' if k & 1 else 'one'}"),
+        "literals": static + _rows(v, lambda k: f"(const int[]){{{n & 7}, {k}}}"),
     }[v.kind]
 
 
@@ -175,6 +193,10 @@ def _use(v: Variable) -> str:
         "constant": f"x += *(const volatile int *)&{v.name};",
         "pair": f"{v.name}.b += x & 3; x += {v.name}.a + {v.name}.b; {v.name}.next = &{v.name};",
         "text": f"firmware_log({v.name}, x);",
+        "names": f"firmware_log({v.name}[(x & 63) % {_length(v)}], x);",
+        "rows": f"x += *{v.name}[(x & 63) % {_length(v)}].value; "
+                f"firmware_log({v.name}[(x & 31) % {_length(v)}].text, x);",
+        "literals": f"x += {v.name}[(x & 63) % {_length(v)}].value[1];",
     }[v.kind]
 
 
@@ -222,6 +244,8 @@ BODIES: Dict[str, Callable[[int, str], str]] = {
     "library": lambda n, f: f"x += library_{('plain', 'table', 'helper', 'divide')[n & 3]}(x);",
     "library_text": lambda n, f: "x += firmware_keep(library_text(x)); "
                                  f"firmware_log(library_text(x + {n}), x);",
+    "labels": lambda n, f: f"static const void *const to[] = {{&&one, &&two, &&one, &&three}}; "
+                           f"goto *to[x & 3]; one: x += {n}; two: x *= 3; three: x ^= {n & 15};",
     "float": lambda n, f: f"x += (int)((float)(x & 63) * {n % 13}.5f);",
 }
 KINDS = list(BODIES)
@@ -241,7 +265,9 @@ def _function(function: Function, variables: Dict[str, Variable], known: "set[st
     calls = [f"x += {f}(x & 63);" for f in function.calls if f in known and f != name]
     static = "static " if function.static else ""
     attribute = function.attribute
-    if "inline " in f"{attribute} " and not function.static:
+    if "inline " in f"{attribute} " and (
+        not function.static or function.kind in ("labels", "recursive")
+    ):
         attribute = ""
     unused = "__attribute__((unused)) " if function.static else ""
     lines = [f"{before}{unused}{static}{attribute} int {name}(int x)", "{"]
@@ -309,7 +335,7 @@ def remove_variable(p: Program) -> str:
 
 
 def change_constant(p: Program) -> str:
-    found = [v for file in p.files for v in file.variables if v.kind in ("table", "constant")]
+    found = [v for file in p.files for v in file.variables if v.kind in CONSTANTS]
     if not found:
         return change_body(p)
     variable = p.rng.choice(found)

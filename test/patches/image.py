@@ -17,6 +17,7 @@ JUMP_SIZE = {RISCV: 4, XTENSA: 3}
 NO_VENEER = 0xFFFFFFFF
 VENEER_CODE = 0xA0FFFF91
 """`l32r a9` and the first byte of `jx a9`."""
+FREED = b"\xee"
 LOAD_A8 = 0x81
 """The first byte of `l32r a8`."""
 
@@ -149,6 +150,11 @@ class Memory:
         for address, source, size in fresh:
             self.write(address, self.read(source, size))
         return placed
+
+    def forget(self, patch: Placed) -> None:
+        """Frees a patch; what lives outside of it stays."""
+        self.write(patch.text, FREED * len(patch.packed.text[1]))
+        self.write(patch.data, FREED * len(patch.packed.data[1]))
 
     def apply(self, patch: Placed, base: Placed, slots: int) -> None:
         """Swaps, then jumps. `slots` is where the table's slots are."""

@@ -101,8 +101,10 @@ class Bench:
         assert self.base is not None
         self.old = read_old(self.base)
         self.variables = {v.name for file in self.program.files for v in file.variables
-                          if v.kind not in ("table", "constant")}
+                          if v.kind not in edits.CONSTANTS}
         self.fill = fill_entries(inputs.description.module_elf)
+        self.earlier: List[Packed] = []
+        """Patches that the device has had: they are freed, but not what outlives them."""
 
     def write_sources(self) -> None:
         sources = self.program.render()
@@ -194,6 +196,9 @@ class Bench:
         base = memory.load(packed, text + self.rng.randrange(0, 0x100, 16),
                            0x1FC90000 + self.rng.randrange(0, 0x100, 16))
         slots = self.commit(memory, base)
+        for patch in self.earlier:
+            memory.forget(memory.load(patch, window + reach, 0x1FCB0000, base))
+        self.earlier.append(changes)
         new = memory.load(changes, patch_text + self.rng.randrange(0, 0x100, 16),
                           0x1FCA0000 + self.rng.randrange(0, 0x100, 16), base)
         memory.apply(new, base, slots)

@@ -19,7 +19,7 @@ from hotreload.patch.make import Patch
 from image import Memory, Patched
 from pairs import Bench
 
-SEED = 6
+SEED = 7
 FLIPS = 60
 JUMPS, SWAPS, BASE_DATA = 6, 7, 4
 

@@ -233,7 +233,6 @@ def test_two_names_of_one_new_constant(edits: Edits) -> None:
         ("int speed;", "int speed; int power;", "motor_t has another layout"),
         ("int speed; short turns;", "short turns; int speed;", "motor_t has another layout"),
         ("static int count;", "static long long count;", "count has another layout"),
-        ("table[4]", "table[5]", "table has another"),
         ("static const int table[4] = {1, 2, 3, 4};",
          "static int table[4] = {1, 2, 3, 4}; void set(int x) { table[0] = x; }",
          "table was no variable"),
@@ -247,6 +246,81 @@ def test_two_names_of_one_new_constant(edits: Edits) -> None:
 def test_whole(edits: Edits, old: str, new: str, words: str) -> None:
     edits.build()
     assert words in edits.whole(old, new)
+
+
+def kept(patch: Patch) -> List[int]:
+    """Keys of the kept variables."""
+    return [key for key, _, _ in struct.iter_unpack("<QII", notes(patch).get(8, bytes(4))[4:])]
+
+
+TABLE = "static const int table[4] = {1, 2, 3, 4};"
+LONGER = "static const int table[5] = {1, 2, 3, 4, 5};"
+
+
+def test_longer_table_is_in_another_place(edits: Edits) -> None:
+    edits.build()
+    patch = edits.patch(TABLE, LONGER)
+    assert patch.functions == ["first"], "its code is the same, but not where it reads"
+    assert len(kept(patch)) == 1 and 7 not in notes(patch)
+    assert patch.notes[0].startswith("note: table has another size")
+
+
+def test_longer_table_of_zeros(edits: Edits) -> None:
+    edits.build(a_c=A.replace("{1, 2, 3, 4}", "{0}"), b_c=B)
+    assert edits.patch(TABLE, "static const int table[8] = {0};").functions == ["first"]
+
+
+@pytest.mark.parametrize("word", ["static const", ""])
+def test_what_leads_to_a_longer_table(edits: Edits, word: str) -> None:
+    """A constant gets the new address in place; a variable keeps what it holds."""
+    source = A + f"struct list {{ const int *from; int count; }};\n{word} struct list list = " \
+        "{table, 4};\nint sum(int x) { const volatile struct list *l = &list; return l->from[x]; }"
+    edits.build(a_c=source, b_c=B)
+    result = edits.edit(a_c=source.replace(TABLE, LONGER))
+    if word:
+        assert isinstance(result, Patch) and len(notes(result)[7][4:]) == 16
+    else:
+        assert isinstance(result, Whole) and "list holds the address" in result.reason
+
+
+def test_constant_that_leads_to_another_value(edits: Edits) -> None:
+    """The next patch must not take the one for the other."""
+    new = "static const int k = %d, *const keys[2] = {&k, 0};\n" \
+          "static int *const place[2] = {&count, 0};\n"  # fmt: skip
+    edits.build()
+    found = []
+    for value in (5, 6):
+        text = A.replace("int shared", f"{new % value}int shared")
+        text = text.replace("count++;", "count += *keys[x & 1] + *place[x & 1];")
+        result = edits.edit(a_c=text)
+        assert isinstance(result, Patch)
+        found.append(set(kept(result)))
+    assert len(found[0]) == 3 and len(found[0] & found[1]) == 1, "place is what it was"
+
+
+LABELS = """
+__attribute__((noinline)) int go(int x)
+{ static const void *const to[] = {&&one, &&two}; goto *to[x & 1]; one: x += 5; two: return x; }
+"""
+
+
+@pytest.mark.parametrize("base", [A, A + LABELS])
+def test_table_of_labels_goes_with_its_code(edits: Edits, base: str) -> None:
+    """Another constant may lead to the same labels, but old code never to those of new code."""
+    edits.build(a_c=base, b_c=B)
+    result = edits.edit(a_c=A + LABELS.replace("x += 5", "x += 6"))
+    assert isinstance(result, Patch) and result.functions == ["go"]
+    assert not kept(result) and 7 not in notes(result)
+
+
+def test_compound_literal_outlives_its_patch(edits: Edits) -> None:
+    """A pointer to it may be stored."""
+    use = "int fourth(int x) { extern int keep(const int *); return keep(lists[x & 1]); }\n" \
+          "const int *kept; int keep(const int *list) { kept = list; return *list; }\n"
+    lists = "static const int *const lists[] = {(const int[]){1, 2}, (const int[]){3, 4}};\n"
+    edits.build()
+    result = edits.edit(a_c=A + lists + use)
+    assert isinstance(result, Patch) and len(kept(result)) == 4  # with the variable
 
 
 def test_large_patch_is_whole(edits: Edits) -> None:

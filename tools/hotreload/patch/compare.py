@@ -14,6 +14,13 @@ from hotreload.module.exports import local_key
 from hotreload.module.own_symbols import Binding
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
+from hotreload.patch.definitions import (
+    alignment_of,
+    initial_value,
+    is_other_table,
+    kind_of,
+    overlap,
+)
 from hotreload.patch.program import Program, find_old
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone
 
@@ -76,6 +83,7 @@ class _Comparison:
     def __init__(self, program: Program) -> None:
         self._program, self._base = program, program.base
         self._changed: Dict[Tuple[str, int], Place] = {}
+        self._moved: List[Entity] = []
         self._result = Changes([], [], {}, [], [])
 
     def run(self) -> Changes:
@@ -88,8 +96,7 @@ class _Comparison:
             for named in view.named.get(elf.SHN_COMMON, ()):
                 if self._program.counts(view, named):
                     self._compare_variable(Place(view, elf.SHN_COMMON), named)
-        for view in views:
-            self._spread(view)
+        self._spread(views)
         self._result.code.extend(self._changed.values())
         for place in self._result.code:
             for named in place.view.named.get(place.section, ()):
@@ -173,7 +180,11 @@ class _Comparison:
             signature = first[0].signature(first[1].symbol.section)
             if signature == place.view.signature(place.section):
                 return
-        for old, named in zip(olds, names):
+        self._replace_code(place, names)
+
+    def _replace_code(self, place: Place, names: List[Named]) -> None:
+        for named in names:
+            old = self._base.find(named.entity)
             if old is not None and old[0].kinds[old[1].symbol.section] != Kind.CODE:
                 raise NeedsWhole(f"{named.entity.shown} was no function")
             if named.is_global and named.entity.name in self._program.inputs.resolution.theirs:
@@ -209,9 +220,9 @@ class _Comparison:
         if kind != Kind.VARIABLE:
             raise NeedsWhole(f"{named.entity.shown} was no variable")
         self._check_type(place.view, named, old)
-        if _alignment(place.view, named) > _alignment(*old):
+        if alignment_of(place.view, named) > alignment_of(*old):
             raise NeedsWhole(f"{named.entity.shown} has another alignment")
-        if _initial(place.view, named) != _initial(*old):
+        if initial_value(place.view, named) != initial_value(*old):
             self._result.notes.append(
                 f"note: {named.entity.shown} has another initial value; it keeps what it holds"
             )
@@ -220,7 +231,7 @@ class _Comparison:
         old = self._base.find(named.entity)
         if old is None or kind_of(*old) != place.view.kinds[place.section]:
             raise NeedsWhole(f"{named.entity.shown} lives in the firmware, and is new")
-        if _initial(place.view, named) == _initial(*old):
+        if initial_value(place.view, named) == initial_value(*old):
             return
         if place.view.kinds[place.section] == Kind.CONSTANT:
             raise NeedsWhole(f"{named.entity.shown}, which lives in the firmware, has changed")
@@ -235,11 +246,21 @@ class _Comparison:
             return
         if kind_of(*old) != Kind.CONSTANT:
             raise NeedsWhole(f"{named.entity.shown} was no constant")
-        if _initial(place.view, named) == _initial(*old):
+        is_same_size = named.symbol.size == old[1].symbol.size
+        if is_same_size and initial_value(place.view, named) == initial_value(*old):
+            return
+        if place.view.labels(named):
+            self._add_moved(place, named)
+            return
+        if is_other_table(place.view, named, old):
+            self._move(place, named)
             return
         self._check_type(place.view, named, old)
-        if _alignment(place.view, named) > _alignment(*old):
+        if alignment_of(place.view, named) > alignment_of(*old):
             raise NeedsWhole(f"{named.entity.shown} has another alignment")
+        self._add_swap(place, named, old)
+
+    def _add_swap(self, place: Place, named: Named, old: Tuple[View, Named]) -> None:
         address = self._base.address(*old)
         if address is None or not self._base.data.holds(address):
             raise NeedsWhole(f"where {named.entity.shown} is in the base is not known")
@@ -260,22 +281,86 @@ class _Comparison:
             raise NeedsWhole(f"{named.entity.shown} has another size")
 
     def _add_new(self, place: Place, named: Named) -> None:
-        if _alignment(place.view, named) > KEPT_ALIGNMENT:
+        if alignment_of(place.view, named) > KEPT_ALIGNMENT:
             raise NeedsWhole(f"{named.entity.shown} is new and needs an alignment above 8")
         if named.symbol.size > KEPT_LIMIT:
             raise NeedsWhole(f"{named.entity.shown} is new and larger than 64 KB")
         for other_place, other in self._result.new.values():
-            if place == other_place and _overlap(named, other):
+            if place == other_place and overlap(named, other):
                 names = f"{other.entity.shown} and {named.entity.shown}"
                 raise NeedsWhole(f"{names} are new, and one is a part of the other")
         self._result.new[named.entity] = (place, named)
 
+    # ---- constants that have moved ----
+
+    def _add_moved(self, place: Place, named: Named) -> None:
+        self._add_new(place, named)
+        self._moved.append(named.entity)
+
+    def _move(self, place: Place, named: Named) -> None:
+        """A longer table does not fit where the old one is: it is new, elsewhere."""
+        shown = named.entity.shown
+        for name, path in self._program.paths.items() if named.is_global else ():
+            own = self._program.inputs.files.find(path).symbols
+            is_used = named.entity.name in (*own.needed, *own.weakly_needed)
+            if is_used and name not in self._program.changed:
+                raise NeedsWhole(f"{shown} has another size, and {name} uses it")
+        self._add_moved(place, named)
+        self._result.notes.append(
+            f"note: {shown} has another size, so it is in another place; pointers to it that were "
+            "stored before lead to the old one"
+        )
+
+    def _follow_moved(self, views: List[View]) -> None:
+        """All that refers to a constant by its name must refer to its new place."""
+        for view in views if self._moved else ():
+            for section, kind in enumerate(view.kinds):
+                if kind in (Kind.CODE, Kind.CONSTANT, Kind.VARIABLE):
+                    if any(target.entity in self._moved for target in view.uses(section)):
+                        self._follow(Place(view, section), kind)
+
+    def _follow(self, user: Place, kind: Kind) -> None:
+        view, names = user.view, user.view.named.get(user.section, [])
+        counting = [named for named in names if self._program.counts(view, named)]
+        if kind == Kind.CODE and not names:
+            raise NeedsWhole(f"code without a name in {view.name} uses a constant that has moved")
+        if kind == Kind.CODE and counting:
+            self._replace_code(user, counting)
+        swapped = [swap.named for swap in self._result.swaps if swap.place == user]
+        for named in counting if kind != Kind.CODE else ():
+            end = named.offset + named.symbol.size
+            targets = view.targets(user.section, named.offset, end)
+            is_user = any(target.entity in self._moved for target in targets)
+            if not is_user or named.entity in self._result.new or named in swapped:
+                continue
+            old = self._base.find(named.entity)
+            if kind == Kind.VARIABLE or self._program.is_housed(named) or old is None:
+                shown = named.entity.shown
+                raise NeedsWhole(f"{shown} holds the address of a constant that has moved")
+            self._add_swap(user, named, old)
+
     # ---- functions ----
 
-    def _spread(self, view: View) -> None:
-        """Code that goes together with changed code changes with it.
+    def _spread(self, views: List[View]) -> None:
+        """What goes together with changed code changes with it."""
+        before = -1
+        while before != len(self._changed) + len(self._moved):
+            before = len(self._changed) + len(self._moved)
+            self._follow_moved(views)
+            for view in views:
+                self._spread_code(view)
+                self._move_labels(view)
 
-        Nothing can jump from an old clone to a new one, so who calls it gets a new version, too.
+    def _move_labels(self, view: View) -> None:
+        """Old code may still use the old table of its labels."""
+        for section in range(len(view.kinds)):
+            for named in view.named.get(section, ()):
+                labels = {(view.name, code) for code in view.labels(named)}
+                if labels & self._changed.keys() and named.entity not in self._result.new:
+                    self._add_moved(Place(view, section), named)
+
+    def _spread_code(self, view: View) -> None:
+        """Nothing can jump from an old clone to a new one, so who calls it gets a new version, too.
         And a part of a function refers to the other parts by their places.
         """
         users = list(_uses_of_code(view))
@@ -358,37 +443,6 @@ class _Comparison:
                 raise NeedsWhole(f"{named.entity.shown}() shared its code with another function")
         unique = {jump.address: jump for jump in self._result.jumps}
         self._result.jumps[:] = sorted(unique.values(), key=lambda jump: jump.address)
-
-
-def kind_of(view: View, named: Named) -> Kind:
-    """What a function or variable is."""
-    if named.symbol.section == elf.SHN_COMMON:
-        return Kind.VARIABLE
-    return view.kinds[named.symbol.section]
-
-
-def _overlap(one: Named, two: Named) -> bool:
-    if one.symbol.section == elf.SHN_COMMON:
-        return False
-    first, second = sorted((one, two), key=lambda named: named.offset)
-    return second.offset < first.offset + max(first.symbol.size, 1)
-
-
-def _alignment(view: View, named: Named) -> int:
-    """1 for a kept variable: what is kept has the largest alignment anyway."""
-    if named.symbol.section == elf.SHN_COMMON:
-        return named.symbol.value
-    section = view.file.sections[named.symbol.section]
-    return 1 if section.name.startswith(KEEP_SECTION) else section.alignment
-
-
-def _initial(view: View, named: Named) -> object:
-    """What a variable holds at first."""
-    section = named.symbol.section
-    if section == elf.SHN_COMMON or view.file.sections[section].type == "SHT_NOBITS":
-        return None
-    content, targets = view.content(section, named.offset, named.offset + named.symbol.size)
-    return (content, targets) if any(content) or targets else None
 
 
 def _reaches_by_distance(view: View) -> bool:

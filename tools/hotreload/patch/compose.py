@@ -14,12 +14,15 @@ from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 from hotreload.module import elf
 from hotreload.module.arch import relocation_rules
 from hotreload.module.exports import definition_key, object_name
-from hotreload.kept import shown_name, variable_key
+from hotreload.kept import shown_name
 from hotreload.module.layout import KEPT_ADDRESS
 from hotreload.module.linker_script import KEEP_SECTION
+from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
 from hotreload.module.stubs import SLOTS
-from hotreload.patch.compare import Changes, NeedsWhole, Place, kind_of
+from hotreload.patch.compare import Changes, NeedsWhole, Place
+from hotreload.patch.constants import Constants
 from hotreload.patch.debug_data import add_debug_data
+from hotreload.patch.definitions import kind_of
 from hotreload.patch.object_writer import ObjectWriter, Relocation, Section
 from hotreload.patch.program import Program, find_old
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View
@@ -90,6 +93,7 @@ class Composer:
         self._thread_local: Set[str] = set()
         self._undefined: Set[str] = set()
         self._slots: List[Tuple[int, elf.Symbol]] = []
+        self._constants = Constants(changes.new)
 
     def compose(self, with_debug_data: bool = False) -> Composed:
         """The object file and what goes with it."""
@@ -123,6 +127,8 @@ class Composer:
     def _take(self, part: Slice) -> None:
         key = (part.view.name, part.section, part.start)
         if key in self._slices:
+            if part.output == KEEP_SECTION != self._slices[key].output:
+                raise NeedsWhole(f"a variable in {part.view.name} refers to a constant of code")
             return
         self._slices[key] = part
         view = part.view
@@ -131,59 +137,70 @@ class Composer:
                 continue
             target = view.target(part.section, entry)
             if target.means == Means.ANONYMOUS:
-                self._take_constant(view, target)
+                self._take_constant(part, target)
             elif target.means == Means.NAMED and target.entity in self._changes.new:
-                self._take_new(target.entity)
-            elif target.means == Means.INSIDE and (view.name, target.section) not in self._code:
-                raise NeedsWhole(f"code of {view.name} refers to the middle of other code")
+                self._take_new(target.entity, part.output)
+            elif target.means == Means.INSIDE:
+                if part.output == KEEP_SECTION:
+                    raise NeedsWhole(f"a new variable in {view.name} holds the address of a label")
+                if (view.name, target.section) not in self._code:
+                    raise NeedsWhole(f"code of {view.name} refers to the middle of other code")
 
-    def _take_constant(self, view: View, target: Target) -> None:
-        start, end = view.piece(target.section, target.offset)
-        if view.kinds[target.section] == Kind.LITERAL:
-            size = view.file.sections[target.section].size
-            self._take(Slice(view, target.section, 0, size, ".literal"))
-        elif not view.is_string(target.section):
-            self._take(Slice(view, target.section, start, end, ".rodata"))
-        elif self._base_string(view, target.section, start, end) is None:
-            content = view.file.content(view.file.sections[target.section])[start:end]
-            key = variable_key(Entity(content.hex()), "string", len(content))
+    def _take_constant(self, user: Slice, target: Target) -> None:
+        view, section = user.view, target.section
+        start, end = view.piece(section, target.offset)
+        if view.kinds[section] == Kind.LITERAL:
+            self._take(Slice(view, section, 0, view.file.sections[section].size, ".literal"))
+        elif user.output != KEEP_SECTION and not view.is_lasting(section):
+            self._take(Slice(view, section, start, end, ".rodata"))
+        elif self._base_string(view, section, start, end) is None:
+            self._check_piece(view, section, end - start)
+            key = self._constants.key_of_piece(view, section, start, end)
             name = f"hotreload.kept.{key:x}"
-            self._take(Slice(view, target.section, start, end, KEEP_SECTION, name))
-            self._variables[key] = NewVariable(key, len(content), name, 0, True, "")
+            self._take(Slice(view, section, start, end, KEEP_SECTION, name))
+            self._variables[key] = NewVariable(key, end - start, name, 0, True, "")
+
+    def _check_piece(self, view: View, section: int, size: int) -> None:
+        header = view.file.sections[section]
+        if header.alignment > KEPT_ALIGNMENT or size > KEPT_LIMIT:
+            raise NeedsWhole(f"{view.name} has a new constant that is aligned above 8 or large")
+        if view.named.get(section) and not view.is_string(section):
+            raise NeedsWhole(
+                f"{view.name} has constants together in {header.name}; compile with -fdata-sections"
+            )
 
     def _base_string(self, view: View, section: int, start: int, end: int) -> Optional[int]:
+        if not view.is_string(section):
+            return None
         header = view.file.sections[section]
         content = view.file.content(header)[start:end]
         return self._base.find_constant(content, header.alignment)
 
-    def _take_new(self, entity: Optional[Entity]) -> None:
-        assert entity is not None
+    def _take_new(self, entity: Entity, user: str = "") -> None:
+        """`user` is the output section of what refers to it."""
         place, named = self._changes.new[entity]
-        key, constant = self._new_key(place, named), _is_constant(place)
+        size, start = named.symbol.size, named.offset
+        end = start + size
+        if self._constants.holds_labels(entity):
+            if user == KEEP_SECTION:
+                raise NeedsWhole(f"a new variable leads to {entity.shown}, which holds labels")
+            self._take(Slice(place.view, place.section, start, end, ".rodata"))
+            return
+        key = self._constants.key(entity)
         if key in self._variables:
             return
         content: Tuple[bytes, Tuple[object, ...]] = (b"", ())
-        size, start = named.symbol.size, named.offset
         if place.section != elf.SHN_COMMON:
-            content = place.view.content(place.section, start, start + size)
+            content = place.view.content(place.section, start, end)
         has_initial = any(content[0]) or bool(content[1])
-        shown = "" if constant else shown_name(entity)
+        shown = "" if self._constants.is_constant(entity) else shown_name(entity)
         if has_initial:
             name = f"hotreload.kept.{key:x}"
             self._variables[key] = NewVariable(key, size, name, 0, True, shown)
-            end = start + size
             self._take(Slice(place.view, place.section, start, end, KEEP_SECTION, name))
         else:
             self._variables[key] = NewVariable(key, size, "", self._zeros, False, shown)
             self._zeros += (size + 15) // 8 * 8
-
-    def _new_key(self, place: Place, named: Named) -> int:
-        size = named.symbol.size
-        text = place.view.types.text(named.symbol)
-        if _is_constant(place):  # Another value is another constant.
-            start = named.offset
-            text = f"{text} = {place.view.content(place.section, start, start + size)!r}"
-        return variable_key(named.entity, text, size)
 
     def _number(self) -> None:
         """Literals come first: the instructions that load them reach only back."""
@@ -308,11 +325,9 @@ class Composer:
 
     def _new(self, entity: Entity, named: Named) -> elf.Symbol:
         place, _ = self._changes.new[entity]
-        key = self._new_key(place, named)
-        if key not in self._variables:
-            self._take_new(entity)
-        variable = self._variables[key]
-        if not variable.symbol:
+        self._take_new(entity)
+        variable = self._variables.get(self._constants.key(entity))
+        if variable is not None and not variable.symbol:
             return _absolute(named.symbol.name, variable.address, named.is_global)
         part = self._slices[place.view.name, place.section, named.offset]
         return self._own(place.view, named, part)
@@ -394,6 +409,8 @@ class Composer:
         kinds = range(len(view.kinds))
         if symbol.section in kinds and view.kinds[symbol.section] in (Kind.VARIABLE, Kind.CONSTANT):
             for named in view.named.get(symbol.section, ()):
+                if named.entity in self._changes.new:
+                    continue
                 old = find_old(self._program, view, named)
                 address = self._base.address(*old) if old is not None else None
                 if address is not None:
@@ -441,10 +458,6 @@ def _local(name: str, section: int, value: int = 0) -> elf.Symbol:
 def _absolute(name: str, address: int, is_global: bool = False, kind: int = 0) -> elf.Symbol:
     binding = elf.STB_GLOBAL if is_global else elf.STB_LOCAL
     return elf.Symbol(name, address, 0, binding, kind, elf.SHN_ABS)
-
-
-def _is_constant(place: Place) -> bool:
-    return place.section != elf.SHN_COMMON and place.view.kinds[place.section] == Kind.CONSTANT
 
 
 def find_function(view: View, name: str) -> Optional[Named]:

@@ -118,6 +118,8 @@ class View:
         self.by_entity: Dict[Entity, Named] = {}
         self.unclear: List[str] = []
         """Numbered variables whose functions are not known."""
+        self._literals: Set[int] = set()
+        """Sections of compound literals that are constants."""
         self.named = self._find_named()
         self._signatures: Dict[int, Tuple[object, ...]] = {}
         self._pieces: Dict[Tuple[int, int], object] = {}
@@ -186,6 +188,8 @@ class View:
         function = self.types.function_of(symbol.section, symbol.value)
         if function is None:
             if self.kinds[symbol.section] == Kind.CONSTANT and _is_made(stem):
+                if stem == _COMPOUND_LITERAL:
+                    self._literals.add(symbol.section)
                 return None
             self.unclear.append(stem)
             return Entity(stem, self.name, "?" * self.unclear.count(stem))
@@ -230,11 +234,12 @@ class View:
     def _local(self, section: int, symbol: elf.Symbol, addend: int) -> Target:
         kind, place = self.kinds[symbol.section], symbol.value + addend
         names = self.named.get(symbol.section, [])
-        if symbol.kind in (elf.STT_FUNC, elf.STT_OBJECT) and symbol.section != section:
+        is_here = symbol.section == section and (kind == Kind.CODE or not names)
+        if symbol.kind in (elf.STT_FUNC, elf.STT_OBJECT) and not is_here:
             own = next((n for n in names if n.symbol is symbol), None)
             if own is not None and (kind != Kind.CODE or addend == 0):
                 return Target(Means.NAMED, addend, symbol.section, own.entity)
-        if symbol.section == section:
+        if is_here:
             return Target(Means.HERE, place, section)
         if kind == Kind.LITERAL:
             return Target(Means.ANONYMOUS, place, symbol.section)
@@ -280,6 +285,11 @@ class View:
         """Whether a section holds strings that may be merged."""
         both = _SHF_MERGE | _SHF_STRINGS
         return self.file.sections[section].flags & both == both
+
+    def is_lasting(self, section: int) -> bool:
+        """Whether a pointer to a constant without a name may be stored: to a string, or to what
+        the source wrote as a compound literal."""
+        return self.is_string(section) or section in self._literals
 
     # ---- signatures ----
 
@@ -339,10 +349,14 @@ class View:
     def uses(self, section: int) -> List[Target]:
         """What a section refers to, also by its constants without a name."""
         if section not in self._uses:
-            found: List[Target] = []
-            self._add_uses(section, 0, self.file.sections[section].size, found, set())
-            self._uses[section] = found
+            self._uses[section] = self.targets(section, 0, self.file.sections[section].size)
         return self._uses[section]
+
+    def targets(self, section: int, start: int, end: int) -> List[Target]:
+        """The same of a part of a section."""
+        found: List[Target] = []
+        self._add_uses(section, start, end, found, set())
+        return found
 
     def _add_uses(
         self, section: int, start: int, end: int, found: List[Target], seen: Set[Tuple[int, int]]
@@ -359,6 +373,14 @@ class View:
                 seen.add((target.section, piece[0]))
                 self._add_uses(target.section, *piece, found, seen)
 
+    def labels(self, named: Named) -> Set[int]:
+        """Sections of code whose middle a constant leads to (`&&label`)."""
+        if self.kinds[named.symbol.section] != Kind.CONSTANT:
+            return set()
+        end = named.offset + named.symbol.size
+        targets = self.targets(named.symbol.section, named.offset, end)
+        return {target.section for target in targets if target.means == Means.INSIDE}
+
     def owner(self, section: int, offset: int) -> Optional[Entity]:
         """The function that an offset lies in."""
         before = [n for n in self.named.get(section, []) if n.offset <= offset]
@@ -369,7 +391,8 @@ def _is_literal(name: str) -> bool:
     return name == ".literal" or name.startswith(".literal.") or name.endswith(".literal")
 
 
-_MADE = ("CSWTCH", "__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "C", "CSWTCH")
+_COMPOUND_LITERAL = "__compound_literal"
+_MADE = ("CSWTCH", "__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "C", _COMPOUND_LITERAL)
 
 
 def _is_made(stem: str) -> bool:
