@@ -239,6 +239,8 @@ def test_two_names_of_one_new_constant(edits: Edits) -> None:
         ("int shared = 5;", "int shared __attribute__((aligned(64))) = 5;", "shared has another"),
         ("int shared", "__attribute__((constructor)) void begin(void) { count = 3; }\nint shared",
          "constructors"),
+        ("int shared = 5;", "int shared = 5; int go(void) { static void *at; void *to = at ? at : "
+         "&&one; at = &&two; goto *to; one: return 1; two: return 2; }", "address of a label"),
         ("static int count;", "static int count; static int fresh __attribute__((aligned(32)));"
          "int *use(void) { return &fresh; }", "alignment above 8"),
     ],
@@ -321,6 +323,43 @@ def test_compound_literal_outlives_its_patch(edits: Edits) -> None:
     edits.build()
     result = edits.edit(a_c=A + lists + use)
     assert isinstance(result, Patch) and len(kept(result)) == 4  # with the variable
+
+
+OBJECTS = """
+struct object { int speed; %s };
+int use(const void *argument) { const struct object *used = argument; return used->speed + %s; }
+"""
+
+
+def test_objects_that_no_variable_leads_to(edits: Edits) -> None:
+    """A callback gets its object as `void *`."""
+    edits.build(a_c=A + OBJECTS % ("", "1"), b_c=B)
+    assert isinstance(edits.edit(a_c=A + OBJECTS % ("", "2")), Patch)
+    result = edits.edit(a_c=A + OBJECTS % ("int turns;", "used->turns"))
+    assert isinstance(result, Whole) and result.reason == "object has another layout"
+
+
+def test_objects_of_an_earlier_patch(edits: Edits) -> None:
+    edits.build()
+    assert isinstance(edits.edit(a_c=A + OBJECTS % ("", "1")), Patch)
+    assert isinstance(edits.edit(a_c=A + OBJECTS % ("", "2")), Patch)
+    result = edits.edit(a_c=A + OBJECTS % ("int turns;", "used->turns"))
+    assert isinstance(result, Whole), result
+    assert result.reason == "object has another layout than in a patch"
+
+
+@pytest.mark.parametrize(
+    "states, is_patch", [("IDLE, RUN, STOP", True), ("IDLE, STOP, RUN", False)]
+)
+def test_enumeration_that_grows(edits: Edits, states: str, is_patch: bool) -> None:
+    """RUN must mean what it meant."""
+    text = A + "enum state { %s }; enum state now;\n" \
+               "void to(enum state next) { now = next; } int is(void) { return now == RUN; }\n"
+    edits.build(a_c=text % "IDLE, RUN", b_c=B)
+    result = edits.edit(a_c=(text % states).replace("now = next", "now = next + (next > RUN)"))
+    assert isinstance(result, Patch) == is_patch, result
+    if isinstance(result, Whole):
+        assert result.reason == "state has another layout"
 
 
 def test_large_patch_is_whole(edits: Edits) -> None:

@@ -96,17 +96,30 @@ class Base:
 
     @property
     def patched_variables(self) -> Dict[str, int]:
-        """Shown names and keys of the variables that the last patch added."""
+        """Shown names and keys of the variables that patches have added."""
+        return {shown: int(key) for shown, key in self._patched("variables").items()}
+
+    @property
+    def patched_structures(self) -> Dict[str, str]:
+        """Names and digests of the structures that patches have added."""
+        return self._patched("structures")
+
+    def note_patched(self, variables: Dict[str, int], structures: Dict[str, str]) -> None:
+        """Remembers what a patch adds."""
+        self._note_patched("variables", {k: str(v) for k, v in variables.items()})
+        self._note_patched("structures", structures)
+
+    def _patched(self, what: str) -> Dict[str, str]:
         try:
-            with open_text(os.path.join(self._directory, "variables.json")) as file:
-                return {str(shown): int(key) for shown, key in json.load(file).items()}
+            with open_text(os.path.join(self._directory, f"{what}.json")) as file:
+                return {str(name): str(value) for name, value in json.load(file).items()}
         except (OSError, ValueError, AttributeError):
             return {}
 
-    def note_variables(self, variables: Dict[str, int]) -> None:
-        """Remembers the variables that a patch adds."""
-        path = os.path.join(self._directory, "variables.json")
-        write_if_changed(path, json.dumps({**self.patched_variables, **variables}))
+    def _note_patched(self, what: str, added: Dict[str, str]) -> None:
+        if added:
+            path = os.path.join(self._directory, f"{what}.json")
+            write_if_changed(path, json.dumps({**self._patched(what), **added}))
 
     def view(self, name: str) -> Optional[View]:
         """An object file as it was."""

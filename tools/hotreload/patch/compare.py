@@ -7,7 +7,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 from hotreload.module import elf
 from hotreload.module.exports import local_key
@@ -20,6 +20,8 @@ from hotreload.patch.definitions import (
     is_other_table,
     kind_of,
     overlap,
+    setup_of,
+    unnamed_sections,
 )
 from hotreload.patch.program import Program, find_old
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone
@@ -72,6 +74,8 @@ class Changes(NamedTuple):
     jumps: List[Jump]
     notes: List[str]
     """For the user."""
+    structures: Dict[str, str]
+    """Those that the base does not have, by object file and name; digests of their layouts."""
 
 
 def compare(program: Program) -> Changes:
@@ -84,7 +88,7 @@ class _Comparison:
         self._program, self._base = program, program.base
         self._changed: Dict[Tuple[str, int], Place] = {}
         self._moved: List[Entity] = []
-        self._result = Changes([], [], {}, [], [])
+        self._result = Changes([], [], {}, [], [], {})
 
     def run(self) -> Changes:
         self._check_names()
@@ -99,10 +103,15 @@ class _Comparison:
         self._spread(views)
         self._result.code.extend(self._changed.values())
         for place in self._result.code:
+            if place.view.takes_labels(place.section):
+                owner = place.view.owner(place.section, place.header.size)
+                shown = f"{owner.shown}()" if owner is not None else place.view.name
+                raise NeedsWhole(f"{shown} may have stored the address of a label in it")
             for named in place.view.named.get(place.section, ()):
                 if self._program.counts(place.view, named):
                     self._add_jump(place, named)
         self._check_shared_starts()
+        self._check_structures()
         return self._result
 
     # ---- names ----
@@ -135,8 +144,20 @@ class _Comparison:
             one = view.unclear.count(stem) == 1
             if old is not None and not (one and old.unclear.count(stem) == 1):
                 raise NeedsWhole(f"{view.name} has several variables '{stem}' and no debug data")
-        if _setup(view) != (_setup(old) if old else []):
+        if setup_of(view) != (setup_of(old) if old else []):
             raise NeedsWhole(f"the constructors or destructors of {view.name} have changed")
+
+    def _check_structures(self) -> None:
+        """New code must not get an object of the old layout, wherever that comes from."""
+        for view in {place.view.name: place.view for place in self._result.code}.values():
+            old = self._base.view(view.name)
+            title = old.types.find_changed_structure(view.types) if old else ""
+            if title:
+                raise NeedsWhole(f"{_last_word(title)} has another layout")
+            for title, digest in view.types.new_structures(old.types if old else None).items():
+                if self._base.patched_structures.get(f"{view.name}: {title}", digest) != digest:
+                    raise NeedsWhole(f"{_last_word(title)} has another layout than in a patch")
+                self._result.structures[f"{view.name}: {title}"] = digest
 
     # ---- sections ----
 
@@ -163,13 +184,12 @@ class _Comparison:
 
     def _check_unnamed(self, place: Place) -> None:
         old = self._base.view(place.view.name)
-        same = [n for n in _unnamed(old, Kind.VARIABLE) if n == place.view.signature(place.section)]
-        if not same:
+        if place.view.signature(place.section) not in unnamed_sections(old, Kind.VARIABLE):
             raise NeedsWhole(f"data without a name in {place.view.name} has changed")
 
     def _compare_code(self, place: Place, names: List[Named]) -> None:
         if not names:
-            unnamed = _unnamed(self._base.view(place.view.name), Kind.CODE)
+            unnamed = unnamed_sections(self._base.view(place.view.name), Kind.CODE)
             if place.view.signature(place.section) not in unnamed:
                 raise NeedsWhole(f"code without a name in {place.view.name} has changed")
             return
@@ -267,14 +287,13 @@ class _Comparison:
         self._result.swaps.append(Swap(place, named, address))
 
     def _check_type(self, view: View, named: Named, old: Tuple[View, Named]) -> None:
-        before = old[0].types.text(old[1].symbol)
-        now = view.types.text(named.symbol)
-        if before is None or now is None:
+        is_same = old[0].types.is_same(old[1].symbol, view.types, named.symbol)
+        if is_same is None:
             unread = old[0].types.unread or view.types.unread
             if unread:
                 shown = named.entity.shown
                 raise NeedsWhole(f"{shown} may have another layout: {view.name} {unread}")
-        elif before != now:
+        elif not is_same:
             title = old[0].types.find_difference(old[1].symbol, view.types, named.symbol)
             raise NeedsWhole(f"{_last_word(title) or named.entity.shown} has another layout")
         if named.symbol.size != old[1].symbol.size:
@@ -393,8 +412,7 @@ class _Comparison:
         self._result.jumps.append(Jump(address, place, named, old))
 
     def _is_same_signature(self, view: View, named: Named, old: Tuple[View, Named]) -> bool:
-        before, now = old[0].types.text(old[1].symbol), view.types.text(named.symbol)
-        return before is not None and before == now
+        return bool(old[0].types.is_same(old[1].symbol, view.types, named.symbol))
 
     def _is_used_by_old(self, view: View, named: Named) -> bool:
         """Whether something that stays refers to a function."""
@@ -453,30 +471,6 @@ def _reaches_by_distance(view: View) -> bool:
             if sizes != [view.file.sections[symbol.section].size]:
                 return True
     return False
-
-
-def _setup(view: View) -> List[object]:
-    sections = [n for n, kind in enumerate(view.kinds) if kind == Kind.SETUP]
-    return [
-        (view.file.sections[n].name, view.signature(n), *_constructors(view, n))
-        for n in sections if view.file.sections[n].size > 0
-    ]  # fmt: skip
-
-
-def _constructors(view: View, section: int) -> Iterator[object]:
-    """What the functions do: they have been called."""
-    for entry in view.relocations.get(section, ()):
-        target = view.target(section, entry)
-        if target.section >= 0 and view.kinds[target.section] == Kind.CODE:
-            yield view.signature(target.section)
-
-
-def _unnamed(view: Optional[View], wanted: Kind) -> List[object]:
-    """The sections that have bytes, but no name."""
-    if view is None:
-        return []
-    sections = [n for n, kind in enumerate(view.kinds) if kind == wanted and not view.named.get(n)]
-    return [view.signature(section) for section in sections]
 
 
 def _uses_of_code(view: View) -> Iterator[Tuple[int, Target]]:

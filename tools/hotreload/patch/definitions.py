@@ -5,7 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Iterator, List, Optional, Tuple
 
 from hotreload.module import elf
 from hotreload.module.linker_script import KEEP_SECTION
@@ -20,6 +20,7 @@ def kind_of(view: View, named: Named) -> Kind:
 
 
 def overlap(one: Named, two: Named) -> bool:
+    """Whether two of one section have bytes in common."""
     if one.symbol.section == elf.SHN_COMMON:
         return False
     first, second = sorted((one, two), key=lambda named: named.offset)
@@ -46,9 +47,33 @@ def initial_value(view: View, named: Named) -> object:
 def is_other_table(view: View, named: Named, old: Tuple[View, Named]) -> bool:
     """Whether a constant has another size or type, but no structure in it has another layout."""
     both = ((view, named), old)
-    before, now = old[0].types.text(old[1].symbol), view.types.text(named.symbol)
-    if before is None or now is None or any(len(v.named[n.symbol.section]) > 1 for v, n in both):
+    is_same = old[0].types.is_same(old[1].symbol, view.types, named.symbol)
+    if is_same is None or any(len(v.named[n.symbol.section]) > 1 for v, n in both):
         return False
-    if before == now and named.symbol.size == old[1].symbol.size:
+    if is_same and named.symbol.size == old[1].symbol.size:
         return False
     return not old[0].types.find_difference(old[1].symbol, view.types, named.symbol)
+
+
+def setup_of(view: View) -> List[object]:
+    """Its arrays of constructors and destructors, and what these do: they have been called."""
+    sections = [n for n, kind in enumerate(view.kinds) if kind == Kind.SETUP]
+    return [
+        (view.file.sections[n].name, view.signature(n), *_constructors(view, n))
+        for n in sections if view.file.sections[n].size > 0
+    ]  # fmt: skip
+
+
+def _constructors(view: View, section: int) -> Iterator[object]:
+    for entry in view.relocations.get(section, ()):
+        target = view.target(section, entry)
+        if target.section >= 0 and view.kinds[target.section] == Kind.CODE:
+            yield view.signature(target.section)
+
+
+def unnamed_sections(view: Optional[View], wanted: Kind) -> List[object]:
+    """The sections that have bytes, but no name."""
+    if view is None:
+        return []
+    sections = [n for n, kind in enumerate(view.kinds) if kind == wanted and not view.named.get(n)]
+    return [view.signature(section) for section in sections]

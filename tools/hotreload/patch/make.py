@@ -95,8 +95,7 @@ def _make(inputs: Inputs, base: Base, taken: float) -> Patch:
     write_if_changed(patch_path(description, "bin"), packed.content)
     variables = {v.shown: v.key for v in composed.variables if v.shown}
     notes = [*copies.notes, *changes.notes, *started_anew(base.patched_variables, variables)]
-    if variables:
-        base.note_variables(variables)
+    base.note_patched(variables, changes.structures)
     functions = [
         named.entity.name
         for place in changes.code

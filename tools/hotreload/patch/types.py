@@ -7,9 +7,11 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import hashlib
+import re
 import struct
 import zlib
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from hotreload.checks.debug_sections import ObjectFile, Unreadable
 from hotreload.checks.debug_types import Tag, TypeReader, check_has_types
@@ -27,14 +29,26 @@ class _Described(NamedTuple):
     """The function that a static variable stands in."""
 
 
+class _Closure(NamedTuple):
+    """A type and all that it leads to, without the names of types and without enumerators."""
+
+    lines: List[str]
+    titles: List[str]
+
+
 class Types:
-    """What is known; `unread` says why there is nothing."""
+    """What is known; `unread` says why there is nothing. `pointed` are titles of types that
+    something has pointers to."""
 
     def __init__(
-        self, places: Dict[_Place, _Described], layouts: Dict[str, Layout], unread: str = ""
+        self,
+        places: Dict[_Place, _Described],
+        layouts: Dict[str, Layout],
+        pointed: Iterable[str] = (),
+        unread: str = "",
     ) -> None:
         self.unread = unread
-        self._places, self._layouts = places, layouts
+        self._places, self._layouts, self._pointed = places, layouts, pointed
 
     def function_of(self, section: int, offset: int) -> Optional[str]:
         """The function that a variable stands in; empty for none, None if it is not known."""
@@ -46,22 +60,63 @@ class Types:
         found = self._places.get(_place(symbol))
         if found is None:
             return None
-        lines = [found.text.machine]
-        titles: List[str] = []
-        self._add(found.text, titles, lines)
-        for title in titles:  # Grows on the way.
-            layout = self._layouts.get(title, ())
-            lines.append("opaque" if not layout else "{")
-            for text in layout:
-                lines.append(text.machine)
-                self._add(text, titles, lines)
-        return "\n".join(lines)
+        lines, titles = self._close(found.text)
+        names = [sorted(_enumerators(self._layouts.get(title, ()))) for title in titles]
+        return "\n".join([*lines, *(name for some in names for name in some)])
 
-    def _add(self, text: Text, titles: List[str], lines: List[str]) -> None:
+    def is_same(self, symbol: elf.Symbol, other: "Types", new: elf.Symbol) -> Optional[bool]:
+        """Whether a symbol's old type and its new one, in `other`, have one layout; None if one of
+        them is not known. An enumeration may get more enumerators."""
+        before, now = self._places.get(_place(symbol)), other._places.get(_place(new))
+        if before is None or now is None:
+            return None
+        return self._fits(before.text, other, now.text)
+
+    def find_changed_structure(self, other: "Types") -> str:
+        """The title of a structure that has another layout in `other`, and that pointers lead to:
+        objects may be anywhere, and be known as `void *` only. An empty string: none."""
+        for title in self._structures():
+            before, now = self._layouts[title], other._layouts.get(title, ())
+            text = Text("", "", (title,))
+            if now and before != now and not self._fits(text, other, text):
+                return title
+        return ""
+
+    def new_structures(self, old: Optional["Types"]) -> Dict[str, str]:
+        """Titles and digests of such structures that `old` has no layout of."""
+        known = old._layouts if old is not None else {}
+        new = [title for title in self._structures() if not known.get(title)]
+        lines = {title: self._close(Text("", "", (title,))).lines for title in new}
+        return {title: hashlib.sha256(repr(lines[title]).encode()).hexdigest() for title in new}
+
+    def _structures(self) -> List[str]:
+        titles = self._close(Text("", "", tuple(self._pointed))).titles
+        return [title for title in titles if self._layouts.get(title)]
+
+    def _fits(self, before: Text, other: "Types", now: Text) -> bool:
+        old, new = self._close(before), other._close(now)
+        return old.lines == new.lines and all(
+            _enumerators(self._layouts.get(one, ())) <= _enumerators(other._layouts.get(two, ()))
+            for one, two in zip(old.titles, new.titles)
+        )
+
+    def _close(self, text: Text) -> _Closure:
+        found = _Closure([text.machine], [])
+        self._add(text, found)
+        for title in found.titles:  # Grows on the way.
+            layout = self._layouts.get(title, ())
+            found.lines.append("opaque" if not layout else "{")
+            for one in layout:
+                if not _ENUMERATOR.match(one.machine):
+                    found.lines.append(one.machine)
+                    self._add(one, found)
+        return found
+
+    def _add(self, text: Text, found: _Closure) -> None:
         for title in text.uses:
-            if title not in titles:
-                titles.append(title)
-            lines.append(f"#{titles.index(title)}")
+            if title not in found.titles:
+                found.titles.append(title)
+            found.lines.append(f"#{found.titles.index(title)}")
 
     def find_difference(self, symbol: elf.Symbol, other: "Types", new: elf.Symbol) -> str:
         """The title of the first type that differs, or an empty string."""
@@ -75,11 +130,24 @@ class Types:
                 continue
             seen.add(pair)
             old_layout, new_layout = self._layouts.get(pair[0], ()), other._layouts.get(pair[1], ())
-            if [text.machine for text in old_layout] != [text.machine for text in new_layout]:
+            if _members(old_layout) != _members(new_layout):
+                return pair[1]
+            if not _enumerators(old_layout) <= _enumerators(new_layout):
                 return pair[1]
             for old_text, new_text in zip(old_layout, new_layout):
                 pairs += zip(old_text.uses, new_text.uses)
         return ""
+
+
+_ENUMERATOR = re.compile(r"\w+ = -?\d+\Z")
+
+
+def _enumerators(layout: Layout) -> Set[str]:
+    return {text.machine for text in layout if _ENUMERATOR.match(text.machine)}
+
+
+def _members(layout: Layout) -> List[str]:
+    return [text.machine for text in layout if not _ENUMERATOR.match(text.machine)]
 
 
 def _place(symbol: elf.Symbol) -> _Place:
@@ -93,12 +161,12 @@ def read_types(file: elf.Elf) -> Types:
     try:
         debug = ObjectFile(file)
         if not debug.has(".debug_info"):
-            return Types({}, {}, "has no debug data (-g)")
+            return Types({}, {}, unread="has no debug data (-g)")
         return _Everything(debug).read()
     except Unreadable as error:
-        return Types({}, {}, str(error))
+        return Types({}, {}, unread=str(error))
     except (LookupError, ValueError, AssertionError, RecursionError, struct.error, zlib.error):
-        return Types({}, {}, "has debug data that cannot be understood")
+        return Types({}, {}, unread="has debug data that cannot be understood")
 
 
 class _Everything(TypeReader):
@@ -108,6 +176,7 @@ class _Everything(TypeReader):
         super().__init__(file)
         self._dwarf = Dwarf(file)
         self._places: Dict[_Place, _Described] = {}
+        self._pointed: Dict[str, None] = {}
 
     def read(self) -> Types:
         for unit in self._dwarf.type_units():
@@ -117,7 +186,7 @@ class _Everything(TypeReader):
                 check_has_types(unit.root)
                 self._scan(unit.root, "")
         self.finish()
-        return Types(self._places, self.layouts)
+        return Types(self._places, self.layouts, self._pointed)
 
     def _scan(self, parent: Entry, function: str) -> None:
         for entry in parent.children():
@@ -128,6 +197,8 @@ class _Everything(TypeReader):
                     self._note_place(entry, "")
             elif entry.tag == Tag.VARIABLE and entry.has(At.LOCATION):
                 self._note_place(entry, function)
+            elif entry.tag == Tag.POINTER:
+                self._pointed.update(dict.fromkeys(self._type_of(entry).uses))
             self._scan(entry, inner)
 
     def _note_place(self, entry: Entry, function: str) -> None:

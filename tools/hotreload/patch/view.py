@@ -20,6 +20,8 @@ from hotreload.patch.types import Types
 _SHF_MERGE, _SHF_STRINGS = 0x10, 0x20
 _XTENSA = elf.MACHINES["xtensa"]
 _XTENSA_WORD = 1
+# Relocations by which code gets an address as a value: a word, or R_RISCV_PCREL_HI20 and HI20.
+_VALUES = {_XTENSA: (_XTENSA_WORD,), elf.MACHINES["riscv"]: (1, 23, 26)}
 # Marks for relaxation that stand beside a relocation: they say nothing about the program.
 _RISCV_RELAX = 51
 _NUMBERED = re.compile(r"(.+)[.$](\d+)\Z")
@@ -380,6 +382,25 @@ class View:
         end = named.offset + named.symbol.size
         targets = self.targets(named.symbol.section, named.offset, end)
         return {target.section for target in targets if target.means == Means.INSIDE}
+
+    def takes_labels(self, section: int) -> bool:
+        """Whether code has the address of a label in itself as a value (`resume = &&again`)."""
+        for entry in self.relocations.get(section, ()):
+            target = self.target(section, entry)
+            if target.means == Means.HERE and entry.type in _VALUES[self.file.machine]:
+                return True
+            if target.means == Means.ANONYMOUS and self.kinds[target.section] == Kind.LITERAL:
+                if self._is_label(target.section, target.offset, section):
+                    return True
+        return False
+
+    def _is_label(self, literals: int, place: int, code: int) -> bool:
+        """Whether a word of a section of literals is the address of a label in a section."""
+        for entry in self.relocations.get(literals, ()):
+            if entry.offset == place and entry.type in _VALUES[self.file.machine]:
+                target = self.target(literals, entry)
+                return target.means == Means.INSIDE and target.section == code
+        return False
 
     def owner(self, section: int, offset: int) -> Optional[Entity]:
         """The function that an offset lies in."""
