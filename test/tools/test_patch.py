@@ -300,6 +300,19 @@ def test_constant_that_leads_to_another_value(edits: Edits) -> None:
     assert len(found[0]) == 3 and len(found[0] & found[1]) == 1, "place is what it was"
 
 
+def test_equal_constants_are_one(edits: Edits) -> None:
+    """A pointer to either may be stored."""
+    edits.build()
+    new = 'const char *%s(void) { return "a new text"; }\n'
+    lists = "const int *const %s[] = {(const int[]){77, 88}, (const int[]){77, 88}};\n"
+    result = edits.edit(a_c=A + new % "a" + lists % "one", b_c=B + new % "b" + lists % "two"
+                        + "const int *get(int x) { extern const int *const one[]; "
+                          "return x & 1 ? one[x & 1] : two[x & 1]; }\n")  # fmt: skip
+    assert isinstance(result, Patch)
+    assert result.content.count(b"a new text\0") == 1
+    assert result.content.count(struct.pack("<II", 77, 88)) == 1
+
+
 LABELS = """
 __attribute__((noinline)) int go(int x)
 { static const void *const to[] = {&&one, &&two}; goto *to[x & 1]; one: x += 5; two: return x; }

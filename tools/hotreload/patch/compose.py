@@ -94,6 +94,8 @@ class Composer:
         self._undefined: Set[str] = set()
         self._slots: List[Tuple[int, elf.Symbol]] = []
         self._constants = Constants(changes.new)
+        self._pieces: Dict[int, Tuple[str, int, int]] = {}
+        """Which of several equal constants without a name is kept, by their key."""
 
     def compose(self, with_debug_data: bool = False) -> Composed:
         """The object file and what goes with it."""
@@ -156,9 +158,11 @@ class Composer:
         elif self._base_string(view, section, start, end) is None:
             self._check_piece(view, section, end - start)
             key = self._constants.key_of_piece(view, section, start, end)
-            name = f"hotreload.kept.{key:x}"
-            self._take(Slice(view, section, start, end, KEEP_SECTION, name))
-            self._variables[key] = NewVariable(key, end - start, name, 0, True, "")
+            if key not in self._variables:
+                name = f"hotreload.kept.{key:x}"
+                self._pieces[key] = (view.name, section, start)
+                self._variables[key] = NewVariable(key, end - start, name, 0, True, "")
+                self._take(Slice(view, section, start, end, KEEP_SECTION, name))
 
     def _check_piece(self, view: View, section: int, size: int) -> None:
         header = view.file.sections[section]
@@ -269,12 +273,13 @@ class Composer:
     def _constant(self, view: View, target: Target, in_place: int) -> Tuple[elf.Symbol, int]:
         start, end = view.piece(target.section, target.offset)
         addend = target.offset - start - in_place
-        number = self._numbers.get((view.name, target.section, start))
-        if number is None:
+        key = (view.name, target.section, start)
+        if key not in self._slices:
             address = self._base_string(view, target.section, start, end)
-            assert address is not None
-            return _absolute(f"hotreload.string.{address:x}", address), addend
-        part = self._slices[view.name, target.section, start]
+            if address is not None:
+                return _absolute(f"hotreload.string.{address:x}", address), addend
+            key = self._pieces[self._constants.key_of_piece(view, target.section, start, end)]
+        part, number = self._slices[key], self._numbers[key]
         if part.output == KEEP_SECTION:
             return _local(part.symbol, number), addend
         return _local(f"hotreload.constant.{number}", number), addend
