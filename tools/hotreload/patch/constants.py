@@ -8,7 +8,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, List, Tuple
 
 from hotreload.kept import variable_key
 from hotreload.module import elf
@@ -73,9 +73,5 @@ class Constants:
         return place.view.targets(place.section, named.offset, end)
 
     def _among_new(self, targets: List[Target]) -> List[Entity]:
-        return list(dict.fromkeys(self._new_entities(targets)))
-
-    def _new_entities(self, targets: List[Target]) -> Iterator[Entity]:
-        for target in targets:
-            if target.entity is not None and target.entity in self._new:
-                yield target.entity
+        entities = dict.fromkeys(target.entity for target in targets)
+        return [one for one in entities if one is not None and one in self._new]
