@@ -223,7 +223,7 @@ def test_loader_equals_linker(case: Case, tmp_path: Path, place: Path) -> None:
     tool("link", describe(case, module, tmp_path))
     link_address = link_address_of_text(tmp_path / "module.bin")
 
-    extra = [*tmp_path.glob("veneers.o"), *tmp_path.glob("thread_local*.o")]
+    extra = [*tmp_path.glob("veneers*.o"), *tmp_path.glob("thread_local*.o")]
     pairs = choose_pairs(case, link_address)
     expected = [link_reference(case, [reference, *extra], tmp_path, link_address, *pair)
                 for pair in pairs]

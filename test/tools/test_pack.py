@@ -103,7 +103,7 @@ def link_at(project: Project, text: int, data: int) -> Dict[str, bytes]:
     output = project.build / "other.elf"
     chain = project.toolchain
     command = [chain.linker, *chain.linker_flags, "-z", "max-page-size=4", "-T", str(other)]
-    objects = [*project.objects(), *map(str, project.out.glob("veneers.o"))]
+    objects = [*project.objects(), *map(str, project.out.glob("veneers*.o"))]
     run([*command, "-o", str(output), *objects, *chain.libraries])
     segments = {}
     with open(output, "rb") as file:

@@ -477,10 +477,10 @@ def test_veneers_within_the_reach_of_their_jumps() -> None:
 
 def test_veneers_in_each_part_of_a_large_module(edits: Edits) -> None:
     description = edits.build().inputs().description
-    sizes = {"a": 20000, "b": 20000, "c": 300000, "d": 4, "e": 0}
+    sizes = {"a": 2500, "b": 2500, "c": 9000, "d": 4, "e": 0}
     paths = with_veneers(description, [CodeFile(name, size) for name, size in sizes.items()])
     is_xtensa = description.arch == "xtensa"
-    expected = ["a", "b", "veneers.o", "c", "veneers.o", "d", "e", "veneers.o"]
+    expected = ["a", "b", "veneers8.o", "c", "veneers16.o", "d", "e", "veneers4.o"]
     assert [Path(path).name for path in paths] == (expected if is_xtensa else list(sizes))
     assert len(edits.base.veneers) == (4 if is_xtensa else 0)
 
@@ -494,8 +494,9 @@ def test_veneers_lie_between_the_parts(edits: Edits) -> None:
         return
     linked = edits.base.file
     starts = sorted(symbol.value for symbol in linked.symbols() if symbol.name in ("a", "b"))
-    groups = edits.base.veneers[::4]
-    assert starts[0] < groups[0] < starts[1] < groups[1]
+    veneers = edits.base.veneers
+    assert starts[0] < veneers[0] and veneers[63] < starts[1] < veneers[64]
+    assert len(veneers) == 64 + 32, "one for each KB"
 
 
 KEPT = "__attribute__((section(\".data.hotreload_keep\")))"

@@ -17,21 +17,10 @@ from hotreload.module.generated import compile_generated
 
 _SYMBOL = "hotreload_veneers"
 _SIZE = 12
-_COUNT = 4
-_DISTANCE = 32 * 1024
+_LEAST = 4
+_CODE = 1024
+"""Bytes of code for each veneer."""
 _REACH = 1 << 17
-
-# The linker for Xtensa puts code that uses no literal behind all other code. A patch overwrites it.
-_SOURCE = f"""\
-    .section .text.{_SYMBOL}, "ax", @progbits
-    .balign 4
-    .type {_SYMBOL}, @function
-    .size {_SYMBOL}, {_SIZE * _COUNT}
-{_SYMBOL}:
-    .literal .Lunused, 0x12345678
-    l32r a8, .Lunused
-    .fill {_SIZE * _COUNT - 3}
-"""
 
 
 class CodeFile(NamedTuple):
@@ -46,18 +35,37 @@ def with_veneers(description: Description, files: Iterable[CodeFile]) -> List[st
     files = list(files)
     if description.arch != "xtensa":
         return [file.path for file in files]
-    veneers = compile_generated(
-        description, "veneers.S", _SOURCE, (), "the module has room for veneers"
-    )
     paths: List[str] = []
     since = 0
-    for file in files:
+    for number, file in enumerate(files, 1):
         paths.append(file.path)
         since += file.size
-        if since >= _DISTANCE:
-            paths.append(veneers)
+        if since >= _LEAST * _CODE or number == len(files):
+            paths.append(_make_group(description, since))
             since = 0
-    return paths if since == 0 else [*paths, veneers]
+    return paths
+
+
+def _make_group(description: Description, size: int) -> str:
+    """An object file with veneers for so many bytes of code. Their number is a power of two, so
+    that few are made."""
+    count = _LEAST
+    while count * _CODE < size:
+        count *= 2
+    # The linker for Xtensa puts code that uses no literal behind all other code. A patch overwrites
+    # it.
+    source = f"""\
+    .section .text.{_SYMBOL}, "ax", @progbits
+    .balign 4
+    .type {_SYMBOL}, @function
+    .size {_SYMBOL}, {_SIZE * count}
+{_SYMBOL}:
+    .literal .Lunused, 0x12345678
+    l32r a8, .Lunused
+    .fill {_SIZE * count - 3}
+"""
+    purpose = "the module has room for veneers"
+    return compile_generated(description, f"veneers{count}.S", source, (), purpose)
 
 
 def find_veneers(symbols: Iterable[elf.Symbol]) -> List[int]:
