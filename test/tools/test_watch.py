@@ -5,12 +5,14 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import ctypes
 import os
 import queue
 import signal
 import socket
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import Any, Iterator, List
 
@@ -123,6 +125,21 @@ def test_new_directory_with_a_header(watch: Watch, built: Project, device: FakeD
     assert "Changed: value.h" in watch.wait_for("Changed: ")[-1]
     watch.wait_for("No change: ")
     assert len(device.uploads) == 2
+
+
+def test_interrupt_beside_the_wait(watch: Watch) -> None:
+    """A signal that comes just before the wait does not end it, as if another thread gets it."""
+    pid = watch.process.pid
+    quiet = 0
+    for _ in range(1000):  # Until the main thread waits for an event.
+        quiet = quiet + 1 if "futex" in Path(f"/proc/{pid}/task/{pid}/wchan").read_text() else 0
+        if quiet == 30:
+            break
+        time.sleep(0.01)
+    other = max(int(name) for name in os.listdir(f"/proc/{pid}/task"))
+    assert other != pid
+    assert ctypes.CDLL(None).tgkill(pid, other, int(signal.SIGINT)) == 0
+    assert watch.process.wait(timeout=PATIENCE) == 0
 
 
 def test_other_files_are_ignored(watch: Watch, built: Project, device: FakeDevice) -> None:

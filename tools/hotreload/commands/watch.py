@@ -28,6 +28,7 @@ from hotreload.report import shorten
 
 _CHECKOUT_SECONDS = 10.0  # without a change, after which a lock of git counts as forgotten
 _CHECKOUT_PAUSE = 0.051  # seconds between looks at the lock
+_LONGEST_WAIT = 1.0  # seconds: Python notices a signal that came just before a wait only after it
 _ELSEWHERE = "Watching {} files elsewhere that the module or the firmware is made from"
 _KEYS = "r reloads, w reloads the whole module, s shows the status, q or "
 
@@ -191,8 +192,10 @@ class _Watch:
         last = 0.0
         while True:
             try:
-                event = self._events.get(timeout=pause if changed or is_due else None)
+                event = self._events.get(timeout=pause if changed or is_due else _LONGEST_WAIT)
             except queue.Empty:
+                if not changed and not is_due:
+                    continue
                 self._sources.look()
                 if not self._events.empty():
                     continue
