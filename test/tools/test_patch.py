@@ -252,7 +252,7 @@ def test_whole(edits: Edits, old: str, new: str, words: str) -> None:
 
 def kept(patch: Patch) -> List[int]:
     """Keys of the kept variables."""
-    return [key for key, _, _ in struct.iter_unpack("<QII", notes(patch).get(8, bytes(4))[4:])]
+    return [entry[0] for entry in kept_note(patch.content)] if 8 in notes(patch) else []
 
 
 TABLE = "static const int table[4] = {1, 2, 3, 4};"

@@ -14,7 +14,8 @@ def end_by_interrupt(note: Optional[Callable[[], None]] = None) -> None:
     """Makes SIGINT raise KeyboardInterrupt, also in a background process of a shell.
 
     Python drops the exception where it cannot propagate, as in a destructor. So a caller that waits
-    for events passes `note`, which adds one for the interrupt.
+    for events passes `note`, which adds one for the interrupt. And it runs the handler only when a
+    wait ends that the signal came just before: so no wait may be without end.
     """
 
     def interrupt(signum: int, frame: Optional[FrameType]) -> None:

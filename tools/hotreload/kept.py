@@ -100,6 +100,8 @@ def _facts(cached: CachedObject) -> Tuple[int, bool, int]:
 
 
 def _find_in(view: View) -> List[KeptDefinition]:
+    from hotreload.patch.definitions import initial_value
+
     found = []
     for number, section in enumerate(view.file.sections):
         if not section.name.startswith(KEEP_SECTION) or not section.allocated:
@@ -118,9 +120,8 @@ def _find_in(view: View) -> List[KeptDefinition]:
             )
         for named in names:
             size = named.symbol.size
-            content, targets = view.content(number, named.offset, named.offset + size)
             key = variable_key(named.entity, view.types.text(named.symbol), size)
-            has_initial = any(content) or bool(targets)
+            has_initial = initial_value(view, named) is not None
             place = (view.path, section.name, named.offset, size)
             shown = shown_name(named.entity)
             found.append(KeptDefinition(*place, key, has_initial, shown))

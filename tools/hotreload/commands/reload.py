@@ -51,8 +51,9 @@ def send_update(
     try:
         return _send_and_wait(device, description, update, steps, wait)
     except ToolError as error:
-        other = update.whole if update.whole is not None else update.patch
-        if other is None or not _is_refused(error, is_patch=update.whole is not None):
+        is_patch = update.whole is not None
+        other = update.whole if is_patch else update.patch
+        if other is None or not _is_refused(error, is_patch):
             if update.why:
                 click.echo(f"A whole module was sent ({update.why})", err=True)
             raise

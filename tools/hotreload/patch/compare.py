@@ -103,10 +103,7 @@ class _Comparison:
         self._spread(views)
         self._result.code.extend(self._changed.values())
         for place in self._result.code:
-            if place.view.takes_labels(place.section):
-                owner = place.view.owner(place.section, place.header.size)
-                shown = f"{owner.shown}()" if owner is not None else place.view.name
-                raise NeedsWhole(f"{shown} may have stored the address of a label in it")
+            _check_stored_labels(place)
             for named in place.view.named.get(place.section, ()):
                 if self._program.counts(place.view, named):
                     self._add_jump(place, named)
@@ -149,15 +146,17 @@ class _Comparison:
 
     def _check_structures(self) -> None:
         """New code must not get an object of the old layout, wherever that comes from."""
+        known = self._base.patched_structures
         for view in {place.view.name: place.view for place in self._result.code}.values():
             old = self._base.view(view.name)
             title = old.types.find_changed_structure(view.types) if old else ""
             if title:
                 raise NeedsWhole(f"{_last_word(title)} has another layout")
             for title, digest in view.types.new_structures(old.types if old else None).items():
-                if self._base.patched_structures.get(f"{view.name}: {title}", digest) != digest:
+                name = f"{view.name}: {title}"
+                if known.get(name, digest) != digest:
                     raise NeedsWhole(f"{_last_word(title)} has another layout than in a patch")
-                self._result.structures[f"{view.name}: {title}"] = digest
+                self._result.structures[name] = digest
 
     # ---- sections ----
 
@@ -347,9 +346,7 @@ class _Comparison:
             self._replace_code(user, counting)
         swapped = [swap.named for swap in self._result.swaps if swap.place == user]
         for named in counting if kind != Kind.CODE else ():
-            end = named.offset + named.symbol.size
-            targets = view.targets(user.section, named.offset, end)
-            is_user = any(target.entity in self._moved for target in targets)
+            is_user = any(target.entity in self._moved for target in view.targets_of(named))
             if not is_user or named.entity in self._result.new or named in swapped:
                 continue
             old = self._base.find(named.entity)
@@ -461,6 +458,13 @@ class _Comparison:
                 raise NeedsWhole(f"{named.entity.shown}() shared its code with another function")
         unique = {jump.address: jump for jump in self._result.jumps}
         self._result.jumps[:] = sorted(unique.values(), key=lambda jump: jump.address)
+
+
+def _check_stored_labels(place: Place) -> None:
+    if place.view.takes_labels(place.section):
+        owner = place.view.owner(place.section, place.header.size)
+        shown = f"{owner.shown}()" if owner is not None else place.view.name
+        raise NeedsWhole(f"{shown} may have stored the address of a label in it")
 
 
 def _reaches_by_distance(view: View) -> bool:

@@ -22,7 +22,7 @@ from hotreload.module.stubs import SLOTS
 from hotreload.patch.compare import Changes, NeedsWhole, Place
 from hotreload.patch.constants import Constants
 from hotreload.patch.debug_data import add_debug_data
-from hotreload.patch.definitions import kind_of
+from hotreload.patch.definitions import initial_value, kind_of
 from hotreload.patch.object_writer import ObjectWriter, Relocation, Section
 from hotreload.patch.program import Program, find_old
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View
@@ -193,12 +193,8 @@ class Composer:
         key = self._constants.key(entity)
         if key in self._variables:
             return
-        content: Tuple[bytes, Tuple[object, ...]] = (b"", ())
-        if place.section != elf.SHN_COMMON:
-            content = place.view.content(place.section, start, end)
-        has_initial = any(content[0]) or bool(content[1])
         shown = "" if self._constants.is_constant(entity) else shown_name(entity)
-        if has_initial:
+        if initial_value(place.view, named) is not None:
             name = f"hotreload.kept.{key:x}"
             self._variables[key] = NewVariable(key, size, name, 0, True, shown)
             self._take(Slice(place.view, place.section, start, end, KEEP_SECTION, name))

@@ -21,6 +21,7 @@ class Constants:
 
     def __init__(self, new: Dict[Entity, Tuple[Place, Named]]) -> None:
         self._new = new
+        self._keys: Dict[Entity, int] = {}
 
     def is_constant(self, entity: Entity) -> bool:
         """Whether it is one; else it is a variable."""
@@ -30,11 +31,13 @@ class Constants:
 
     def key(self, entity: Entity) -> int:
         """The key of a constant or variable; a variable's has nothing of its value."""
-        place, named = self._new[entity]
-        text = place.view.types.text(named.symbol)
-        if self.is_constant(entity):
-            text = f"{text} = {self._values([entity])!r}"
-        return variable_key(named.entity, text, named.symbol.size)
+        if entity not in self._keys:
+            place, named = self._new[entity]
+            text = place.view.types.text(named.symbol)
+            if self.is_constant(entity):
+                text = f"{text} = {self._values([entity])!r}"
+            self._keys[entity] = variable_key(named.entity, text, named.symbol.size)
+        return self._keys[entity]
 
     def key_of_piece(self, view: View, section: int, start: int, end: int) -> int:
         """The key of a constant without a name."""
@@ -69,8 +72,7 @@ class Constants:
 
     def _targets(self, entity: Entity) -> List[Target]:
         place, named = self._new[entity]
-        end = named.offset + named.symbol.size
-        return place.view.targets(place.section, named.offset, end)
+        return place.view.targets_of(named)
 
     def _among_new(self, targets: List[Target]) -> List[Entity]:
         entities = dict.fromkeys(target.entity for target in targets)

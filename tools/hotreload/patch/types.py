@@ -61,8 +61,9 @@ class Types:
         if found is None:
             return None
         lines, titles = self._close(found.text)
-        names = [sorted(_enumerators(self._layouts.get(title, ()))) for title in titles]
-        return "\n".join([*lines, *(name for some in names for name in some)])
+        for title in titles:
+            lines += sorted(_enumerators(self._layouts.get(title, ())))
+        return "\n".join(lines)
 
     def is_same(self, symbol: elf.Symbol, other: "Types", new: elf.Symbol) -> Optional[bool]:
         """Whether a symbol's old type and its new one, in `other`, have one layout; None if one of

@@ -360,6 +360,11 @@ class View:
         self._add_uses(section, start, end, found, set())
         return found
 
+    def targets_of(self, named: Named) -> List[Target]:
+        """The same of one constant or variable."""
+        start = named.offset
+        return self.targets(named.symbol.section, start, start + named.symbol.size)
+
     def _add_uses(
         self, section: int, start: int, end: int, found: List[Target], seen: Set[Tuple[int, int]]
     ) -> None:
@@ -377,11 +382,12 @@ class View:
 
     def labels(self, named: Named) -> Set[int]:
         """Sections of code whose middle a constant leads to (`&&label`)."""
-        if self.kinds[named.symbol.section] != Kind.CONSTANT:
+        section = named.symbol.section
+        if self.kinds[section] != Kind.CONSTANT:
             return set()
-        end = named.offset + named.symbol.size
-        targets = self.targets(named.symbol.section, named.offset, end)
-        return {target.section for target in targets if target.means == Means.INSIDE}
+        if not any(target.means == Means.INSIDE for target in self.uses(section)):
+            return set()  # Without looking at each constant of a large section.
+        return {t.section for t in self.targets_of(named) if t.means == Means.INSIDE}
 
     def takes_labels(self, section: int) -> bool:
         """Whether code has the address of a label in itself as a value (`resume = &&again`)."""
