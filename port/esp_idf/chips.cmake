@@ -15,7 +15,8 @@
 # from     first ESP-IDF version with which text in PSRAM works; `-`: all that support the chip
 # cache    `yes`: text may be in memory that is read through a cache
 # flash    bytes of flash that the component takes in examples/basic, in KB (1024 bytes); `-`: not measured
-# shown    what was tried, for README.md: `neither`, or by ESP-IDF version `ran in QEMU: .../ compiled: ...`
+# shown    what was tried, for README.md: `neither`, or by ESP-IDF version `ran: ...`, `ran in QEMU: ...`,
+#          `compiled: ...`, with ` / ` between
 set(HOTRELOAD_CHIPS
     # chip    | arch   | cores | since | address  | psram  | from | cache | flash | shown
     "esp32c3  | riscv  | 1     | 5.0   | dual_bus | none   | -    | no    | 39.1  | ran in QEMU: ESP-IDF 5.0.9, 5.1.7, 5.4.4, 6.0.1"

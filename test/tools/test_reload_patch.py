@@ -220,8 +220,19 @@ def test_note_about_an_initial_value(running: Project, device: FakeDevice) -> No
     device.run(reload_whole(running, device))
     running.write("a.c", "static int n = 5; int f(void) { return n++ + 1; }\n")
     text = running.tool("reload", "--build", str(running.build), "--url", device.url)
-    assert "n has another initial value; it keeps what it holds" in text
+    assert "n has another initial value; it keeps what it holds; --whole, or the key w" in text
     assert last_line(text).startswith("Patched: ")
+
+
+def test_note_about_the_initial_value_of_a_kept_variable(
+    running: Project, device: FakeDevice
+) -> None:
+    kept = 'static int n __attribute__((section(".data.hotreload_keep"))) = {};'
+    running.write("a.c", kept.format(4) + " int f(void) { return n++; }\n")
+    device.run(reload_whole(running, device))
+    running.write("a.c", kept.format(5) + " int f(void) { return n++ + 1; }\n")
+    text = running.tool("reload", "--build", str(running.build), "--url", device.url)
+    assert "n has another initial value; it keeps what it holds; a restart starts it anew" in text
 
 
 TEXT, DATA, PATCH = 0x40380000, 0x3FC90000, 0x40390000

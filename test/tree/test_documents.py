@@ -42,10 +42,10 @@ def tracked(*patterns: str) -> List[Path]:
 
 
 def _error_classes(trees: List[ast.Module]) -> Set[str]:
-    """Names of ToolError and of all classes that derive from it."""
+    """Names of ToolError, of what refuses a patch, and of all classes that derive from them."""
     bases = {node.name: {b.id for b in node.bases if isinstance(b, ast.Name)}
              for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    found = {"ToolError", "_Refused"}
+    found = {"ToolError", "_Refused", "NeedsWhole"}
     while True:
         more = {name for name, of in bases.items() if of & found} - found
         if not more:

@@ -37,11 +37,15 @@ _MOST_LINES = 6
 def check_outside(
     causes: Iterable[Cause], description: Description, forgotten: Collection[str] = ()
 ) -> None:
-    """Raises FlashNeeded when anything outside the module is out of date.
+    """Raises FlashNeeded when anything outside the module is out of date, and would be another.
 
     Outputs that were `forgotten` on purpose may be missing.
     """
     outside = _Search(description, forgotten).outside(causes)
+    if outside:
+        from hotreload.checks.same_code import leave_out_same_code
+
+        outside = leave_out_same_code(outside, description)
     if outside:
         raise FlashNeeded(_explain(outside, description))
 

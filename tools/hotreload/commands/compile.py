@@ -98,7 +98,7 @@ def _compile_without_ninja(
         if is_all and read is not None and inputs.finish_without_ninja(read):
             compilers.report()
             return True
-        compilers.discard()
+        compilers.discard()  # Ninja compiles these objects, and says what is wrong.
         return False
 
 

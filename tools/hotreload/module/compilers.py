@@ -64,8 +64,8 @@ class Compilers:
             click.echo(f"Compiled {shorten(names)}\n{self._said}", nl=False)
 
     def discard(self) -> None:
-        """After finish(): leaves it to ninja to compile these objects, and to say what is wrong."""
-        _remove(self._objects.values())
+        """After finish(): removes what was made."""
+        _remove([*self._objects.values(), *self._lists.values()])
 
 
 def _read_list(path: str) -> List[str]:

@@ -242,9 +242,7 @@ class _Comparison:
         if alignment_of(place.view, named) > alignment_of(*old):
             raise NeedsWhole(f"{named.entity.shown} has another alignment")
         if initial_value(place.view, named) != initial_value(*old):
-            self._result.notes.append(
-                f"note: {named.entity.shown} has another initial value; it keeps what it holds"
-            )
+            self._note_initial_value(place, named)
 
     def _compare_housed(self, place: Place, named: Named) -> None:
         old = self._base.find(named.entity)
@@ -254,8 +252,14 @@ class _Comparison:
             return
         if place.view.kinds[place.section] == Kind.CONSTANT:
             raise NeedsWhole(f"{named.entity.shown}, which lives in the firmware, has changed")
+        self._note_initial_value(place, named)
+
+    def _note_initial_value(self, place: Place, named: Named) -> None:
+        is_kept = place.header.name.startswith(KEEP_SECTION)
+        how = "a restart starts" if is_kept else "--whole, or the key w of watch, starts"
         self._result.notes.append(
-            f"note: {named.entity.shown} has another initial value; it keeps what it holds"
+            f"note: {named.entity.shown} has another initial value; it keeps what it holds; "
+            f"{how} it anew"
         )
 
     def _compare_constant(self, place: Place, named: Named) -> None:
