@@ -15,6 +15,8 @@ from hotreload.files import read_bytes
 SHF_WRITE = 0x1
 SHF_ALLOC = 0x2
 SHF_EXECINSTR = 0x4
+SHF_MERGE = 0x10
+SHF_STRINGS = 0x20
 SHF_GROUP = 0x200
 SHF_TLS = 0x400
 
@@ -77,6 +79,12 @@ class Section(NamedTuple):
     def keeps_pointers(self) -> bool:
         """Whether an address in it may be kept by the program."""
         return not self.name.startswith(_NO_POINTERS)
+
+
+def is_string(section: Section) -> bool:
+    """Whether a section holds strings that a linker may merge."""
+    both = SHF_MERGE | SHF_STRINGS
+    return section.flags & both == both and not section.flags & SHF_WRITE
 
 
 class Symbol(NamedTuple):

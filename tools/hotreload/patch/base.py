@@ -33,7 +33,7 @@ from hotreload.module.veneers import find_veneers
 from hotreload.patch.types import read_types
 from hotreload.patch.view import Entity, Named, View
 
-_FORMAT = 3
+_FORMAT = 4
 _KEEP = 3
 """How many bases are remembered of those built last, and of those that devices were seen to run."""
 _SEEN = "seen"
@@ -65,6 +65,10 @@ class Base:
         self.weak_imports = set(content["weak_imports"])
         self.callbacks: Dict[str, int] = content["callbacks"]
         """Functions known by their addresses alone that have a stub, by local_key(); where."""
+        self.slots: Dict[str, int] = content["slots"]
+        """The addresses of their slots in the firmware's table."""
+        self.is_internal: bool = content["is_internal"]
+        """It must not be in PSRAM."""
         self.inline_slots = set(content["inline_slots"])
         self.kept = [Kept(*kept) for kept in content["kept"]]
         self.veneers: List[int] = content["veneers"]
@@ -264,12 +268,13 @@ def _describe(inputs: Inputs) -> Dict[str, Any]:
     text, data = _ranges(file, inputs.firmware.text_address)
     linked = read_link_map(map_path(description))
     variables = place_kept(inputs.kept, linked)
+    string_sections = _find_string_sections(inputs)
     for (path, section), placed in linked.items():
         if not text.holds(placed.address) and not data.holds(placed.address):
             continue
         if path in names:
             places.setdefault(names[path], {})[section] = list(placed)
-        if ".str" in section and placed.size > 0:
+        if placed.size > 0 and (path, section) in string_sections:
             strings.append(list(placed))
         if text.holds(placed.address):
             starts.add(placed.address)
@@ -286,6 +291,11 @@ def _describe(inputs: Inputs) -> Dict[str, Any]:
             definition_key(d, description.build_dir): _callback(d, linked, local, symbols)
             for d in inputs.callbacks.used
         },
+        "slots": {
+            definition_key(d, description.build_dir): stub.slot
+            for d, stub in inputs.callbacks.used.items()
+        },
+        "is_internal": objects.is_internal,
         "inline_slots": list(inputs.resolution.inline_slots),
         "kept": [[v.address, v.size, v.key, d.shown] for v, d in zip(variables, inputs.kept)],
         "veneers": find_veneers(inside),
@@ -295,6 +305,17 @@ def _describe(inputs: Inputs) -> Dict[str, Any]:
         "places": places,
         "strings": strings,
     }
+
+
+def _find_string_sections(inputs: Inputs) -> Set[Tuple[str, str]]:
+    """Object files and names of the sections with strings that the linker may merge. A variable may
+    have a section of such a name, too."""
+    found: Dict[Tuple[str, str], bool] = {}
+    for file in inputs.files.objects:
+        for section in file.open().sections:
+            key, is_string = (file.path, section.name), elf.is_string(section)
+            found[key] = is_string and found.get(key, True)
+    return {key for key, is_string in found.items() if is_string}
 
 
 def _callback(

@@ -7,75 +7,31 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, NamedTuple, Tuple
+import os
+from typing import Dict, Iterator, List, Tuple
 
 from hotreload.module import elf
-from hotreload.module.exports import local_key
 from hotreload.module.own_symbols import Binding
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
+from hotreload.patch.changes import Changes, NeedsWhole, Place, Swap
 from hotreload.patch.definitions import (
     alignment_of,
     initial_value,
     is_other_table,
     kind_of,
+    numbers_of,
     overlap,
+    place_of,
     setup_of,
     unnamed_sections,
 )
+from hotreload.patch.jumps import Jumps
 from hotreload.patch.program import Program, find_old
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone
 
 
 _ANCHOR = ".LANCHOR"
-
-
-class NeedsWhole(Exception):
-    """Why the whole module has to be reloaded; goes on after 'Reloaded whole'."""
-
-
-class Place(NamedTuple):
-    """A section of an object file."""
-
-    view: View
-    section: int
-
-    @property
-    def header(self) -> elf.Section:
-        return self.view.file.sections[self.section]
-
-
-class Swap(NamedTuple):
-    """A constant that changed its value."""
-
-    place: Place
-    named: Named
-    address: int
-    """Of its old value, in the base."""
-
-
-class Jump(NamedTuple):
-    """An old function that has a new version."""
-
-    address: int
-    place: Place
-    named: Named
-    old: Tuple[View, Named]
-
-
-class Changes(NamedTuple):
-    """All that changed."""
-
-    code: List[Place]
-    """Sections with functions that changed or are new."""
-    swaps: List[Swap]
-    new: Dict[Entity, Tuple[Place, Named]]
-    """Variables and constants that the base does not have."""
-    jumps: List[Jump]
-    notes: List[str]
-    """For the user."""
-    structures: Dict[str, str]
-    """Those that the base does not have, by object file and name; digests of their layouts."""
 
 
 def compare(program: Program) -> Changes:
@@ -102,12 +58,13 @@ class _Comparison:
                     self._compare_variable(Place(view, elf.SHN_COMMON), named)
         self._spread(views)
         self._result.code.extend(self._changed.values())
+        jumps = Jumps(self._program, self._result.code)
         for place in self._result.code:
             _check_stored_labels(place)
             for named in place.view.named.get(place.section, ()):
                 if self._program.counts(place.view, named):
-                    self._add_jump(place, named)
-        self._check_shared_starts()
+                    jumps.find(place, named)
+        self._result.jumps.extend(jumps.finish())
         self._check_structures()
         return self._result
 
@@ -141,6 +98,11 @@ class _Comparison:
             one = view.unclear.count(stem) == 1
             if old is not None and not (one and old.unclear.count(stem) == 1):
                 raise NeedsWhole(f"{view.name} has several variables '{stem}' and no debug data")
+        if old is not None and view.twins != old.twins:
+            function, stem = min((view.twins.items() ^ old.twins.items()))[0]
+            raise NeedsWhole(f"{function}() has another number of variables '{stem}'")
+        if old is not None and numbers_of(view) != numbers_of(old):
+            raise NeedsWhole(f"absolute symbols of {view.name} have changed")
         if setup_of(view) != (setup_of(old) if old else []):
             raise NeedsWhole(f"the constructors or destructors of {view.name} have changed")
 
@@ -149,6 +111,9 @@ class _Comparison:
         known = self._base.patched_structures
         for view in {place.view.name: place.view for place in self._result.code}.values():
             old = self._base.view(view.name)
+            unread = (old.types.unread or view.types.unread) if old is not None else ""
+            if unread and not _is_assembly(view):
+                raise NeedsWhole(f"structures may have another layout: {view.name} {unread}")
             title = old.types.find_changed_structure(view.types) if old else ""
             if title:
                 raise NeedsWhole(f"{_last_word(title)} has another layout")
@@ -206,9 +171,8 @@ class _Comparison:
             old = self._base.find(named.entity)
             if old is not None and old[0].kinds[old[1].symbol.section] != Kind.CODE:
                 raise NeedsWhole(f"{named.entity.shown} was no function")
-            if named.is_global and named.entity.name in self._program.inputs.resolution.theirs:
-                return
-        self._changed[place.view.name, place.section] = place
+        if not all(self._program.is_theirs(named) for named in names):
+            self._changed[place.view.name, place.section] = place
 
     def _check_layout(self, place: Place, names: List[Named]) -> None:
         """Several variables in one section: the compiler may use one's address for the others."""
@@ -241,6 +205,8 @@ class _Comparison:
         self._check_type(place.view, named, old)
         if alignment_of(place.view, named) > alignment_of(*old):
             raise NeedsWhole(f"{named.entity.shown} has another alignment")
+        if place_of(place.view, named) != place_of(*old):
+            raise NeedsWhole(f"{named.entity.shown} has another attribute")
         if initial_value(place.view, named) != initial_value(*old):
             self._note_initial_value(place, named)
 
@@ -307,6 +273,8 @@ class _Comparison:
             raise NeedsWhole(f"{named.entity.shown} is new and needs an alignment above 8")
         if named.symbol.size > KEPT_LIMIT:
             raise NeedsWhole(f"{named.entity.shown} is new and larger than 64 KB")
+        if place_of(place.view, named).startswith("."):
+            raise NeedsWhole(f"{named.entity.shown} is new in section {place.header.name}")
         for other_place, other in self._result.new.values():
             if place == other_place and overlap(named, other):
                 names = f"{other.entity.shown} and {named.entity.shown}"
@@ -376,8 +344,11 @@ class _Comparison:
         for section in range(len(view.kinds)):
             for named in view.named.get(section, ()):
                 labels = {(view.name, code) for code in view.labels(named)}
-                if labels & self._changed.keys() and named.entity not in self._result.new:
-                    self._add_moved(Place(view, section), named)
+                if not labels & self._changed.keys() or named.entity in self._result.new:
+                    continue
+                if view.kinds[section] == Kind.VARIABLE:
+                    raise NeedsWhole(f"{named.entity.shown} holds addresses of labels")
+                self._add_moved(Place(view, section), named)
 
     def _spread_code(self, view: View) -> None:
         """Nothing can jump from an old clone to a new one, so who calls it gets a new version, too.
@@ -391,77 +362,12 @@ class _Comparison:
                 both = {user, target.section}
                 have = {section for section in both if (view.name, section) in self._changed}
                 is_part = target.means == Means.INSIDE
-                is_copy = target.entity is not None and is_clone(target.entity.name)
+                is_copy = target.entity is not None and is_clone(target.entity)
                 if have in (set(), both) or not (is_part or (is_copy and user not in have)):
                     continue
                 for section in both - have:
                     self._changed[view.name, section] = Place(view, section)
                 grown = True
-
-    def _add_jump(self, place: Place, named: Named) -> None:
-        old = self._base.find(named.entity)
-        if old is None or is_clone(named.entity.name):
-            return
-        if old[1].symbol.kind not in (elf.STT_FUNC, elf.STT_NOTYPE):
-            return
-        if not self._is_same_signature(place.view, named, old):
-            if not self._is_used_by_old(place.view, named):
-                return
-        address = self._base.address(*old)
-        if address is None or not self._base.text.holds(address):
-            raise NeedsWhole(f"where {named.entity.shown}() is in the base is not known")
-        self._result.jumps.append(Jump(address, place, named, old))
-
-    def _is_same_signature(self, view: View, named: Named, old: Tuple[View, Named]) -> bool:
-        return bool(old[0].types.is_same(old[1].symbol, view.types, named.symbol))
-
-    def _is_used_by_old(self, view: View, named: Named) -> bool:
-        """Whether something that stays refers to a function."""
-        inputs, entity = self._program.inputs, named.entity
-        if not named.is_global:
-            is_callback = local_key(view.name, named.symbol.name) in self._base.callbacks
-            return is_callback or self._is_used_in(view, entity)
-        if entity.name in inputs.exports.table or entity.name in inputs.resolution.stubs:
-            return True
-        program = self._program
-        for name, path in program.paths.items():
-            if name in program.changed:
-                is_used = self._is_used_in(program.view(name), entity)
-            else:
-                own = inputs.files.find(path).symbols
-                is_used = entity.name in own.needed or entity.name in own.weakly_needed
-            if is_used:
-                return True
-        return False
-
-    def _is_used_in(self, view: View, entity: Entity) -> bool:
-        for section, kind in enumerate(view.kinds):
-            if kind in (Kind.OTHER, Kind.LITERAL) or (view.name, section) in self._changed:
-                continue
-            if kind == Kind.CONSTANT and section not in view.named:
-                continue
-            if any(target.entity == entity for target in view.uses(section)):
-                return True
-        return False
-
-    def _check_shared_starts(self) -> None:
-        """Two names of one old function must have one new function."""
-        starts: Dict[int, Tuple[str, int, int]] = {}
-        for jump in list(self._result.jumps):
-            place, named = jump.place, jump.named
-            new = (place.view.name, place.section, named.offset)
-            view, symbol = jump.old[0], jump.old[1].symbol
-            for other in view.named[symbol.section]:
-                if other.offset != symbol.value or other.entity == named.entity:
-                    continue
-                found = self._program.find(other.entity)
-                now = found and (found[0].name, found[1].symbol.section, found[1].offset)
-                if now is not None and now != new:
-                    raise NeedsWhole(f"{named.entity.shown}() and {other.entity.shown}() were one")
-            if starts.setdefault(jump.address, new) != new:
-                raise NeedsWhole(f"{named.entity.shown}() shared its code with another function")
-        unique = {jump.address: jump for jump in self._result.jumps}
-        self._result.jumps[:] = sorted(unique.values(), key=lambda jump: jump.address)
 
 
 def _check_stored_labels(place: Place) -> None:
@@ -469,6 +375,12 @@ def _check_stored_labels(place: Place) -> None:
         owner = place.view.owner(place.section, place.header.size)
         shown = f"{owner.shown}()" if owner is not None else place.view.name
         raise NeedsWhole(f"{shown} may have stored the address of a label in it")
+
+
+def _is_assembly(view: View) -> bool:
+    """By the name of the object file: assembly code has no types."""
+    source = os.path.splitext(view.name)[0]
+    return source.endswith((".S", ".s", ".asm"))
 
 
 def _reaches_by_distance(view: View) -> bool:

@@ -19,7 +19,7 @@ from hotreload.module.layout import KEPT_ADDRESS
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
 from hotreload.module.stubs import SLOTS
-from hotreload.patch.compare import Changes, NeedsWhole, Place
+from hotreload.patch.changes import Changes, NeedsWhole, Place
 from hotreload.patch.constants import Constants
 from hotreload.patch.debug_data import add_debug_data
 from hotreload.patch.definitions import initial_value, kind_of
@@ -69,6 +69,8 @@ class Composed(NamedTuple):
     patch."""
     thread_local: Set[str]
     undefined: Set[str]
+    fixed: Set[str]
+    """Global names of the firmware, whose values may look like addresses in the base."""
 
 
 def marker(kind: str, index: int) -> str:
@@ -92,6 +94,7 @@ class Composer:
         self._zeros = KEPT_ADDRESS
         self._thread_local: Set[str] = set()
         self._undefined: Set[str] = set()
+        self._fixed: Set[str] = set()
         self._slots: List[Tuple[int, elf.Symbol]] = []
         self._constants = Constants(changes.new)
         self._pieces: Dict[int, Tuple[str, int, int]] = {}
@@ -117,6 +120,7 @@ class Composer:
         return Composed(
             self._writer.format(), list(self._variables.values()),
             [number for number, _ in self._slots], self._thread_local, self._undefined,
+            self._fixed,
         )  # fmt: skip
 
     # ---- what goes in ----
@@ -284,9 +288,9 @@ class Composer:
         """What a name stands for."""
         resolution, name = self._program.inputs.resolution, entity.name
         if not entity.path and name in resolution.theirs:
-            return _absolute(name, resolution.theirs[name], True)
+            return self._fix(name, resolution.theirs[name])
         if not entity.path and name in resolution.housed:
-            return _absolute(name, resolution.housed[name].address, True)
+            return self._fix(name, resolution.housed[name].address)
         if not entity.path and self._program.is_unchanged(name):
             address = self._base.global_address(name)
             if address is not None:
@@ -348,7 +352,7 @@ class Composer:
             self._thread_local.add(name)
             return elf.Symbol(name, 0, 0, elf.STB_GLOBAL, elf.STT_TLS, elf.SHN_UNDEF)
         if name in firmware.symbols:
-            return _absolute(name, firmware.symbols[name].value, True)
+            return self._fix(name, firmware.symbols[name].value)
         address = self._base.library_address(name)
         if address is not None:
             return _absolute(name, address, True)
@@ -358,6 +362,10 @@ class Composer:
         binding = elf.STB_WEAK if weak else elf.STB_GLOBAL
         return elf.Symbol(name, 0, 0, binding, 0, elf.SHN_UNDEF)
 
+    def _fix(self, name: str, value: int) -> elf.Symbol:
+        self._fixed.add(name)
+        return _absolute(name, value, True)
+
     # ---- what goes with it ----
 
     def _add_slots(self) -> None:
@@ -365,7 +373,7 @@ class Composer:
         inputs = self._program.inputs
         build_dir = inputs.description.build_dir
         for definition, stub in inputs.callbacks.used.items():
-            if definition_key(definition, build_dir) in self._base.callbacks:
+            if self._base.slots.get(definition_key(definition, build_dir)) == stub.slot:
                 continue
             view = self._program.view(object_name(definition.path, inputs.description.build_dir))
             named = find_function(view, definition.symbol)

@@ -12,7 +12,7 @@ from typing import Dict, List, Tuple
 
 from hotreload.kept import variable_key
 from hotreload.module import elf
-from hotreload.patch.compare import Place
+from hotreload.patch.changes import Place
 from hotreload.patch.view import Entity, Kind, Named, Target, View
 
 

@@ -5,7 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from hotreload.module import elf
 from hotreload.module.linker_script import KEEP_SECTION
@@ -33,6 +33,23 @@ def alignment_of(view: View, named: Named) -> int:
         return named.symbol.value
     section = view.file.sections[named.symbol.section]
     return 1 if section.name.startswith(KEEP_SECTION) else section.alignment
+
+
+# Where a linker script of a module puts variables and constants that nothing is said of.
+_ANYWHERE = (".data", ".sdata", ".bss", ".sbss", ".rodata", ".srodata", ".gnu.linkonce")
+
+
+def place_of(view: View, named: Named) -> str:
+    """Where its attributes put a variable or constant; a name with a dot: where no module has any.
+    Empty: anywhere."""
+    if named.symbol.section == elf.SHN_COMMON:
+        return ""
+    name = view.file.sections[named.symbol.section].name
+    if name.startswith(KEEP_SECTION):
+        return "kept"
+    if name.startswith(".dram1"):
+        return "internal"
+    return "" if name.startswith(_ANYWHERE) else name
 
 
 def initial_value(view: View, named: Named) -> object:
@@ -65,10 +82,21 @@ def setup_of(view: View) -> List[object]:
 
 
 def _constructors(view: View, section: int) -> Iterator[object]:
-    for entry in view.relocations.get(section, ()):
-        target = view.target(section, entry)
-        if target.section >= 0 and view.kinds[target.section] == Kind.CODE:
-            yield view.signature(target.section)
+    """The code that is called, and what that calls in the object file."""
+    found = [target.section for target in view.uses(section)]
+    for code in found:  # Grows on the way.
+        if code >= 0 and view.kinds[code] == Kind.CODE:
+            yield view.signature(code)
+            found += [t.section for t in view.uses(code) if t.section not in found]
+
+
+def numbers_of(view: View) -> Dict[str, int]:
+    """The global symbols that are no addresses; others use their values."""
+    return {
+        symbol.name: symbol.value
+        for symbol in view.symbols
+        if symbol.section == elf.SHN_ABS and symbol.binding != elf.STB_LOCAL
+    }
 
 
 def unnamed_sections(view: Optional[View], wanted: Kind) -> List[object]:

@@ -15,7 +15,7 @@ from hotreload.module.c_library import CLibrary
 from hotreload.module.link import Inputs
 from hotreload.module.own_symbols import Kind, read_own_symbols
 from hotreload.patch.base import Base
-from hotreload.patch.compare import NeedsWhole
+from hotreload.patch.changes import NeedsWhole
 
 
 class Copies(NamedTuple):

@@ -28,7 +28,7 @@ from hotreload.module.pack import format_file, kept_note, module_note, note
 from hotreload.module.thread_local import make_thread_local_object
 from hotreload.module.veneers import assign_veneers
 from hotreload.patch.base import Base
-from hotreload.patch.compare import Changes, NeedsWhole
+from hotreload.patch.changes import Changes, NeedsWhole
 from hotreload.patch.compose import SLOTS_END, SLOTS_START, Composed, find_function, marker
 from hotreload.patch.first_instruction import JUMP_SIZE, busy_size
 from hotreload.patch.program import Program
@@ -84,6 +84,7 @@ class LinkedPatch(LinkedModule):
             patch_text_address(description.arch, inputs.firmware.text_address),
             find_addr2line(description.compiler), PATCH_DATA_ADDRESS,
         )  # fmt: skip
+        self._fixed = composed.fixed
         self.own = {s.name: s.value for s in self.symbols if s.name.startswith("hotreload.")}
         self.variables = sorted(
             Variable(v.key, self.own[v.symbol] if v.symbol else v.address, v.size, v.has_initial)
@@ -94,6 +95,8 @@ class LinkedPatch(LinkedModule):
         known = super().base_of(symbol)
         if known != fmt.SYM_NONE or symbol.section != elf.SHN_ABS:
             return known
+        if symbol.binding != elf.STB_LOCAL and symbol.name in self._fixed:
+            return fmt.SYM_NONE
         for base, segment in (
             (fmt.SYM_BASE_TEXT, self._base.text),
             (fmt.SYM_BASE_DATA, self._base.data),

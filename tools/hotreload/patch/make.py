@@ -16,7 +16,8 @@ from hotreload.module.exports import object_name
 from hotreload.module.layout import patch_path
 from hotreload.module.link import Inputs
 from hotreload.patch.base import Base
-from hotreload.patch.compare import NeedsWhole, compare
+from hotreload.patch.changes import NeedsWhole
+from hotreload.patch.compare import compare
 from hotreload.patch.compose import Composer
 from hotreload.patch.library import copy_library
 from hotreload.patch.link import link_patch, pack_patch
@@ -83,6 +84,8 @@ def _make(inputs: Inputs, base: Base, taken: float) -> Patch:
     if inputs.callbacks.without:
         name = inputs.callbacks.without[0].symbol
         raise NeedsWhole(f"no stub is left for {name}(), whose address is taken")
+    if inputs.objects.is_internal and not base.is_internal:
+        raise NeedsWhole("code or data is to be inside the chip, and the module may not be")
     program = Program(inputs, base, open_view, copies.winners)
     changes = compare(program)
     composed = Composer(program, changes).compose()

@@ -81,12 +81,16 @@ class Program:
         """Whether the linker takes this definition."""
         return not named.is_global or self.winners.get(named.entity.name) == view.name
 
+    def is_theirs(self, named: Named) -> bool:
+        """Whether a definition of the firmware's own counts."""
+        return named.is_global and named.entity.name in self.inputs.resolution.theirs
+
     def is_housed(self, named: Named) -> bool:
         """Whether the firmware has the variable, or a definition of its own."""
-        resolution, name = self.inputs.resolution, named.entity.name
+        name = named.entity.name
         if not named.is_global:
             return is_vtable(name)
-        return name in resolution.theirs or name in resolution.housed
+        return self.is_theirs(named) or name in self.inputs.resolution.housed
 
 
 def find_old(program: Program, view: View, named: Named) -> Optional[Tuple[View, Named]]:

@@ -27,6 +27,8 @@ class _Described(NamedTuple):
     text: Text
     function: str
     """The function that a static variable stands in."""
+    order: int
+    """Which one it is in the debug data, whose order is that of the source."""
 
 
 class _Closure(NamedTuple):
@@ -37,23 +39,28 @@ class _Closure(NamedTuple):
 
 
 class Types:
-    """What is known; `unread` says why there is nothing. `pointed` are titles of types that
-    something has pointers to."""
+    """What is known; `unread` says why there is nothing. `shared` are titles of types whose objects
+    others may know: of variables, parameters, and what pointers and references lead to."""
 
     def __init__(
         self,
         places: Dict[_Place, _Described],
         layouts: Dict[str, Layout],
-        pointed: Iterable[str] = (),
+        shared: Iterable[str] = (),
         unread: str = "",
     ) -> None:
         self.unread = unread
-        self._places, self._layouts, self._pointed = places, layouts, pointed
+        self._places, self._layouts, self._shared = places, layouts, shared
 
     def function_of(self, section: int, offset: int) -> Optional[str]:
         """The function that a variable stands in; empty for none, None if it is not known."""
         found = self._places.get((section, offset))
         return None if found is None else found.function
+
+    def order_of(self, section: int, offset: int) -> int:
+        """Where a variable stands among all that are known; 0 if it is not known."""
+        found = self._places.get((section, offset))
+        return 0 if found is None else found.order
 
     def text(self, symbol: elf.Symbol) -> Optional[str]:
         """A canonical text of a symbol's type: equal texts are the same type."""
@@ -74,8 +81,8 @@ class Types:
         return self._fits(before.text, other, now.text)
 
     def find_changed_structure(self, other: "Types") -> str:
-        """The title of a structure that has another layout in `other`, and that pointers lead to:
-        objects may be anywhere, and be known as `void *` only. An empty string: none."""
+        """The title of a structure that has another layout in `other`, and whose objects others may
+        have: on the heap, in a queue, known as `void *` only. An empty string: none."""
         for title in self._structures():
             before, now = self._layouts[title], other._layouts.get(title, ())
             text = Text("", "", (title,))
@@ -91,7 +98,7 @@ class Types:
         return {title: hashlib.sha256(repr(lines[title]).encode()).hexdigest() for title in new}
 
     def _structures(self) -> List[str]:
-        titles = self._close(Text("", "", tuple(self._pointed))).titles
+        titles = self._close(Text("", "", tuple(self._shared))).titles
         return [title for title in titles if self._layouts.get(title)]
 
     def _fits(self, before: Text, other: "Types", now: Text) -> bool:
@@ -170,6 +177,10 @@ def read_types(file: elf.Elf) -> Types:
         return Types({}, {}, unread="has debug data that cannot be understood")
 
 
+# The address of a variable, also of a local one, may be given to others as `void *`.
+_SHARING = (Tag.VARIABLE, Tag.PARAMETER, Tag.POINTER, Tag.REFERENCE, Tag.RVALUE_REFERENCE)
+
+
 class _Everything(TypeReader):
     """Describes what has an address."""
 
@@ -177,7 +188,7 @@ class _Everything(TypeReader):
         super().__init__(file)
         self._dwarf = Dwarf(file)
         self._places: Dict[_Place, _Described] = {}
-        self._pointed: Dict[str, None] = {}
+        self._shared: Dict[str, None] = {}
 
     def read(self) -> Types:
         for unit in self._dwarf.type_units():
@@ -187,7 +198,7 @@ class _Everything(TypeReader):
                 check_has_types(unit.root)
                 self._scan(unit.root, "")
         self.finish()
-        return Types(self._places, self.layouts, self._pointed)
+        return Types(self._places, self.layouts, self._shared)
 
     def _scan(self, parent: Entry, function: str) -> None:
         for entry in parent.children():
@@ -198,8 +209,8 @@ class _Everything(TypeReader):
                     self._note_place(entry, "")
             elif entry.tag == Tag.VARIABLE and entry.has(At.LOCATION):
                 self._note_place(entry, function)
-            elif entry.tag == Tag.POINTER:
-                self._pointed.update(dict.fromkeys(self._type_of(entry).uses))
+            if entry.tag in _SHARING:
+                self._shared.update(dict.fromkeys(self._type_of(entry).uses))
             self._scan(entry, inner)
 
     def _note_place(self, entry: Entry, function: str) -> None:
@@ -211,4 +222,4 @@ class _Everything(TypeReader):
         key = (place.section, place.name if common else place.offset)
         known = self._places.get(key)
         if known is None or (function and not known.function):
-            self._places[key] = _Described(text, function)
+            self._places[key] = _Described(text, function, len(self._places))

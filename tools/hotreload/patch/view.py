@@ -17,7 +17,6 @@ from hotreload.module import elf
 from hotreload.module.link_options import Wraps
 from hotreload.patch.types import Types
 
-_SHF_MERGE, _SHF_STRINGS = 0x10, 0x20
 _XTENSA = elf.MACHINES["xtensa"]
 _XTENSA_WORD = 1
 # Relocations by which code gets an address as a value: a word, or R_RISCV_PCREL_HI20 and HI20.
@@ -120,8 +119,10 @@ class View:
         self.by_entity: Dict[Entity, Named] = {}
         self.unclear: List[str] = []
         """Numbered variables whose functions are not known."""
-        self._literals: Set[int] = set()
-        """Sections of compound literals that are constants."""
+        self.twins: Dict[Tuple[str, str], int] = {}
+        """Functions with several static variables of one name: the name, and how many."""
+        self._copied: Set[int] = set()
+        """Sections of constants that only the compiler's own code reads."""
         self.named = self._find_named()
         self._signatures: Dict[int, Tuple[object, ...]] = {}
         self._pieces: Dict[Tuple[int, int], object] = {}
@@ -149,19 +150,32 @@ class View:
 
     def _find_named(self) -> Dict[int, List[Named]]:
         found: Dict[int, List[Named]] = {}
-        numbered: Dict[Tuple[str, str], int] = {}
+        numbered: List[Tuple[int, elf.Symbol]] = []
         for number, symbol in enumerate(self.symbols):
             if not self._has_name(symbol):
                 continue
-            entity = self._entity(symbol, numbered)
-            if entity is None:
+            if _is_numbered(symbol):
+                numbered.append((number, symbol))
                 continue
-            named = Named(entity, symbol, number)
-            self.by_entity[entity] = named
-            found.setdefault(symbol.section, []).append(named)
+            path = self.name if symbol.binding == elf.STB_LOCAL else ""
+            self._add_named(Entity(symbol.name, path), symbol, number, found)
+        if numbered:
+            # By the source: the order of symbols changes with the code that uses them.
+            numbered.sort(key=lambda n: self.types.order_of(n[1].section, n[1].value))
+        for number, symbol in numbered:
+            entity = self._numbered_entity(symbol)
+            if entity is not None:
+                self._add_named(entity, symbol, number, found)
         for names in found.values():
             names.sort(key=lambda n: n.offset)
         return found
+
+    def _add_named(
+        self, entity: Entity, symbol: elf.Symbol, number: int, found: Dict[int, List[Named]]
+    ) -> None:
+        named = Named(entity, symbol, number)
+        self.by_entity[entity] = named
+        found.setdefault(symbol.section, []).append(named)
 
     def _has_name(self, symbol: elf.Symbol) -> bool:
         if symbol.section == elf.SHN_COMMON:
@@ -177,26 +191,22 @@ class View:
             return kind != Kind.OTHER
         return kind == Kind.VARIABLE and not symbol.name.startswith(".L")
 
-    def _entity(
-        self, symbol: elf.Symbol, numbered: Dict[Tuple[str, str], int]
-    ) -> Optional[Entity]:
+    def _numbered_entity(self, symbol: elf.Symbol) -> Optional[Entity]:
         """None: the compiler made this constant, and nothing else knows it."""
-        if symbol.binding != elf.STB_LOCAL:
-            return Entity(symbol.name)
-        match = _NUMBERED.match(symbol.name)
-        if match is None or symbol.kind != elf.STT_OBJECT:
-            return Entity(symbol.name, self.name)
-        stem = match.group(1)
+        stem = _NUMBERED.sub(r"\1", symbol.name)
         function = self.types.function_of(symbol.section, symbol.value)
         if function is None:
             if self.kinds[symbol.section] == Kind.CONSTANT and _is_made(stem):
-                if stem == _COMPOUND_LITERAL:
-                    self._literals.add(symbol.section)
+                if stem.startswith(_COPIED):
+                    self._copied.add(symbol.section)
                 return None
             self.unclear.append(stem)
             return Entity(stem, self.name, "?" * self.unclear.count(stem))
-        count = numbered[function, stem] = numbered.get((function, stem), -1) + 1
-        return Entity(stem, self.name, f"{function}#{count}" if count else function)
+        first = Entity(stem, self.name, function)
+        if first not in self.by_entity:
+            return first
+        count = self.twins[function, stem] = self.twins.get((function, stem), 1) + 1
+        return Entity(stem, self.name, f"{function}#{count - 1}")
 
     def entsize(self, section: elf.Section) -> int:
         """The size of the elements of a section of constants that may be merged."""
@@ -270,10 +280,10 @@ class View:
         if self.kinds[section] == Kind.LITERAL:
             return place, place + 4
         size = self.entsize(header)
-        if not header.flags & _SHF_MERGE or not 0 <= place < header.size:
+        if not header.flags & elf.SHF_MERGE or not 0 <= place < header.size:
             return 0, header.size
         start = place // size * size
-        if not header.flags & _SHF_STRINGS:
+        if not header.flags & elf.SHF_STRINGS:
             return start, start + size
         content, zero = self.file.content(header), bytes(size)
         end = start
@@ -285,13 +295,15 @@ class View:
 
     def is_string(self, section: int) -> bool:
         """Whether a section holds strings that may be merged."""
-        both = _SHF_MERGE | _SHF_STRINGS
-        return self.file.sections[section].flags & both == both
+        return elf.is_string(self.file.sections[section])
 
     def is_lasting(self, section: int) -> bool:
         """Whether a pointer to a constant without a name may be stored: to a string, or to what
-        the source wrote as a compound literal."""
-        return self.is_string(section) or section in self._literals
+        the source wrote as a compound literal. Not one to a number, or to a table of jumps."""
+        if self.file.sections[section].flags & elf.SHF_MERGE:
+            return self.is_string(section)
+        is_table = any(target.means == Means.INSIDE for target in self.uses(section))
+        return section not in self._copied and not is_table
 
     # ---- signatures ----
 
@@ -381,9 +393,9 @@ class View:
                 self._add_uses(target.section, *piece, found, seen)
 
     def labels(self, named: Named) -> Set[int]:
-        """Sections of code whose middle a constant leads to (`&&label`)."""
+        """Sections of code whose middle a constant or variable leads to (`&&label`)."""
         section = named.symbol.section
-        if self.kinds[section] != Kind.CONSTANT:
+        if section == elf.SHN_COMMON or self.kinds[section] not in (Kind.CONSTANT, Kind.VARIABLE):
             return set()
         if not any(target.means == Means.INSIDE for target in self.uses(section)):
             return set()  # Without looking at each constant of a large section.
@@ -418,8 +430,8 @@ def _is_literal(name: str) -> bool:
     return name == ".literal" or name.startswith(".literal.") or name.endswith(".literal")
 
 
-_COMPOUND_LITERAL = "__compound_literal"
-_MADE = ("CSWTCH", "__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "C", _COMPOUND_LITERAL)
+_COPIED = ("CSWTCH", "C")
+_MADE = (*_COPIED, "__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "__compound_literal")
 
 
 def _is_made(stem: str) -> bool:
@@ -427,6 +439,14 @@ def _is_made(stem: str) -> bool:
     return stem in _MADE or re.match(r"C[.$]\d+\Z", stem) is not None
 
 
-def is_clone(name: str) -> bool:
+_CLONE = re.compile(r"[.$](?:isra|constprop|part|cold|localalias|lto_priv)(?=[.$]|\Z)")
+
+
+def is_clone(entity: Entity) -> bool:
     """Whether the compiler made a function from another, for some of its callers only."""
-    return "." in name or "$" in name
+    return bool(entity.path) and _CLONE.search(entity.name) is not None
+
+
+def _is_numbered(symbol: elf.Symbol) -> bool:
+    is_local = symbol.binding == elf.STB_LOCAL and symbol.kind == elf.STT_OBJECT
+    return is_local and _NUMBERED.match(symbol.name) is not None

@@ -1,0 +1,59 @@
+"""What changed since the base, and why that may be too much for a patch.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, NamedTuple, Tuple
+
+from hotreload.module import elf
+from hotreload.patch.view import Entity, Named, View
+
+
+class NeedsWhole(Exception):
+    """Why the whole module has to be reloaded; goes on after 'Reloaded whole'."""
+
+
+class Place(NamedTuple):
+    """A section of an object file."""
+
+    view: View
+    section: int
+
+    @property
+    def header(self) -> elf.Section:
+        return self.view.file.sections[self.section]
+
+
+class Swap(NamedTuple):
+    """A constant that changed its value."""
+
+    place: Place
+    named: Named
+    address: int
+    """Of its old value, in the base."""
+
+
+class Jump(NamedTuple):
+    """An old function that has a new version."""
+
+    address: int
+    place: Place
+    named: Named
+    old: Tuple[View, Named]
+
+
+class Changes(NamedTuple):
+    """All that changed."""
+
+    code: List[Place]
+    """Sections with functions that changed or are new."""
+    swaps: List[Swap]
+    new: Dict[Entity, Tuple[Place, Named]]
+    """Variables and constants that the base does not have."""
+    jumps: List[Jump]
+    notes: List[str]
+    """For the user."""
+    structures: Dict[str, str]
+    """Those that the base does not have, by object file and name; digests of their layouts."""
