@@ -266,3 +266,12 @@ int f(int x) { return x + state; }
 def test_what_a_constructor_calls(edits: Edits) -> None:
     words = refused(edits, SETUP, SETUP.replace("state = 1", "state = 2"))
     assert "the constructors or destructors of a.c.o have changed" in words
+
+
+def test_the_initial_value_of_a_variable_that_a_patch_added(edits: Edits) -> None:
+    edits.build()
+    for value, is_noted in (("5", False), ("5", False), ("50", True), ("5", False)):
+        new = f"static int limit = {value}; count += limit++;"
+        result = edits.replace("count++;", new)
+        assert isinstance(result, Patch), result
+        assert any("limit has another initial value" in note for note in result.notes) == is_noted

@@ -108,9 +108,17 @@ class Base:
         """Names and digests of the structures that patches have added."""
         return self._patched("structures")
 
-    def note_patched(self, variables: Dict[str, int], structures: Dict[str, str]) -> None:
+    @property
+    def patched_initials(self) -> Dict[str, str]:
+        """Shown names of these variables, and digests of the initial values that they had first."""
+        return self._patched("initials")
+
+    def note_patched(
+        self, variables: Dict[str, int], initials: Dict[str, str], structures: Dict[str, str]
+    ) -> None:
         """Remembers what a patch adds."""
         self._note_patched("variables", {k: str(v) for k, v in variables.items()})
+        self._note_patched("initials", initials)
         self._note_patched("structures", structures)
 
     def _patched(self, what: str) -> Dict[str, str]:

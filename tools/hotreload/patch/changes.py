@@ -57,3 +57,9 @@ class Changes(NamedTuple):
     """For the user."""
     structures: Dict[str, str]
     """Those that the base does not have, by object file and name; digests of their layouts."""
+
+
+def initial_value_note(shown: str, is_kept: bool = False) -> str:
+    """What a patch does not change."""
+    how = "a restart starts" if is_kept else "--whole, or the key w of watch, starts"
+    return f"note: {shown} has another initial value; it keeps what it holds; {how} it anew"

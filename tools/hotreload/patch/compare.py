@@ -14,7 +14,7 @@ from hotreload.module import elf
 from hotreload.module.own_symbols import Binding
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
-from hotreload.patch.changes import Changes, NeedsWhole, Place, Swap
+from hotreload.patch.changes import Changes, NeedsWhole, Place, Swap, initial_value_note
 from hotreload.patch.definitions import (
     alignment_of,
     initial_value,
@@ -222,11 +222,7 @@ class _Comparison:
 
     def _note_initial_value(self, place: Place, named: Named) -> None:
         is_kept = place.header.name.startswith(KEEP_SECTION)
-        how = "a restart starts" if is_kept else "--whole, or the key w of watch, starts"
-        self._result.notes.append(
-            f"note: {named.entity.shown} has another initial value; it keeps what it holds; "
-            f"{how} it anew"
-        )
+        self._result.notes.append(initial_value_note(named.entity.shown, is_kept))
 
     def _compare_constant(self, place: Place, named: Named) -> None:
         old = self._base.find(named.entity)

@@ -8,6 +8,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import hashlib
 from functools import partial
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
@@ -57,6 +58,8 @@ class NewVariable(NamedTuple):
     has_initial: bool
     shown: str
     """Empty for a constant, and for one that the base has."""
+    initial: str = ""
+    """A digest of its initial value, if it is a variable that is new."""
 
 
 class Composed(NamedTuple):
@@ -198,12 +201,14 @@ class Composer:
         if key in self._variables:
             return
         shown = "" if self._constants.is_constant(entity) else shown_name(entity)
-        if initial_value(place.view, named) is not None:
+        value = initial_value(place.view, named)
+        initial = hashlib.sha256(repr(value).encode()).hexdigest() if shown else ""
+        if value is not None:
             name = f"hotreload.kept.{key:x}"
-            self._variables[key] = NewVariable(key, size, name, 0, True, shown)
+            self._variables[key] = NewVariable(key, size, name, 0, True, shown, initial)
             self._take(Slice(place.view, place.section, start, end, KEEP_SECTION, name))
         else:
-            self._variables[key] = NewVariable(key, size, "", self._zeros, False, shown)
+            self._variables[key] = NewVariable(key, size, "", self._zeros, False, shown, initial)
             self._zeros += (size + 15) // 8 * 8
 
     def _number(self) -> None:

@@ -16,7 +16,7 @@ from hotreload.module.exports import object_name
 from hotreload.module.layout import patch_path
 from hotreload.module.link import Inputs
 from hotreload.patch.base import Base
-from hotreload.patch.changes import NeedsWhole
+from hotreload.patch.changes import NeedsWhole, initial_value_note
 from hotreload.patch.compare import compare
 from hotreload.patch.compose import Composer
 from hotreload.patch.library import copy_library
@@ -97,8 +97,15 @@ def _make(inputs: Inputs, base: Base, taken: float) -> Patch:
         raise _TooLarge(f"the patch would have {size} bytes, more than a quarter of the module")
     write_if_changed(patch_path(description, "bin"), packed.content)
     variables = {v.shown: v.key for v in composed.variables if v.shown}
-    notes = [*copies.notes, *changes.notes, *started_anew(base.patched_variables, variables)]
-    base.note_patched(variables, changes.structures)
+    added = base.patched_variables
+    notes = [*copies.notes, *changes.notes, *started_anew(added, variables)]
+    initials = {}
+    for variable in composed.variables:
+        if variable.shown and added.get(variable.shown) != variable.key:
+            initials[variable.shown] = variable.initial
+        elif base.patched_initials.get(variable.shown, variable.initial) != variable.initial:
+            notes.append(initial_value_note(variable.shown))
+    base.note_patched(variables, initials, changes.structures)
     functions = [
         named.entity.name
         for place in changes.code
