@@ -275,3 +275,9 @@ def test_the_initial_value_of_a_variable_that_a_patch_added(edits: Edits) -> Non
         result = edits.replace("count++;", new)
         assert isinstance(result, Patch), result
         assert any("limit has another initial value" in note for note in result.notes) == is_noted
+
+
+def test_one_more_constant_of_the_same_name(edits: Edits) -> None:
+    old = "int work(int x) {\n{ static const int t[] = {1, 2, 3}; x += t[x & 1]; } return x; }\n"
+    new = old.replace("{\n", "{ { static const int t[] = {7, 8}; x += t[x & 1]; }\n", 1)
+    assert patched(edits, old, new).functions == ["work"]

@@ -202,11 +202,13 @@ class View:
                 return None
             self.unclear.append(stem)
             return Entity(stem, self.name, "?" * self.unclear.count(stem))
-        first = Entity(stem, self.name, function)
-        if first not in self.by_entity:
-            return first
-        count = self.twins[function, stem] = self.twins.get((function, stem), 1) + 1
-        return Entity(stem, self.name, f"{function}#{count - 1}")
+        entity, count = Entity(stem, self.name, function), 0
+        while entity in self.by_entity:
+            count += 1
+            entity = Entity(stem, self.name, f"{function}#{count}")
+        if count and self.kinds[symbol.section] == Kind.VARIABLE:
+            self.twins[function, stem] = count + 1
+        return entity
 
     def entsize(self, section: elf.Section) -> int:
         """The size of the elements of a section of constants that may be merged."""
