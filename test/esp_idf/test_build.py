@@ -127,9 +127,14 @@ def test_reload_with_a_changed_body_goes_on_to_the_device(example: IdfProject) -
     example.run("build")
 
 
-def test_reload_refuses_a_changed_shared_header(example: IdfProject) -> None:
+def test_a_changed_shared_header(example: IdfProject) -> None:
+    """It needs a flash only if the firmware's code becomes another."""
     with example.changed(HEADER, "#endif", "#define MORE 1\n#endif"):
+        text = example.fail("reload", **NOWHERE)
+        assert "the firmware's code stays the same" in text and "nothing listens" in text
+    with example.changed(HEADER, "#endif", "#define vTaskDelay(x) (vTaskDelay)((x) * 2)\n#endif"):
         assert f"{HEADER} has changed" in refused(example)
+    assert not goes_on(example), "it was taken back"
     example.run("build")
 
 
