@@ -60,16 +60,15 @@ def _find_same(names: List[str], description: Description) -> Set[str]:
     records = read_records(path, tools_key())
     known: _Known = records.index if records is not None else {}
     commands = query_commands(description, names)
-    same = {
-        name
-        for name, (command, files) in known.items()
-        if commands.get(name) == command and _stamps(files) == files
-    }
-    compiled = {name: commands[name] for name in names if name in commands and name not in same}
-    found = _compile(compiled, description)
+    new = {name: c for name, c in commands.items() if not _is_known(known.get(name), c)}
+    found = _compile(new, description) if new else {}
     if found:
         write_records(path, tools_key(), {**known, **found}, [])
-    return same.union(found).intersection(names)
+    return (commands.keys() - new.keys()) | found.keys()
+
+
+def _is_known(known: Optional[List[Any]], command: str) -> bool:
+    return known is not None and known[0] == command and known[1] == _stamps(known[1])
 
 
 def _stamps(paths: Mapping[str, Any]) -> Files:
