@@ -22,6 +22,11 @@ from hotreload.module.compilers import Compilers
 from hotreload.report import Steps, shorten
 
 
+_ROUNDS = 2
+"""How often the objects are compiled at most if files change meanwhile. A target that is always run
+may write a source each time."""
+
+
 class Configured(NamedTuple):
     """A build directory that CMake need not write again."""
 
@@ -69,12 +74,32 @@ def compile_module(
             forgotten = inputs.forget(stale, changed)
             search = start_search(build.description)
             build = _finish(search, build, verbose, forgotten)
-        inputs.begin_build()
-        compile_objects(build.description, verbose, lambda: meanwhile(build.description))
-        inputs.finish_build()
+        _build(build.description, inputs, verbose, meanwhile)
         if inputs.must_search_again():
             _finish(start_search(build.description), build, verbose)
         return build.description
+
+
+def _build(
+    description: Description,
+    inputs: Inputs,
+    verbose: bool,
+    meanwhile: Callable[[Description], None],
+) -> None:
+    """Runs ninja, and once more if a file has changed meanwhile.
+
+    Two objects may have been made from two states of a header.
+    """
+    for number in range(1, _ROUNDS + 1):
+        inputs.begin_build()
+        compile_objects(description, verbose, lambda: meanwhile(description))
+        stale = inputs.changed_meanwhile()
+        if not stale or number == _ROUNDS:
+            break
+        changed = {one.input for one in stale}
+        click.echo(f"{shorten(sorted(changed))} has changed meanwhile, and is compiled again")
+        inputs.forget(stale, changed)
+    inputs.finish_build(stale)
 
 
 def _compile_without_ninja(

@@ -100,9 +100,9 @@ class Memory:
 
     def save(self) -> None:
         """Keeps some of it for the next command. After the upload, which need not wait for it."""
-        self.inputs.save()
         if self.builder is not None:
             self.builder.save()
+        self.inputs.save()
 
 
 class Question:
