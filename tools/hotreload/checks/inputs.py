@@ -24,6 +24,7 @@ from hotreload.checks.ninja_cache import NinjaCache
 from hotreload.checks.snapshot import Snapshot
 from hotreload.description import Description
 from hotreload.errors import ToolError
+from hotreload.files import remove_file
 
 _NINJA = "build.ninja"
 _LONG_AGO = 1  # second; 0 would be a file that is not there
@@ -281,8 +282,7 @@ class Inputs:
         """Makes objects older than their inputs, so that any ninja compiles them again."""
         outputs = {one.output for one in stale}
         for path in outputs.intersection(map(self._path, self._objects())):
-            with suppress(OSError):
-                os.utime(path, (_LONG_AGO, _LONG_AGO))
+            _make_old(path)
 
     def forget(self, stale: Iterable[Stale], changed: Collection[str]) -> Set[str]:
         """Makes ninja rebuild these and what else is out of date; returns all the outputs."""
@@ -291,9 +291,9 @@ class Inputs:
         outputs |= {one.output for one in stale}
         for path in outputs:
             if path == self._path(_NINJA):
-                os.utime(path, (_LONG_AGO, _LONG_AGO))
+                _make_old(path)
             elif self._is_built(path):
-                os.remove(path)
+                remove_file(path)
         return outputs
 
     def _all_users(self, inputs: Set[str]) -> Made:
@@ -306,6 +306,16 @@ class Inputs:
             for output in outputs:
                 users.setdefault(self._path(output), {})[path] = None
         return users
+
+
+def _make_old(path: str) -> None:
+    """So that ninja makes it again. What is gone is made again as well."""
+    try:
+        os.utime(path, (_LONG_AGO, _LONG_AGO))
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise ToolError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _name_in_ninja(path: str, description: Description) -> str:
@@ -321,7 +331,10 @@ def _replaced_at(path: str, roots: Tuple[str, ...], seen: Dict[str, int]) -> int
     if path not in seen:
         if not path.startswith(roots):
             return 0
-        state = os.lstat(path)
+        try:
+            state = os.lstat(path)
+        except OSError:
+            return time.time_ns()  # It was there a moment ago.
         renamed = not stat.S_ISDIR(state.st_mode) or state.st_ctime_ns != state.st_mtime_ns
         above = _replaced_at(os.path.dirname(path), roots, seen)
         seen[path] = max(above, state.st_ctime_ns if renamed else 0)
