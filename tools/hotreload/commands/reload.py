@@ -89,8 +89,7 @@ def send_module(
     with steps.step("upload"):
         progress = Progress("Uploading")
         try:
-            answer = device.upload(module, read_secret(description.secret), progress.show)
-            sequence = int(answer.get("sequence", 0))
+            sequence = device.upload(module, read_secret(description.secret), progress.show)
         except AnswerLost as lost:
             progress.clear()
             sequence = resolve_lost_answer(device, module, lost)

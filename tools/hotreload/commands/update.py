@@ -30,7 +30,7 @@ from hotreload.commands.outcome import needs_whole, runs
 from hotreload.description import Description
 from hotreload.device.device import Device
 from hotreload.device.find_device import Where
-from hotreload.device.protocol import DeviceError
+from hotreload.device.protocol import OK, DeviceError
 from hotreload.lock import build_lock
 from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.report import Steps
@@ -119,7 +119,7 @@ class Question:
         try:
             self._status = self._device.status()
         except DeviceError as error:
-            self._error = error  # The upload will say what is wrong.
+            self._error = error  # If it refuses, the upload will say why.
             return
         with suppress(DeviceError):
             self._device.prepare_upload()
@@ -127,6 +127,8 @@ class Question:
     def answer(self) -> Dict[str, Any]:
         """Waits for the status; empty if the device does not tell."""
         self._thread.join()
+        if self._error is not None and self._error.status == OK:
+            click.echo(f"note: {self._error}", err=True)  # It may take the upload all the same.
         return self._status
 
     def silence(self) -> Optional[DeviceError]:
@@ -227,8 +229,8 @@ def _make_for_base(
 
 
 def _size_of_patch(status: Dict[str, Any]) -> int:
-    patch = status.get("patch") or {}
-    return sum(int(patch.get(segment, {}).get("size", 0)) for segment in ("text", "data"))
+    patch = status.get("patch")
+    return sum(patch[segment]["size"] for segment in ("text", "data")) if patch else 0
 
 
 def _patch_update(patch: Patch, whole: Callable[[Steps], Update]) -> Update:
