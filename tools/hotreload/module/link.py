@@ -117,12 +117,12 @@ def _complete(inputs: Inputs, names: Set[str], output: str) -> None:
         known = set(undefined) & _known(inputs.firmware)
         more = library.copy(set(undefined) - known)
         if undefined and not more and known <= names:
-            text = explain_undefined(undefined, inputs.description, inputs.objects, library)
+            error = explain_undefined(undefined, inputs.description, inputs.objects, library)
             if not _is_unused(inputs, names - library.defines, library.paths):
-                raise ToolError(text)
+                raise error
             _run_linker(inputs, names - library.defines, library.paths, _KEEP_UNDEFINED)
-            print(f"note: {text}\nNothing calls the code that needs it, so it is missed by nobody.",
-                  file=sys.stderr)  # fmt: skip
+            missed = "Nothing calls the code that needs it, so it is missed by nobody."
+            print(f"note: {error}\n{missed}", file=sys.stderr)
             break
         if not undefined:
             raise ToolError(_explain_failure(output))
