@@ -19,6 +19,7 @@ from hotreload.errors import ToolError
 from hotreload.files import find_stamp
 from hotreload.module.compiler import compile_objects
 from hotreload.module.compilers import Compilers
+from hotreload.program import start_program
 from hotreload.report import Steps, shorten
 
 
@@ -172,17 +173,8 @@ def _look_for_files(description: Description, verbose: bool) -> Configured:
 
 def _run_cmake(description: Description, verbose: bool) -> None:
     """If it has to run."""
-    try:
-        result = subprocess.run(
-            [description.ninja, "build.ninja"],
-            cwd=description.build_dir,
-            stdout=None if verbose else subprocess.PIPE,
-            stderr=None if verbose else subprocess.STDOUT,
-            encoding="utf-8",
-            errors="surrogateescape",
-        )
-    except OSError as error:
-        raise ToolError(f"cannot run {description.ninja}: {error.strerror}") from error
-    if result.returncode != 0:
-        click.echo(result.stdout or "", nl=False)
+    process = start_program(description, [description.ninja, "build.ninja"], is_shown=verbose)
+    said = process.communicate()[0]
+    if process.returncode != 0:
+        click.echo(said or "", nl=False)
         raise ToolError("CMake fails: see its messages above")
