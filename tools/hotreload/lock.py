@@ -32,7 +32,7 @@ def build_lock(description: Description) -> Iterator[None]:
 
     The system releases the lock, however the process ends.
     """
-    path = os.path.join(os.path.dirname(description.path), "lock")
+    path = os.path.join(description.directory, "lock")
     try:
         # Opened without truncating: until the lock is ours, the file names its owner. Unbuffered:
         # nothing is left to be written when it is closed.

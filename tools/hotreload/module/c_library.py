@@ -196,7 +196,7 @@ class CLibrary:
         return near
 
     def _write(self, member: Member, file: elf.Elf) -> Copied:
-        directory = os.path.dirname(self._description.module_elf)
+        directory = self._description.directory
         path = os.path.join(directory, f"{COPIED_PREFIX}{os.path.splitext(member.name)[0]}.o")
         write_if_changed(path, member.content)
         names = {s.name: s for s in file.symbols(only_global=True) if s.name}

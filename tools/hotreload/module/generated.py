@@ -20,7 +20,7 @@ def compile_generated(
     """Compiles the source file `name` if it has changed; returns the path of its object file."""
     if description.compiler is None:
         raise ToolError(f"{purpose}, which needs 'compiler' in hotreload.json; run CMake again")
-    source = os.path.join(os.path.dirname(description.module_elf), name)
+    source = os.path.join(description.directory, name)
     output = os.path.splitext(source)[0] + ".o"
     command = [description.compiler, *description.compiler_flags, *flags, "-c", source]
     # The source names the command, so that another one is a change.
