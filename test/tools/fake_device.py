@@ -50,6 +50,8 @@ class FakeDevice:
         self.firmware = "00112233"
         self.more: Dict[str, Any] = {}
         """Further fields of GET /status."""
+        self.more_of_upload: Dict[str, Any] = {}
+        """The same for the answer to an upload."""
         handler = type("Handler", (_Handler,), {"device": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
@@ -137,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             answer = {"status": "ok", "sequence": len(self.device.uploads), "size": len(body)}
-            self._answer(200, answer)
+            self._answer(200, {**answer, **self.device.more_of_upload})
 
     def _answer_nonce(self) -> None:
         if self.device.nonce is None:

@@ -5,14 +5,17 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
 from fake_device import FakeDevice
+from hotreload.description import load_description
 from hotreload.errors import ToolError
 from hotreload.files import replacing, write_if_changed
+from hotreload.lock import build_lock
 from project import Project
 from test_watch import Watch, body
 
@@ -96,3 +99,35 @@ def test_a_linked_module_replaces_the_old_one(built: Project) -> None:
         built.compile()
         built.fail("link", str(built.build))
     assert (built.out / "module.elf").exists(), "what runs can still be debugged"
+
+
+def test_full_disk_and_lock(built: Project) -> None:
+    """The text in the lock is only for messages."""
+    (built.out / "lock").unlink()
+    (built.out / "lock").symlink_to("/dev/full")
+    built.tool("link", str(built.build))
+
+
+@pytest.mark.parametrize("is_waiting", [False, True])
+def test_file_system_without_locks(
+    built: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    is_waiting: bool,
+) -> None:  # fmt: skip
+    """One command alone needs none; the user is told once."""
+    fcntl = pytest.importorskip("fcntl")
+    codes = [errno.EAGAIN] if is_waiting else []
+    left = [*codes, errno.ENOLCK, *codes, errno.ENOTSUP, *codes, errno.EIO]
+
+    def flock(file: object, how: int) -> None:
+        code = left.pop(0)
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    description = load_description(str(built.build))
+    for _ in range(2):
+        with build_lock(description):
+            pass
+    assert capsys.readouterr().err.count("one command at a time") == 1
+    with pytest.raises(ToolError, match="cannot lock .*lock: Input/output error"):
+        with build_lock(description):
+            pass

@@ -8,10 +8,14 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
 from fake_device import FakeDevice
+from hotreload.checks import inputs
+from hotreload.description import load_description
+from hotreload.errors import ToolError
 from project import Project
 from test_watch import body
 
@@ -132,3 +136,39 @@ def test_restored_script_of_cmake(built: Project, device: FakeDevice) -> None:
     assert f"{script} has changed, {OLD}" in text and "CMakeLists.txt has changed" in text
     subprocess.run(["ninja", "firmware"], cwd=built.build, check=True)
     assert OLD not in reload(built, device), "CMake was run"
+
+
+def test_source_that_vanishes(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two looks at it; an editor puts another one there at once."""
+    description = load_description(str(built.build))
+    found = inputs.Inputs(description)
+    found.refresh(description)
+    look = inputs._state_of
+
+    def vanish(path: str) -> Optional[os.stat_result]:
+        state = look(path)
+        if os.path.basename(path) == "a.c":
+            os.remove(path)
+        return state
+
+    monkeypatch.setattr(inputs, "_state_of", vanish)
+    source, output = built.sources / "a.c", built.build / "a.c.o"
+    stale = [inputs.Stale(str(output), str(source))]
+    assert found.stale([]) == stale
+
+
+def test_output_that_vanishes(built: Project) -> None:
+    """Another command removes it; or it cannot be removed."""
+    description = load_description(str(built.build))
+    found = inputs.Inputs(description)
+    found.refresh(description)
+    output, source = built.build / "a.c.o", str(built.sources / "a.c")
+    stale = [inputs.Stale(path, source) for path in (str(output), found._path("build.ninja"))]
+    output.unlink()
+    assert found.forget(stale, []) == {one.output for one in stale}
+    (built.build / "build.ninja").rename(built.build / "gone.ninja")
+    inputs._make_old(stale[1].output)
+    (built.build / "gone.ninja").rename(built.build / "build.ninja")
+    output.mkdir()
+    with pytest.raises(ToolError, match="cannot remove .*a.c.o"):
+        found.forget(stale, [])

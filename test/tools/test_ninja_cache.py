@@ -13,7 +13,7 @@ from typing import Any, Iterable, List, Set
 import pytest
 
 from fake_device import FakeDevice
-from hotreload.checks import ninja_cache
+from hotreload.checks import ninja, ninja_cache
 from hotreload.checks.inputs import Inputs
 from hotreload.checks.ninja import Deps, list_deps
 from hotreload.description import Description, load_description
@@ -216,3 +216,28 @@ def test_cache_that_cannot_be_written(two: Project, questions: Questions) -> Non
     path.unlink()
     path.mkdir()
     assert find_files(two) == files
+
+
+def test_more_names_than_a_command_may_have(two: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    description = load_description(str(two.build))
+    names = ["a.c.o", "unknown", "b.c.o", "build.ninja"]
+    known = [names[0], names[2]]
+    asks = (
+        lambda: ninja.list_deps(description, known),
+        lambda: ninja.query_commands(description, known),
+        lambda: ninja.query_inputs(description, names),
+    )
+    at_once = [ask() for ask in asks]
+    assert all(len(answer) == 2 for answer in at_once)
+    lengths: List[int] = []
+    run = ninja.run_ninja
+
+    def run_counted(description: Description, *arguments: str) -> Any:
+        lengths.append(len([argument for argument in arguments if argument in names]))
+        return run(description, *arguments)
+
+    monkeypatch.setattr(ninja, "run_ninja", run_counted)
+    monkeypatch.setattr(ninja, "_MOST_NAMES", 1)
+    assert [ask() for ask in asks] == at_once
+    assert set(lengths) == {1}
+    assert ninja.list_deps(description, []) == [] != ninja.list_deps(description)

@@ -113,7 +113,7 @@ class Build:
             objects=[str(self.directory / name) for name in ("module.o", "embedded.o")],
             firmware_elf=str(self.directory / "firmware.elf"),
             firmware_target="firmware",
-            exports=str(self.directory / "hotreload" / "exports.txt"),
+            module_elf=str(self.directory / "hotreload" / "module.elf"),
         )
         return Description(**values)  # type: ignore[arg-type]
 

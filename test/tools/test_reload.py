@@ -253,7 +253,7 @@ def test_lost_answer_of_a_device_that_stays_away(built: Project, device: FakeDev
 @pytest.mark.parametrize(
     "status, reason, left",
     [
-        ({"newest": {"sequence": 7, "sha256": "00"}}, "does not have the module", KEPT),
+        ({"newest": {"sequence": 7, "sha256": "00" * 32}}, "does not have the module", KEPT),
         ({"newest": None}, "does not have the module", KEPT),
         ({"sequence": 0, "rollback": "module 1 crashed"}, "not run it: module 1 crashed", KEPT),
         ({"sequence": 0, "last_error": "no memory"}, "not run it: no memory", KEPT),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any, Dict
 
 import pytest
 from click.testing import CliRunner
@@ -23,6 +24,14 @@ from test_reload import last_line
 from test_watch import start
 
 NOT_TAKEN = "Reloaded whole (the device does not take the patch): "
+
+TEXT, DATA, PATCH = 0x40380000, 0x3FC90000, 0x40390000
+
+
+def patch_of(size: int) -> Dict[str, Any]:
+    """What a device says of a patch with so many bytes of text."""
+    text, data = {"address": hex(PATCH), "size": size}, {"address": "0x00000000", "size": 0}
+    return {"sequence": 2, "functions": 1, "text": text, "data": data}
 
 
 def reload(project: Project, device: FakeDevice, *more: str) -> str:
@@ -69,7 +78,7 @@ def test_a_patch_that_runs_is_not_sent_again(running: Project, device: FakeDevic
     device.firmware = identity(running)
     change(running)
     assert reload(running, device).startswith("Patched: ")
-    device.more["patch"] = {"sequence": 1}
+    device.more["patch"] = patch_of(4)
     assert reload(running, device).startswith("No change: ")
     device.more["pending"] = True
     assert reload(running, device).startswith("Patched: "), "something else would replace it"
@@ -111,7 +120,7 @@ def test_firmware_that_was_not_flashed(running: Project, device: FakeDevice) -> 
 
 
 def test_patch_is_undone(running: Project, device: FakeDevice) -> None:
-    device.more["patch"] = {"sequence": 2}
+    device.more["patch"] = patch_of(4)
     running.write("a.c", "\n\nint f(void) { return 1; }\n")
     assert reload(running, device).startswith("Patched: 0 functions,")
 
@@ -191,11 +200,11 @@ def test_a_large_patch_where_a_task_keeps_the_whole_module_out(
     whole, patch = device.uploads[-2:]
     assert whole == (running.out / "module.bin").read_bytes() and len(patch) > 4096
     assert bytes.fromhex(device.more["base"]["sha256"]) in patch
-    device.more.update(pending=False, patch={"sequence": 2, "text": {"size": 7000}})
+    device.more.update(pending=False, patch=patch_of(7000))
     running.write("a.c", LARGE.replace("x = 1", "x = 2"))
     assert reload(running, device).startswith("Patched: "), "at once"
     assert len(device.uploads[-1]) > 4096 and device.uploads[-1] != patch
-    device.more["patch"] = {"sequence": 2, "text": {"size": 3000}}
+    device.more["patch"] = patch_of(3000)
     assert reload(running, device).startswith("Reloaded whole ")
 
 
@@ -235,17 +244,12 @@ def test_note_about_the_initial_value_of_a_kept_variable(
     assert "n has another initial value; it keeps what it holds; a restart starts it anew" in text
 
 
-TEXT, DATA, PATCH = 0x40380000, 0x3FC90000, 0x40390000
-
-
 @pytest.fixture
 def patched(running: Project, device: FakeDevice) -> Project:
     """The device runs a patch as well."""
     running.write("a.c", "\n\nint f(void)\n{\n    return 2;\n}\n")
     assert reload(running, device).startswith("Patched: ")
-    nothing = {"address": "0x00000000", "size": 0}
-    text = {"address": hex(PATCH), "size": 4}
-    device.more["patch"] = {"sequence": 2, "functions": 1, "text": text, "data": nothing}
+    device.more["patch"] = patch_of(4)
     device.more["text"] = {"address": hex(TEXT), "size": 4}
     device.more["data"] = {"address": hex(DATA), "size": 0}
     return running

@@ -57,32 +57,37 @@ def relink(project: Project, source: str) -> Module:
 def test_size_of_a_variable_that_lives_in_the_firmware(target: Project) -> None:
     built(target, F + "int level = 3;\n", used="level")
     text = refused(target, F + "int level[2] = {3, 4};\n")
-    assert re.search(r"'level'.* had 4 bytes .*\s.*now it has 8 .*build 'firmware' again", text, re.S)
+    assert re.search(r"'level'.* had 4 bytes .*\s.*now it has 8 .*aligned to 4: take "
+                     "that back, or build 'firmware' again", text, re.S)
 
 
 def test_removed_variable_that_the_firmware_uses(target: Project) -> None:
     built(target, F + "int level = 3; int other = 4;\n", used="level")
-    assert "'level' was removed since the firmware was built" in refused(target, F)
+    assert (
+        "'level' was removed since the firmware was built, but the firmware may use it: put it "
+        "back, or build 'firmware' again and flash it\n"
+    ) in refused(target, F)
     relink(target, F + "int level = 3;\n")
 
 
 def test_definition_that_the_firmware_has_too(target: Project) -> None:
     built(target, F, "int late(void) { return 1; }\n", used="late")
     text = refused(target, F + "int late(void) { return 2; }\n")
-    assert re.search("'late' is new, but the firmware has a definition", text)
+    assert re.search("'late' is new, but the firmware has a definition of it: one of the two ", text)
 
 
 def test_strong_definition_of_what_is_weak_in_the_firmware(target: Project) -> None:
     weak = "__attribute__((weak)) int hook(void) { return 1; }\n"
     built(target, F, weak, used="hook")
     text = refused(target, F + "int hook(void) { return 2; }\n")
-    assert re.search("'hook' is new, but the firmware has a weak definition", text)
+    weak = "'hook' is new, but the firmware has a weak definition of it: build 'firmware' again and"
+    assert weak in text
 
 
 def test_iram_attribute_needs_a_stub_in_iram(target: Project) -> None:
     built(target, F)
     text = refused(target, IRAM + F)
-    assert re.search(r"f\(\) got IRAM_ATTR .* stub is in flash", text)
+    assert re.search(r"f\(\) got IRAM_ATTR .* stub is in flash: take that back, or build ", text)
 
 
 def test_exceptions_cannot_leave_a_module(riscv: Project) -> None:
@@ -177,6 +182,7 @@ def test_virtual_table_that_the_firmware_has_no_place_for(riscv: Project) -> Non
     other = "struct New : Base { virtual int more(); }; int New::more() { return 4; }\n"
     text = refused(riscv, CXX + "int Base::run(int x) { return x + y; }\n" + other)
     assert "virtual table _ZTV3New is new" in text
+    assert "must have a place for it: build 'firmware' again and flash it\n" in text
     text = refused(
         riscv,
         CXX.replace("int y", "virtual int z(); int y")

@@ -11,6 +11,7 @@ import pytest
 
 from fake_device import FakeDevice
 from project import Project
+from test_missing import add_component
 from test_watch import body, start
 
 FLASH = """
@@ -89,3 +90,36 @@ def test_a_build_that_cannot_flash(built: Project, device: FakeDevice) -> None:
     device.refuse = OTHER_FIRMWARE
     with start(built, device.url, "--flash") as watch:
         assert any("the build has no target 'flash'" in line for line in watch.lines)
+
+
+def test_call_that_the_firmware_lacks(built: Project, device: FakeDevice) -> None:
+    """The next one has it, unless no library has it."""
+    add_component(built, "sensor", "int sensor_read(int x) { return x; }\n")
+    flasher = Flasher(built)
+    with start(built, device.url, "--flash") as watch:
+        for name in ("sensor_reed", "sensor_read"):
+            built.write("a.c", f"int {name}(int);\nint f(void) {{ return {name}(1); }}\n")
+            seen = watch.wait_for("flashing at", "Not reloaded: link failed")
+            assert any(f"needs '{name}'" in line for line in seen), seen
+            assert ("flashing at" in seen[-1]) == (name == "sensor_read")
+        flasher.finish()
+        watch.wait_for("Flashed in")
+        watch.wait_for("Not reloaded: link failed")  # This firmware is the same as before.
+
+
+def test_new_virtual_table(riscv: Project) -> None:
+    riscv.flags += ["-x", "c++", "-fno-exceptions", "-fno-rtti"]
+    base = "struct Base { virtual int run(int x); int y; };\n"
+    base += "int Base::run(int x) { return x + y; }\n"
+    riscv.write("a.c", base)
+    riscv.make()
+    device = FakeDevice(bytes.fromhex((riscv.out / "secret.key").read_text().strip()))
+    flasher = Flasher(riscv)
+    with start(riscv, device.url, "--flash") as watch:
+        other = "struct New : Base { virtual int more(); }; int New::more() { return 4; }\n"
+        riscv.write("a.c", base + other)
+        seen = watch.wait_for("flashing at")
+        assert any("virtual table _ZTV3New is new" in line for line in seen), seen
+        flasher.finish()
+        watch.wait_for("Flashed in")
+    device.close()

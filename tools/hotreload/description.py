@@ -52,6 +52,11 @@ class Description(NamedTuple):
     url: Optional[str]
 
     @property
+    def directory(self) -> str:
+        """Where the tools write: build/hotreload."""
+        return os.path.dirname(self.module_elf)
+
+    @property
     def whole_build(self) -> str:
         """What the user does to get a new firmware onto the device."""
         if self.chip != CHIP_EMULATOR:

@@ -25,4 +25,4 @@ class FlashNeeded(ToolError):
 
 
 class NoBoard(ToolError):
-    """No board is there. It may come."""
+    """No board is there, or nothing tells which it is. Both may come."""

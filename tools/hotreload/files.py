@@ -32,18 +32,36 @@ def write_if_changed(path: str, content: Union[str, bytes], mode: int = 0o666) -
 
     An untouched file keeps its time stamp, so that nothing depending on it is built again.
     """
-    data = content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
-    try:
-        with open(path, "rb") as file:
-            if file.read() == data:
-                return False
-    except OSError:
-        pass  # Mostly the file is missing; any other error occurs again below.
+    if has_content(path, content):
+        return False
     with replacing(path) as temporary:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.write(_encode(content))
     return True
+
+
+def has_content(path: str, content: Union[str, bytes]) -> bool:
+    """Whether a file has this content."""
+    try:
+        with open(path, "rb") as file:
+            return file.read() == _encode(content)
+    except OSError:
+        return False  # Mostly the file is missing; any other error occurs again at the next use.
+
+
+def remove_file(path: str) -> None:
+    """Removes a file, if it is there."""
+    try:
+        os.remove(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise ToolError(f"cannot remove {path}: {error.strerror}") from error
+
+
+def _encode(content: Union[str, bytes]) -> bytes:
+    return content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
 
 
 @contextmanager

@@ -16,9 +16,10 @@ from hotreload.errors import ToolError
 
 
 def start_program(
-    description: Description, command: Union[str, List[str]]
+    description: Description, command: Union[str, List[str]], is_shown: bool = False
 ) -> "subprocess.Popen[str]":
-    """Starts a program in the build directory. What it prints is there to be read.
+    """Starts a program in the build directory. What it prints is there to be read, or is shown
+    at once: it inherits our output, so its colours are kept.
 
     A string is a command as build.ninja has it, and is run as ninja runs it.
     """
@@ -28,8 +29,8 @@ def start_program(
             shell=isinstance(command, str) and os.name != "nt",
             cwd=description.build_dir,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=None if is_shown else subprocess.PIPE,
+            stderr=None if is_shown else subprocess.STDOUT,
             encoding="utf-8",
             errors="surrogateescape",
         )

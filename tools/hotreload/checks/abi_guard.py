@@ -87,7 +87,7 @@ class AbiGuard:
 
 
 def _path(description: Description) -> str:
-    return os.path.join(os.path.dirname(description.module_elf), "abi.records")
+    return os.path.join(description.directory, "abi.records")
 
 
 def _by_name(description: Description, cache: ObjectCache) -> Dict[str, CachedObject]:

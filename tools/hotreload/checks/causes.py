@@ -78,7 +78,7 @@ def start_search(description: Description) -> "subprocess.Popen[str]":
 def _without_look(description: Description) -> List[str]:
     """Options of ninja, for a build.ninja in which CMake does not look for new files."""
     text = read_bytes(os.path.join(description.build_dir, "build.ninja"), "CMake's file")
-    path = os.path.join(os.path.dirname(description.exports), "search.ninja")
+    path = os.path.join(description.directory, "search.ninja")
     write_if_changed(path, _LOOK.sub(b"", text))
     return ["-f", path]
 

@@ -2,7 +2,8 @@
 
 Ninja compares time stamps. A file that is restored with its old stamp (cp -p, rsync, a backup) is
 older than what was built from the newer version. But the system also records when a file changed
-(ctime), and `watch` has seen it change.
+(ctime), and `watch` has seen it change. An object is also newer than a file that was saved while
+the compiler ran.
 
 SPDX-License-Identifier: MIT
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import math
 import os
 import stat
+import time
 from contextlib import suppress
 from itertools import chain
 from typing import Collection, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
@@ -22,6 +24,7 @@ from hotreload.checks.ninja_cache import NinjaCache
 from hotreload.checks.snapshot import Snapshot
 from hotreload.description import Description
 from hotreload.errors import ToolError
+from hotreload.files import remove_file
 
 _NINJA = "build.ninja"
 _LONG_AGO = 1  # second; 0 would be a file that is not there
@@ -59,6 +62,8 @@ class Inputs:
         """Whether ninja may run a target each time, which may write files."""
         self._last_build = Snapshot()
         """When all objects were up to date."""
+        self._begun = 0
+        """When ninja began to build, in ns; 0: it has not."""
 
     def refresh(self, description: Description) -> None:
         """Looks again, if anything was built or configured."""
@@ -76,11 +81,15 @@ class Inputs:
         self.files = set().union(*self._made.values()) - self._made.keys()
 
     def save(self) -> None:
-        """Asks about what was just built as well, so that the next command need not."""
+        """Asks about what was just built as well, so that the next command need not.
+
+        After all else that reads the objects: those that must be compiled again get an old time.
+        """
         if self._state is None:
             return  # It failed before it looked.
         with suppress(ToolError):  # That is for the next command to report.
             self.refresh(self._description)
+            self._leave_to_next(self._stale_by_new_files())
             self._ninja.save()
 
     @property
@@ -166,10 +175,12 @@ class Inputs:
 
     def begin_build(self) -> None:
         """Before ninja brings the objects up to date."""
+        self._begun = time.time_ns()
         self._last_build.begin([*self.files, self._path(_NINJA)])
 
-    def finish_build(self) -> None:
-        """Ninja has brought the objects up to date."""
+    def finish_build(self, stale: Iterable[Stale] = ()) -> None:
+        """Ninja has brought the objects up to date, but for these, which the next one compiles."""
+        self._leave_to_next(stale)
         self._last_build.succeed(path for path in self._made if path != self._path(_NINJA))
 
     def begin_without_ninja(self, changed: Collection[str]) -> Optional[Dict[str, str]]:
@@ -194,8 +205,12 @@ class Inputs:
     def finish_without_ninja(self, read: Mapping[str, List[str]]) -> bool:
         """Takes the files that compilers have read for each object.
 
-        Returns False if one of the files is new and made by ninja, which knows more about it.
+        Returns False if one of the files is new and made by ninja, which knows more about it, or
+        has changed meanwhile.
         """
+        used = {self._path(file) for files in read.values() for file in files}
+        if self._last_build.changed(self.files & used):
+            return False
         for name, files in read.items():
             output = self._path(name)
             found = dict.fromkeys(map(self._path, files))
@@ -248,6 +263,27 @@ class Inputs:
             if late[path][0] <= state.st_mtime_ns < late[path][1]
         ]
 
+    def changed_meanwhile(self) -> List[Stale]:
+        """Outputs of the build that are newer than an input which has changed while it ran.
+
+        Ninja takes them for up to date, but the compiler may have read the file before.
+        """
+        changed = self._last_build.changed(self.files)
+        return self._stale(self._made, changed) if changed else []
+
+    def _stale_by_new_files(self) -> List[Stale]:
+        """The same for files that were not known to be inputs when the build began."""
+        unknown = self._last_build.unknown(self.files) if self._begun else set()
+        states = {path: _state_of(path) for path in unknown}
+        changed = {p for p, state in states.items() if state and state.st_ctime_ns >= self._begun}
+        return self._stale(self._made, changed) if changed else []
+
+    def _leave_to_next(self, stale: Iterable[Stale]) -> None:
+        """Makes objects older than their inputs, so that any ninja compiles them again."""
+        outputs = {one.output for one in stale}
+        for path in outputs.intersection(map(self._path, self._objects())):
+            _make_old(path)
+
     def forget(self, stale: Iterable[Stale], changed: Collection[str]) -> Set[str]:
         """Makes ninja rebuild these and what else is out of date; returns all the outputs."""
         inputs = {one.input for one in stale}
@@ -255,9 +291,9 @@ class Inputs:
         outputs |= {one.output for one in stale}
         for path in outputs:
             if path == self._path(_NINJA):
-                os.utime(path, (_LONG_AGO, _LONG_AGO))
+                _make_old(path)
             elif self._is_built(path):
-                os.remove(path)
+                remove_file(path)
         return outputs
 
     def _all_users(self, inputs: Set[str]) -> Made:
@@ -270,6 +306,16 @@ class Inputs:
             for output in outputs:
                 users.setdefault(self._path(output), {})[path] = None
         return users
+
+
+def _make_old(path: str) -> None:
+    """So that ninja makes it again. What is gone is made again as well."""
+    try:
+        os.utime(path, (_LONG_AGO, _LONG_AGO))
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise ToolError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _name_in_ninja(path: str, description: Description) -> str:
@@ -285,7 +331,10 @@ def _replaced_at(path: str, roots: Tuple[str, ...], seen: Dict[str, int]) -> int
     if path not in seen:
         if not path.startswith(roots):
             return 0
-        state = os.lstat(path)
+        try:
+            state = os.lstat(path)
+        except OSError:
+            return time.time_ns()  # It was there a moment ago.
         renamed = not stat.S_ISDIR(state.st_mode) or state.st_ctime_ns != state.st_mtime_ns
         above = _replaced_at(os.path.dirname(path), roots, seen)
         seen[path] = max(above, state.st_ctime_ns if renamed else 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import Dict, Iterable, List, NamedTuple, Sequence
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
@@ -46,11 +46,16 @@ def query_outputs(description: Description) -> List[str]:
     return [line.rpartition(": ")[0] for line in process.communicate()[0].splitlines()]
 
 
+def _split(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many at once as a command may have."""
+    for first in range(0, len(names), _MOST_NAMES):
+        yield names[first : first + _MOST_NAMES]
+
+
 def query_commands(description: Description, names: Sequence[str]) -> Dict[str, str]:
     """The command that makes each output; empty if ninja does not tell."""
     found: Dict[str, str] = {}
-    for first in range(0, len(names), _MOST_NAMES):
-        asked = names[first : first + _MOST_NAMES]
+    for asked in _split(names):
         process = run_ninja(description, "-t", "commands", "-s", *asked)
         commands = process.communicate()[0].splitlines()
         if process.returncode != 0 or len(commands) != len(asked):
@@ -76,12 +81,12 @@ def query_users(description: Description, names: Iterable[str]) -> Files:
 def _query(description: Description, names: Iterable[str]) -> Dict[str, Files]:
     """`ninja -t query`, which ends at the first name that it does not know."""
     found: Dict[str, Files] = {}
-    rest = list(names)
-    while rest:
-        process = run_ninja(description, "-t", "query", *rest[:_MOST_NAMES])
-        answer = _read_query(process.communicate()[0].splitlines())
-        found.update(answer)
-        rest = rest[len(answer) + 1 if process.returncode else _MOST_NAMES :]
+    for some in _split(list(names)):
+        while some:
+            process = run_ninja(description, "-t", "query", *some)
+            answer = _read_query(process.communicate()[0].splitlines())
+            found.update(answer)
+            some = some[len(answer) + 1 :] if process.returncode else ()
     return found
 
 
@@ -99,7 +104,7 @@ def _read_query(lines: Iterable[str]) -> Dict[str, Files]:
     return found
 
 
-def query_deps(description: Description, names: Iterable[str] = ()) -> Files:
+def query_deps(description: Description, names: Optional[Iterable[str]] = None) -> Files:
     """The files that compilers have read for each output; for all outputs by default.
 
     Every name must be known to ninja.
@@ -107,16 +112,22 @@ def query_deps(description: Description, names: Iterable[str] = ()) -> Files:
     return {deps.output: deps.files for deps in list_deps(description, names)}
 
 
-def list_deps(description: Description, names: Iterable[str] = ()) -> List[Deps]:
+def list_deps(description: Description, names: Optional[Iterable[str]] = None) -> List[Deps]:
     """As query_deps(), with what ninja thinks of each list."""
-    process = run_ninja(description, "-t", "deps", *names)
-    found: List[Deps] = []
+    every: List[Sequence[str]] = [()]  # Without a name, ninja lists all.
+    return [
+        deps
+        for some in (every if names is None else _split(list(names)))
+        for deps in _read_deps(run_ninja(description, "-t", "deps", *some).communicate()[0])
+    ]
+
+
+def _read_deps(text: str) -> Iterator[Deps]:
     current: List[str] = []
-    for line in process.communicate()[0].splitlines():
+    for line in text.splitlines():
         output, is_output, about = line.rpartition(": #deps ")
         if is_output and not line.startswith(" "):
             current = []
-            found.append(Deps(output, about.endswith("(VALID)"), current))
+            yield Deps(output, about.endswith("(VALID)"), current)
         elif line.startswith("    "):
             current.append(line[4:])
-    return found

@@ -42,7 +42,7 @@ class NinjaCache:
 
     def refresh(self, description: Description) -> None:
         """Forgets everything if CMake has written build.ninja again."""
-        path = os.path.join(os.path.dirname(description.module_elf), "inputs.records")
+        path = os.path.join(description.directory, "inputs.records")
         key = [tools_key(), find_stamp(os.path.join(description.build_dir, "build.ninja"))]
         if (path, key) != (self._path, self._key):
             self._path, self._key = path, key

@@ -57,13 +57,8 @@ class _Decoder:
     def object_of(self, path: str) -> ObjectInterface:
         """The interface of an object file."""
         if path not in self._known:
-            symbols, layouts, opaque, unread = json.loads(self._objects[path])
-            self._known[path] = ObjectInterface(
-                {name: _symbol(row) for name, row in symbols.items()},
-                _Layouts(layouts, self._layout),
-                opaque,
-                unread,
-            )
+            value = json.loads(self._objects[path])
+            self._known[path] = _interface(value, lambda rows: _Layouts(rows, self._layout))
         return self._known[path]
 
     def _layout(self, number: int) -> Layout:
@@ -114,12 +109,17 @@ def write_noted(
 
 def interface_from_json(value: Any) -> ObjectInterface:
     """An object file's interface: what json.dumps() makes of an ObjectInterface."""
+    return _interface(
+        value, lambda rows: {title: _read_layout(row) for title, row in rows.items()}
+    )
+
+
+def _interface(
+    value: Any, read_layouts: Callable[[Any], Mapping[str, Layout]]
+) -> ObjectInterface:
     symbols, layouts, opaque, unread = value
     return ObjectInterface(
-        {name: _symbol(row) for name, row in symbols.items()},
-        {title: _read_layout(layout) for title, layout in layouts.items()},
-        opaque,
-        unread,
+        {name: _symbol(row) for name, row in symbols.items()}, read_layouts(layouts), opaque, unread
     )
 
 

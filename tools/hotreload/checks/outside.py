@@ -56,7 +56,7 @@ class _Search:
         self._forgotten = {self._path(name) for name in forgotten}
         self._objects = {self._path(name) for name in description.objects}
         self._firmware = {description.firmware_target, self._path(description.firmware_elf)}
-        directory = os.path.dirname(description.exports)
+        directory = description.directory
         self._wraps = os.path.join(directory, "wraps.txt")
         self._list = os.path.join(directory, "objects.txt")
 

@@ -56,7 +56,7 @@ def _is_object(name: str, description: Description) -> bool:
 
 
 def _find_same(names: List[str], description: Description) -> Set[str]:
-    path = os.path.join(os.path.dirname(description.module_elf), "same_code.records")
+    path = os.path.join(description.directory, "same_code.records")
     records = read_records(path, tools_key())
     known: _Known = records.index if records is not None else {}
     commands = query_commands(description, names)

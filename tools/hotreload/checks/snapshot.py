@@ -42,6 +42,10 @@ class Snapshot:
         known = self._known
         return bool(known) and all(find_stamp(path) == stamp for path, stamp in known.items())
 
+    def unknown(self, files: Iterable[str]) -> Set[str]:
+        """Those of the files that were not looked at when the work began."""
+        return set(files) - self._begun.keys()
+
     def changed(self, files: Iterable[str]) -> Set[str]:
         """Those of the files that have changed since the work began, or were not known then."""
         known = self._begun

@@ -82,7 +82,11 @@ class Boards:
     def find_more(self) -> None:
         """Looks for boards on the network that are not known yet, unless it does so already."""
         if self._searching.acquire(blocking=False):
-            search = self._search()
+            try:
+                search = self._search()
+            except ToolError:
+                self._searching.release()
+                raise
             threading.Thread(target=self._finish, args=(search,), daemon=True).start()
 
     def _search(self) -> Search:
@@ -90,30 +94,37 @@ class Boards:
         return search_network(load_description(build), self._reader, is_all)
 
     def _finish(self, search: Search) -> None:
-        """Searches until there is a board."""
-        found: Sequence[Device] = []
-        said = False
-        while not found:
-            try:
-                found = search.wait_all() if self._options.where.is_all else [search.wait()]
-            except ToolError as error:
-                if self.all:
-                    break
-                if not isinstance(error, NoBoard):
-                    self._note_error(error)
-                    return
-                if not said:
-                    said = True
-                    click.echo(f"hotreload: {error}\nThe watch goes on looking for it.", err=True)
-                time.sleep(_EVERY_SECONDS)
-                search = self._search()
-        self._searching.release()
+        try:
+            found = self._find_any(search)
+        finally:
+            self._searching.release()
         known = {board.device.name for board in self.all}
         new = [device for device in found if device.name not in known]
         for device in new:
             self._add(device)
         if new:
             self.note_board()
+
+    def _find_any(self, first: Search) -> Sequence[Device]:
+        """Searches until there is a board; empty if there are others, or if none can be found."""
+        search: Optional[Search] = first
+        said = False
+        while True:
+            try:
+                search = search or self._search()
+                return search.wait_all() if self._options.where.is_all else [search.wait()]
+            except ToolError as error:
+                if self.all:
+                    return []
+                # No search at all: the build directory is emptied, and will be made again.
+                if search is not None and not isinstance(error, NoBoard):
+                    self._note_error(error)
+                    return []
+                if not said:
+                    said = True
+                    click.echo(f"hotreload: {error}\nThe watch goes on looking for it.", err=True)
+            time.sleep(_EVERY_SECONDS)
+            search = None
 
     def _add(self, device: Device) -> None:
         board = Board(device)

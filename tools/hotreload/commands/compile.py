@@ -19,7 +19,13 @@ from hotreload.errors import ToolError
 from hotreload.files import find_stamp
 from hotreload.module.compiler import compile_objects
 from hotreload.module.compilers import Compilers
+from hotreload.program import start_program
 from hotreload.report import Steps, shorten
+
+
+_ROUNDS = 2
+"""How often the objects are compiled at most if files change meanwhile. A target that is always run
+may write a source each time."""
 
 
 class Configured(NamedTuple):
@@ -69,12 +75,32 @@ def compile_module(
             forgotten = inputs.forget(stale, changed)
             search = start_search(build.description)
             build = _finish(search, build, verbose, forgotten)
-        inputs.begin_build()
-        compile_objects(build.description, verbose, lambda: meanwhile(build.description))
-        inputs.finish_build()
+        _build(build.description, inputs, verbose, meanwhile)
         if inputs.must_search_again():
             _finish(start_search(build.description), build, verbose)
         return build.description
+
+
+def _build(
+    description: Description,
+    inputs: Inputs,
+    verbose: bool,
+    meanwhile: Callable[[Description], None],
+) -> None:
+    """Runs ninja, and once more if a file has changed meanwhile.
+
+    Two objects may have been made from two states of a header.
+    """
+    for number in range(1, _ROUNDS + 1):
+        inputs.begin_build()
+        compile_objects(description, verbose, lambda: meanwhile(description))
+        stale = inputs.changed_meanwhile()
+        if not stale or number == _ROUNDS:
+            break
+        changed = {one.input for one in stale}
+        click.echo(f"{shorten(sorted(changed))} has changed meanwhile, and is compiled again")
+        inputs.forget(stale, changed)
+    inputs.finish_build(stale)
 
 
 def _compile_without_ninja(
@@ -147,17 +173,8 @@ def _look_for_files(description: Description, verbose: bool) -> Configured:
 
 def _run_cmake(description: Description, verbose: bool) -> None:
     """If it has to run."""
-    try:
-        result = subprocess.run(
-            [description.ninja, "build.ninja"],
-            cwd=description.build_dir,
-            stdout=None if verbose else subprocess.PIPE,
-            stderr=None if verbose else subprocess.STDOUT,
-            encoding="utf-8",
-            errors="surrogateescape",
-        )
-    except OSError as error:
-        raise ToolError(f"cannot run {description.ninja}: {error.strerror}") from error
-    if result.returncode != 0:
-        click.echo(result.stdout or "", nl=False)
+    process = start_program(description, [description.ninja, "build.ninja"], is_shown=verbose)
+    said = process.communicate()[0]
+    if process.returncode != 0:
+        click.echo(said or "", nl=False)
         raise ToolError("CMake fails: see its messages above")

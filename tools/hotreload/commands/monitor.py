@@ -30,7 +30,7 @@ def explain_module_addresses(build: str) -> Iterator[None]:
     if description is None:
         yield
         return
-    directory = os.path.join(os.path.dirname(description.path), "monitor")
+    directory = os.path.join(description.directory, "monitor")
     os.makedirs(directory, exist_ok=True)
     symbols = os.path.join(directory, "module.gdb")
     write_if_changed(symbols, "")

@@ -39,7 +39,7 @@ class Placements(NamedTuple):
 
 def read_placements(status: Dict[str, Any]) -> Placements:
     """From the answer to `GET /status`."""
-    if not status.get("loaded"):
+    if not (status.get("loaded") and "text" in status and "data" in status):
         return Placements()
     patch = status.get("patch")
     return Placements(_placement(status), _placement(patch) if patch else None)
@@ -47,7 +47,7 @@ def read_placements(status: Dict[str, Any]) -> Placements:
 
 def _placement(status: Dict[str, Any]) -> Placement:
     text, data = [
-        Range(int(str(status[name]["address"]), 0), int(status[name]["size"]))
+        Range(int(status[name]["address"], 0), status[name]["size"])
         for name in ("text", "data")
     ]
     return Placement(text, data)

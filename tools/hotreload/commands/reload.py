@@ -51,9 +51,8 @@ def send_update(
     try:
         return _send_and_wait(device, description, update, steps, wait)
     except ToolError as error:
-        is_patch = update.whole is not None
-        other = update.whole if is_patch else update.patch
-        if other is None or not _is_refused(error, is_patch):
+        other = update.whole if update.is_patch else update.patch
+        if other is None or not _is_refused(error, update.is_patch):
             if update.why:
                 click.echo(f"A whole module was sent ({update.why})", err=True)
             raise
@@ -89,8 +88,7 @@ def send_module(
     with steps.step("upload"):
         progress = Progress("Uploading")
         try:
-            answer = device.upload(module, read_secret(description.secret), progress.show)
-            sequence = int(answer.get("sequence", 0))
+            sequence = device.upload(module, read_secret(description.secret), progress.show)
         except AnswerLost as lost:
             progress.clear()
             sequence = resolve_lost_answer(device, module, lost)
@@ -194,7 +192,7 @@ def _update(
             return
         update, _ = send_update(device, description, update, steps, options.wait)
         report_success(update, device.url, steps)
-        if update.whole is None and options.wait is None:
+        if not update.is_patch and options.wait is None:
             _report_delay(device)
 
 
@@ -220,7 +218,7 @@ def _find_delay(device: Device) -> Optional[str]:
 def report_success(update: Update, url: str, steps: Steps) -> None:
     """The last line after an upload."""
     size = len(update.content)
-    mark = "," if update.whole is not None else ":"
+    mark = "," if update.is_patch else ":"
     say(f"{update.what}{mark} {size} bytes to {url} in {steps.summary()}", "green")
 
 

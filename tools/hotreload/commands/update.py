@@ -30,7 +30,7 @@ from hotreload.commands.outcome import needs_whole, runs
 from hotreload.description import Description
 from hotreload.device.device import Device
 from hotreload.device.find_device import Where
-from hotreload.device.protocol import DeviceError
+from hotreload.device.protocol import OK, DeviceError
 from hotreload.lock import build_lock
 from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.report import Steps
@@ -71,8 +71,15 @@ class Update(NamedTuple):
     """Makes the whole module instead of this patch."""
     patch: Optional[Callable[[Steps], "Update"]] = None
     """Makes the patch instead of this whole module, which was only thought to cost less."""
+    changes_nothing: bool = False
+    """It is a patch of a base that is the same program."""
     is_needed: bool = True
     """False: the device runs this program already."""
+
+    @property
+    def is_patch(self) -> bool:
+        """Whether it is a patch, which a whole module can replace."""
+        return self.whole is not None
 
 
 class Memory:
@@ -100,9 +107,9 @@ class Memory:
 
     def save(self) -> None:
         """Keeps some of it for the next command. After the upload, which need not wait for it."""
-        self.inputs.save()
         if self.builder is not None:
             self.builder.save()
+        self.inputs.save()
 
 
 class Question:
@@ -119,7 +126,7 @@ class Question:
         try:
             self._status = self._device.status()
         except DeviceError as error:
-            self._error = error  # The upload will say what is wrong.
+            self._error = error  # If it refuses, the upload will say why.
             return
         with suppress(DeviceError):
             self._device.prepare_upload()
@@ -127,6 +134,8 @@ class Question:
     def answer(self) -> Dict[str, Any]:
         """Waits for the status; empty if the device does not tell."""
         self._thread.join()
+        if self._error is not None and self._error.status == OK:
+            click.echo(f"note: {self._error}", err=True)  # It may take the upload all the same.
         return self._status
 
     def silence(self) -> Optional[DeviceError]:
@@ -164,14 +173,21 @@ def make_updates(
         made: Dict[str, Update] = {}
         updates = []
         for status in ask():
-            known = repr([*map(status.get, _DECIDING), needs_whole(status.get("last_error"))])
+            refused = needs_whole(status.get("last_error"))
+            known = repr(status if refused else [*map(status.get, _DECIDING)])
             if known not in made:
                 made[known] = _make(builder, inputs, options, status, steps)
             update = made[known]
-            if not options.whole and _has_ours(inputs, status) and runs(status, update.content):
-                update = update._replace(is_needed=False)
-            updates.append(update)
+            is_needed = options.whole or _is_needed(inputs, status, update)
+            updates.append(update._replace(is_needed=is_needed))
         return updates
+
+
+def _is_needed(inputs: ModuleInputs, status: Dict[str, Any], update: Update) -> bool:
+    """False: the device runs this already, alone, and nothing waits to replace it."""
+    runs_base = status.get("patch") is None and not status.get("pending")
+    runs_this = (update.changes_nothing and runs_base) or runs(status, update.content)
+    return not (runs_this and _has_ours(inputs, status))
 
 
 def _has_ours(inputs: ModuleInputs, status: Dict[str, Any]) -> bool:
@@ -190,9 +206,8 @@ def _make(
 ) -> Update:
     base = (status.get("base") or {}).get("sha256")
     update = _make_for_base(builder, inputs, options, status, steps)
-    if update.whole is None and base is not None:
-        for note in builder.lost_variables(inputs, base):
-            click.echo(note, err=True)
+    if not update.is_patch and base is not None:
+        _say(builder.lost_variables(inputs, base))
     return update
 
 
@@ -217,26 +232,27 @@ def _make_for_base(
         update = _whole(builder, inputs, patch.reason, steps)
         large = partial(_large_patch, builder, inputs, base)
         return update._replace(patch=large) if patch.is_large else update
-    runs_this = patch.is_empty and status.get("patch") is None and not status.get("pending")
-    is_needed = not (runs_this and _has_ours(inputs, status))
-    if is_needed and needs_whole(status.get("last_error")):
+    update = _patch_update(patch, partial(_whole_again, builder, inputs))
+    if needs_whole(status.get("last_error")) and _is_needed(inputs, status, update):
         return _whole(builder, inputs, _NOT_TAKEN, steps)
-    return _patch_update(patch, partial(_whole_again, builder, inputs))._replace(
-        is_needed=is_needed
-    )
+    _say(patch.notes)
+    return update
 
 
 def _size_of_patch(status: Dict[str, Any]) -> int:
-    patch = status.get("patch") or {}
-    return sum(int(patch.get(segment, {}).get("size", 0)) for segment in ("text", "data"))
+    patch = status.get("patch")
+    return sum(patch[segment]["size"] for segment in ("text", "data")) if patch else 0
+
+
+def _say(notes: Sequence[str]) -> None:
+    for note in notes:
+        click.echo(note, err=True)
 
 
 def _patch_update(patch: Patch, whole: Callable[[Steps], Update]) -> Update:
-    for note in patch.notes:
-        click.echo(note, err=True)
     count = len(patch.functions)
     what = f"Patched: {count} function{'' if count == 1 else 's'}"
-    return Update(patch.content, what, whole=whole)
+    return Update(patch.content, what, whole=whole, changes_nothing=patch.is_empty)
 
 
 def _large_patch(
@@ -249,6 +265,7 @@ def _large_patch(
         patch = builder.patch(inputs, base, steps, math.inf)
         if isinstance(patch, Whole):
             return _whole(builder, inputs, patch.reason, steps)
+    _say(patch.notes)
     return _patch_update(patch, partial(_whole_again, builder, inputs))
 
 

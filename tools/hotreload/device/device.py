@@ -5,11 +5,13 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import json
 from typing import Any, Callable, Dict, Optional
 
-from hotreload.device.protocol import DeviceError, sign_upload
+from hotreload.device.protocol import AnswerLost, DeviceError, sign_upload
 
 _FORBIDDEN = 403
+_MOST_SHOWN = 100  # characters
 
 
 class Device:
@@ -37,8 +39,19 @@ class Device:
 
     def upload(
         self, module: bytes, secret: bytes, progress: Callable[[int, int], None]
+    ) -> int:
+        """Sends a module, signed; calls progress(bytes sent, all bytes). Returns its sequence."""
+        sequence = self._upload_signed(module, secret, progress).get("sequence")
+        if type(sequence) is not int:
+            raise AnswerLost(
+                f"{self.url} answers the upload with a sequence that is no number: "
+                f"{json.dumps(sequence)[:_MOST_SHOWN]}"
+            )
+        return sequence
+
+    def _upload_signed(
+        self, module: bytes, secret: bytes, progress: Callable[[int, int], None]
     ) -> Dict[str, Any]:
-        """Sends a module, signed; calls progress(bytes sent, bytes in all)."""
         nonce, self._nonce = self._nonce or self._ask_nonce(), None
         try:
             return self._upload(module, sign_upload(module, secret, nonce), progress)

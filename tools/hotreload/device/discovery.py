@@ -126,9 +126,11 @@ class Search:
 
         try:
             self._identity = self._reader.identity(self._description).hex()
-            asyncio.run(self._browse())
         except ToolError as error:
-            self._error = error
+            self._error = NoBoard(str(error))  # The firmware may be built yet.
+            return
+        try:
+            asyncio.run(self._browse())
         except ImportError as error:
             self._error = ToolError(f"{_WITHOUT} ({error})")
         except OSError as error:

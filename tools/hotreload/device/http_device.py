@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 from hotreload.device.device import Device
 from hotreload.device.protocol import AnswerLost, DeviceError, read_answer, read_nonce
+from hotreload.device.status import check_status
 from hotreload.device.url import parse_url
 
 _TIMEOUT = 10.0
@@ -31,7 +32,8 @@ class HttpDevice(Device):
 
     def status(self) -> Dict[str, Any]:
         with self._connect() as connection:
-            return read_answer(self.url, *_get(connection, self._path + "/status"))
+            answer = read_answer(self.url, *_get(connection, self._path + "/status"))
+            return check_status(answer, self.url)
 
     def pending(self) -> bool:
         with self._connect() as connection:

@@ -15,6 +15,7 @@ from typing import Any, Dict, Optional
 from hotreload.device.messages import spell_out
 from hotreload.errors import ToolError
 
+OK = 200
 _ADVICE = {
     403: "the firmware on the device has another secret: flash the one of this build directory",
     404: "that is not a hotreload server: is the URL right?",
@@ -69,12 +70,12 @@ def read_answer(url: str, status: int, body: bytes) -> Dict[str, Any]:
     text = body.decode("utf-8", "replace")
     try:
         answer = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if isinstance(answer, dict):
         answer = {key: spell_out(value) if isinstance(value, str) else value
                   for key, value in answer.items()}
-    if status == 200 and isinstance(answer, dict):
+    if status == OK and isinstance(answer, dict):
         return answer
     reason = answer.get("error") if isinstance(answer, dict) else text.strip()[:200]
     error = DeviceError(_describe_refusal(url, status, str(reason) if reason else None))

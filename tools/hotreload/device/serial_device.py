@@ -21,6 +21,7 @@ from hotreload.device.serial_frames import (
 )
 from hotreload.device.serial_line import SerialLine, split_lines
 from hotreload.device.serial_share import Share
+from hotreload.device.status import check_status
 
 _NO_UPLOAD = 410
 
@@ -47,7 +48,7 @@ class SerialDevice(Device):
         return self._line
 
     def status(self) -> Dict[str, Any]:
-        return self._ask(STATUS)
+        return check_status(self._ask(STATUS), self.url)
 
     def pending(self) -> bool:
         return bool(self._ask(PENDING).get("pending"))

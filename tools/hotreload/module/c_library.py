@@ -71,7 +71,7 @@ class CLibrary:
             if member is None:
                 continue
             try:
-                for copied in self._closure(name):
+                for copied in self._closure(member):
                     self.copied[copied.label] = copied
                 self.reasons[name] = f"linked into the module from {member.label}"
             except _Refused as refused:
@@ -104,15 +104,12 @@ class CLibrary:
         members = (library.find(name) for library in self._libraries)
         return next((member for member in members if member is not None), None)
 
-    def _closure(self, name: str) -> List[Copied]:
+    def _closure(self, member: Member) -> List[Copied]:
+        """The member, and those that it needs in turn."""
         taken: Dict[str, Copied] = {}
-        waiting = [name]
+        waiting = [member]
         while waiting:
-            wanted = waiting.pop()
-            member = self._find(wanted)
-            if member is None:
-                why = self._why_not(wanted)
-                raise _Refused(f"the C library has it, but it needs '{wanted}', {why}")
+            member = waiting.pop()
             if member.label in taken or member.label in self.copied:
                 continue
             file = elf.Elf(member.label, "the library member", content=member.content)
@@ -120,8 +117,16 @@ class CLibrary:
             near = self._near(member, file)
             copied = self._write(member, file)
             taken[member.label] = copied
-            waiting += near | {need for need in _strong(file) if not self._is_there(need)}
+            needs = near | {need for need in _strong(file) if not self._is_there(need)}
+            waiting += map(self._find_needed, needs)
         return list(taken.values())
+
+    def _find_needed(self, name: str) -> Member:
+        member = self._find(name)
+        if member is None:
+            why = self._why_not(name)
+            raise _Refused(f"the C library has it, but it needs '{name}', {why}")
+        return member
 
     def _why_not(self, name: str) -> str:
         if self._is_there(name):
@@ -191,7 +196,7 @@ class CLibrary:
         return near
 
     def _write(self, member: Member, file: elf.Elf) -> Copied:
-        directory = os.path.dirname(self._description.module_elf)
+        directory = self._description.directory
         path = os.path.join(directory, f"{COPIED_PREFIX}{os.path.splitext(member.name)[0]}.o")
         write_if_changed(path, member.content)
         names = {s.name: s for s in file.symbols(only_global=True) if s.name}

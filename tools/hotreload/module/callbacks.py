@@ -77,7 +77,7 @@ class _Spares:
     """The spare stubs, and which function has which."""
 
     def __init__(self, description: Description, firmware: Firmware, exports: Exports) -> None:
-        self._path = os.path.join(os.path.dirname(description.module_elf), "callbacks.json")
+        self._path = os.path.join(description.directory, "callbacks.json")
         self._firmware = firmware
         self._first = len(exports.table) + len(exports.callbacks)
         self._taken = self._read()

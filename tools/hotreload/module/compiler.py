@@ -6,7 +6,6 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import Callable, List
 
 from hotreload.description import Description
@@ -19,16 +18,9 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 def compile_objects(
     description: Description, verbose: bool, meanwhile: Callable[[], None]
 ) -> None:
-    """Runs ninja, and does something else meanwhile. It inherits our output, so its colours are
-    kept."""
+    """Runs ninja, and does something else meanwhile."""
     command = [description.ninja, *(["-v"] if verbose else []), description.objects_target]
-    try:
-        ninja = subprocess.Popen(command, cwd=description.build_dir)
-    except OSError as error:
-        raise ToolError(
-            f"cannot run {description.ninja} in {description.build_dir}: {error.strerror}"
-        ) from error
-    with ninja:
+    with start_program(description, command, is_shown=True) as ninja:
         meanwhile()
     if ninja.returncode != 0:
         advice = _advise(description, command)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 import click
 
 from hotreload.description import Description
-from hotreload.files import open_text
+from hotreload.files import open_text, remove_file
 from hotreload.program import start_program
 from hotreload.report import shorten
 
@@ -78,5 +77,4 @@ def _read_list(path: str) -> List[str]:
 
 def _remove(paths: Iterable[str]) -> None:
     for path in paths:
-        with suppress(FileNotFoundError):
-            os.remove(path)
+        remove_file(path)

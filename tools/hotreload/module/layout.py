@@ -57,4 +57,4 @@ def patch_text_address(arch: str, base_text: int) -> int:
 
 def patch_path(description: Description, ending: str) -> str:
     """A file of the last patch, such as patch.elf."""
-    return os.path.join(os.path.dirname(description.module_elf), f"patch.{ending}")
+    return os.path.join(description.directory, f"patch.{ending}")

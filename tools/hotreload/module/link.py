@@ -72,7 +72,7 @@ def make_inputs(
             f"{path}: '{name}' is a thread-local variable, which a module cannot define: every "
             "task's block has the firmware's layout; make it global, or define it in the firmware"
         )
-    make_directory(os.path.dirname(description.module_elf))
+    make_directory(description.directory)
     resolution = resolve_names(description, objects, firmware, exports)
     pointed = [*objects.callbacks, *resolution.without_stub]
     callbacks = assign_callbacks(description, pointed, firmware, exports)
@@ -117,12 +117,12 @@ def _complete(inputs: Inputs, names: Set[str], output: str) -> None:
         known = set(undefined) & _known(inputs.firmware)
         more = library.copy(set(undefined) - known)
         if undefined and not more and known <= names:
-            text = explain_undefined(undefined, inputs.description, inputs.objects, library)
+            error = explain_undefined(undefined, inputs.description, inputs.objects, library)
             if not _is_unused(inputs, names - library.defines, library.paths):
-                raise ToolError(text)
+                raise error
             _run_linker(inputs, names - library.defines, library.paths, _KEEP_UNDEFINED)
-            print(f"note: {text}\nNothing calls the code that needs it, so it is missed by nobody.",
-                  file=sys.stderr)  # fmt: skip
+            missed = "Nothing calls the code that needs it, so it is missed by nobody."
+            print(f"note: {error}\n{missed}", file=sys.stderr)
             break
         if not undefined:
             raise ToolError(_explain_failure(output))
@@ -168,7 +168,7 @@ def _run_linker(
         objects.append(make_thread_local_object(description, thread_local, alignment))
     if inputs.fill_count:
         objects.append(make_fill_object(description, inputs.fill_count))
-    script = os.path.join(os.path.dirname(description.module_elf), "module.ld")
+    script = os.path.join(description.directory, "module.ld")
     patterns = [f"*{os.path.basename(path)}:*" for path in description.libraries]
     near = [*patterns, f"*{COPIED_PREFIX}*.o"] if description.text_readable else []
     unused = [h.definition for h in resolution.housed.values() if _is_alone(h.definition)]

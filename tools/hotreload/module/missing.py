@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Dict, Iterator, List, NamedTuple, Optional
 
 from hotreload.description import Description
-from hotreload.errors import ToolError
+from hotreload.errors import FlashNeeded, ToolError
 from hotreload.files import read_bytes
 from hotreload.module.archive import Archive, Member
 from hotreload.module.c_library import CLibrary
@@ -27,6 +27,14 @@ _FAILED = re.compile(r"FAILED: (?:\[[^]]*\] )?(\S+)")
 _NO_HEADER = re.compile(r"fatal error: (\S+): No such file or directory")
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".S", ".s")
 _DATA_PLACE = re.compile(r"(.+):\(([^()]+)\+(0x[0-9a-f]+)\)\Z")
+
+
+class Advice(NamedTuple):
+    """What to do about an undefined symbol."""
+
+    text: str
+    is_flash_enough: bool = False
+    """The next firmware will contain it, as it is."""
 
 
 class Undefined(NamedTuple):
@@ -59,8 +67,9 @@ def find_undefined(linker: str, output: str) -> Dict[str, Undefined]:
 
 def explain_undefined(
     undefined: Dict[str, Undefined], description: Description, objects: Objects, library: CLibrary
-) -> str:
-    """The whole message."""
+) -> ToolError:
+    """The whole message; FlashNeeded if another firmware alone helps."""
+    is_flash_enough = True
     lines = ["the module needs what the firmware does not contain:"]
     for name, place, function in undefined.values():
         source = objects.imports.get(name)
@@ -69,8 +78,11 @@ def explain_undefined(
             origin = f"object {os.path.normpath(source)}"
         place, user = _improve(os.path.normpath(place), function, description)
         lines.append(f"{place}: {user}needs '{name}' ({origin})")
-        lines.append(f"  {_advise(name, source, description, library)}")
-    return "\n".join(lines)
+        advice = _advise(name, source, description, library)
+        lines.append(f"  {advice.text}")
+        is_flash_enough = is_flash_enough and advice.is_flash_enough
+    text = "\n".join(lines)
+    return FlashNeeded(text) if is_flash_enough else ToolError(text)
 
 
 def explain_missing_headers(description: Description, output: str) -> str:
@@ -103,33 +115,37 @@ def _improve(place: str, function: str, description: Description) -> "tuple[str,
 
 def _advise(
     name: str, source: Optional[str], description: Description, library: CLibrary
-) -> str:
+) -> Advice:
     whole_build = description.whole_build
     reason = library.reasons.get(name)
     if reason:
-        return f"{reason}. The next firmware will contain it: {whole_build}"
+        return Advice(f"{reason}. The next firmware will contain it: {whole_build}", True)
     member = _find_owner(name, description)
     if member is None:
-        forgotten = _find_forgotten(name, description)
-        if forgotten is not None:
-            return forgotten
-        header = find_declaring_header(description.build_dir, name)
-        if header is None:
-            return (
-                f"No library of the build or the toolchain has it: is the name right? If it is "
-                f"new, write it, or add the component that defines it to REQUIRES; then "
-                f"{whole_build}"
-            )
-        return (
-            f"Component {header.component} declares it ({header.name}): "
-            f"{_require(header.component, source, description)}"
-        )
+        return Advice(_advise_without_library(name, source, description))
     component = _component(member.archive, description)
     if component is None:
-        return f"{member.label} has it. The next firmware will contain it: {whole_build}"
+        text = f"{member.label} has it. The next firmware will contain it: {whole_build}"
+        return Advice(text, True)
+    # It is in the build, so the next firmware finds it there.
+    require = _require(component, source, description)
+    return Advice(f"Component {component} has it ({member.label}): {require}", True)
+
+
+def _advise_without_library(name: str, source: Optional[str], description: Description) -> str:
+    forgotten = _find_forgotten(name, description)
+    if forgotten is not None:
+        return forgotten
+    header = find_declaring_header(description.build_dir, name)
+    if header is None:
+        return (
+            f"No library of the build or the toolchain has it: is the name right? If it is "
+            f"new, write it, or add the component that defines it to REQUIRES; then "
+            f"{description.whole_build}"
+        )
     return (
-        f"Component {component} has it ({member.label}): "
-        f"{_require(component, source, description)}"
+        f"Component {header.component} declares it ({header.name}): "
+        f"{_require(header.component, source, description)}"
     )
 
 

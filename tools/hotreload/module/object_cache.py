@@ -175,7 +175,7 @@ class ObjectCache:
 
 def records_path(description: Description) -> str:
     """Where the cache of a build directory is."""
-    return os.path.join(os.path.dirname(description.module_elf), "objects.records")
+    return os.path.join(description.directory, "objects.records")
 
 
 def cache_key(description: Description) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Dict, List, NamedTuple, Optional
 
 from hotreload.description import Description
-from hotreload.errors import ToolError
+from hotreload.errors import FlashNeeded, ToolError
 from hotreload.module.exports import (
     Exports,
     Home,
@@ -89,8 +89,8 @@ class _Resolver:
         ]
         for name, verb in gone:
             raise self._refuse(
-                f"{name} was removed since the firmware was built, but the firmware may {verb} it: "
-                "put it back"
+                f"{name} was removed since the firmware was built, but the firmware may {verb} it",
+                "put it back",
             )
 
     def _function(self, name: str, definition: Definition) -> None:
@@ -103,7 +103,8 @@ class _Resolver:
             return
         if definition.is_internal and not self._exports.functions[name].is_internal:
             raise self._refuse(
-                f"{name}() got IRAM_ATTR since the firmware was built, so its stub is in flash"
+                f"{name}() got IRAM_ATTR since the firmware was built, so its stub is in flash",
+                "take that back",
             )
         if definition.kind == Kind.FUNCTION:
             self.result.stubs[name] = stub.value
@@ -142,10 +143,12 @@ class _Resolver:
         if symbol is None or (place is not None and symbol.value == place.value):
             return True
         if definition.binding == Binding.STRONG and not was_known:
-            raise self._refuse(
-                f"{definition.path}: '{name}' is new, but the firmware has "
-                f"{'a weak' if symbol.weak else 'a'} definition of it"
-                + ("" if symbol.weak else ": one of the two must be static, or have another name")
+            new = f"{definition.path}: '{name}' is new, but the firmware has"
+            if symbol.weak:
+                raise self._refuse(f"{new} a weak definition of it")
+            raise ToolError(
+                f"{new} a definition of it: one of the two must be static, or have another name. "
+                f"If it replaces a library's, {self._build_and_flash}"
             )
         self.result.theirs[name] = symbol.value
         return False
@@ -161,7 +164,8 @@ class _Resolver:
             raise self._refuse(
                 f"{definition.path}: '{definition.symbol}', which lives in the firmware, had "
                 f"{known.size} bytes aligned to {known.alignment} when that was built; now it has "
-                f"{definition.size} aligned to {definition.alignment}"
+                f"{definition.size} aligned to {definition.alignment}",
+                "take that back",
             )
         return Housed(definition, symbol.value)
 
@@ -174,10 +178,13 @@ class _Resolver:
                 "-fno-exceptions)"
             )
 
-    def _refuse(self, what: str) -> ToolError:
-        return ToolError(
-            f"{what}; or build '{self._description.firmware_target}' again and flash it"
-        )
+    def _refuse(self, what: str, instead: str = "") -> FlashNeeded:
+        """`instead` is what helps as well."""
+        return FlashNeeded(f"{what}: {instead}{', or ' if instead else ''}{self._build_and_flash}")
+
+    @property
+    def _build_and_flash(self) -> str:
+        return f"build '{self._description.firmware_target}' again and flash it"
 
 
 def resolve_names(
@@ -185,7 +192,8 @@ def resolve_names(
 ) -> Resolution:
     """Decides which definition of each name counts.
 
-    Raises ToolError for what a static link would refuse, and for what needs another firmware.
+    Raises ToolError for what a static link would refuse, FlashNeeded for what needs another
+    firmware.
     """
     resolver = _Resolver(description, objects, firmware, exports)
     resolver.resolve()
