@@ -325,13 +325,15 @@ esp_err_t hotreload_mark_valid(void);
 /**
  * @brief Removes the loaded module: runs its destructors and frees its memory.
  *
+ * The destructors may call reloadable functions.
  * Afterwards, a call of a reloadable function stops the program with a message that names it.
  *
  * @return
  *      - ESP_OK: removed
  *      - ESP_ERR_HOTRELOAD_NOT_LOADED: no module is loaded
  *      - ESP_ERR_HOTRELOAD_TASK_INSIDE: the module stays
- *      - ESP_ERR_NO_MEM, ESP_ERR_TIMEOUT: as hotreload_reload()
+ *      - ESP_ERR_NO_MEM, ESP_ERR_TIMEOUT: as hotreload_reload(); the module stays, but its
+ * destructors may have run. They do not run again.
  *      - ESP_ERR_NOT_SUPPORTED: CONFIG_HOTRELOAD_ENABLE is off
  *
  * Thread context: a safe point. Stack as for hotreload_load().

@@ -72,7 +72,7 @@ esp_err_t hotreload_unload(void)
     hotreload_begin_change(HOTRELOAD_CALLER());
     esp_err_t error =
         hotreload_program_is_loaded()
-            ? hotreload_program_unload(&reason)
+            ? hotreload_program_unload(true, &reason)
             : hotreload_fail(&reason, ESP_ERR_HOTRELOAD_NOT_LOADED, "no module is loaded");
     if (error == ESP_OK) {
         hotreload_store_set_running(NULL);

@@ -78,7 +78,7 @@ static esp_err_t load_after_unload(const hotreload_record_t *record, uint32_t ca
                                    hotreload_reason_t *reason)
 {
     const hotreload_record_t old = *hotreload_program_record();
-    esp_err_t error = hotreload_program_unload(reason);
+    esp_err_t error = hotreload_program_unload(false, reason);
     if (error != ESP_OK) {
         return error;
     }

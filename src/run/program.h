@@ -47,8 +47,10 @@ esp_err_t hotreload_program_run_from_memory(const void *data, size_t size,
 /**
  * Unloads what runs. For the store, the record still runs: it may be loaded again.
  *
- * @return ESP_OK; ESP_ERR_HOTRELOAD_TASK_INSIDE; ESP_ERR_NO_MEM, ESP_ERR_TIMEOUT
+ * @param for_good  frees the kept variables; false: the next module takes over those that it has
+ * @return ESP_OK; ESP_ERR_HOTRELOAD_TASK_INSIDE; ESP_ERR_NO_MEM, ESP_ERR_TIMEOUT: the destructors
+ *         may have run, once
  */
-esp_err_t hotreload_program_unload(hotreload_reason_t *reason);
+esp_err_t hotreload_program_unload(bool for_good, hotreload_reason_t *reason);
 
 #endif
