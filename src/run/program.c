@@ -55,28 +55,6 @@ static void announce(void)
     hotreload_store_set_running(hotreload_program_record());
 }
 
-/**
- * Lets a crash from now on blame a record that is about to run; 0: none.
- *
- * @return whether what runs was on trial, for stop_blaming()
- */
-static bool blame(uint32_t sequence)
-{
-    const bool was_on_trial = hotreload_trial_is_running();
-    hotreload_trial_end();
-    hotreload_port_retain(sequence);
-    return was_on_trial;
-}
-
-/** The record does not run after all, and what ran before runs on. */
-static void stop_blaming(bool was_on_trial)
-{
-    hotreload_port_retain(0);
-    if (was_on_trial && hotreload_program_record() != NULL) {
-        hotreload_trial_begin(hotreload_program_record());
-    }
-}
-
 /* ---- Giving up what runs ---- */
 
 static size_t size_of_slots(void)
@@ -238,17 +216,17 @@ static esp_err_t run_staged(const hotreload_image_t *image, const hotreload_modu
                             const hotreload_record_t *record, const hotreload_record_t *on_trial,
                             hotreload_reason_t *reason)
 {
-    const bool was_on_trial = blame(on_trial != NULL ? on_trial->sequence : 0);
+    hotreload_trial_suspend(on_trial != NULL ? on_trial->sequence : 0);
     hotreload_address_map_add(staged, record != NULL ? record->sequence : 0);
     esp_err_t error = point_table_to(image, staged, reason);
     if (error != ESP_OK) {
         hotreload_address_map_free(staged);
-        stop_blaming(was_on_trial);
+        hotreload_trial_resume();
         return error;
     }
     hotreload_kept_commit();
     hotreload_loader_construct(image, staged);
-    hotreload_port_retain(0); /* the old one is not loaded again, on trial or not */
+    hotreload_trial_end(); /* the old one is not loaded again, on trial or not */
     if (release_old()) {
         hotreload_kept_free_others(image);
     }
@@ -365,10 +343,10 @@ static esp_err_t exchange_patch(hotreload_patch_t *staged, uint32_t blamed,
     unsigned pauses = 0;
     esp_err_t error;
     do {
-        const bool was_on_trial = blame(blamed);
+        hotreload_trial_suspend(blamed);
         error = hotreload_patch_exchange(&program.module, program.patch, staged, reason);
         if (error != ESP_OK) {
-            stop_blaming(was_on_trial);
+            hotreload_trial_resume();
         }
     } while (pause_for_task(error, &pauses));
     if (error == ESP_OK) {
@@ -407,6 +385,8 @@ static esp_err_t apply_patch(const hotreload_record_t *record, uint32_t caps,
     announce();
     if (on_trial) {
         hotreload_trial_begin(record);
+    } else {
+        hotreload_trial_end();
     }
     report_patch(&info);
     hotreload_post_event(HOTRELOAD_EVENT_PATCHED, record->sequence, NULL);
