@@ -37,6 +37,13 @@ const hotreload_record_t *hotreload_program_record(void)
     return program.patch != NULL ? &program.patch_record : &program.record;
 }
 
+bool hotreload_program_runs(const hotreload_record_t *record)
+{
+    const hotreload_record_t *running = hotreload_program_record();
+    return running != NULL && running->sequence == record->sequence &&
+           memcmp(running->sha256, record->sha256, sizeof record->sha256) == 0;
+}
+
 /** Tells status and store what runs now. */
 static void announce(void)
 {

@@ -18,6 +18,9 @@ bool hotreload_program_is_loaded(void);
 /** The record that runs: the patch's, or the module's; NULL: none, or one from memory. */
 const hotreload_record_t *hotreload_program_record(void);
 
+/** Tells whether it is this record that runs. */
+bool hotreload_program_runs(const hotreload_record_t *record);
+
 /** Tells whether a record is a patch of the module that runs: it needs no safe point. */
 bool hotreload_program_is_patch(const hotreload_record_t *record);
 

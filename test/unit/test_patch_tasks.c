@@ -170,6 +170,16 @@ static void a_whole_module_is_refused_while_a_task_is_inside(void **state)
     loaded_expect(2);
 }
 
+/** Else an application that polls would reload what runs, and lose its variables. */
+static void a_reload_without_an_update_announces_none(void **state)
+{
+    loaded_start(1);
+    start_task(loaded_status().text_run + 4, 0);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_HOTRELOAD_TASK_INSIDE);
+    assert_false(hotreload_update_available());
+    fake_port.task_count = 0;
+}
+
 #define PATCH_TEST(test) cmocka_unit_test_setup_teardown(test, loaded_set_up, loaded_tear_down)
 
 int main(void)
@@ -184,6 +194,7 @@ int main(void)
         PATCH_TEST(a_loop_at_the_start_of_a_function_is_busy_as_a_whole),
         PATCH_TEST(a_patch_in_use_is_freed_when_the_task_has_left),
         PATCH_TEST(a_whole_module_is_refused_while_a_task_is_inside),
+        PATCH_TEST(a_reload_without_an_update_announces_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
