@@ -163,7 +163,9 @@ bool hotreload_is_loaded(void);
  *
  * They come through ESP-IDF's default event loop, if the application has created one
  * (esp_event_loop_create_default()) before. Otherwise, and while the loop's queue is full, events
- * are lost. The handler may call all functions of hotreload.
+ * are lost. The handler may call all functions of hotreload. It runs in the loop's task, with
+ * CONFIG_ESP_SYSTEM_EVENT_TASK_STACK_SIZE bytes of stack, 2304 by default: that is too little for
+ * the functions that need 3072. Set 4096, or let another task call them.
  *
  * @code
  * esp_event_handler_register(HOTRELOAD_EVENT, ESP_EVENT_ANY_ID, handler, NULL);
@@ -261,7 +263,8 @@ typedef struct {
  *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read, or the trial could not be noted
  *
  * Thread context: any task with 3072 bytes of stack left, not an ISR; calls are serialised. On an
- * ESP32-C3 it used 2860 bytes at most, its log included.
+ * ESP32-C3 it used 2860 bytes at most, its log included. The stack must be in internal RAM: with
+ * one in PSRAM, ESP-IDF stops the program when the flash is mapped or written.
  */
 esp_err_t hotreload_load(const hotreload_config_t *config);
 
@@ -317,21 +320,23 @@ esp_err_t hotreload_reload(const hotreload_config_t *config);
  *      - ESP_ERR_INVALID_STATE: a newer upload has overwritten the module
  *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read or written; the trial goes on
  *
- * Thread context: any task with 3072 bytes of stack left, not an ISR; waits for a reload or a piece
- * of an upload under way.
+ * Thread context: any task with 3072 bytes of stack left, in internal RAM, not an ISR; waits for a
+ * reload or a piece of an upload under way.
  */
 esp_err_t hotreload_mark_valid(void);
 
 /**
  * @brief Removes the loaded module: runs its destructors and frees its memory.
  *
+ * The destructors may call reloadable functions.
  * Afterwards, a call of a reloadable function stops the program with a message that names it.
  *
  * @return
  *      - ESP_OK: removed
  *      - ESP_ERR_HOTRELOAD_NOT_LOADED: no module is loaded
  *      - ESP_ERR_HOTRELOAD_TASK_INSIDE: the module stays
- *      - ESP_ERR_NO_MEM, ESP_ERR_TIMEOUT: as hotreload_reload()
+ *      - ESP_ERR_NO_MEM, ESP_ERR_TIMEOUT: as hotreload_reload(); the module stays, but its
+ * destructors may have run. They do not run again.
  *      - ESP_ERR_NOT_SUPPORTED: CONFIG_HOTRELOAD_ENABLE is off
  *
  * Thread context: a safe point. Stack as for hotreload_load().
@@ -504,7 +509,7 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size);
  *      - ESP_ERR_FLASH_OP_FAIL: erasing or writing failed
  *      - ESP_ERR_NOT_SUPPORTED: also if CONFIG_HOTRELOAD_ENABLE is off
  *
- * Thread context: any task with 3072 bytes of stack left, not an ISR.
+ * Thread context: any task with 3072 bytes of stack left, in internal RAM, not an ISR.
  */
 esp_err_t hotreload_update_partition(const char *partition_label, const void *data, size_t size);
 

@@ -46,7 +46,7 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
     hotreload_reason_t reason;
     hotreload_reason_clear(&reason);
     hotreload_begin_change(HOTRELOAD_CALLER());
-    esp_err_t error = hotreload_reload_newest(config, &reason);
+    esp_err_t error = hotreload_reload_newest(config, 0, &reason);
     return hotreload_end_change(error, "reload", &reason);
 }
 
@@ -72,7 +72,7 @@ esp_err_t hotreload_unload(void)
     hotreload_begin_change(HOTRELOAD_CALLER());
     esp_err_t error =
         hotreload_program_is_loaded()
-            ? hotreload_program_unload(&reason)
+            ? hotreload_program_unload(true, &reason)
             : hotreload_fail(&reason, ESP_ERR_HOTRELOAD_NOT_LOADED, "no module is loaded");
     if (error == ESP_OK) {
         hotreload_store_set_running(NULL);

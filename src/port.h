@@ -180,7 +180,7 @@ typedef struct {
     const char *name;
     bool is_caller;            /**< nothing below is known, except for `end` */
     hotreload_frame_t frame;   /**< the function that goes on */
-    const uint32_t *registers; /**< saved ones that may hold an address to go on at */
+    const uint32_t *registers; /**< that may hold a return address; where a stub goes on: + 1 */
     size_t register_count;
     const uint32_t *end; /**< behind its stack, whose words in use begin at frame.sp */
 } hotreload_task_t;

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef HOTRELOAD_ESP_IDF_UPLOADS_H
-#define HOTRELOAD_ESP_IDF_UPLOADS_H
+#ifndef HOTRELOAD_ESP_IDF_RECEIVER_H
+#define HOTRELOAD_ESP_IDF_RECEIVER_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -25,6 +25,9 @@ static search_t begin_search(const hotreload_code_t *code, size_t count, hotrelo
     uint32_t low = UINT32_MAX;
     uint32_t end = 0;
     for (size_t i = 0; i < count; i++) {
+        if (code[i].size == 0) {
+            continue; /* its address is none */
+        }
         const uint32_t code_end = code[i].start + code[i].size;
         low = code[i].start < low ? code[i].start : low;
         end = code_end > end ? code_end : end;
@@ -54,7 +57,8 @@ static bool note_user(const search_t *search, const hotreload_task_t *task, uint
 {
     hotreload_user_t *user = search->user;
     const uint32_t mask = search->arch->return_mask;
-    strncpy(user->task, task->name, sizeof user->task - 1);
+    user->found = true;
+    strncpy(user->task, task->name[0] != '\0' ? task->name : "(no name)", sizeof user->task - 1);
     user->task[sizeof user->task - 1] = '\0';
     user->address = (address & mask) | (search->low & ~mask);
     return false;
@@ -144,13 +148,12 @@ bool hotreload_find_user_when_alone(const hotreload_code_t *code, size_t count,
 {
     search_t search = begin_search(code, count, user);
     look_at_tasks(&search);
-    return user->task[0] != '\0';
+    return user->found;
 }
 
 bool hotreload_find_user(const hotreload_code_t *code, size_t count, hotreload_user_t *user)
 {
     search_t search = begin_search(code, count, user);
     const hotreload_region_t nothing_written = {0};
-    return hotreload_port_alone(&nothing_written, look_at_tasks, &search) != ESP_OK ||
-           user->task[0] != '\0';
+    return hotreload_port_alone(&nothing_written, look_at_tasks, &search) != ESP_OK || user->found;
 }

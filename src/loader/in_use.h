@@ -24,7 +24,8 @@ typedef struct {
 
 /** Who executes it. */
 typedef struct {
-    char task[16];    /**< empty: nobody */
+    bool found;       /**< false: nobody does */
+    char task[16];    /**< its name; never empty if found */
     uint32_t address; /**< where the task goes on, or returns to */
 } hotreload_user_t;
 
@@ -58,7 +59,7 @@ bool hotreload_find_user_when_alone(const hotreload_code_t *code, size_t count,
 /**
  * The same, at any other time: stops the rest of the program while it looks.
  *
- * @return true also when it cannot look: `user` has no name then
+ * @return true also when it cannot look: `user->found` is false then
  */
 bool hotreload_find_user(const hotreload_code_t *code, size_t count, hotreload_user_t *user);
 

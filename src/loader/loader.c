@@ -126,9 +126,10 @@ void hotreload_loader_unbind(void)
     memcpy(table->slots, table->missing, table->slot_count * sizeof table->slots[0]);
 }
 
-void hotreload_loader_run_destructors(const hotreload_module_t *module)
+void hotreload_loader_run_destructors(hotreload_module_t *module)
 {
-    for (uint32_t i = module->fini_count; i > 0; i--) {
-        hotreload_port_call(function_at(&module->data, module->fini_offset, i - 1));
+    while (module->fini_count > 0) {
+        module->fini_count--;
+        hotreload_port_call(function_at(&module->data, module->fini_offset, module->fini_count));
     }
 }

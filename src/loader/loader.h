@@ -1,6 +1,6 @@
 /*
- * The loader: places a module in RAM, relocates it and binds the firmware's table to it, as a
- * transaction of stage, commit and release.
+ * The loader: places a module in RAM, relocates it, says what the firmware's table is to hold for
+ * it, and runs its constructors and destructors.
  *
  * The caller holds HOTRELOAD_LOCK_MODULE, except for hotreload_loader_verify().
  *
@@ -66,7 +66,7 @@ void hotreload_loader_construct(const hotreload_image_t *image, const hotreload_
 /** Points every slot of the table to its missing-function handler. */
 void hotreload_loader_unbind(void);
 
-/** Runs the destructors of a module that the table does not point to any more. */
-void hotreload_loader_run_destructors(const hotreload_module_t *module);
+/** Runs the destructors of a module, once. */
+void hotreload_loader_run_destructors(hotreload_module_t *module);
 
 #endif

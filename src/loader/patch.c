@@ -7,6 +7,7 @@
 #include "loader/arch.h"
 #include "loader/in_use.h"
 #include "loader/kept.h"
+#include "loader/retired.h"
 #include "loader/table.h"
 #include "loader/text.h"
 
@@ -31,9 +32,7 @@ typedef struct {
 } swap_t;
 
 struct hotreload_patch {
-    hotreload_patch_t *next; /* of those that were released in use */
-    hotreload_module_t module;
-    size_t size; /* bytes of this object, with its arrays */
+    hotreload_retired_t code; /* its size: bytes of this object, with its arrays */
     uint32_t jump_count;
     uint32_t veneer_count;
     uint32_t swap_count;
@@ -41,9 +40,6 @@ struct hotreload_patch {
     swap_t *swaps;
     jump_t *jumps;
 };
-
-/** Released patches that tasks still executed. */
-static hotreload_patch_t *in_use;
 
 /* ---- Staging ---- */
 
@@ -56,7 +52,7 @@ static hotreload_patch_t *allocate(const hotreload_image_t *image)
     hotreload_patch_t *patch = hotreload_port_buffer_alloc(size);
     if (patch != NULL) {
         memset(patch, 0, size);
-        patch->size = size;
+        patch->code.size = size;
         patch->jump_count = image->jumps.count;
         patch->swap_count = image->swaps.count;
         patch->swaps = (swap_t *)(patch + 1);
@@ -68,8 +64,8 @@ static hotreload_patch_t *allocate(const hotreload_image_t *image)
 
 static void free_patch(hotreload_patch_t *patch)
 {
-    hotreload_segments_free(&patch->module);
-    hotreload_port_buffer_free(patch, patch->size);
+    hotreload_segments_free(&patch->code.module);
+    hotreload_port_buffer_free(patch, patch->code.size);
 }
 
 /** @return false: the patch names no veneer that the jump can reach */
@@ -103,7 +99,7 @@ static esp_err_t stage_jump(const hotreload_image_t *image, uint32_t index,
         return hotreload_malformed(reason, HOTRELOAD_BAD_JUMP_PLACE);
     }
     patch->jumps[index] = (jump_t){.from = jump.from, .busy = jump.busy};
-    const uint32_t to = patch->module.text.run + (jump.to - image->text.link);
+    const uint32_t to = patch->code.module.text.run + (jump.to - image->text.link);
     if (arch->encode_jump(base->text.run + jump.from, to, &patch->jumps[index].code) != ESP_OK &&
         !stage_veneer(image, index, base, patch, to)) {
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
@@ -134,7 +130,7 @@ static esp_err_t stage_swap(const hotreload_image_t *image, uint32_t index,
     if (there == NULL) {
         return hotreload_malformed(reason, HOTRELOAD_BAD_SWAP_PLACE);
     }
-    uint8_t *here = (uint8_t *)patch->module.data.write + (swap.source - image->data.link);
+    uint8_t *here = (uint8_t *)patch->code.module.data.write + (swap.source - image->data.link);
     patch->swaps[index] = (swap_t){there, here, swap.size};
     return ESP_OK;
 }
@@ -148,7 +144,7 @@ esp_err_t hotreload_patch_stage(const hotreload_image_t *image, uint32_t caps,
         return hotreload_fail(reason, ESP_ERR_NO_MEM, "no memory for the list of %u changes",
                               (unsigned)(image->jumps.count + image->swaps.count));
     }
-    esp_err_t error = hotreload_segments_place(image, caps, base, &patch->module, reason);
+    esp_err_t error = hotreload_segments_place(image, caps, base, &patch->code.module, reason);
     for (uint32_t i = 0; error == ESP_OK && i < patch->jump_count; i++) {
         error = stage_jump(image, i, base, patch, reason);
     }
@@ -315,46 +311,18 @@ esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_pat
 
 /* ---- Releasing ---- */
 
-static hotreload_code_t code_of(const hotreload_module_t *module)
+void hotreload_patch_release(hotreload_patch_t *patch)
 {
-    return (hotreload_code_t){module->text.run, (uint32_t)module->text.size, .returns = true};
-}
-
-static bool is_executed(const hotreload_patch_t *patch)
-{
-    const hotreload_code_t code = code_of(&patch->module);
-    hotreload_user_t user;
-    return hotreload_find_user(&code, 1, &user);
-}
-
-/** Frees those released patches that no task executes any more. */
-static void free_unused(void)
-{
-    hotreload_patch_t **link = &in_use;
-    while (*link != NULL) {
-        hotreload_patch_t *patch = *link;
-        if (is_executed(patch)) {
-            link = &patch->next;
-        } else {
-            *link = patch->next;
-            free_patch(patch);
-        }
+    if (patch != NULL) {
+        hotreload_retire(&patch->code);
     }
-}
-
-bool hotreload_patch_release(hotreload_patch_t *patch)
-{
-    patch->next = in_use;
-    in_use = patch;
-    free_unused();
-    return in_use != patch;
 }
 
 hotreload_patch_info_t hotreload_patch_info(const hotreload_patch_t *patch)
 {
     static const hotreload_module_t none;
     return (hotreload_patch_info_t){
-        .module = patch != NULL ? &patch->module : &none,
+        .module = patch != NULL ? &patch->code.module : &none,
         .jumps = jumps_of(patch),
     };
 }
@@ -362,11 +330,7 @@ hotreload_patch_info_t hotreload_patch_info(const hotreload_patch_t *patch)
 bool hotreload_patch_find_user(const hotreload_module_t *base, const hotreload_patch_t *patch,
                                hotreload_user_t *user)
 {
-    const hotreload_code_t code[] = {code_of(base), code_of(hotreload_patch_info(patch).module)};
-    bool found = hotreload_find_user_when_alone(code, 2, user);
-    for (const hotreload_patch_t *old = in_use; old != NULL && !found; old = old->next) {
-        const hotreload_code_t old_code = code_of(&old->module);
-        found = hotreload_find_user_when_alone(&old_code, 1, user);
-    }
-    return found;
+    const hotreload_code_t code[] = {hotreload_code_of(base),
+                                     hotreload_code_of(hotreload_patch_info(patch).module)};
+    return hotreload_find_user_when_alone(code, 2, user) || hotreload_retired_find_user(user);
 }

@@ -48,17 +48,11 @@ esp_err_t hotreload_patch_stage(const hotreload_image_t *image, uint32_t caps,
 esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_patch_t *old,
                                    hotreload_patch_t *new, hotreload_reason_t *reason);
 
-/**
- * Frees a patch that is not applied, as soon as no task executes its code: now, or when another is
- * released.
- *
- * @return true: it is freed; false: a task still executes it
- */
-bool hotreload_patch_release(hotreload_patch_t *patch);
+/** Lets hotreload_retired_free() free a patch that is not applied; NULL: does nothing. */
+void hotreload_patch_release(hotreload_patch_t *patch);
 
 /**
- * Undoes a patch when its base is given up; NULL: does nothing. Within hotreload_port_alone(), when
- * hotreload_patch_find_user() finds nobody.
+ * Undoes a patch when its base is given up; NULL: does nothing. Within hotreload_port_alone().
  */
 void hotreload_patch_undo(const hotreload_module_t *base, hotreload_patch_t *patch);
 
@@ -66,8 +60,8 @@ void hotreload_patch_undo(const hotreload_module_t *base, hotreload_patch_t *pat
 hotreload_patch_info_t hotreload_patch_info(const hotreload_patch_t *patch);
 
 /**
- * Looks for a task that executes code of a base, of its patch, or of a patch that waits for being
- * freed. Within hotreload_port_alone().
+ * Looks for a task that executes code of a base, of its patch, or retired code. Within
+ * hotreload_port_alone().
  *
  * @param patch  what is applied; NULL: none
  * @param user   gets the task

@@ -83,18 +83,17 @@ static esp_err_t relocate_field(const hotreload_region_t *region, const field_t 
                                 uint32_t type, uint32_t value)
 {
     uint32_t words[HOTRELOAD_FIELD_WORDS] = {0};
-    uint8_t *bytes = (uint8_t *)region->write + field->offset;
     if (field->in_text) {
         hotreload_text_read(region, field->offset, words, field->size);
     } else {
-        memcpy(words, bytes, field->size);
+        memcpy(words, (uint8_t *)region->write + field->offset, field->size);
     }
     esp_err_t error =
         hotreload_port_arch()->relocate(type, region->run + field->offset, value, words);
     if (field->in_text) {
         hotreload_text_write(region, field->offset, words, field->size);
     } else {
-        memcpy(bytes, words, field->size);
+        memcpy((uint8_t *)region->write + field->offset, words, field->size);
     }
     return error;
 }

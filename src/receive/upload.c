@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "loader/loader.h"
 #include "run/event.h"
 #include "run/settle.h"
 #include "run/upload_check.h"

@@ -21,7 +21,7 @@ static uint32_t reported; /* sequence of the upload that waits for a task, which
 /** What waits to run. */
 typedef struct {
     uint32_t sequence; /**< 0: nobody can tell */
-    bool is_whole;     /**< it needs a safe point */
+    bool is_whole;     /**< it needs a safe point, and is to be announced */
 } update_t;
 
 static update_t find_update(void)
@@ -30,7 +30,7 @@ static update_t find_update(void)
     hotreload_record_t record = {.base = HOTRELOAD_NO_BASE};
     (void)hotreload_store_find(HOTRELOAD_RECORD_USABLE, NULL, &record, &unused);
     hotreload_port_lock(HOTRELOAD_LOCK_MODULE);
-    const bool is_whole = !hotreload_program_is_patch(&record);
+    const bool is_whole = !hotreload_program_is_patch(&record) && !hotreload_program_runs(&record);
     hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
     return (update_t){.sequence = record.sequence, .is_whole = is_whole};
 }
@@ -44,10 +44,13 @@ static esp_err_t run_update(const update_t *update, hotreload_reason_t *reason)
         .allow_unload_first = settings->allow_unload_first,
     };
     esp_err_t error = update->is_whole ? hotreload_program_check_unused(reason) : ESP_OK;
-    return error == ESP_OK ? hotreload_reload_newest(&config, reason) : error;
+    /* A whole module that has come since would be loaded without `before` and `after`. */
+    const uint32_t expected = update->is_whole ? 0 : update->sequence;
+    return error == ESP_OK ? hotreload_reload_newest(&config, expected, reason) : error;
 }
 
-/** The log names a task that is in the way once for each upload. */
+/** The log names a task that is in the way once for each upload, and nothing that came meanwhile.
+ */
 static esp_err_t try_to_reload(const update_t *update)
 {
     hotreload_reason_t reason;
@@ -55,7 +58,7 @@ static esp_err_t try_to_reload(const update_t *update)
     hotreload_begin_change(HOTRELOAD_CALLER());
     const esp_err_t error = run_update(update, &reason);
     if (hotreload_may_be_tried_again(error)) {
-        if (reported == update->sequence) {
+        if (reported == update->sequence || reason.text[0] == '\0') {
             hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
             return error;
         }

@@ -78,7 +78,7 @@ static esp_err_t load_after_unload(const hotreload_record_t *record, uint32_t ca
                                    hotreload_reason_t *reason)
 {
     const hotreload_record_t old = *hotreload_program_record();
-    esp_err_t error = hotreload_program_unload(reason);
+    esp_err_t error = hotreload_program_unload(false, reason);
     if (error != ESP_OK) {
         return error;
     }
@@ -206,9 +206,11 @@ static esp_err_t load_newest(const hotreload_config_t *config, hotreload_reason_
     }
     hotreload_reason_clear(reason);
     error = hotreload_store_take_newest(&record, reason);
-    return error == ESP_OK
-               ? load_or_older(HOTRELOAD_RECORD_USABLE, &record, config->heap_caps, reason)
-               : error;
+    if (error == ESP_OK) {
+        error = load_or_older(HOTRELOAD_RECORD_USABLE, &record, config->heap_caps, reason);
+        hotreload_store_end_taking(&record, false);
+    }
+    return error;
 }
 
 esp_err_t hotreload_load_newest(const hotreload_config_t *config, hotreload_reason_t *reason)
@@ -218,31 +220,41 @@ esp_err_t hotreload_load_newest(const hotreload_config_t *config, hotreload_reas
     return error;
 }
 
-esp_err_t hotreload_reload_newest(const hotreload_config_t *config, hotreload_reason_t *reason)
+static esp_err_t reload_record(const hotreload_record_t *record, const hotreload_config_t *config,
+                               hotreload_reason_t *reason)
 {
-    hotreload_record_t record;
-    bool rolls_back;
-    bool waits = false;
-    esp_err_t error = open_store(config, &rolls_back, reason);
-    if (error == ESP_OK) {
-        error = hotreload_store_take_newest(&record, reason);
-    }
-    if (error == ESP_OK) {
-        waits = hotreload_store_is_waiting();
-        error = load_record(&record, config->heap_caps, reason);
-    }
+    const bool waits = hotreload_store_is_waiting();
+    esp_err_t error = load_record(record, config->heap_caps, reason);
     if (error == ESP_ERR_NO_MEM && waits) {
-        error = load_from_flash(&record, config->heap_caps, reason);
+        error = load_from_flash(record, config->heap_caps, reason);
     }
     if (error == ESP_ERR_NO_MEM && config->allow_unload_first && hotreload_program_is_loaded() &&
         can_load_again(hotreload_program_record())) {
         hotreload_reason_clear(reason);
-        error = load_after_unload(&record, config->heap_caps, reason);
+        error = load_after_unload(record, config->heap_caps, reason);
+    }
+    return error;
+}
+
+esp_err_t hotreload_reload_newest(const hotreload_config_t *config, uint32_t expected,
+                                  hotreload_reason_t *reason)
+{
+    hotreload_record_t record;
+    bool rolls_back;
+    esp_err_t error = open_store(config, &rolls_back, reason);
+    const bool is_announced = hotreload_store_has_untried();
+    if (error == ESP_OK) {
+        error = hotreload_store_take_newest(&record, reason);
+    }
+    if (error == ESP_OK) {
+        if (expected != 0 && record.sequence != expected) {
+            error = ESP_ERR_INVALID_STATE;
+        } else if (!is_announced || !hotreload_program_runs(&record)) {
+            error = reload_record(&record, config, reason);
+        } /* else what was announced is gone, and variables must not be lost for nothing */
+        hotreload_store_end_taking(&record, hotreload_may_be_tried_again(error));
     }
     hotreload_store_end_reading();
-    if (hotreload_may_be_tried_again(error)) {
-        hotreload_store_set_tried(0);
-    }
     return error;
 }
 

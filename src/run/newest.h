@@ -20,8 +20,14 @@
  */
 esp_err_t hotreload_load_newest(const hotreload_config_t *config, hotreload_reason_t *reason);
 
-/** Runs the newest record in place of what runs; as hotreload_reload(). */
-esp_err_t hotreload_reload_newest(const hotreload_config_t *config, hotreload_reason_t *reason);
+/**
+ * Runs the newest record in place of what runs.
+ *
+ * @param expected  sequence of the record that is to be the newest; 0: any
+ * @return as hotreload_reload(); ESP_ERR_INVALID_STATE without a reason: another record is it
+ */
+esp_err_t hotreload_reload_newest(const hotreload_config_t *config, uint32_t expected,
+                                  hotreload_reason_t *reason);
 
 /** Tells whether a reload that failed may succeed later: a task was in the way. */
 bool hotreload_may_be_tried_again(esp_err_t error);

@@ -8,6 +8,7 @@
 #include "loader/kept.h"
 #include "loader/loader.h"
 #include "loader/patch.h"
+#include "loader/retired.h"
 #include "loader/table.h"
 #include "run/address_map.h"
 #include "run/event.h"
@@ -36,6 +37,13 @@ const hotreload_record_t *hotreload_program_record(void)
     return program.patch != NULL ? &program.patch_record : &program.record;
 }
 
+bool hotreload_program_runs(const hotreload_record_t *record)
+{
+    const hotreload_record_t *running = hotreload_program_record();
+    return running != NULL && running->sequence == record->sequence &&
+           memcmp(running->sha256, record->sha256, sizeof record->sha256) == 0;
+}
+
 /** Tells status and store what runs now. */
 static void announce(void)
 {
@@ -54,28 +62,6 @@ static void announce(void)
     hotreload_store_set_running(hotreload_program_record());
 }
 
-/**
- * Lets a crash from now on blame a record that is about to run; 0: none.
- *
- * @return whether what runs was on trial, for stop_blaming()
- */
-static bool blame(uint32_t sequence)
-{
-    const bool was_on_trial = hotreload_trial_is_running();
-    hotreload_trial_end();
-    hotreload_port_retain(sequence);
-    return was_on_trial;
-}
-
-/** The record does not run after all, and what ran before runs on. */
-static void stop_blaming(bool was_on_trial)
-{
-    hotreload_port_retain(0);
-    if (was_on_trial && hotreload_program_record() != NULL) {
-        hotreload_trial_begin(hotreload_program_record());
-    }
-}
-
 /* ---- Giving up what runs ---- */
 
 static size_t size_of_slots(void)
@@ -83,74 +69,49 @@ static size_t size_of_slots(void)
     return hotreload_firmware_table.count * sizeof(uint32_t);
 }
 
-/** What takes the place of the old code. */
+/** What is done while nothing else runs. */
 typedef struct {
-    const uint32_t *slots; /**< of the exports; NULL: no module is to run */
-    bool done;
-    hotreload_user_t user;
-} takeover_t;
+    enum { LOOK, BIND, UNBIND } step; /**< only UNBIND is done whoever is inside */
+    const uint32_t *slots;            /**< BIND: of the exports */
+    hotreload_user_t user;            /**< who is inside the module that runs */
+} order_t;
 
-static void take_over_if_unused(void *context)
+static void carry_out(void *context)
 {
-    takeover_t *takeover = context;
-    takeover->done = !hotreload_patch_find_user(&program.module, program.patch, &takeover->user);
-    if (!takeover->done) {
+    order_t *order = context;
+    if (order->step != UNBIND &&
+        hotreload_patch_find_user(&program.module, program.patch, &order->user)) {
         return;
     }
-    hotreload_patch_undo(&program.module, program.patch);
-    if (takeover->slots != NULL) {
-        memcpy(hotreload_firmware_table.slots, takeover->slots, size_of_slots());
-    } else {
+    if (order->step != LOOK) {
+        hotreload_patch_undo(&program.module, program.patch);
+    }
+    if (order->step == BIND) {
+        memcpy(hotreload_firmware_table.slots, order->slots, size_of_slots());
+    } else if (order->step == UNBIND) {
         hotreload_loader_unbind();
     }
 }
 
-static esp_err_t fail_inside(const hotreload_user_t *user, hotreload_reason_t *reason)
+/** Carries it out, unless a task is inside the module that runs. */
+static esp_err_t carry_out_alone(order_t order, hotreload_reason_t *reason)
 {
-    return hotreload_fail(reason, ESP_ERR_HOTRELOAD_TASK_INSIDE,
-                          "task %s is inside the module, at 0x%x: reload when it has left",
-                          user->task, (unsigned)user->address);
-}
-
-/**
- * Points the table elsewhere, unless a task is inside the code that the table points to.
- *
- * @param slots  of the exports; NULL: no module is to run
- */
-static esp_err_t take_over(const uint32_t *slots, hotreload_reason_t *reason)
-{
-    takeover_t takeover = {.slots = slots};
-    const esp_err_t error =
-        hotreload_port_alone(&program.module.text, take_over_if_unused, &takeover);
+    static const hotreload_region_t nothing_written;
+    const hotreload_region_t *text = order.step == LOOK ? &nothing_written : &program.module.text;
+    const esp_err_t error = hotreload_port_alone(text, carry_out, &order);
     if (error != ESP_OK) {
         return hotreload_fail(reason, error, "cannot stop all tasks");
     }
-    return takeover.done ? ESP_OK : fail_inside(&takeover.user, reason);
-}
-
-typedef struct {
-    bool found;
-    hotreload_user_t user;
-} module_search_t;
-
-static void find_user_of_module(void *context)
-{
-    module_search_t *search = context;
-    search->found = hotreload_patch_find_user(&program.module, program.patch, &search->user);
+    return !order.user.found
+               ? ESP_OK
+               : hotreload_fail(reason, ESP_ERR_HOTRELOAD_TASK_INSIDE,
+                                "task %s is inside the module, at 0x%x: reload when it has left",
+                                order.user.task, (unsigned)order.user.address);
 }
 
 esp_err_t hotreload_program_check_unused(hotreload_reason_t *reason)
 {
-    static const hotreload_region_t nothing_written;
-    module_search_t search = {.found = false};
-    if (!program.loaded) {
-        return ESP_OK;
-    }
-    const esp_err_t error = hotreload_port_alone(&nothing_written, find_user_of_module, &search);
-    if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "cannot stop all tasks");
-    }
-    return search.found ? fail_inside(&search.user, reason) : ESP_OK;
+    return program.loaded ? carry_out_alone((order_t){.step = LOOK}, reason) : ESP_OK;
 }
 
 /* So many pauses are the time that tasks have to get out of the way. */
@@ -181,39 +142,48 @@ static esp_err_t wait_until_unused(hotreload_reason_t *reason)
     return error;
 }
 
-/** Frees a patch that is not applied any more, or as soon as no task executes it. */
-static void release_patch(hotreload_patch_t *patch)
+/**
+ * Gives up code that the table does not point to any more, when nobody was inside. A callback or a
+ * virtual call may have led a task there since: it gets time to leave, else its code is freed
+ * later.
+ *
+ * @return false: it is still used
+ */
+static bool release_old(void)
 {
-    const hotreload_module_t module = *hotreload_patch_info(patch).module;
-    if (patch != NULL && hotreload_patch_release(patch)) {
-        hotreload_address_map_free(&module);
-    }
-}
-
-/** Frees code that the table does not point to any more. */
-static void release_old(void)
-{
+    static hotreload_retired_t old; /* one will do: no module goes while another is still used */
     if (!program.loaded) {
-        return;
+        return true;
     }
-    release_patch(program.patch);
-    program.patch = NULL;
+    (void)hotreload_retired_free(true, hotreload_address_map_free);
     hotreload_loader_run_destructors(&program.module);
-    hotreload_address_map_free(&program.module); /* before it is cleared: a task may be in it */
-    hotreload_segments_free(&program.module);
+    old.module = program.module;
+    hotreload_retire(&old);
+    hotreload_patch_release(program.patch);
+    program.patch = NULL;
+    unsigned pauses = 0;
+    while (!hotreload_retired_free(false, hotreload_address_map_free)) {
+        if (!pause_for_task(ESP_ERR_HOTRELOAD_TASK_INSIDE, &pauses)) {
+            return false;
+        }
+    }
+    return true;
 }
 
-esp_err_t hotreload_program_unload(hotreload_reason_t *reason)
+esp_err_t hotreload_program_unload(bool for_good, hotreload_reason_t *reason)
 {
     esp_err_t error = wait_until_unused(reason);
     if (error == ESP_OK) {
-        error = take_over(NULL, reason);
+        /* While the table still leads to the module: they may call it as all others do. */
+        hotreload_loader_run_destructors(&program.module);
+        error = carry_out_alone((order_t){.step = UNBIND}, reason);
     }
     if (error != ESP_OK) {
         return error;
     }
-    release_old();
-    hotreload_kept_free_others(NULL);
+    if (release_old() && for_good) {
+        hotreload_kept_free_others(NULL);
+    }
     hotreload_trial_end(); /* its destructors were still on trial */
     program.loaded = false;
     hotreload_status_set_module(NULL, NULL);
@@ -237,7 +207,7 @@ static esp_err_t point_table_to(const hotreload_image_t *image, const hotreload_
                               (unsigned)hotreload_firmware_table.count);
     }
     hotreload_loader_fill_slots(image, staged, slots);
-    const esp_err_t error = take_over(slots, reason);
+    const esp_err_t error = carry_out_alone((order_t){.step = BIND, .slots = slots}, reason);
     hotreload_port_buffer_free(slots, size);
     return error;
 }
@@ -253,19 +223,20 @@ static esp_err_t run_staged(const hotreload_image_t *image, const hotreload_modu
                             const hotreload_record_t *record, const hotreload_record_t *on_trial,
                             hotreload_reason_t *reason)
 {
-    const bool was_on_trial = blame(on_trial != NULL ? on_trial->sequence : 0);
+    hotreload_trial_suspend(on_trial != NULL ? on_trial->sequence : 0);
     hotreload_address_map_add(staged, record != NULL ? record->sequence : 0);
     esp_err_t error = point_table_to(image, staged, reason);
     if (error != ESP_OK) {
         hotreload_address_map_free(staged);
-        stop_blaming(was_on_trial);
+        hotreload_trial_resume();
         return error;
     }
     hotreload_kept_commit();
     hotreload_loader_construct(image, staged);
-    hotreload_port_retain(0); /* the old one is not loaded again, on trial or not */
-    release_old();
-    hotreload_kept_free_others(image);
+    hotreload_trial_end(); /* the old one is not loaded again, on trial or not */
+    if (release_old()) {
+        hotreload_kept_free_others(image);
+    }
     program.module = *staged;
     program.loaded = true;
     program.stored = record != NULL;
@@ -289,6 +260,7 @@ static esp_err_t stage_and_run(const void *data, size_t size, uint32_t caps,
     hotreload_module_t staged;
     const bool is_judged = record != NULL && record == on_trial; /* not as the base of a patch */
     bool begins_trial = false;
+    (void)hotreload_retired_free(false, hotreload_address_map_free);
     esp_err_t error = hotreload_loader_stage(data, size, caps, &image, &staged, reason);
     if (error != ESP_OK) {
         return error;
@@ -378,10 +350,10 @@ static esp_err_t exchange_patch(hotreload_patch_t *staged, uint32_t blamed,
     unsigned pauses = 0;
     esp_err_t error;
     do {
-        const bool was_on_trial = blame(blamed);
+        hotreload_trial_suspend(blamed);
         error = hotreload_patch_exchange(&program.module, program.patch, staged, reason);
         if (error != ESP_OK) {
-            stop_blaming(was_on_trial);
+            hotreload_trial_resume();
         }
     } while (pause_for_task(error, &pauses));
     if (error == ESP_OK) {
@@ -396,6 +368,7 @@ static esp_err_t apply_patch(const hotreload_record_t *record, uint32_t caps,
 {
     hotreload_patch_t *staged;
     bool on_trial = false;
+    (void)hotreload_retired_free(false, hotreload_address_map_free);
     esp_err_t error = stage_patch(record, caps, &staged, reason);
     if (error != ESP_OK) {
         return error;
@@ -408,16 +381,19 @@ static esp_err_t apply_patch(const hotreload_record_t *record, uint32_t caps,
     }
     if (error != ESP_OK) {
         hotreload_kept_abort();
-        hotreload_address_map_free(info.module);
-        (void)hotreload_patch_release(staged);
+        hotreload_patch_release(staged);
+        (void)hotreload_retired_free(false, hotreload_address_map_free);
         return error;
     }
-    release_patch(program.patch);
+    hotreload_patch_release(program.patch);
+    (void)hotreload_retired_free(false, hotreload_address_map_free);
     program.patch = staged;
     program.patch_record = *record;
     announce();
     if (on_trial) {
         hotreload_trial_begin(record);
+    } else {
+        hotreload_trial_end();
     }
     report_patch(&info);
     hotreload_post_event(HOTRELOAD_EVENT_PATCHED, record->sequence, NULL);

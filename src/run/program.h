@@ -18,6 +18,9 @@ bool hotreload_program_is_loaded(void);
 /** The record that runs: the patch's, or the module's; NULL: none, or one from memory. */
 const hotreload_record_t *hotreload_program_record(void);
 
+/** Tells whether it is this record that runs. */
+bool hotreload_program_runs(const hotreload_record_t *record);
+
 /** Tells whether a record is a patch of the module that runs: it needs no safe point. */
 bool hotreload_program_is_patch(const hotreload_record_t *record);
 
@@ -47,8 +50,10 @@ esp_err_t hotreload_program_run_from_memory(const void *data, size_t size,
 /**
  * Unloads what runs. For the store, the record still runs: it may be loaded again.
  *
- * @return ESP_OK; ESP_ERR_HOTRELOAD_TASK_INSIDE; ESP_ERR_NO_MEM, ESP_ERR_TIMEOUT
+ * @param for_good  frees the kept variables; false: the next module takes over those that it has
+ * @return ESP_OK; ESP_ERR_HOTRELOAD_TASK_INSIDE; ESP_ERR_NO_MEM, ESP_ERR_TIMEOUT: the destructors
+ *         may have run, once
  */
-esp_err_t hotreload_program_unload(hotreload_reason_t *reason);
+esp_err_t hotreload_program_unload(bool for_good, hotreload_reason_t *reason);
 
 #endif

@@ -8,6 +8,7 @@
 /** Guarded by HOTRELOAD_LOCK_STATUS: a timer must not wait for a reload, nor for constructors. */
 static struct {
     bool running;
+    bool suspended;  /**< a crash blames another record */
     uint32_t number; /**< counts trials: a late timer compares it and does nothing */
     hotreload_record_t record;
 } trial;
@@ -23,7 +24,9 @@ static esp_err_t pass_trial(uint32_t number, const hotreload_record_t *record,
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
     if (trial.number == number) {
         trial.running = false;
-        hotreload_port_retain(0);
+        if (!trial.suspended) {
+            hotreload_port_retain(0);
+        }
     }
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
     hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u is good", (unsigned)record->sequence);
@@ -63,6 +66,7 @@ static uint32_t change_trial(const hotreload_record_t *record)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
     trial.running = record != NULL;
+    trial.suspended = false;
     if (record != NULL) {
         trial.record = *record;
     }
@@ -83,6 +87,22 @@ void hotreload_trial_begin(const hotreload_record_t *record)
 void hotreload_trial_end(void)
 {
     (void)hotreload_port_trial_timer(NULL, change_trial(NULL));
+}
+
+void hotreload_trial_suspend(uint32_t sequence)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
+    trial.suspended = true;
+    hotreload_port_retain(sequence);
+    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
+}
+
+void hotreload_trial_resume(void)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
+    trial.suspended = false;
+    hotreload_port_retain(trial.running ? trial.record.sequence : 0);
+    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
 }
 
 bool hotreload_trial_is_running(void)

@@ -21,6 +21,16 @@ void hotreload_trial_begin(const hotreload_record_t *record);
 /** Ends the trial, if any, without a verdict: a crash blames no module then. Any task. */
 void hotreload_trial_end(void);
 
+/**
+ * Lets a crash blame a record that is about to run, not the one on trial, whose time goes on.
+ *
+ * @param sequence  of that record; 0: a crash blames none
+ */
+void hotreload_trial_suspend(uint32_t sequence);
+
+/** It does not run after all: a crash blames what is on trial again. */
+void hotreload_trial_resume(void);
+
 /** Tells whether the module that runs is on trial. Any task. */
 bool hotreload_trial_is_running(void);
 

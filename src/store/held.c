@@ -32,12 +32,12 @@ bool hotreload_held_can_load(const hotreload_held_t *held, hotreload_record_kind
            hotreload_marks_are_of_kind(held->marks, kind);
 }
 
-/** A record that the flash did not take stays until one reload has seen it. */
+/** A record that the flash did not take stays until one reload has loaded it or given it up. */
 static bool is_needed(const hotreload_held_t *held)
 {
     return held->mapped || held->state == HOTRELOAD_HELD_RECEIVING ||
            held->state == HOTRELOAD_HELD_WAITING ||
-           (held->state == HOTRELOAD_HELD_LOST && !held->was_mapped);
+           (held->state == HOTRELOAD_HELD_LOST && !held->was_tried);
 }
 
 static void free_unneeded(hotreload_held_t *held)
@@ -57,6 +57,11 @@ void hotreload_held_set_state(hotreload_held_t *held, hotreload_held_state_t sta
 void hotreload_held_set_mapped(hotreload_held_t *held, bool mapped)
 {
     held->mapped = mapped;
-    held->was_mapped = true;
+    free_unneeded(held);
+}
+
+void hotreload_held_set_tried(hotreload_held_t *held)
+{
+    held->was_tried = true;
     free_unneeded(held);
 }

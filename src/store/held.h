@@ -26,7 +26,7 @@ typedef struct {
     hotreload_marks_t marks; /**< that the record has, or will have in the flash */
     uint8_t *memory;         /**< the module; NULL: freed, or never there */
     bool mapped;             /**< someone reads the memory */
-    bool was_mapped;         /**< a reload has seen it */
+    bool was_tried;          /**< a reload has loaded it, or given it up */
 } hotreload_held_t;
 
 /**
@@ -49,5 +49,8 @@ void hotreload_held_set_state(hotreload_held_t *held, hotreload_held_state_t sta
 
 /** Notes whether a reload reads the memory; frees it once nobody needs it. */
 void hotreload_held_set_mapped(hotreload_held_t *held, bool mapped);
+
+/** Notes that a reload has loaded it, or given it up; frees the memory once nobody needs it. */
+void hotreload_held_set_tried(hotreload_held_t *held);
 
 #endif

@@ -65,7 +65,7 @@ bool hotreload_store_has_untried(void);
 
 /**
  * Notes that the records up to this sequence were tried. Whatever is newer counts as not tried, and
- * is announced again; 0: all.
+ * is announced again.
  */
 void hotreload_store_set_tried(uint32_t sequence);
 
@@ -89,9 +89,12 @@ esp_err_t hotreload_store_find_sequence(uint32_t sequence, hotreload_record_t *r
 
 /**
  * Finds the newest usable record, to be loaded. All records that are there now count as tried then.
- * Errors as hotreload_store_find().
+ * Ends with hotreload_store_end_taking(), except after an error. Errors as hotreload_store_find().
  */
 esp_err_t hotreload_store_take_newest(hotreload_record_t *record, hotreload_reason_t *reason);
+
+/** @param again  true: it is as if it had not been taken; false: it was loaded, or given up */
+void hotreload_store_end_taking(const hotreload_record_t *record, bool again);
 
 /**
  * Notes in the flash that a record's module is about to run, unless it is good.
@@ -219,8 +222,8 @@ typedef struct {
 /**
  * Writes the next piece, one sector at most, of the record that waits in RAM, then its marks and
  * its header, and frees the RAM unless a reload reads it. Any number of tasks may do this at once.
- * A record that the flash does not take stays in RAM until a reload has seen it or the next record
- * is begun; no other record gets its sequence.
+ * A record that the flash does not take stays in RAM until a reload has loaded it or given it up,
+ * or the next record is begun; no other record gets its sequence.
  *
  * @param settled  gets how far it is, whatever is returned
  * @return ESP_OK, also when none waits; errors as hotreload_store_commit(): it was not stored

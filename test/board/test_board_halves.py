@@ -13,7 +13,7 @@ from typing import List
 import pytest
 from board_build import HERE, Build
 from cross_toolchain import CORES
-from emulated_board import Board
+from emulated_board import PANIC, Board
 
 SOURCE = os.path.join(HERE, "halves", "firmware")
 COMPONENT = os.path.join(HERE, "halves", "half")
@@ -33,10 +33,11 @@ def whole(core: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
     return Build(directory, core, SOURCE, COMPONENT, ["-DHALVES_STATIC=ON"])
 
 
-def start(build: Build, directory: Path) -> Board:
+def start(build: Build, directory: Path, *arguments: str) -> Board:
     flash = str(directory / "flash.bin")
     shutil.copy(build.generated("partition.bin"), flash)
-    return Board([*build.qemu, build.firmware, "--flash", flash, "--port", "0", "--poll", "20"])
+    options = ["--flash", flash, "--port", "0", "--poll", "20", *arguments]
+    return Board([*build.qemu, build.firmware, *options])
 
 
 def shown(board: Board) -> List[str]:
@@ -76,3 +77,11 @@ def test_callbacks_and_objects_outlive_their_module(halves: Build, tmp_path: Pat
             board.wait_for("^kept objects: 2003 4 42 602$")
     finally:
         board.kill()
+
+
+def test_an_inline_function_of_an_unloaded_module_says_so(halves: Build, tmp_path: Path) -> None:
+    if not halves.core.cxx:
+        pytest.skip("there is no C++ compiler for this core")
+    board = start(halves, tmp_path, "unload")
+    assert board.wait_for_exit() == PANIC
+    board.wait_for(r"^E .*a static function\(\) was called, but no loaded module has it")

@@ -41,7 +41,7 @@ static int reset(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < COUNT(saved); i++) {
-        saved[i] = 1000 + i;
+        saved[i] = 1000 + 2 * i;
     }
     frame->mepc = CODE;
     frame->sp = (int32_t)(uintptr_t)(saved + 50);
@@ -69,19 +69,21 @@ static void words_that_no_interrupt_writes_do_not_count(void **state)
     assert_false(has_register(&task, (uint32_t)frame->mtval));
 }
 
+/** One more, because a return address is behind a call: the first byte of a module counts. */
 static void the_register_of_stubs_counts_inside_of_one(void **state)
 {
+    const uint32_t leads_to = (uint32_t)frame->t1;
     hotreload_task_t task = show();
-    assert_false(has_register(&task, (uint32_t)frame->t1));
+    assert_false(has_register(&task, leads_to) || has_register(&task, leads_to + 1));
     code = 0x8302; /* c.jr t1 */
     task = show();
-    assert_true(has_register(&task, (uint32_t)frame->t1));
+    assert_true(has_register(&task, leads_to + 1));
     code = 0x00030067; /* jr t1 */
     task = show();
-    assert_true(has_register(&task, (uint32_t)frame->t1));
+    assert_true(has_register(&task, leads_to + 1));
     code = 0x00038067; /* jr t2 */
     task = show();
-    assert_false(has_register(&task, (uint32_t)frame->t1));
+    assert_false(has_register(&task, leads_to) || has_register(&task, leads_to + 1));
 }
 
 static void a_task_that_has_not_run_has_no_sp(void **state)

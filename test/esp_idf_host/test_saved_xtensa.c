@@ -31,7 +31,8 @@ static void a_task_that_yielded_goes_on_behind_its_call(void **state)
 static void an_interrupted_task_has_all_its_registers(void **state)
 {
     XtExcFrame *frame = (XtExcFrame *)saved;
-    *frame = (XtExcFrame){.exit = 1, .pc = 0x400d0000, .a0 = (int32_t)0x80012345u, .a8 = 88};
+    *frame =
+        (XtExcFrame){.exit = 1, .pc = 0x400d0000, .a0 = (int32_t)0x80012345u, .a8 = 88, .a9 = 99};
     frame->a1 = (int32_t)(uintptr_t)(saved + 60);
     frame->a15 = 115;
     frame->sar = 116; /* and what follows: old loops */
@@ -41,6 +42,7 @@ static void an_interrupted_task_has_all_its_registers(void **state)
     assert_ptr_equal(task.frame.sp, saved + 60);
     assert_int_equal(task.register_count, 16);
     assert_int_equal(task.registers[8], 88);
+    assert_int_equal(task.registers[9], 100); /* where a stub goes on: as if behind a call */
     assert_int_equal(task.registers[15], 115);
 }
 

@@ -17,6 +17,7 @@
 #include "image/elf32.h"
 #include "loader/loader.h"
 #include "loader/patch.h"
+#include "loader/retired.h"
 #include "module_builder.h"
 #include "module_source.h"
 #include "must.h"
@@ -265,6 +266,11 @@ static program_t program_of(const hotreload_module_t *base)
     return program;
 }
 
+static void do_nothing(const hotreload_module_t *freed)
+{
+    (void)freed;
+}
+
 static void apply_and_undo(const hotreload_image_t *image, const hotreload_module_t *base)
 {
     hotreload_patch_t *patch;
@@ -283,7 +289,8 @@ static void apply_and_undo(const hotreload_image_t *image, const hotreload_modul
     must(hotreload_patch_exchange(base, patch, NULL, &reason) == ESP_OK);
     after = program_of(base);
     must(memcmp(&before, &after, sizeof before) == 0);
-    must(hotreload_patch_release(patch));
+    hotreload_patch_release(patch);
+    must(hotreload_retired_free(false, do_nothing));
 }
 
 /** A patch is applied to a module, and undone. */

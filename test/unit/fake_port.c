@@ -456,6 +456,9 @@ void hotreload_port_unlock(hotreload_lock_t lock)
 {
     assert_true(held[lock]);
     held[lock] = false;
+    if (fake_port.on_unlock != NULL && !is_any_held()) {
+        fake_port.on_unlock();
+    }
     if (fake_port.is_worker_busy && !fake_port.is_worker && !is_any_held()) {
         fake_port.is_worker = true;
         (void)fake_port.worker.work();

@@ -86,6 +86,8 @@ typedef struct {
     bool is_worker;      /**< whoever calls is the worker */
     unsigned wakes;      /**< of the worker */
     bool is_worker_busy; /**< the worker works each time a lock is released */
+    /** Called when no lock is held any more; NULL: nothing. */
+    void (*on_unlock)(void);
 
     /** hotreload_port_now_ms(). */
     uint32_t now_ms;

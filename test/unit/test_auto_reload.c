@@ -113,6 +113,39 @@ static void an_upload_wakes_it(void **state)
     assert_int_equal(work(), NOT_BEFORE_WOKEN);
 }
 
+static unsigned unlocks;
+
+/** Another task stores a module once the update has been looked at. */
+static void store_meanwhile(void)
+{
+    if (--unlocks == 0) {
+        fake_port.on_unlock = NULL;
+        loaded_store(3);
+    }
+}
+
+static void a_whole_module_that_comes_before_a_patch_is_announced_too(void **state)
+{
+    for (unsigned after_unlocks = 1; after_unlocks <= 5; after_unlocks++) {
+        (void)tear_down(state);
+        (void)set_up(state);
+        config.before = before;
+        loaded_start(1);
+        module_spec_t spec = patched_spec();
+        assert_int_equal(patched_store(&spec), ESP_OK);
+        unlocks = after_unlocks;
+        fake_port.on_unlock = store_meanwhile;
+        for (unsigned i = 0; i < 3; i++) {
+            (void)work();
+        }
+        assert_null(fake_port.on_unlock);
+        loaded_expect(3);
+        assert_int_equal(befores, 1);
+        assert_int_equal(afters, 1);
+        assert_int_equal(count_in_log("E "), 0);
+    }
+}
+
 static void a_whole_module_is_reloaded_and_announced(void **state)
 {
     loaded_start(1);
@@ -299,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(without_an_update_it_waits_to_be_woken),
         TEST(an_upload_wakes_it),
+        TEST(a_whole_module_that_comes_before_a_patch_is_announced_too),
         TEST(a_whole_module_is_reloaded_and_announced),
         TEST(a_patch_is_found_and_applied_by_one_mapping),
         TEST(without_callbacks_as_well),

@@ -268,6 +268,25 @@ static void a_destructor_is_not_the_fault_of_the_next_module(void **state)
     assert_int_equal(fake_port.retained, 3);
 }
 
+static void pass_old_trial(uint32_t run_address)
+{
+    (void)run_address;
+    fake_port.on_call = NULL;
+    fake_port.trial_expired(fake_port.trial);
+    blamed[0] = fake_port.retained;
+}
+
+/** The time of the old module ends while a constructor of the new one runs. */
+static void a_trial_that_ends_meanwhile_leaves_the_blame(void **state)
+{
+    loaded_start(1);
+    loaded_store_with_constructors(2);
+    fake_port.on_call = pass_old_trial;
+    reload(2);
+    assert_int_equal(blamed[0], 2);
+    expect_blame("module 2 crashed on trial, module 1 runs");
+}
+
 /** Else the next boot would load, and unload, it again. */
 static void the_destructors_of_what_is_unloaded_are_on_trial(void **state)
 {
@@ -331,6 +350,7 @@ int main(void)
         TEST(an_older_one_than_the_good_one),
         TEST(whatever_runs_when_the_flash_is_written),
         TEST(a_destructor_is_not_the_fault_of_the_next_module),
+        TEST(a_trial_that_ends_meanwhile_leaves_the_blame),
         TEST(the_destructors_of_what_is_unloaded_are_on_trial),
         TEST(constructors_from_memory_are_nobodys_fault),
         TEST(is_seen_through_the_mapping),

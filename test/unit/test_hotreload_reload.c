@@ -255,6 +255,7 @@ static void survives_a_second_partition_during_an_upload(void **state)
     loaded_expect_failure(hotreload_reload(&config), ESP_ERR_INVALID_STATE,
                           "\"second\" cannot be opened now");
     loaded_expect(1);
+    assert_false(hotreload_update_available()); /* nothing new was seen */
     hotreload_store_abort();
 }
 

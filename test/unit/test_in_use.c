@@ -100,6 +100,27 @@ static void a_register_counts(void **state)
     assert_int_equal(find(), MODULE + 4);
 }
 
+/** Where a stub goes on next: a port shows it as if a call were before it. */
+static void a_register_that_leads_to_the_first_byte_counts_behind_it(void **state)
+{
+    registers[1] = MODULE;
+    assert_int_equal(find(), 0);
+    registers[1] = MODULE + 1;
+    assert_int_equal(find(), MODULE + 1);
+}
+
+/** FreeRTOS takes "" as a name, and makes it from NULL. */
+static void a_task_without_a_name_counts(void **state)
+{
+    hotreload_user_t user;
+    task.name = "";
+    assert_false(hotreload_find_user(places, COUNT(places), &user));
+    task.frame.pc = MODULE + 8;
+    assert_true(hotreload_find_user(places, COUNT(places), &user));
+    assert_true(user.found);
+    assert_string_equal(user.task, "(no name)");
+}
+
 static void a_jump_is_only_in_the_way_of_who_goes_on_there(void **state)
 {
     stack[7] = registers[0] = stack[20] = MODULE + 0x1002;
@@ -133,7 +154,7 @@ static void without_memory_somebody_may_be_there(void **state)
     hotreload_user_t user;
     fake_port.fail_allocation = 1;
     assert_true(hotreload_find_user(places, COUNT(places), &user));
-    assert_string_equal(user.task, "");
+    assert_false(user.found);
 }
 
 /** Windowed Xtensa: what a function returns to is saved below the stack of the one it called. */
@@ -149,6 +170,17 @@ static void the_last_return_address_of_xtensa_counts(void **state)
     assert_int_equal(find(), 0);
 }
 
+/** As without a patch: the upper bits of what Xtensa returns to are those of the places. */
+static void a_place_without_bytes_is_none(void **state)
+{
+    const hotreload_code_t code_and_none[] = {places[0], {.returns = true}};
+    hotreload_user_t user;
+    fake_port.arch = &hotreload_arch_xtensa;
+    task.frame.pc = (MODULE + 8) & 0x3fffffffu;
+    assert_true(hotreload_find_user(code_and_none, COUNT(code_and_none), &user));
+    assert_int_equal(user.address, MODULE + 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +189,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(words_that_nobody_can_tell_count, begin, end),
         cmocka_unit_test_setup_teardown(where_a_task_goes_on_counts, begin, end),
         cmocka_unit_test_setup_teardown(a_register_counts, begin, end),
+        cmocka_unit_test_setup_teardown(a_register_that_leads_to_the_first_byte_counts_behind_it,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(a_task_without_a_name_counts, begin, end),
+        cmocka_unit_test_setup_teardown(a_place_without_bytes_is_none, begin, end),
         cmocka_unit_test_setup_teardown(a_jump_is_only_in_the_way_of_who_goes_on_there, begin, end),
         cmocka_unit_test_setup_teardown(the_caller_counts_from_where_it_called, begin, end),
         cmocka_unit_test_setup_teardown(without_memory_somebody_may_be_there, begin, end),

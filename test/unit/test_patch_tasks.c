@@ -7,6 +7,7 @@
 #include "fake_port.h"
 #include "loaded.h"
 #include "patched.h"
+#include "run/trial.h"
 
 static uint32_t stack[4];
 static hotreload_task_t task = {.name = "blink", .frame.sp = stack, .end = stack + 4};
@@ -83,6 +84,43 @@ static void a_task_that_stays_is_named_and_nothing_changes(void **state)
     assert_int_not_equal(patched_beta_leads_to(), 0);
 }
 
+/** Else a task that stays would keep the module on trial for ever. */
+static void the_trial_goes_on_while_a_patch_cannot_be_applied(void **state)
+{
+    loaded_start(1);
+    const uint32_t trial = fake_port.trial;
+    module_spec_t spec = patched_spec();
+    start_task(loaded_status().text_run + PATCHED_BETA, 0);
+    assert_int_equal(patched_store(&spec), ESP_OK);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_HOTRELOAD_TASK_INSIDE);
+    assert_int_equal(fake_port.retained, 1);
+    assert_int_equal(fake_port.trial, trial);
+    fake_port.trial_expired(trial);
+    assert_false(hotreload_trial_is_running());
+    assert_int_equal(fake_port.retained, 0);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_HOTRELOAD_TASK_INSIDE);
+    assert_int_equal(fake_port.retained, 0);
+}
+
+static uint32_t retained_at_the_jump;
+
+static void note_retained(uint32_t run_address, uint32_t word)
+{
+    (void)run_address;
+    (void)word;
+    retained_at_the_jump = fake_port.retained;
+}
+
+static void a_crash_at_the_jump_blames_the_patch(void **state)
+{
+    loaded_start(1);
+    module_spec_t spec = patched_spec();
+    fake_port.on_text_write = note_retained;
+    patched_apply(&spec);
+    fake_port.on_text_write = NULL;
+    assert_int_equal(retained_at_the_jump, 2);
+}
+
 /** A branch back to the function's first instruction would land in the new function. */
 static void a_loop_at_the_start_of_a_function_is_busy_as_a_whole(void **state)
 {
@@ -132,6 +170,16 @@ static void a_whole_module_is_refused_while_a_task_is_inside(void **state)
     loaded_expect(2);
 }
 
+/** Else an application that polls would reload what runs, and lose its variables. */
+static void a_reload_without_an_update_announces_none(void **state)
+{
+    loaded_start(1);
+    start_task(loaded_status().text_run + 4, 0);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_HOTRELOAD_TASK_INSIDE);
+    assert_false(hotreload_update_available());
+    fake_port.task_count = 0;
+}
+
 #define PATCH_TEST(test) cmocka_unit_test_setup_teardown(test, loaded_set_up, loaded_tear_down)
 
 int main(void)
@@ -141,9 +189,12 @@ int main(void)
         PATCH_TEST(a_crash_while_a_patch_waits_is_not_its_fault),
         PATCH_TEST(a_patch_needs_no_safe_point),
         PATCH_TEST(a_task_that_stays_is_named_and_nothing_changes),
+        PATCH_TEST(the_trial_goes_on_while_a_patch_cannot_be_applied),
+        PATCH_TEST(a_crash_at_the_jump_blames_the_patch),
         PATCH_TEST(a_loop_at_the_start_of_a_function_is_busy_as_a_whole),
         PATCH_TEST(a_patch_in_use_is_freed_when_the_task_has_left),
         PATCH_TEST(a_whole_module_is_refused_while_a_task_is_inside),
+        PATCH_TEST(a_reload_without_an_update_announces_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -317,6 +317,49 @@ static void what_the_flash_refuses_can_be_loaded_once(void **state)
     held_upload_boot(false, 1);
 }
 
+static uint32_t stack[4];
+static hotreload_task_t task = {.name = "loop", .frame.sp = stack, .end = stack + 4};
+
+/** A task is inside what runs at the only reload before the flash fails. */
+static void try_in_vain(void)
+{
+    task.frame.pc = loaded_status().text_run + 4;
+    fake_port.tasks = &task;
+    fake_port.task_count = 1;
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_ERR_HOTRELOAD_TASK_INSIDE);
+    assert_true(hotreload_update_available());
+    fake_port.task_count = 0;
+    plan_fault(ERASE);
+    assert_false(held_upload_settle(ALL));
+}
+
+static void what_a_task_kept_out_can_be_loaded_after_the_flash_failed(void **state)
+{
+    loaded_start(1);
+    held_upload_expect(2, 2);
+    try_in_vain();
+    reload(2);
+    loaded_expect(2);
+}
+
+/** The next upload took its memory, and then ended early. */
+static void what_is_lost_does_not_reload_what_runs(void **state)
+{
+    hotreload_reason_t reason;
+    loaded_start(1);
+    held_upload_expect(2, 2);
+    try_in_vain();
+    assert_int_equal(hotreload_store_begin(100, &reason), ESP_OK);
+    hotreload_store_abort();
+    const uint32_t text = loaded_status().text_run;
+    assert_true(hotreload_update_available());
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    assert_int_equal(loaded_status().text_run, text);
+    assert_false(hotreload_update_available());
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK); /* nothing was announced */
+    assert_int_not_equal(loaded_status().text_run, text);
+}
+
 static void a_module_that_runs_goes_on_when_the_flash_fails(void **state)
 {
     loaded_start(1);
@@ -383,6 +426,8 @@ int main(void)
         TEST(an_update_finds_the_last_upload_stored),
         TEST(an_upload_under_way_keeps_others_out),
         TEST(what_the_flash_refuses_can_be_loaded_once),
+        TEST(what_a_task_kept_out_can_be_loaded_after_the_flash_failed),
+        TEST(what_is_lost_does_not_reload_what_runs),
         TEST(a_module_that_runs_goes_on_when_the_flash_fails),
         TEST(what_nobody_loaded_makes_room_for_the_next),
         TEST(what_cannot_be_loaded_is_stored_all_the_same),

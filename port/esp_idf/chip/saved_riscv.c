@@ -30,9 +30,8 @@ void hotreload_arch_show_saved(const uint32_t *saved, uint32_t *registers, hotre
     _Static_assert(COUNT <= HOTRELOAD_SAVED_REGISTERS, "there is room");
     const RvExcFrame *frame = (const RvExcFrame *)saved;
     memcpy(registers, saved, COUNT * sizeof *registers);
-    if (!goes_through_t1((uint32_t)frame->mepc)) {
-        registers[T1] = 0;
-    }
+    /* Registers count as return addresses, behind a call; this is where the task goes on. */
+    registers[T1] = goes_through_t1((uint32_t)frame->mepc) ? registers[T1] + 1 : 0;
     task->registers = registers;
     task->register_count = COUNT;
     task->frame = (hotreload_frame_t){

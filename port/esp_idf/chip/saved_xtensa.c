@@ -28,9 +28,12 @@ static void show_yielded(const uint32_t *saved, hotreload_task_t *task)
 /** By an interrupt, perhaps between a call and the `entry` that takes the new window. */
 static void show_interrupted(const uint32_t *saved, uint32_t *registers, hotreload_task_t *task)
 {
-    enum { FIRST = offsetof(XtExcFrame, a0) / 4, COUNT = 16 };
+    enum { FIRST = offsetof(XtExcFrame, a0) / 4, STUB = 9, COUNT = 16 };
     const XtExcFrame *frame = (const XtExcFrame *)saved;
     memcpy(registers, saved + FIRST, COUNT * sizeof *registers);
+    /* Registers count as return addresses, behind a call. A stub goes on at a9, which no call
+     * writes its return address to. */
+    registers[STUB]++;
     task->registers = registers;
     task->register_count = COUNT;
     task->frame = (hotreload_frame_t){

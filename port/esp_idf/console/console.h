@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef HOTRELOAD_ESP_IDF_SERIAL_CONSOLE_H
-#define HOTRELOAD_ESP_IDF_SERIAL_CONSOLE_H
+#ifndef HOTRELOAD_ESP_IDF_CONSOLE_H
+#define HOTRELOAD_ESP_IDF_CONSOLE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,9 @@
 """Fills in what lives in the firmware for the module: variables, virtual tables, slots of stubs.
 
 A generated constructor does this before all others, so the loader needs no support for it. The
-packer writes the list of entries for the constructor.
+packer writes the list of entries for the constructor. The slots of inline functions are not in the
+firmware's table: a generated destructor, after all others, lets them lead to a message, unless the
+next module has taken them over.
 
 SPDX-License-Identifier: MIT
 """
@@ -62,6 +64,22 @@ void hotreload_fill(void)
 }}
 """
 
+_DESTRUCTOR = """
+__asm__(".section .fini_array.00000, \\"aw\\", @fini_array\\n .balign 4\\n"
+        " .word hotreload_empty\\n .text");
+void hotreload_empty(void);
+
+void hotreload_empty(void)
+{{
+    for (unsigned i = 0; i < {inline_count}; i++) {{
+        const volatile entry_t *entry = &{list}[i];
+        if (*entry->to == (unsigned)entry->from) {{
+            *entry->to = {gone}u;
+        }}
+    }}
+}}
+"""
+
 
 class Entry(NamedTuple):
     """One thing to fill in."""
@@ -74,9 +92,15 @@ class Entry(NamedTuple):
     """In bytes; 0: the source's address itself goes there."""
 
 
-def make_fill_object(description: Description, count: int) -> str:
-    """Compiles the constructor for a number of entries; returns the path of the object file."""
+def make_fill_object(description: Description, count: int, inline_count: int, gone: int) -> str:
+    """Compiles constructor and destructor; returns the path of the object file.
+
+    The first `inline_count` of `count` entries are slots of inline functions. They lead to the
+    address `gone` when the module is gone.
+    """
     text = _SOURCE.format(list=LIST, size=ENTRY_SIZE * count, count=count)
+    if inline_count:
+        text += _DESTRUCTOR.format(list=LIST, inline_count=inline_count, gone=gone)
     flags = ["-Os", "-ffunction-sections", "-fno-tree-loop-distribute-patterns"]
     return compile_generated(
         description, "fill.c", text, flags, "variables of the module live in the firmware"

@@ -24,6 +24,7 @@ from hotreload.module.object_cache import ObjectCache
 from hotreload.module.objects import Objects, combine
 from hotreload.module.own_symbols import Definition
 from hotreload.module.resolve import Resolution, resolve_names
+from hotreload.module.stubs import GONE
 from hotreload.module.thread_local import make_thread_local_object
 from hotreload.module.veneers import CodeFile, with_veneers
 
@@ -167,7 +168,9 @@ def _run_linker(
         alignment = firmware.thread_local_alignment
         objects.append(make_thread_local_object(description, thread_local, alignment))
     if inputs.fill_count:
-        objects.append(make_fill_object(description, inputs.fill_count))
+        inline_count = len(resolution.inline_slots)
+        gone = firmware.symbols[GONE].value if inline_count else 0
+        objects.append(make_fill_object(description, inputs.fill_count, inline_count, gone))
     script = os.path.join(description.directory, "module.ld")
     patterns = [f"*{os.path.basename(path)}:*" for path in description.libraries]
     near = [*patterns, f"*{COPIED_PREFIX}*.o"] if description.text_readable else []

@@ -72,12 +72,14 @@ class Places:
         return range(size if start + size in self._starts else size + 1)
 
     def entries(self) -> List[Entry]:
-        """What to fill in, in the firmware."""
+        """What to fill in, in the firmware; slots of inline functions first."""
         resolution, callbacks = self._inputs.resolution, self._inputs.callbacks
-        entries = [self._initial_value(housed) for housed in resolution.housed.values()]
+        entries = [
+            Entry(slot, self._module.names[name].value, 0)
+            for name, slot in resolution.inline_slots.items()
+        ]
+        entries += [self._initial_value(housed) for housed in resolution.housed.values()]
         entries += [self._initial_value(housed) for housed in resolution.local_vtables]
-        for name, slot in resolution.inline_slots.items():
-            entries.append(Entry(slot, self._module.names[name].value, 0))
         entries += [Entry(stub.slot, address, 0) for address, stub in self._used]
         gone = self._inputs.firmware.symbols.get(GONE)
         for slot in callbacks.unused:

@@ -211,7 +211,7 @@ def _at(file: elf.Elf, address: int, size: int) -> bytes:
 
 
 def _root(description: Description) -> str:
-    return os.path.join(os.path.dirname(description.module_elf), "base")
+    return os.path.join(description.directory, "base")
 
 
 def load_base(description: Description, sha256: str, wraps: Wraps) -> Optional[Base]:

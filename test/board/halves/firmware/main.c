@@ -1,10 +1,12 @@
 /*
  * Prints what the shared names are (show.c); then, as long as modules come, what became of
- * callbacks and objects that were handed out by the first one.
+ * callbacks and objects that were handed out by the first one. With the argument "unload", calls an
+ * inline function of a module that is gone.
  *
  * SPDX-License-Identifier: MIT
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "board.h"
 #include "esp_log.h"
@@ -14,6 +16,7 @@
 void halves_show(void);
 void objects_keep(void);
 void objects_use(void);
+void objects_call_inline(void);
 
 int main(int argc, char **argv)
 {
@@ -27,6 +30,10 @@ int main(int argc, char **argv)
     callback_t *kept = half_callback();
 #if HALVES_CXX
     objects_keep();
+    if (strcmp(board_options()->argument, "unload") == 0) {
+        ESP_ERROR_CHECK(hotreload_unload());
+        objects_call_inline();
+    }
 #endif
     hotreload_server_config_t server = HOTRELOAD_SERVER_CONFIG_DEFAULT();
     server.port = (uint16_t)board_options()->port;

@@ -46,3 +46,8 @@ extern "C" void objects_use()
     printf("kept objects: %d %d %d %d\n", shape->area(), shape->edges(), task->run(2),
                 kept_lambda(2));
 }
+
+extern "C" void objects_call_inline()
+{
+    SHOW(twice(21));
+}
