@@ -59,7 +59,6 @@ static bool note_user(const search_t *search, const hotreload_task_t *task, uint
     const uint32_t mask = search->arch->return_mask;
     user->found = true;
     strncpy(user->task, task->name[0] != '\0' ? task->name : "(no name)", sizeof user->task - 1);
-    user->task[sizeof user->task - 1] = '\0';
     user->address = (address & mask) | (search->low & ~mask);
     return false;
 }

@@ -208,7 +208,7 @@ static esp_err_t load_newest(const hotreload_config_t *config, hotreload_reason_
     error = hotreload_store_take_newest(&record, reason);
     if (error == ESP_OK) {
         error = load_or_older(HOTRELOAD_RECORD_USABLE, &record, config->heap_caps, reason);
-        hotreload_store_end_taking(&record, false);
+        hotreload_store_end_taking(&record);
     }
     return error;
 }
@@ -252,7 +252,11 @@ esp_err_t hotreload_reload_newest(const hotreload_config_t *config, uint32_t exp
         } else if (!is_announced || !hotreload_program_runs(&record)) {
             error = reload_record(&record, config, reason);
         } /* else what was announced is gone, and variables must not be lost for nothing */
-        hotreload_store_end_taking(&record, hotreload_may_be_tried_again(error));
+        if (!hotreload_may_be_tried_again(error)) {
+            hotreload_store_end_taking(&record);
+        } else if (is_announced) {
+            hotreload_store_set_tried(0);
+        }
     }
     hotreload_store_end_reading();
     return error;

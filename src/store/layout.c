@@ -144,11 +144,11 @@ esp_err_t hotreload_scan_newest(hotreload_record_kind_t kind, const hotreload_fl
                                 hotreload_span_t hidden, uint32_t below, hotreload_record_t *record)
 {
     hotreload_flash_view_t view;
-    if (hotreload_port_flash_map(flash, 0, flash->size, &view) != ESP_OK) {
-        return scan_newest(kind, flash, NULL, hidden, below, record);
+    const bool is_mapped = hotreload_port_flash_map(flash, 0, flash->size, &view) == ESP_OK;
+    esp_err_t error = scan_newest(kind, flash, is_mapped ? view.data : NULL, hidden, below, record);
+    if (is_mapped) {
+        hotreload_port_flash_unmap(&view);
     }
-    esp_err_t error = scan_newest(kind, flash, view.data, hidden, below, record);
-    hotreload_port_flash_unmap(&view);
     return error;
 }
 

@@ -176,18 +176,15 @@ esp_err_t hotreload_store_take_newest(hotreload_record_t *record, hotreload_reas
     hotreload_store_lock();
     esp_err_t error = find_record(HOTRELOAD_RECORD_USABLE, UINT32_MAX, record, reason);
     if (error == ESP_OK) {
-        store->tried_before = store->tried;
         hotreload_store_note_tried(store->newest);
     }
     return hotreload_store_unlock(error);
 }
 
-void hotreload_store_end_taking(const hotreload_record_t *record, bool again)
+void hotreload_store_end_taking(const hotreload_record_t *record)
 {
     hotreload_store_lock();
-    if (again) {
-        hotreload_store_note_tried(store->tried_before);
-    } else if (hotreload_held_is_record(&store->held, record)) {
+    if (hotreload_held_is_record(&store->held, record)) {
         hotreload_held_set_tried(&store->held);
     }
     hotreload_store_unlock(ESP_OK);

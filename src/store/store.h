@@ -65,7 +65,7 @@ bool hotreload_store_has_untried(void);
 
 /**
  * Notes that the records up to this sequence were tried. Whatever is newer counts as not tried, and
- * is announced again.
+ * is announced again; 0: all.
  */
 void hotreload_store_set_tried(uint32_t sequence);
 
@@ -89,12 +89,12 @@ esp_err_t hotreload_store_find_sequence(uint32_t sequence, hotreload_record_t *r
 
 /**
  * Finds the newest usable record, to be loaded. All records that are there now count as tried then.
- * Ends with hotreload_store_end_taking(), except after an error. Errors as hotreload_store_find().
+ * Errors as hotreload_store_find().
  */
 esp_err_t hotreload_store_take_newest(hotreload_record_t *record, hotreload_reason_t *reason);
 
-/** @param again  true: it is as if it had not been taken; false: it was loaded, or given up */
-void hotreload_store_end_taking(const hotreload_record_t *record, bool again);
+/** Notes that this record was loaded, or given up. */
+void hotreload_store_end_taking(const hotreload_record_t *record);
 
 /**
  * Notes in the flash that a record's module is about to run, unless it is good.
