@@ -13,6 +13,7 @@
 static inline void commit_module(const hotreload_image_t *image, const hotreload_module_t *staged)
 {
     hotreload_loader_fill_slots(image, staged, hotreload_firmware_table.slots);
+    hotreload_loader_fill(image, staged);
     hotreload_kept_commit();
     hotreload_loader_construct(image, staged);
 }

@@ -43,6 +43,7 @@ typedef struct {
     uint32_t export_count;
     const char *export_names;
     hotreload_note_init_t init;
+    bool fills_first; /**< its first constructor may run while nothing else does */
     bool is_internal; /**< must be in internal RAM: it runs while the flash cache is off */
     const uint8_t *base_sha256; /**< of the base; NULL: this is a whole module, not a patch */
     hotreload_array_t jumps;

@@ -39,6 +39,8 @@ typedef enum {
 #define HOTRELOAD_NOTE_KEPT     8u /**< count, hotreload_kept_t; sorted by key */
 /** count, offsets in the base's text: the veneer of each jump; without it, none has one */
 #define HOTRELOAD_NOTE_VENEERS (HOTRELOAD_NOTE_OPTIONAL | 9u)
+/** empty; the first constructor only copies: it may run while nothing else does */
+#define HOTRELOAD_NOTE_FILL (HOTRELOAD_NOTE_OPTIONAL | 10u)
 
 typedef struct {
     uint16_t format;           /**< HOTRELOAD_FORMAT_VERSION */

@@ -160,6 +160,9 @@ static esp_err_t read_note(const note_t *note, hotreload_image_t *image, hotrelo
         return hotreload_note_kept(note->content, note->size, image, reason);
     case HOTRELOAD_NOTE_VENEERS:
         return hotreload_note_veneers(note->content, note->size, image, reason);
+    case HOTRELOAD_NOTE_FILL:
+        image->fills_first = image->init.init_count > 0;
+        return ESP_OK;
     default:
         if (note->type & HOTRELOAD_NOTE_OPTIONAL) {
             return ESP_OK;

@@ -112,12 +112,23 @@ void hotreload_loader_fill_slots(const hotreload_image_t *image, const hotreload
     (void)walk_table(image, staged->text.run, slots, &unused);
 }
 
-void hotreload_loader_construct(const hotreload_image_t *image, const hotreload_module_t *staged)
+static void construct(const hotreload_image_t *image, const hotreload_module_t *staged,
+                      uint32_t first, uint32_t end)
 {
-    uint32_t offset = image->init.init_address - image->data.link;
-    for (uint32_t i = 0; i < image->init.init_count; i++) {
+    const uint32_t offset = image->init.init_address - image->data.link;
+    for (uint32_t i = first; i < end; i++) {
         hotreload_port_call(function_at(&staged->data, offset, i));
     }
+}
+
+void hotreload_loader_fill(const hotreload_image_t *image, const hotreload_module_t *staged)
+{
+    construct(image, staged, 0, image->fills_first);
+}
+
+void hotreload_loader_construct(const hotreload_image_t *image, const hotreload_module_t *staged)
+{
+    construct(image, staged, image->fills_first, image->init.init_count);
 }
 
 void hotreload_loader_unbind(void)

@@ -60,7 +60,13 @@ esp_err_t hotreload_loader_stage(const void *data, size_t size, uint32_t caps,
 void hotreload_loader_fill_slots(const hotreload_image_t *image, const hotreload_module_t *staged,
                                  uint32_t *slots);
 
-/** Runs the constructors of a module that the table points to. */
+/**
+ * Writes what the firmware has of a staged module, if its first constructor does only that: homes,
+ * virtual tables and the slots of callbacks. May be called within hotreload_port_alone().
+ */
+void hotreload_loader_fill(const hotreload_image_t *image, const hotreload_module_t *staged);
+
+/** Runs the constructors of a module that the table points to, after hotreload_loader_fill(). */
 void hotreload_loader_construct(const hotreload_image_t *image, const hotreload_module_t *staged);
 
 /** Points every slot of the table to its missing-function handler. */

@@ -72,8 +72,10 @@ static size_t size_of_slots(void)
 /** What is done while nothing else runs. */
 typedef struct {
     enum { LOOK, BIND, UNBIND } step; /**< only UNBIND is done whoever is inside */
-    const uint32_t *slots;            /**< BIND: of the exports */
-    hotreload_user_t user;            /**< who is inside the module that runs */
+    const hotreload_image_t *image;   /**< BIND: what is to run, and the slots of its exports */
+    const hotreload_module_t *staged;
+    const uint32_t *slots;
+    hotreload_user_t user; /**< who is inside the module that runs */
 } order_t;
 
 static void carry_out(void *context)
@@ -88,6 +90,7 @@ static void carry_out(void *context)
     }
     if (order->step == BIND) {
         memcpy(hotreload_firmware_table.slots, order->slots, size_of_slots());
+        hotreload_loader_fill(order->image, order->staged);
     } else if (order->step == UNBIND) {
         hotreload_loader_unbind();
     }
@@ -143,9 +146,9 @@ static esp_err_t wait_until_unused(hotreload_reason_t *reason)
 }
 
 /**
- * Gives up code that the table does not point to any more, when nobody was inside. A callback or a
- * virtual call may have led a task there since: it gets time to leave, else its code is freed
- * later.
+ * Gives up code that the table does not point to any more, when nobody was inside. A virtual call,
+ * or a call during the destructors, may have led a task there since: it gets time to leave, else
+ * its code is freed later.
  *
  * @return false: it is still used
  */
@@ -198,6 +201,7 @@ static esp_err_t point_table_to(const hotreload_image_t *image, const hotreload_
 {
     if (!program.loaded) {
         hotreload_loader_fill_slots(image, staged, hotreload_firmware_table.slots);
+        hotreload_loader_fill(image, staged);
         return ESP_OK;
     }
     const size_t size = size_of_slots() + sizeof(uint32_t); /* never 0 */
@@ -207,7 +211,8 @@ static esp_err_t point_table_to(const hotreload_image_t *image, const hotreload_
                               (unsigned)hotreload_firmware_table.count);
     }
     hotreload_loader_fill_slots(image, staged, slots);
-    const esp_err_t error = carry_out_alone((order_t){.step = BIND, .slots = slots}, reason);
+    const order_t order = {.step = BIND, .image = image, .staged = staged, .slots = slots};
+    const esp_err_t error = carry_out_alone(order, reason);
     hotreload_port_buffer_free(slots, size);
     return error;
 }

@@ -93,6 +93,7 @@ static void choose_exports(input_t *input, module_spec_t *spec, parts_t *parts)
 static void choose_constructors(input_t *input, module_spec_t *spec)
 {
     if (one_in(input, 4)) {
+        spec->fills_first = one_in(input, 4);
         spec->init = (hotreload_note_init_t){
             .init_address = DATA + 4 * input_below(input, 5),
             .init_count = input_below(input, 4),

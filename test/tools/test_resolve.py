@@ -61,6 +61,16 @@ def test_size_of_a_variable_that_lives_in_the_firmware(target: Project) -> None:
                      "that back, or build 'firmware' again", text, re.S)
 
 
+def test_the_first_constructor_may_run_while_nothing_else_does(target: Project) -> None:
+    built(target, F + "int level = 3;\n", used="level")
+    module = relink(target, F + "int level = 4;\n")
+    assert module.notes[0x8000000A] == b""
+    first = struct.unpack_from("<I", module.notes[3])[0]
+    addends = [addend for place, _, _, addend in module.relocations if place == first]
+    fill = target.symbol(str(target.out / "module.elf"), "hotreload_fill")
+    assert addends == [fill - module.text.address]
+
+
 def test_removed_variable_that_the_firmware_uses(target: Project) -> None:
     built(target, F + "int level = 3; int other = 4;\n", used="level")
     assert (

@@ -20,6 +20,7 @@ static memory_t datas[REGIONS];
 static bool held[HOTRELOAD_LOCK_COUNT];
 static jmp_buf panic_jump;
 static bool panic_expected;
+static bool is_alone;
 
 static void free_all(memory_t *memories)
 {
@@ -302,7 +303,10 @@ uint8_t *fake_port_data(uint32_t run, size_t size)
 void hotreload_port_call(uint32_t run_address)
 {
     for (size_t i = 0; i < REGIONS; i++) {
-        assert_false(texts[i].unsynced);
+        /* What is written while nothing else runs is synchronised at its end. */
+        if (!is_alone || run_address - texts[i].run < texts[i].size) {
+            assert_false(texts[i].unsynced);
+        }
     }
     assert_true(fake_port.call_count < FAKE_PORT_CALLS);
     fake_port.calls[fake_port.call_count++] = run_address;
@@ -361,8 +365,6 @@ void hotreload_port_random(void *data, size_t size)
         bytes[i] = (uint8_t)(state >> 24);
     }
 }
-
-static bool is_alone;
 
 void hotreload_port_each_task(bool (*visit)(const hotreload_task_t *task, void *context),
                               void *context)
@@ -464,6 +466,11 @@ void hotreload_port_unlock(hotreload_lock_t lock)
         (void)fake_port.worker.work();
         fake_port.is_worker = false;
     }
+}
+
+bool fake_port_is_alone(void)
+{
+    return is_alone;
 }
 
 bool fake_port_holds(hotreload_lock_t lock)

@@ -128,6 +128,9 @@ uint8_t *fake_port_data(uint32_t run, size_t size);
 /** Calls `function`, which may panic. @return true: it did, see fake_port.panic */
 bool fake_port_panics(void (*function)(void *argument), void *argument);
 
+/** True within hotreload_port_alone(). */
+bool fake_port_is_alone(void);
+
 /** True when `lock` is held now. */
 bool fake_port_holds(hotreload_lock_t lock);
 

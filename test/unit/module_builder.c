@@ -115,6 +115,10 @@ static module_layout_t lay_out(const module_spec_t *spec)
         layout.veneers_note = at;
         at += NOTE_HEADER_SIZE + 4 + spec->veneer_count * sizeof *spec->veneers;
     }
+    if (spec->fills_first) {
+        layout.fill_note = at;
+        at += NOTE_HEADER_SIZE;
+    }
     layout.text = at;
     layout.data = layout.text + round4(spec->text_size);
     layout.relocations = layout.data + round4(spec->data_file_size);
@@ -271,6 +275,9 @@ uint8_t *module_build(const module_spec_t *spec, module_layout_t *layout, size_t
         put_init_note(file + parts.init_note, &spec->init);
     }
     put_patch_notes(file, spec, &parts);
+    if (parts.fill_note != 0) {
+        put_note_header(file + parts.fill_note, HOTRELOAD_NOTE_FILL, 0);
+    }
     put_content(file + parts.text, spec->text, spec->text_size, spec->seed);
     put_content(file + parts.data, spec->data, spec->data_file_size, ~spec->seed);
     put_relocations(file + parts.relocations, spec);

@@ -7,6 +7,7 @@
 #ifndef MODULE_BUILDER_H
 #define MODULE_BUILDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,7 @@ typedef struct {
     const module_export_t *exports;
     size_t export_count;
     hotreload_note_init_t init; /**< all zero: no such note */
+    bool fills_first;           /**< has the note that says so */
 
     const uint8_t *base_sha256; /**< makes it a patch, with the next two notes; NULL: a module */
     const hotreload_jump_t *jumps;
@@ -61,7 +63,7 @@ typedef struct {
     size_t program_headers; /**< in this order: text, data, notes, relocations */
     /** Of the note headers; 0: absent. */
     size_t notes, module_note, exports_note, init_note;
-    size_t base_note, jumps_note, swaps_note, kept_note, veneers_note;
+    size_t base_note, jumps_note, swaps_note, kept_note, veneers_note, fill_note;
     size_t text, data, relocations;
     size_t size;
 } module_layout_t;

@@ -8,6 +8,7 @@
 #include "fake_port.h"
 #include "loaded.h"
 #include "loader/table.h"
+#include "patched.h"
 #include "run/status.h"
 
 #define MODULE_RAM 88u
@@ -94,6 +95,68 @@ static void code_that_is_still_executed_is_not_freed(void **state)
     assert_non_null(strstr(hotreload_describe_address(address, words, sizeof words), "freed"));
 }
 
+/* ---- The first constructor ---- */
+
+static uint32_t slot_at_call[2];
+static bool alone_at_call[2];
+
+static void note_call(uint32_t run_address)
+{
+    const size_t call = fake_port.call_count - 1;
+    (void)run_address;
+    if (call < 2) {
+        slot_at_call[call] = hotreload_firmware_table.slots[0];
+        alone_at_call[call] = fake_port_is_alone();
+    }
+}
+
+/** Stores a module with two constructors, at 0 and 4 bytes of its text. */
+static void store_with_two_constructors(bool fills_first)
+{
+    module_spec_t spec = module_spec_default();
+    const module_relocation_t relocations[] = {
+        {spec.data_address, 1, HOTRELOAD_SYM_TEXT, 0},
+        {spec.data_address + 4, 1, HOTRELOAD_SYM_TEXT, 4},
+    };
+    spec.relocations = relocations;
+    spec.relocation_count = 2;
+    spec.init = (hotreload_note_init_t){spec.data_address, 2, spec.data_address, 0};
+    spec.fills_first = fills_first;
+    size_t size;
+    uint8_t *file = module_build(&spec, NULL, &size);
+    loaded_store_bytes(file, size);
+    free(file);
+}
+
+static void expect_calls(bool first_alone)
+{
+    const uint32_t text = loaded_status().text_run;
+    assert_int_equal(fake_port.call_count, 2);
+    assert_int_equal(fake_port.calls[0], text);
+    assert_int_equal(fake_port.calls[1], text + 4);
+    assert_int_equal(slot_at_call[0], text);
+    assert_int_equal(alone_at_call[0], first_alone);
+    assert_false(alone_at_call[1]);
+    fake_port.call_count = 0;
+}
+
+/** So nothing uses the new functions before, nor the old ones after. */
+static void what_the_firmware_has_of_a_module_changes_with_its_functions(void **state)
+{
+    fake_port.on_call = note_call;
+    store_with_two_constructors(true);
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    expect_calls(false); /* nothing is there to be kept out */
+    module_spec_t patch = patched_spec();
+    patched_apply(&patch);
+    store_with_two_constructors(true);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    expect_calls(true);
+    store_with_two_constructors(false);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    expect_calls(false);
+}
+
 /* ---- Destructors ---- */
 
 static uint32_t first_slot;
@@ -172,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_callback_that_came_meanwhile_has_time_to_leave),
         TEST(code_that_is_still_executed_is_not_freed),
+        TEST(what_the_firmware_has_of_a_module_changes_with_its_functions),
         TEST(destructors_may_call_the_module),
         TEST(destructors_run_once_even_if_the_module_stays),
         TEST(a_task_that_comes_during_the_destructors_keeps_the_code),

@@ -63,6 +63,7 @@ def pack_module(inputs: Inputs) -> bytes:
     notes += note(fmt.NOTE_INIT, init) if init else b""
     notes += note(fmt.NOTE_INTERNAL, b"") if inputs.objects.is_internal else b""
     notes += kept_note(module.variables)
+    notes += note(fmt.NOTE_FILL, b"") if inputs.fill_count else b""
     return format_file(module, notes, kept)
 
 
