@@ -11,8 +11,8 @@ static uint32_t in_word(uint32_t offset, uint32_t size)
 }
 
 /** Copies from the text, to `to`; or into it, from `from`. The other one is NULL. */
-static void copy(const hotreload_region_t *text, uint32_t offset, uint8_t *to, const uint8_t *from,
-                 uint32_t size)
+static void copy(const hotreload_region_t *text, uint32_t offset, uint8_t *to, uint32_t size,
+                 const uint8_t *from)
 {
     uint32_t part;
     for (uint32_t done = 0; done < size; done += part) {
@@ -32,11 +32,11 @@ static void copy(const hotreload_region_t *text, uint32_t offset, uint8_t *to, c
 void hotreload_text_read(const hotreload_region_t *text, uint32_t offset, void *bytes,
                          uint32_t size)
 {
-    copy(text, offset, bytes, NULL, size);
+    copy(text, offset, bytes, size, NULL);
 }
 
 void hotreload_text_write(const hotreload_region_t *text, uint32_t offset, const void *bytes,
                           uint32_t size)
 {
-    copy(text, offset, NULL, bytes, size);
+    copy(text, offset, NULL, size, bytes);
 }
