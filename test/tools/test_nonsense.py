@@ -52,7 +52,7 @@ def test_commands(
 ) -> None:
     device.more = {name: value}
     text = built.fail(command, "--build", str(built.build), "--url", device.url)
-    assert f'"{name}": {json.dumps(value)} of itself' in text
+    assert f'answers "{name}": {json.dumps(value)}, which' in text
 
 
 @pytest.mark.parametrize("name, value", [("base", "x"), ("base", {"sha256": 7}), ("patch", 5)])

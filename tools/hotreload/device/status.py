@@ -48,8 +48,8 @@ def check_status(answer: Dict[str, Any], url: str) -> Dict[str, Any]:
             continue
         if not _has_form(value, form):
             error = DeviceError(
-                f'{url} says "{name}": {json.dumps(value)[:_MOST_SHOWN]} of itself, which no '
-                "hotreload server says: is the URL right, and its firmware of this version?"
+                f'{url} answers "{name}": {json.dumps(value)[:_MOST_SHOWN]}, which no hotreload '
+                "server says: is the URL right, and the firmware of this version?"
             )
             error.status = OK
             raise error
