@@ -165,7 +165,7 @@ def test_new_variable(edits: Edits) -> None:
     patch = edits.patch("count++;", "static int fresh = 7; fresh++; count++;")
     first = struct.unpack_from("<QII", notes(patch)[8], 4)
     assert first[1] != 0 and first[2] == 4
-    again = edits.patch("count++;", "static int fresh = 8; fresh += 2; count++;")
+    again = edits.patch("count++;", "static int fresh = 7; fresh += 2; count++;")
     assert struct.unpack_from("<QII", notes(again)[8], 4)[0] == first[0], "found again"
     assert again.notes == []
     other = edits.patch("count++;", "static unsigned short fresh = 8; fresh += 2; count++;")
