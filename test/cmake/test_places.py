@@ -122,7 +122,7 @@ def test_targets_that_are_always_run(project: Project) -> None:
     assert "nothing listens" in reload(project)
     main = project.root / "main/main.c"
     (made,) = project.build.rglob("made.h")
-    main.write_text(f'#include "{made}"\n' + main.read_text())
+    main.write_text(f'#include "{made}"\nint value = VALUE;\n' + main.read_text())
     project.ninja("stand_in.elf")
     assert "nothing listens" in reload(project)
     (component / "library.h").write_text("int a(void);\n#define VALUE 3\n")
