@@ -119,6 +119,6 @@ def test_sources_that_cmake_looks_for(core: str, tmp_path: Path) -> None:
         assert "CMake has run" not in said and "Patched: " in said, said
         console.wait_for("Howdy! ")
         with (tmp_path / "plain" / "plain.c").open("a") as file:
-            file.write("/* another firmware */\n")
+            file.write("int another_firmware = 1;\n")
         said = reload()
         assert "plain.c has changed" in said, said
