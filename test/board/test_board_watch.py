@@ -148,5 +148,11 @@ def test_an_edit_that_needs_another_firmware(example: Build) -> None:
         assert watch.next()[-1].startswith("No change: ")
         header.write_text(before + "/* The firmware includes it, too. */\n")
         lines = watch.next()
+        assert any("the firmware's code stays the same" in line for line in lines)
+        assert lines[-1].startswith("No change: ")
+        header.write_text(before + '#define printf(...) (printf("new "), printf(__VA_ARGS__))\n')
+        lines = watch.next()
         assert "Not reloaded" in lines[-1] and any("watch --flash" in line for line in lines)
+        header.write_text(before)
+        assert watch.next()[-1].startswith("No change: ")
         assert Path(example.firmware).stat().st_mtime_ns == firmware
