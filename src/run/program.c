@@ -145,6 +145,12 @@ static esp_err_t wait_until_unused(hotreload_reason_t *reason)
     return error;
 }
 
+/** Frees code that was given up, as far as no task executes it. @return true: nothing is left */
+static bool free_retired(void)
+{
+    return hotreload_retired_free(false, hotreload_address_map_free);
+}
+
 /**
  * Gives up code that the table does not point to any more, when nobody was inside. A virtual call,
  * or a call during the destructors, may have led a task there since: it gets time to leave, else
@@ -165,7 +171,7 @@ static bool release_old(void)
     hotreload_patch_release(program.patch);
     program.patch = NULL;
     unsigned pauses = 0;
-    while (!hotreload_retired_free(false, hotreload_address_map_free)) {
+    while (!free_retired()) {
         if (!pause_for_task(ESP_ERR_HOTRELOAD_TASK_INSIDE, &pauses)) {
             return false;
         }
@@ -265,7 +271,7 @@ static esp_err_t stage_and_run(const void *data, size_t size, uint32_t caps,
     hotreload_module_t staged;
     const bool is_judged = record != NULL && record == on_trial; /* not as the base of a patch */
     bool begins_trial = false;
-    (void)hotreload_retired_free(false, hotreload_address_map_free);
+    (void)free_retired();
     esp_err_t error = hotreload_loader_stage(data, size, caps, &image, &staged, reason);
     if (error != ESP_OK) {
         return error;
@@ -373,7 +379,7 @@ static esp_err_t apply_patch(const hotreload_record_t *record, uint32_t caps,
 {
     hotreload_patch_t *staged;
     bool on_trial = false;
-    (void)hotreload_retired_free(false, hotreload_address_map_free);
+    (void)free_retired();
     esp_err_t error = stage_patch(record, caps, &staged, reason);
     if (error != ESP_OK) {
         return error;
@@ -387,11 +393,11 @@ static esp_err_t apply_patch(const hotreload_record_t *record, uint32_t caps,
     if (error != ESP_OK) {
         hotreload_kept_abort();
         hotreload_patch_release(staged);
-        (void)hotreload_retired_free(false, hotreload_address_map_free);
+        (void)free_retired();
         return error;
     }
     hotreload_patch_release(program.patch);
-    (void)hotreload_retired_free(false, hotreload_address_map_free);
+    (void)free_retired();
     program.patch = staged;
     program.patch_record = *record;
     announce();

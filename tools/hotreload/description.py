@@ -56,6 +56,10 @@ class Description(NamedTuple):
         """Where the tools write: build/hotreload."""
         return os.path.dirname(self.module_elf)
 
+    def path_of(self, name: str) -> str:
+        """The absolute path of what ninja names."""
+        return os.path.normpath(os.path.join(self.build_dir, name))
+
     @property
     def whole_build(self) -> str:
         """What the user does to get a new firmware onto the device."""

@@ -229,7 +229,7 @@ class Inputs:
     def _path(self, name: str) -> str:
         path = self._paths.get(name)
         if path is None:
-            path = os.path.normpath(os.path.join(self._description.build_dir, name))
+            path = self._description.path_of(name)
             self._paths[name] = path
         return path
 

@@ -65,7 +65,7 @@ class _Search:
         return [cause for cause in causes if not self._is_inside(cause)]
 
     def _path(self, name: str) -> str:
-        return os.path.normpath(os.path.join(self._description.build_dir, name))
+        return self._description.path_of(name)
 
     def _is_inside(self, cause: Cause) -> bool:
         output = self._path(cause.output)
@@ -139,7 +139,7 @@ def _advice(description: Description) -> str:
 
 def _short(name: str, description: Description) -> str:
     """A path as the user knows it: from the project, or from the build directory."""
-    path = os.path.normpath(os.path.join(description.build_dir, name))
+    path = description.path_of(name)
     for directory in (description.build_dir, description.source_dir):
         if path.startswith(os.path.join(directory, "")):
             return os.path.relpath(path, directory)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 import click
 
@@ -31,7 +31,7 @@ _SHT_GROUP = "0x11"
 _LEFT_OUT = ("SHT_RELA", "SHT_SYMTAB", "SHT_STRTAB", _SHT_GROUP)
 _DEBUG = ".debug_"
 
-Files = Dict[str, Any]
+_Files = Dict[str, Any]
 """The stamps of files, by their paths."""
 _Known = Dict[str, List[Any]]
 """By object: the command that compiles it to the same code, and the files that this is true of."""
@@ -71,7 +71,7 @@ def _is_known(known: Optional[List[Any]], command: str) -> bool:
     return known is not None and known[0] == command and known[1] == _stamps(known[1])
 
 
-def _stamps(paths: Mapping[str, Any]) -> Files:
+def _stamps(paths: Iterable[str]) -> _Files:
     return {path: find_stamp(path) for path in paths}
 
 
@@ -97,7 +97,7 @@ def _compile(commands: Mapping[str, str], description: Description) -> _Known:
     return found
 
 
-def _inputs(names: Mapping[str, str], description: Description) -> Dict[str, Files]:
+def _inputs(names: Mapping[str, str], description: Description) -> Dict[str, _Files]:
     """The stamps of what each object is made from, and its own."""
     known, read = query_inputs(description, names), query_deps(description, names)
     return {
@@ -106,9 +106,8 @@ def _inputs(names: Mapping[str, str], description: Description) -> Dict[str, Fil
     }
 
 
-def _files_of(name: str, files: Sequence[str], description: Description) -> Files:
-    paths = (os.path.join(description.build_dir, file) for file in (name, *files))
-    return _stamps({os.path.normpath(path): None for path in paths})
+def _files_of(name: str, files: Sequence[str], description: Description) -> _Files:
+    return _stamps(map(description.path_of, (name, *files)))
 
 
 def _aside(name: str) -> str:

@@ -97,13 +97,13 @@ def _make(inputs: Inputs, base: Base, taken: float) -> Patch:
         raise _TooLarge(f"the patch would have {size} bytes, more than a quarter of the module")
     write_if_changed(patch_path(description, "bin"), packed.content)
     variables = {v.shown: v.key for v in composed.variables if v.shown}
-    added = base.patched_variables
+    added, first = base.patched_variables, base.patched_initials
     notes = [*copies.notes, *changes.notes, *started_anew(added, variables)]
     initials = {}
     for variable in composed.variables:
         if variable.shown and added.get(variable.shown) != variable.key:
             initials[variable.shown] = variable.initial
-        elif base.patched_initials.get(variable.shown, variable.initial) != variable.initial:
+        elif first.get(variable.shown, variable.initial) != variable.initial:
             notes.append(initial_value_note(variable.shown))
     base.note_patched(variables, initials, changes.structures)
     functions = [

@@ -304,8 +304,7 @@ class View:
         the source wrote as a compound literal. Not one to a number, or to a table of jumps."""
         if self.file.sections[section].flags & elf.SHF_MERGE:
             return self.is_string(section)
-        is_table = any(target.means == Means.INSIDE for target in self.uses(section))
-        return section not in self._copied and not is_table
+        return section not in self._copied and not self._leads_inside(section)
 
     # ---- signatures ----
 
@@ -399,9 +398,12 @@ class View:
         section = named.symbol.section
         if section == elf.SHN_COMMON or self.kinds[section] not in (Kind.CONSTANT, Kind.VARIABLE):
             return set()
-        if not any(target.means == Means.INSIDE for target in self.uses(section)):
+        if not self._leads_inside(section):
             return set()  # Without looking at each constant of a large section.
         return {t.section for t in self.targets_of(named) if t.means == Means.INSIDE}
+
+    def _leads_inside(self, section: int) -> bool:
+        return any(target.means == Means.INSIDE for target in self.uses(section))
 
     def takes_labels(self, section: int) -> bool:
         """Whether code has the address of a label in itself as a value (`resume = &&again`)."""
