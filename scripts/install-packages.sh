@@ -10,7 +10,7 @@ packages_of() {
     demo) echo make cmake ninja-build python3 python3-click python3-pyelftools python3-watchdog python3-zeroconf \
         gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-user ;;
     test) packages_of demo
-        echo gcc libc6-dev libcmocka-dev libmbedtls-dev gdb-multiarch python3-kconfiglib python3-pytest python3-serial gcc-xtensa-lx106 clang clang-format \
+        echo gcc libc6-dev libcmocka-dev libmbedtls-dev gdb-multiarch python3-kconfiglib python3-pytest python3-pytest-xdist python3-serial gcc-xtensa-lx106 clang clang-format \
             chromium chromium-driver python3-selenium libclang-rt-dev llvm curl git flake8 mypy python3-pip python3-setuptools python3-venv python3-wheel python3-yaml
         command -v npm >/dev/null || echo npm ;;
     torture) echo gcc-12-source ;;

@@ -19,6 +19,10 @@ import cross_toolchain
 ROOT = Path(__file__).resolve().parent.parent
 
 
+# A file's tests share what it builds, so one process runs them all.
+AT_ONCE = ("-n", str(os.cpu_count() or 1), "--dist", "loadfile")
+
+
 @dataclass
 class Result:
     """What one suite did."""
@@ -48,13 +52,13 @@ def run(command: List[str]) -> bool:
     return subprocess.run(command, cwd=ROOT).returncode == 0
 
 
-def pytest_suite(name: str) -> Callable[[Path], Result]:
-    """The suite of pytest files in test/<name>."""
+def pytest_suite(name: str, *options: str) -> Callable[[Path], Result]:
+    """The suite of pytest files in test/<name>; options are for pytest."""
 
     def suite(build: Path) -> Result:
         result = Result(name)
         report = build / f"{name}.xml"
-        good = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+        good = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options,
                     f"--junitxml={report}", f"--basetemp={build / name}", f"test/{name}"])
         result.add_junit(report)
         result.failed += not good and result.failed == 0
@@ -111,11 +115,11 @@ SUITES: Dict[str, Callable[[Path], Result]] = {
     "concurrency": ctest_suite("concurrency", "-V"),  # tells how many interleavings
     "esp_idf_host": ctest_suite("esp_idf_host"),
     "fuzz": fuzz_suite,
-    "golden": pytest_suite("golden"),
-    "patches": pytest_suite("patches"),
-    "tools": pytest_suite("tools"),
-    "cmake": pytest_suite("cmake"),
-    "board": pytest_suite("board"),
+    "golden": pytest_suite("golden", *AT_ONCE),
+    "patches": pytest_suite("patches", *AT_ONCE),
+    "tools": pytest_suite("tools", *AT_ONCE),
+    "cmake": pytest_suite("cmake", *AT_ONCE),
+    "board": pytest_suite("board", *AT_ONCE),
     "torture": torture_suite,
     "esp_idf": pytest_suite("esp_idf"),
 }
