@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 from typing import List
 
 import pytest
 
+import toolchains
 from hotreload.patch.make import Patch, Whole
+from project import Project
 from test_patch import A, Edits, edits, jumps, kept, notes
 
 __all__ = ["edits"]  # A fixture.
@@ -281,3 +284,135 @@ def test_one_more_constant_of_the_same_name(edits: Edits) -> None:
     old = "int work(int x) {\n{ static const int t[] = {1, 2, 3}; x += t[x & 1]; } return x; }\n"
     new = old.replace("{\n", "{ { static const int t[] = {7, 8}; x += t[x & 1]; }\n", 1)
     assert patched(edits, old, new).functions == ["work"]
+
+
+REGISTERED = """\
+static int (*saved)(int);
+static int on_a(int x) { return x; }
+void init(void) { saved = on_a; }
+int first(int x) { return saved ? saved(x) : 0; }
+"""
+
+
+@pytest.mark.parametrize("new", [
+    REGISTERED.replace("on_a", "on_b").replace("return x;", "return x + 1;"),
+    "static int (*saved)(int);\nvoid init(void) { saved = 0; }\n" + REGISTERED.splitlines()[-1] + "\n",
+], ids=["renamed", "removed"])  # fmt: skip
+def test_a_callback_that_is_gone(edits: Edits, new: str) -> None:
+    patch = patched(edits, REGISTERED, new)
+    assert [note for note in patch.notes if note.startswith("note: on_a() is gone")]
+    assert not edits.edit(a_c=REGISTERED).notes
+
+
+TABLES = """\
+static const char before[3] = "abc";
+static const unsigned char t[8]%s = {1, 2, 3, 4, 5, 6, 7, 8};
+static const char behind[3] = "xbc";
+int first(int x) { return %s + before[x] + behind[x]; }
+"""
+
+
+def test_a_constant_with_a_stricter_alignment(edits: Edits) -> None:
+    old = TABLES % ("", "t[x]")
+    new = TABLES % (" __attribute__((aligned(8)))", "*(const int *)&t[4 * x] + ((int)t & 7)")
+    patch = patched(edits, old, new, "-Os")
+    addresses = [int(word, 16) for word in symbols(edits, r"(?m)^(\w+) \w t$")]
+    assert len(addresses) == 1 and addresses[0] % 8 == 0
+    assert any("t has another alignment" in note for note in patch.notes) or not kept(patch)
+
+
+ARRAY = """\
+static int level[4] = {1, 2, 3, 4};
+int first(int x) { %sreturn level[x]; }
+int second(int x) { return level[x] * 2; }
+"""
+
+
+@pytest.mark.parametrize("options", ["-Og", "-Os"])
+@pytest.mark.parametrize("old, new", [("level[x] += x; ", ""), ("", "level[x] += x; ")],
+                         ids=["less", "more"])  # fmt: skip
+def test_the_only_write_to_an_array(edits: Edits, old: str, new: str, options: str) -> None:
+    """Without it, the compiler makes the array a constant."""
+    patch = patched(edits, ARRAY % old, ARRAY % new, options)
+    assert sorted(patch.functions) == ["first", "second"] and len(kept(patch)) == 1
+    assert len(patch.notes) == 1 and "stored before lead to the old one" in patch.notes[0]
+
+
+LITERALS = """\
+struct item { int a; int *p; };
+static struct item one = {1, (int[]){1, 2}}, two = {2, (int[]){3}};
+int first(int x) { one.a += x; two.a -= x; return one.p[0] + two.p[0] + x; }
+"""
+
+
+def test_compound_literals_that_stay(edits: Edits) -> None:
+    patch = patched(edits, LITERALS, LITERALS.replace("+ x;", "+ 5 * x;"))
+    assert patch.functions == ["first"] and not patch.notes and not kept(patch)
+
+
+def test_compound_literals_that_change(edits: Edits) -> None:
+    words = refused(edits, LITERALS, LITERALS.replace("{3}", "{4}"))
+    assert words == "compound literals of variables in a.c.o have changed"
+
+
+WORK = """\
+static int count = 3;
+static __attribute__((noinline)) int work(int x) { static int calls; calls += x; return calls; }
+int first(int x) { count += x; return work(count); }
+"""
+ELSEWHERE = "int second(int x) { return x; }\n"
+
+
+@pytest.mark.parametrize("new", [
+    {"a_c": WORK.replace("work", "do_work") + ELSEWHERE},
+    {"a_c": ELSEWHERE, "b_c": WORK + OTHER},
+    {"a_c": None, "c_c": WORK + ELSEWHERE},
+], ids=["the function has another name", "to another file", "the file has another name"])
+def test_variables_that_move(edits: Edits, new: "dict[str, str | None]") -> None:
+    edits.build(a_c=WORK + ELSEWHERE, b_c=OTHER)
+    if new["a_c"] is None:
+        (edits.project.sources / "a.c").unlink()
+    patch = edits.edit(**{name: text for name, text in new.items() if text is not None})
+    assert isinstance(patch, Patch), patch
+    assert not kept(patch) and not patch.notes
+
+
+@pytest.mark.parametrize("new", [
+    WORK.replace("static int count", "static long long count"),
+    "static int other(int x) { static int count; return count += x; }\n"
+    + WORK.replace("static int count = 3;", "static int count = 4;\nint third_one(int x) "
+                   "{ static int count; return other(count += x); }"),
+], ids=["another type", "two of one name"])  # fmt: skip
+def test_a_variable_that_moves_and_is_another(edits: Edits, new: str) -> None:
+    edits.build(a_c=WORK, b_c=OTHER)
+    patch = edits.edit(a_c=ELSEWHERE, b_c=new + OTHER)
+    assert isinstance(patch, Patch), patch
+    assert len(kept(patch)) >= 1
+
+
+def test_a_variable_that_a_patch_added_does_not_move(edits: Edits) -> None:
+    """Its address stays when the one of the same name goes."""
+    edits.build(a_c=WORK + ELSEWHERE, b_c=OTHER)
+    counting = "static int count; int third(int x) { return count += x; }\n"
+    first = edits.edit(b_c=counting)
+    second = edits.edit(a_c=ELSEWHERE + "int first(int x) { return x; }\n")
+    assert isinstance(first, Patch) and isinstance(second, Patch)
+    assert kept(first) == kept(second) and len(kept(first)) == 1
+
+
+def test_strings_of_clang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gives them names, but the linker merges them all the same."""
+    project = Project(tmp_path, toolchains.riscv())
+    write_ninja = project.write_ninja
+
+    def write_ninja_for_clang() -> None:
+        write_ninja()
+        path = project.build / "build.ninja"
+        clang = "clang --target=riscv32-unknown-elf"
+        path.write_text(path.read_text().replace(project.toolchain.compiler, clang))
+
+    monkeypatch.setattr(project, "write_ninja", write_ninja_for_clang)
+    old = 'const char *first(int x) { return x ? "aaaa" : "ccccc"; }\n'
+    longer = 'const char *third(void) { return "long aaaa"; }\n'
+    patch = patched(Edits(project), old, old.replace("aaaa", "AAAA"), "-Os", longer)
+    assert patch.functions == ["first"] and 10 not in notes(patch) and len(kept(patch)) == 1

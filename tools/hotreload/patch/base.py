@@ -15,7 +15,7 @@ import shutil
 from bisect import bisect_right
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import AbstractSet, Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from hotreload.description import Description
 from hotreload.files import make_directory, map_bytes, open_text, read_bytes, write_if_changed
@@ -89,6 +89,12 @@ class Base:
         """A device runs it now."""
         with suppress(OSError):
             Path(self._directory, _SEEN).touch()
+
+    @property
+    def object_names(self) -> AbstractSet[str]:
+        """Its object files."""
+        objects: Dict[str, Any] = self._content["objects"]
+        return objects.keys()
 
     def is_same(self, name: str, file: CachedObject) -> bool:
         """Whether an object file is as it was."""

@@ -11,6 +11,7 @@ import os
 from typing import Dict, Iterator, List, Tuple
 
 from hotreload.module import elf
+from hotreload.module.exports import definition_key
 from hotreload.module.own_symbols import Binding
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
@@ -28,7 +29,7 @@ from hotreload.patch.definitions import (
 )
 from hotreload.patch.jumps import Jumps
 from hotreload.patch.program import Program, find_old
-from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone
+from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone, is_made
 
 
 _ANCHOR = ".LANCHOR"
@@ -66,6 +67,7 @@ class _Comparison:
                     jumps.find(place, named)
         self._result.jumps.extend(jumps.finish())
         self._check_structures()
+        self._note_gone_callbacks()
         return self._result
 
     # ---- names ----
@@ -93,11 +95,8 @@ class _Comparison:
                 f"{view.name} was compiled with -fsection-anchors: its code reaches variables by "
                 "their distances"
             )
-        unclear = set(view.unclear) | set(old.unclear if old else ())
-        for stem in sorted(unclear):
-            one = view.unclear.count(stem) == 1
-            if old is not None and not (one and old.unclear.count(stem) == 1):
-                raise NeedsWhole(f"{view.name} has several variables '{stem}' and no debug data")
+        if old is not None:
+            _check_unclear(view, old)
         if old is not None and view.twins != old.twins:
             function, stem = min((view.twins.items() ^ old.twins.items()))[0]
             raise NeedsWhole(f"{function}() has another number of variables '{stem}'")
@@ -122,6 +121,18 @@ class _Comparison:
                 if known.get(name, digest) != digest:
                     raise NeedsWhole(f"{_last_word(title)} has another layout than in a patch")
                 self._result.structures[name] = digest
+
+    def _note_gone_callbacks(self) -> None:
+        """What was registered goes on in the old code, which stays."""
+        build_dir = self._program.inputs.description.build_dir
+        used = self._program.inputs.callbacks.used
+        for key in sorted(self._base.slots.keys() - {definition_key(d, build_dir) for d in used}):
+            path, _, name = key.rpartition(":")
+            if not any(self._program.find(Entity(name, own)) for own in (path, "")):
+                self._result.notes.append(
+                    f"note: {name}() is gone; pointers to it that were stored before lead to its "
+                    "old code"
+                )
 
     # ---- sections ----
 
@@ -199,8 +210,10 @@ class _Comparison:
         if old is None:
             self._add_new(place, named)
             return
-        kind = kind_of(old[0], old[1])
-        if kind != Kind.VARIABLE:
+        if kind_of(*old) == Kind.CONSTANT:
+            self._move(place, named, "is no constant any more")
+            return
+        if kind_of(*old) != Kind.VARIABLE:
             raise NeedsWhole(f"{named.entity.shown} was no variable")
         self._check_type(place.view, named, old)
         if alignment_of(place.view, named) > alignment_of(*old):
@@ -229,20 +242,26 @@ class _Comparison:
         if old is None:
             self._add_new(place, named)
             return
+        if kind_of(*old) == Kind.VARIABLE:
+            self._move(place, named, "is never written, so it is a constant now")
+            return
         if kind_of(*old) != Kind.CONSTANT:
             raise NeedsWhole(f"{named.entity.shown} was no constant")
         is_same_size = named.symbol.size == old[1].symbol.size
-        if is_same_size and initial_value(place.view, named) == initial_value(*old):
+        is_same = is_same_size and initial_value(place.view, named) == initial_value(*old)
+        if alignment_of(place.view, named) > alignment_of(*old):
+            self._move(place, named, "has another alignment")
+            return
+        if is_same:
             return
         if place.view.labels(named):
             self._add_moved(place, named)
             return
         if is_other_table(place.view, named, old):
-            self._move(place, named)
+            what = "type" if is_same_size else "size"
+            self._move(place, named, f"has another {what}")
             return
         self._check_type(place.view, named, old)
-        if alignment_of(place.view, named) > alignment_of(*old):
-            raise NeedsWhole(f"{named.entity.shown} has another alignment")
         self._add_swap(place, named, old)
 
     def _add_swap(self, place: Place, named: Named, old: Tuple[View, Named]) -> None:
@@ -283,18 +302,18 @@ class _Comparison:
         self._add_new(place, named)
         self._moved.append(named.entity)
 
-    def _move(self, place: Place, named: Named) -> None:
-        """A longer table does not fit where the old one is: it is new, elsewhere."""
+    def _move(self, place: Place, named: Named, what: str) -> None:
+        """What cannot be where the old one is, such as a longer table, is new, elsewhere."""
         shown = named.entity.shown
         for name, path in self._program.paths.items() if named.is_global else ():
             own = self._program.inputs.files.find(path).symbols
             is_used = named.entity.name in (*own.needed, *own.weakly_needed)
             if is_used and name not in self._program.changed:
-                raise NeedsWhole(f"{shown} has another size, and {name} uses it")
+                raise NeedsWhole(f"{shown} {what}, and {name} uses it")
         self._add_moved(place, named)
         self._result.notes.append(
-            f"note: {shown} has another size, so it is in another place; pointers to it that were "
-            "stored before lead to the old one"
+            f"note: {shown} {what}: it is in another place; pointers to it that were stored before "
+            "lead to the old one"
         )
 
     def _follow_moved(self, views: List[View]) -> None:
@@ -366,6 +385,17 @@ class _Comparison:
                 grown = True
 
 
+def _check_unclear(view: View, old: View) -> None:
+    """Variables of one name, of which nothing says in which function they stand."""
+    for stem in sorted({*view.unclear, *old.unclear}):
+        if view.unclear.count(stem) == old.unclear.count(stem) == 1:
+            continue
+        if not is_made(stem):
+            raise NeedsWhole(f"{view.name} has several variables '{stem}' and no debug data")
+        if view.made_variables(stem) != old.made_variables(stem):
+            raise NeedsWhole(f"compound literals of variables in {view.name} have changed")
+
+
 def _check_stored_labels(place: Place) -> None:
     if place.view.takes_labels(place.section):
         owner = place.view.owner(place.section, place.header.size)
@@ -400,5 +430,5 @@ def _uses_of_code(view: View) -> Iterator[Tuple[int, Target]]:
 
 
 def _last_word(title: str) -> str:
-    """`motor_t` of `struct motor_t`."""
-    return title.rpartition(" ")[2]
+    """`motor_t` of `struct motor_t`, and of the second one, `struct motor_t (2)`."""
+    return title.partition(" (")[0].rpartition(" ")[2]

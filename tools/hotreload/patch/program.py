@@ -5,13 +5,19 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Mapping, Optional, Tuple
+from functools import cached_property
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
+from hotreload.kept import shown_name
 from hotreload.module.exports import object_name
 from hotreload.module.link import Inputs
 from hotreload.module.own_symbols import is_vtable
 from hotreload.patch.base import Base
-from hotreload.patch.view import Entity, Named, View
+from hotreload.patch.definitions import kind_of
+from hotreload.patch.view import Entity, Kind, Named, View
+
+
+_ByName = Dict[str, List[Tuple[View, Named]]]
 
 
 class Program:
@@ -77,6 +83,32 @@ class Program:
         named = view.by_entity.get(entity)
         return None if named is None else (view, named)
 
+    def find_moved(self, view: View, named: Named) -> Optional[Tuple[View, Named]]:
+        """The variable of the base that was in another object file or function: the only one of its
+        name that is gone, where one has come, with the same type."""
+        name = named.entity.name
+        if name not in self._gone or shown_name(named.entity) in self.base.patched_variables:
+            return None
+        gone, come = self._gone[name], self._come.get(name, [])
+        if len(gone) != 1 or len(come) != 1 or come[0][1] is not named:
+            return None
+        old = gone[0]
+        is_same = old[0].types.is_same(old[1].symbol, view.types, named.symbol)
+        return old if is_same and old[1].symbol.size == named.symbol.size else None
+
+    @cached_property
+    def _gone(self) -> _ByName:
+        """Variables of the base that the program has no longer."""
+        names = {*self.changed, *(self.base.object_names - self.paths.keys())}
+        views = filter(None, map(self.base.view, sorted(names)))
+        return _variables(views, lambda entity: self.find(entity) is None)
+
+    @cached_property
+    def _come(self) -> _ByName:
+        """Variables that the base does not have."""
+        views = map(self.view, self.changed)
+        return _variables(views, lambda entity: self.base.find(entity) is None)
+
     def counts(self, view: View, named: Named) -> bool:
         """Whether the linker takes this definition."""
         return not named.is_global or self.winners.get(named.entity.name) == view.name
@@ -93,8 +125,18 @@ class Program:
         return self.is_theirs(named) or name in self.inputs.resolution.housed
 
 
+def _variables(views: Iterable[View], counts: Callable[[Entity], bool]) -> _ByName:
+    found: _ByName = {}
+    for view in views:
+        for entity, named in view.by_entity.items():
+            if kind_of(view, named) == Kind.VARIABLE and counts(entity):
+                found.setdefault(entity.name, []).append((view, named))
+    return found
+
+
 def find_old(program: Program, view: View, named: Named) -> Optional[Tuple[View, Named]]:
-    """The same function or variable in the base; it may have been static, or have become so."""
+    """The same function or variable in the base; it may have been static, or have become so, or a
+    variable may have moved."""
     entity, base = named.entity, program.base
     found = base.find(entity)
     if found is None and not entity.function:
@@ -102,4 +144,4 @@ def find_old(program: Program, view: View, named: Named) -> Optional[Tuple[View,
         known = base.find(other)
         if known is not None and known[0].name == view.name and not program.find(other):
             found = known
-    return found
+    return found or program.find_moved(view, named)

@@ -161,7 +161,7 @@ class View:
             self._add_named(Entity(symbol.name, path), symbol, number, found)
         if numbered:
             # By the source: the order of symbols changes with the code that uses them.
-            numbered.sort(key=lambda n: self.types.order_of(n[1].section, n[1].value))
+            numbered.sort(key=lambda found: self._order(found[1]))
         for number, symbol in numbered:
             entity = self._numbered_entity(symbol)
             if entity is not None:
@@ -169,6 +169,12 @@ class View:
         for names in found.values():
             names.sort(key=lambda n: n.offset)
         return found
+
+    def _order(self, symbol: elf.Symbol) -> Tuple[int, int]:
+        """By the debug data, else by the number, which the compiler counts up as it reads."""
+        match = _NUMBERED.match(symbol.name)
+        number = int(match.group(2)) if match is not None else 0
+        return self.types.order_of(symbol.section, symbol.value), number
 
     def _add_named(
         self, entity: Entity, symbol: elf.Symbol, number: int, found: Dict[int, List[Named]]
@@ -182,6 +188,8 @@ class View:
             return True
         if not 0 < symbol.section < len(self.kinds) or not symbol.name:
             return False
+        if symbol.binding == elf.STB_LOCAL and symbol.name.startswith(".L"):
+            return False  # Clang calls strings so, which the linker merges.
         kind = self.kinds[symbol.section]
         if symbol.kind in (elf.STT_FUNC, elf.STT_OBJECT):
             return kind in (Kind.CODE, Kind.CONSTANT, Kind.VARIABLE)
@@ -189,19 +197,19 @@ class View:
             return False
         if symbol.binding != elf.STB_LOCAL:
             return kind != Kind.OTHER
-        return kind == Kind.VARIABLE and not symbol.name.startswith(".L")
+        return kind == Kind.VARIABLE
 
     def _numbered_entity(self, symbol: elf.Symbol) -> Optional[Entity]:
         """None: the compiler made this constant, and nothing else knows it."""
         stem = _NUMBERED.sub(r"\1", symbol.name)
         function = self.types.function_of(symbol.section, symbol.value)
         if function is None:
-            if self.kinds[symbol.section] == Kind.CONSTANT and _is_made(stem):
+            if self.kinds[symbol.section] == Kind.CONSTANT and is_made(stem):
                 if stem.startswith(_COPIED):
                     self._copied.add(symbol.section)
                 return None
             self.unclear.append(stem)
-            return Entity(stem, self.name, "?" * self.unclear.count(stem))
+            return Entity(stem, self.name, _UNKNOWN * self.unclear.count(stem))
         entity, count = Entity(stem, self.name, function), 0
         while entity in self.by_entity:
             count += 1
@@ -209,6 +217,12 @@ class View:
         if count and self.kinds[symbol.section] == Kind.VARIABLE:
             self.twins[function, stem] = count + 1
         return entity
+
+    def made_variables(self, stem: str) -> List[object]:
+        """Those that the compiler made and called so, in the order of the source."""
+        found = [n for n in self.by_entity.values() if n.entity.name == stem and n.entity.path]
+        found = [n for n in found if n.entity.function.startswith(_UNKNOWN)]
+        return [self.signature(n.symbol.section) for n in found]
 
     def entsize(self, section: elf.Section) -> int:
         """The size of the elements of a section of constants that may be merged."""
@@ -430,6 +444,10 @@ class View:
         return before[-1].entity if before else None
 
 
+_UNKNOWN = "?"
+"""Stands for a function that is not known: the second variable of a name has two, and so on."""
+
+
 def _is_literal(name: str) -> bool:
     return name == ".literal" or name.startswith(".literal.") or name.endswith(".literal")
 
@@ -438,7 +456,7 @@ _COPIED = ("CSWTCH", "C")
 _MADE = (*_COPIED, "__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "__compound_literal")
 
 
-def _is_made(stem: str) -> bool:
+def is_made(stem: str) -> bool:
     """Names that the compiler gives constants of its own."""
     return stem in _MADE or re.match(r"C[.$]\d+\Z", stem) is not None
 
