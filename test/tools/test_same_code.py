@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from hotreload.checks.causes import find_causes
+from hotreload.checks.same_code import command_aside
 from hotreload.checks.outside import check_outside
 from hotreload.description import Description, load_description
 from hotreload.errors import FlashNeeded
@@ -150,6 +151,9 @@ def test_it_is_compiled_once(firmware: Firmware) -> None:
     assert [firmware.check(), firmware.check()] == [1, 0]
     firmware.write("shared.h", HEADER.replace("7", "9"))
     firmware.refused()
+    before = firmware.compilations()
+    firmware.refused()
+    assert firmware.compilations() == before
 
 
 def test_a_header_that_is_new(firmware: Firmware) -> None:
@@ -178,6 +182,23 @@ def test_only_what_changes_is_named(firmware: Firmware) -> None:
     firmware.write("other.c", "int other = 1;\n")
     text = firmware.refused()
     assert "other.c has changed" in text and "shared.h" not in text
+
+
+NAME = "esp-idf/a b/main.c.obj"
+WINDOWS = NAME.replace("/", "\\")
+
+
+@pytest.mark.parametrize("command", [
+    'gcc -MD -MT "{0}" -MF "{0}.d" -o "{0}" -c C:/a/main.c',
+    'gcc.exe -MD -MT "{0}" -MF "{1}.d" -o "{0}" -c C:/a/main.c',
+    'gcc.exe -MD -MT "{1}" -MF "{1}.d" -o "{1}" -c C:/a/main.c',
+    "gcc -MD -MT '{0}' -MF '{0}.d' -o '{0}' -c /a/main.c",
+])
+def test_how_a_command_is_written(command: str) -> None:
+    """With quotes, and as CMake and ninja write it on Windows."""
+    found = command_aside(command.format(NAME, WINDOWS), NAME)
+    assert found is not None and found.count(".hotreload") == 2
+    assert found.replace(".hotreload", "") == command.format(NAME, WINDOWS)
 
 
 def test_too_many_objects(firmware: Firmware) -> None:

@@ -1,7 +1,7 @@
 """Objects of the firmware that are out of date, but would be compiled to the same code: a header
 says more than before, or an edit was taken back.
 
-Compiles them aside, and compares. Remembers which were the same, for the next command.
+Compiles them aside, and compares. Remembers what it found, for the next command.
 
 SPDX-License-Identifier: MIT
 """
@@ -34,7 +34,8 @@ _DEBUG = ".debug_"
 _Files = Dict[str, Any]
 """The stamps of files, by their paths."""
 _Known = Dict[str, List[Any]]
-"""By object: the command that compiles it to the same code, and the files that this is true of."""
+"""By object: the command that compiles it, the files that it is made from, and whether it would be
+the same code."""
 
 
 def leave_out_same_code(causes: Sequence[Cause], description: Description) -> List[Cause]:
@@ -62,9 +63,10 @@ def _find_same(names: List[str], description: Description) -> Set[str]:
     commands = query_commands(description, names)
     new = {name: c for name, c in commands.items() if not _is_known(known.get(name), c)}
     found = _compile(new, description) if new else {}
+    known = {**known, **found}
     if found:
-        write_records(path, tools_key(), {**known, **found}, [])
-    return (commands.keys() - new.keys()) | found.keys()
+        write_records(path, tools_key(), known, [])
+    return {name for name in commands if name in known and known[name][2]}
 
 
 def _is_known(known: Optional[List[Any]], command: str) -> bool:
@@ -76,14 +78,14 @@ def _stamps(paths: Iterable[str]) -> _Files:
 
 
 def _compile(commands: Mapping[str, str], description: Description) -> _Known:
-    """Those of the objects whose commands make the same code."""
+    """What the commands of the objects make; without those whose files changed meanwhile."""
     before = _inputs(commands, description)
     found: _Known = {}
     at_once = os.cpu_count() or 1
     names = list(commands)
     for first in range(0, len(names), at_once):
         some = names[first : first + at_once]
-        aside = {_aside(name): _command_aside(commands[name], name) for name in some}
+        aside = {_aside(name): command_aside(commands[name], name) for name in some}
         if None in aside.values():
             continue
         with Compilers(description, {n: c for n, c in aside.items() if c}) as compilers:
@@ -91,8 +93,8 @@ def _compile(commands: Mapping[str, str], description: Description) -> _Known:
             for name in some if read else ():
                 files = _files_of(name, read[_aside(name)], description)
                 rests = all(before[name].get(p, stamp) == stamp for p, stamp in files.items())
-                if rests and _is_same(name, description):
-                    found[name] = [commands[name], files]
+                if rests:
+                    found[name] = [commands[name], files, _is_same(name, description)]
             compilers.discard()
     return found
 
@@ -114,12 +116,13 @@ def _aside(name: str) -> str:
     return f"{name}.hotreload"
 
 
-def _command_aside(command: str, name: str) -> Optional[str]:
+def command_aside(command: str, name: str) -> Optional[str]:
     """The command that makes the object elsewhere; None if the command does more than compile."""
-    own = re.escape(name)
-    changed, count = re.subn(rf"( -o {own}| -MF {own})(?=\.d |\.d$| |$)", r"\1.hotreload", command)
-    rest = re.sub(rf" -MT {own}(?= |$)", "", changed)
-    return changed if count == 2 and rest.count(name) == 2 else None
+    own = r"[/\\]".join(map(re.escape, name.split("/")))  # As ninja or as Windows writes it.
+    output = rf"( -o | -MF )([\"']?)({own})(?=(?:\.d)?\2(?: |$))"
+    changed, count = re.subn(output, r"\1\2\3.hotreload", command)
+    rest = re.sub(rf" -MT ([\"']?){own}\1(?= |$)", "", changed)
+    return changed if count == 2 and len(re.findall(own, rest)) == 2 else None
 
 
 # ---- comparing ----
