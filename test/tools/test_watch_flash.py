@@ -107,6 +107,28 @@ def test_call_that_the_firmware_lacks(built: Project, device: FakeDevice) -> Non
         watch.wait_for("Not reloaded: link failed")  # This firmware is the same as before.
 
 
+def test_a_function_is_cut_and_put_back(built: Project, device: FakeDevice) -> None:
+    """Without it, no firmware could be linked, and the next edit would find none."""
+    Flasher(built)
+    with start(built, device.url, "--flash") as watch:
+        built.write("a.c", "int other(void) { return 1; }\n")
+        seen = watch.wait_for("Not reloaded: ")
+        assert any("f() was removed" in line for line in seen), seen
+        assert not any("flashing" in line for line in seen), seen
+        built.write("a.c", body(2))
+        watch.wait_for("Reloaded whole ")
+
+
+def test_a_firmware_that_is_not_there(built: Project, device: FakeDevice) -> None:
+    flasher = Flasher(built)
+    with start(built, device.url, "--flash") as watch:
+        os.remove(built.firmware)
+        built.write("a.c", body(2))
+        watch.wait_for("flashing at")
+        flasher.finish()
+        watch.wait_for("Flashed in")
+
+
 def test_new_virtual_table(riscv: Project) -> None:
     riscv.flags += ["-x", "c++", "-fno-exceptions", "-fno-rtti"]
     base = "struct Base { virtual int run(int x); int y; };\n"

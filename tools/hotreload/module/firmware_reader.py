@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Optional, Tuple
 
 from hotreload.description import Description
-from hotreload.errors import ToolError
+from hotreload.errors import FlashNeeded
 
 if TYPE_CHECKING:
     from hotreload.module.elf import Elf
@@ -55,7 +55,7 @@ class FirmwareReader:
         try:
             status = os.stat(path)
         except OSError as error:
-            raise ToolError(
+            raise FlashNeeded(
                 f"there is no firmware {path}: build '{description.firmware_target}' first"
             ) from error
         stamp = (path, status.st_mtime_ns, status.st_size)

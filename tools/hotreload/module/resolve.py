@@ -47,6 +47,15 @@ class Resolution(NamedTuple):
     without_stub: List[Definition]
     """Functions whose address is taken, but not when the firmware was built."""
 
+    def tables(self) -> List[Housed]:
+        """The virtual tables that live in the firmware."""
+        return [*(h for n, h in self.housed.items() if is_vtable(n)), *self.local_vtables]
+
+    def variables(self) -> List[Housed]:
+        """The others, small ones first."""
+        found = [h for n, h in self.housed.items() if not is_vtable(n)]
+        return sorted(found, key=lambda housed: housed.definition.size)
+
 
 class _Resolver:
     def __init__(
@@ -88,9 +97,10 @@ class _Resolver:
             if name not in variables and home_symbol(name) in self._symbols
         ]
         for name, verb in gone:
-            raise self._refuse(
-                f"{name} was removed since the firmware was built, but the firmware may {verb} it",
-                "put it back",
+            # No FlashNeeded: the firmware, which still names it, could not be linked either.
+            raise ToolError(
+                f"{name} was removed since the firmware was built, but the firmware may {verb} it: "
+                f"put it back, or {self._build_and_flash}"
             )
 
     def _function(self, name: str, definition: Definition) -> None:
