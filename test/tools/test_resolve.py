@@ -71,6 +71,19 @@ def test_the_first_constructor_may_run_while_nothing_else_does(target: Project) 
     assert addends == [fill - module.text.address]
 
 
+def test_large_variables_are_filled_in_while_others_run(target: Project) -> None:
+    source = F + "int level = %d; int many[300] = {1, 2};\n"
+    target.firmware_options += ["-Wl,-u,many"]
+    built(target, source % 3, used="level")
+    module = relink(target, source % 4)
+    first, count = struct.unpack_from("<II", module.notes[3])
+    assert count == 2
+    names = [target.symbol(str(target.out / "module.elf"), name) - module.text.address
+             for name in ("hotreload_fill", "hotreload_fill_large")]  # fmt: skip
+    called = {place: addend for place, _, _, addend in module.relocations}
+    assert [called[first], called[first + 4]] == names
+
+
 def test_removed_variable_that_the_firmware_uses(target: Project) -> None:
     built(target, F + "int level = 3; int other = 4;\n", used="level")
     assert (

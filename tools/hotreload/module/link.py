@@ -52,9 +52,8 @@ class Inputs(NamedTuple):
     def fill_count(self) -> int:
         """How many entries in the firmware the module fills in when it is loaded."""
         resolution, callbacks = self.resolution, self.callbacks
-        housed = len(resolution.housed) + len(resolution.local_vtables)
         slots = len(callbacks.used) + len(callbacks.unused) + len(resolution.inline_slots)
-        return housed + slots
+        return slots + len(resolution.tables()) + len(resolution.variables())
 
     def shared_names(self) -> List[str]:
         """What both the firmware and the module use, or may use."""
@@ -170,7 +169,10 @@ def _run_linker(
     if inputs.fill_count:
         inline_count = len(resolution.inline_slots)
         gone = firmware.symbols[GONE].value if inline_count else 0
-        objects.append(make_fill_object(description, inputs.fill_count, inline_count, gone))
+        sizes = [housed.definition.size for housed in resolution.variables()]
+        objects.append(
+            make_fill_object(description, inputs.fill_count, sizes, inline_count, gone)
+        )
     script = os.path.join(description.directory, "module.ld")
     patterns = [f"*{os.path.basename(path)}:*" for path in description.libraries]
     near = [*patterns, f"*{COPIED_PREFIX}*.o"] if description.text_readable else []

@@ -72,19 +72,18 @@ class Places:
         return range(size if start + size in self._starts else size + 1)
 
     def entries(self) -> List[Entry]:
-        """What to fill in, in the firmware; slots of inline functions first."""
+        """What to fill in, in the firmware: slots of inline functions first, variables last."""
         resolution, callbacks = self._inputs.resolution, self._inputs.callbacks
         entries = [
             Entry(slot, self._module.names[name].value, 0)
             for name, slot in resolution.inline_slots.items()
         ]
-        entries += [self._initial_value(housed) for housed in resolution.housed.values()]
-        entries += [self._initial_value(housed) for housed in resolution.local_vtables]
         entries += [Entry(stub.slot, address, 0) for address, stub in self._used]
         gone = self._inputs.firmware.symbols.get(GONE)
         for slot in callbacks.unused:
             entries.append(Entry(slot, gone.value if gone else None, 0))
-        return entries
+        homes = [*resolution.tables(), *resolution.variables()]
+        return [*entries, *map(self._initial_value, homes)]
 
     def _initial_value(self, housed: Housed) -> Entry:
         definition = housed.definition
