@@ -58,19 +58,31 @@ static bool load_older(hotreload_record_kind_t kind, const hotreload_record_t *r
     return false;
 }
 
-/** Tells whether the partition still has what runs, intact. */
-static bool can_load_again(const hotreload_record_t *running)
+static bool is_intact(const hotreload_record_t *record, hotreload_reason_t *reason)
 {
-    hotreload_reason_t reason;
     hotreload_flash_view_t view;
-    hotreload_fail(&reason, ESP_OK, "it was loaded from memory");
-    if (running == NULL || hotreload_store_map(running, &view, &reason) != ESP_OK) {
-        hotreload_port_log(HOTRELOAD_LOG_WARNING, "the old module is not unloaded first: %s",
-                           reason.text);
+    if (hotreload_store_map(record, &view, reason) != ESP_OK) {
         return false;
     }
     hotreload_store_unmap(&view);
     return true;
+}
+
+/** Tells whether the partition still has what runs, a patch with its base, intact. */
+static bool can_load_again(const hotreload_record_t *running)
+{
+    hotreload_reason_t reason;
+    hotreload_record_t base;
+    hotreload_fail(&reason, ESP_OK, "it was loaded from memory");
+    if (running != NULL && is_intact(running, &reason) &&
+        (running->base == HOTRELOAD_NO_BASE ||
+         (hotreload_store_find_sequence(running->base, &base, &reason) == ESP_OK &&
+          is_intact(&base, &reason)))) {
+        return true;
+    }
+    hotreload_port_log(HOTRELOAD_LOG_WARNING, "the old module is not unloaded first: %s",
+                       reason.text);
+    return false;
 }
 
 /** For RAM that does not hold both: unloads the old module first, and loads it after a failure. */

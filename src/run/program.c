@@ -156,9 +156,10 @@ static bool free_retired(void)
  * or a call during the destructors, may have led a task there since: it gets time to leave, else
  * its code is freed later.
  *
+ * @param blamed  sequence, for a crash after the destructors; 0: none
  * @return false: it is still used
  */
-static bool release_old(void)
+static bool release_old(uint32_t blamed)
 {
     static hotreload_retired_t old; /* one will do: no module goes while another is still used */
     if (!program.loaded) {
@@ -166,6 +167,7 @@ static bool release_old(void)
     }
     (void)hotreload_retired_free(true, hotreload_address_map_free);
     hotreload_loader_run_destructors(&program.module);
+    hotreload_trial_suspend(blamed);
     old.module = program.module;
     hotreload_retire(&old);
     hotreload_patch_release(program.patch);
@@ -179,18 +181,29 @@ static bool release_old(void)
     return true;
 }
 
+/** The destructors have run, so it must go: what stands in the way for a moment is waited for. */
+static esp_err_t unbind(hotreload_reason_t *reason)
+{
+    unsigned pauses = 0;
+    esp_err_t error;
+    do {
+        error = carry_out_alone((order_t){.step = UNBIND}, reason);
+    } while (error != ESP_OK && pause_for_task(ESP_ERR_HOTRELOAD_TASK_INSIDE, &pauses));
+    return error;
+}
+
 esp_err_t hotreload_program_unload(bool for_good, hotreload_reason_t *reason)
 {
     esp_err_t error = wait_until_unused(reason);
     if (error == ESP_OK) {
         /* While the table still leads to the module: they may call it as all others do. */
         hotreload_loader_run_destructors(&program.module);
-        error = carry_out_alone((order_t){.step = UNBIND}, reason);
+        error = unbind(reason);
     }
     if (error != ESP_OK) {
         return error;
     }
-    if (release_old() && for_good) {
+    if (release_old(0) && for_good) {
         hotreload_kept_free_others(NULL);
     }
     hotreload_trial_end(); /* its destructors were still on trial */
@@ -234,7 +247,8 @@ static esp_err_t run_staged(const hotreload_image_t *image, const hotreload_modu
                             const hotreload_record_t *record, const hotreload_record_t *on_trial,
                             hotreload_reason_t *reason)
 {
-    hotreload_trial_suspend(on_trial != NULL ? on_trial->sequence : 0);
+    const uint32_t blamed = on_trial != NULL ? on_trial->sequence : 0;
+    hotreload_trial_suspend(blamed);
     hotreload_address_map_add(staged, record != NULL ? record->sequence : 0);
     esp_err_t error = point_table_to(image, staged, reason);
     if (error != ESP_OK) {
@@ -245,7 +259,7 @@ static esp_err_t run_staged(const hotreload_image_t *image, const hotreload_modu
     hotreload_kept_commit();
     hotreload_loader_construct(image, staged);
     hotreload_trial_end(); /* the old one is not loaded again, on trial or not */
-    if (release_old()) {
+    if (release_old(blamed)) {
         hotreload_kept_free_others(image);
     }
     program.module = *staged;
@@ -315,8 +329,13 @@ esp_err_t hotreload_program_run_from_memory(const void *data, size_t size,
 
 /* ---- Patches ---- */
 
-static esp_err_t stage_patch(const hotreload_record_t *record, uint32_t caps,
-                             hotreload_patch_t **staged, hotreload_reason_t *reason)
+/**
+ * Reads a patch of a base, and stages it.
+ *
+ * @param staged  gets it; NULL: it is only checked
+ */
+static esp_err_t stage_patch(const hotreload_record_t *record, const hotreload_record_t *base,
+                             uint32_t caps, hotreload_patch_t **staged, hotreload_reason_t *reason)
 {
     hotreload_flash_view_t view;
     hotreload_image_t image;
@@ -325,14 +344,13 @@ static esp_err_t stage_patch(const hotreload_record_t *record, uint32_t caps,
         return error;
     }
     error = hotreload_loader_read(view.data, view.size, &image, reason);
-    if (error == ESP_OK &&
-        (image.base_sha256 == NULL ||
-         memcmp(image.base_sha256, program.record.sha256, sizeof program.record.sha256) != 0)) {
+    if (error == ESP_OK && (image.base_sha256 == NULL ||
+                            memcmp(image.base_sha256, base->sha256, sizeof base->sha256) != 0)) {
         error = hotreload_fail(reason, ESP_ERR_INVALID_VERSION,
                                "patch %u belongs to another module than %u",
                                (unsigned)record->sequence, (unsigned)record->base);
     }
-    if (error == ESP_OK) {
+    if (error == ESP_OK && staged != NULL) {
         error = hotreload_patch_stage(&image, caps, &program.module, staged, reason);
     }
     hotreload_store_unmap(&view);
@@ -367,7 +385,7 @@ static esp_err_t exchange_patch(hotreload_patch_t *staged, uint32_t blamed,
             hotreload_trial_resume();
         }
     } while (pause_for_task(error, &pauses));
-    if (error == ESP_OK) {
+    if (error == ESP_OK && pauses != 0) { /* else it says what else there is to know */
         hotreload_reason_clear(reason);
     }
     return error;
@@ -380,7 +398,7 @@ static esp_err_t apply_patch(const hotreload_record_t *record, uint32_t caps,
     hotreload_patch_t *staged;
     bool on_trial = false;
     (void)free_retired();
-    esp_err_t error = stage_patch(record, caps, &staged, reason);
+    esp_err_t error = stage_patch(record, &program.record, caps, &staged, reason);
     if (error != ESP_OK) {
         return error;
     }
@@ -416,24 +434,52 @@ bool hotreload_program_is_patch(const hotreload_record_t *record)
     return program.loaded && program.stored && program.record.sequence == record->base;
 }
 
+/** Loads the base of a patch, which was checked. A crash blames the patch, if that is on trial. */
+static esp_err_t run_base(const hotreload_record_t *record, uint32_t caps,
+                          hotreload_reason_t *reason)
+{
+    hotreload_record_t base;
+    bool on_trial = false;
+    esp_err_t error = hotreload_store_find_sequence(record->base, &base, reason);
+    if (error == ESP_OK) {
+        error = stage_patch(record, &base, caps, NULL, reason);
+    }
+    if (error == ESP_OK) {
+        error = hotreload_store_mark_tried(record, &on_trial, reason);
+    }
+    return error == ESP_OK ? run_module(&base, on_trial ? record : &base, caps, reason) : error;
+}
+
+/** Leaves what ran before, or nothing, when a patch does not go into its base, which was loaded. */
+static void go_back(const hotreload_record_t *old, uint32_t caps)
+{
+    hotreload_reason_t reason;
+    const esp_err_t error = old != NULL ? hotreload_program_run(old, caps, &reason)
+                                        : hotreload_program_unload(false, &reason);
+    if (error != ESP_OK) {
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "module %u goes on without its patch: %s",
+                           (unsigned)program.record.sequence, reason.text);
+    }
+}
+
 static esp_err_t run_patch(const hotreload_record_t *record, uint32_t caps,
                            hotreload_reason_t *reason)
 {
     if (hotreload_program_is_patch(record)) {
         return apply_patch(record, caps, reason);
     }
+    if (program.loaded && !program.stored) {
+        return hotreload_fail(reason, ESP_ERR_INVALID_VERSION,
+                              "patch %u belongs to another module than the one from memory",
+                              (unsigned)record->sequence);
+    }
     const hotreload_record_t *running = hotreload_program_record();
     const hotreload_record_t old = running != NULL ? *running : (hotreload_record_t){0};
-    hotreload_record_t base;
-    esp_err_t error = hotreload_store_find_sequence(record->base, &base, reason);
-    if (error == ESP_OK) {
-        error = run_module(&base, record, caps, reason);
-    }
+    esp_err_t error = run_base(record, caps, reason);
     if (error == ESP_OK) {
         error = apply_patch(record, caps, reason);
-        hotreload_reason_t unused;
-        if (error != ESP_OK && running != NULL) {
-            (void)hotreload_program_run(&old, caps, &unused);
+        if (error != ESP_OK) {
+            go_back(running != NULL ? &old : NULL, caps);
         }
     }
     return error;

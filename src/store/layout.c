@@ -211,6 +211,9 @@ esp_err_t hotreload_scan_find_again(const hotreload_flash_t *flash, const uint8_
 {
     const uint32_t start = hotreload_span_of(flash, record).start;
     hotreload_record_t present;
+    if (start >= flash->size) {
+        return ESP_ERR_NOT_FOUND; /* it is of another partition */
+    }
     esp_err_t error =
         read_record(flash, whole != NULL ? whole + start : NULL, start, &present, marks);
     if (error != ESP_OK) {

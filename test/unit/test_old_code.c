@@ -72,9 +72,15 @@ static uint32_t reload_while_a_callback_comes(void)
     return entered;
 }
 
+static void leave_while_the_new_module_is_to_blame(void)
+{
+    assert_int_equal(fake_port.retained, 2);
+    leave();
+}
+
 static void a_callback_that_came_meanwhile_has_time_to_leave(void **state)
 {
-    fake_port.on_pause = leave;
+    fake_port.on_pause = leave_while_the_new_module_is_to_blame;
     (void)reload_while_a_callback_comes();
     assert_int_equal(fake_port.pauses, 1);
     assert_int_equal(fake_port.live_allocations, 2);
@@ -185,11 +191,28 @@ static void destructors_may_call_the_module(void **state)
     loaded_expect_none();
 }
 
-static void destructors_run_once_even_if_the_module_stays(void **state)
+static void after_the_destructors_an_unload_waits_for_memory(void **state)
 {
     start_with_destructor();
     fake_port.fail_allocation = 2; /* stopping all tasks, the second time */
+    assert_int_equal(hotreload_unload(), ESP_OK);
+    assert_int_equal(fake_port.pauses, 1);
+    loaded_expect_none();
+}
+
+static void fail_allocation(void)
+{
+    fake_port.fail_allocation = 1;
+}
+
+static void destructors_run_once_even_if_the_module_stays(void **state)
+{
+    start_with_destructor();
+    fake_port.fail_allocation = 2;
+    fake_port.on_pause = fail_allocation;
     assert_int_equal(hotreload_unload(), ESP_ERR_NO_MEM);
+    fake_port.on_pause = NULL;
+    fake_port.fail_allocation = 0;
     assert_true(hotreload_is_loaded());
     assert_int_equal(hotreload_unload(), ESP_OK);
     assert_int_equal(fake_port.call_count, 1);
@@ -237,6 +260,7 @@ int main(void)
         TEST(code_that_is_still_executed_is_not_freed),
         TEST(what_the_firmware_has_of_a_module_changes_with_its_functions),
         TEST(destructors_may_call_the_module),
+        TEST(after_the_destructors_an_unload_waits_for_memory),
         TEST(destructors_run_once_even_if_the_module_stays),
         TEST(a_task_that_comes_during_the_destructors_keeps_the_code),
         TEST(kept_variables_outlive_a_module_that_goes_first),
