@@ -40,8 +40,7 @@ const hotreload_record_t *hotreload_program_record(void)
 bool hotreload_program_runs(const hotreload_record_t *record)
 {
     const hotreload_record_t *running = hotreload_program_record();
-    return running != NULL && running->sequence == record->sequence &&
-           memcmp(running->sha256, record->sha256, sizeof record->sha256) == 0;
+    return running != NULL && hotreload_record_is_same(running, record);
 }
 
 /** Tells status and store what runs now. */

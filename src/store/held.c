@@ -20,8 +20,7 @@ bool hotreload_held_allocate(hotreload_held_t *held, uint32_t sequence, uint32_t
 bool hotreload_held_is_record(const hotreload_held_t *held, const hotreload_record_t *record)
 {
     return (held->state == HOTRELOAD_HELD_WAITING || held->state == HOTRELOAD_HELD_LOST) &&
-           held->record.sequence == record->sequence &&
-           memcmp(held->record.sha256, record->sha256, sizeof record->sha256) == 0;
+           hotreload_record_is_same(&held->record, record);
 }
 
 bool hotreload_held_can_load(const hotreload_held_t *held, hotreload_record_kind_t kind,

@@ -219,7 +219,5 @@ esp_err_t hotreload_scan_find_again(const hotreload_flash_t *flash, const uint8_
     if (error != ESP_OK) {
         return error;
     }
-    bool same = present.sequence == record->sequence && present.length == record->length &&
-                memcmp(present.sha256, record->sha256, sizeof present.sha256) == 0;
-    return same ? ESP_OK : ESP_ERR_NOT_FOUND;
+    return hotreload_record_is_same(&present, record) ? ESP_OK : ESP_ERR_NOT_FOUND;
 }

@@ -14,6 +14,12 @@ esp_err_t hotreload_record_fail_flash(const char *label, const char *what,
         "partition \"%s\" could not be %s: check the flash and its write protection", label, what);
 }
 
+bool hotreload_record_is_same(const hotreload_record_t *one, const hotreload_record_t *two)
+{
+    return one->sequence == two->sequence &&
+           memcmp(one->sha256, two->sha256, sizeof one->sha256) == 0;
+}
+
 void hotreload_record_seal(hotreload_record_header_t *header)
 {
     header->magic = HOTRELOAD_RECORD_MAGIC;

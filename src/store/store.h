@@ -29,6 +29,9 @@ typedef struct {
 
 #define HOTRELOAD_NO_BASE UINT32_MAX
 
+/** Tells whether both are the same record, in any partition. */
+bool hotreload_record_is_same(const hotreload_record_t *one, const hotreload_record_t *two);
+
 /** What is known of a record's module. */
 typedef enum {
     HOTRELOAD_RECORD_ANY,
