@@ -125,8 +125,9 @@ typedef struct {
  *      - ESP_ERR_NO_MEM: not enough memory for a task
  *      - other errors of hotreload_server_start() and hotreload_serial_start()
  *
- * After an error neither server nor console nor task runs. A module that could be loaded runs all
- * the same.
+ * After an error neither server nor console nor task runs; if the server did not stop again, as
+ * hotreload_server_stop() may fail, call hotreload_stop() first. A module that could be loaded runs
+ * all the same.
  *
  * Thread context: any task, not an ISR. Stack as for hotreload_load(), and what `after` needs.
  */
@@ -141,7 +142,8 @@ esp_err_t hotreload_start(const hotreload_start_config_t *config);
  *      - ESP_OK: stopped
  *      - ESP_ERR_INVALID_STATE: hotreload_start() was not called, or the caller is `before` or
  * `after`
- *      - ESP_FAIL: as hotreload_server_stop(); all goes on
+ *      - ESP_FAIL: as hotreload_server_stop(); all goes on, automatic reloads if there is memory
+ * for their task; call it again
  *
  * Thread context: any task, but not from `before`, `after` or `input`.
  */
