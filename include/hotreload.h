@@ -125,8 +125,9 @@ typedef struct {
  *      - ESP_ERR_NO_MEM: not enough memory for a task
  *      - other errors of hotreload_server_start() and hotreload_serial_start()
  *
- * After an error neither server nor console nor task runs. A module that could be loaded runs all
- * the same.
+ * After an error neither server nor console nor task runs; if the server did not stop again, as
+ * hotreload_server_stop() may fail, call hotreload_stop() first. A module that could be loaded runs
+ * all the same.
  *
  * Thread context: any task, not an ISR. Stack as for hotreload_load(), and what `after` needs.
  */
@@ -141,7 +142,8 @@ esp_err_t hotreload_start(const hotreload_start_config_t *config);
  *      - ESP_OK: stopped
  *      - ESP_ERR_INVALID_STATE: hotreload_start() was not called, or the caller is `before` or
  * `after`
- *      - ESP_FAIL: as hotreload_server_stop(); all goes on
+ *      - ESP_FAIL: as hotreload_server_stop(); all goes on, automatic reloads if there is memory
+ * for their task; call it again
  *
  * Thread context: any task, but not from `before`, `after` or `input`.
  */
@@ -256,11 +258,14 @@ typedef struct {
  *      - ESP_ERR_NOT_FOUND: no such partition, no module that is not bad, or the module lacks an
  * export
  *      - ESP_ERR_INVALID_VERSION: the module was linked with another firmware
- *      - ESP_ERR_NOT_SUPPORTED: the module is for another chip or ABI, or of an unknown format
- *      - ESP_ERR_INVALID_SIZE, ESP_ERR_INVALID_RESPONSE: the module is damaged
+ *      - ESP_ERR_NOT_SUPPORTED: the module is for another chip or ABI, or of an unknown format; or
+ * modules cannot run from memory with these heap_caps
+ *      - ESP_ERR_INVALID_SIZE, ESP_ERR_INVALID_RESPONSE: the module is damaged; INVALID_SIZE: also
+ * a partition of fewer than two sectors
  *      - ESP_ERR_INVALID_CRC: the flash no longer holds what was stored
  *      - ESP_ERR_NO_MEM: not enough memory of the wanted kind
  *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read, or the trial could not be noted
+ *      - ESP_FAIL: the module could not be hashed, or the caches not be synchronised
  *
  * Thread context: any task with 3072 bytes of stack left, not an ISR; calls are serialised. On an
  * ESP32-C3 it used 2860 bytes at most, its log included. The stack must be in internal RAM: with
@@ -389,8 +394,10 @@ typedef struct {
  * @return
  *      - ESP_OK: listening; the URL is in the log
  *      - ESP_ERR_INVALID_ARG: config or its label is NULL
- *      - ESP_ERR_INVALID_STATE: the server runs already
+ *      - ESP_ERR_INVALID_STATE: the server runs already, or another partition is in use
  *      - ESP_ERR_NOT_FOUND: no such partition
+ *      - ESP_ERR_INVALID_SIZE: the partition has fewer than two sectors
+ *      - ESP_ERR_FLASH_OP_FAIL: the partition could not be read
  *      - ESP_ERR_NOT_SUPPORTED: CONFIG_HOTRELOAD_SERVER or CONFIG_HOTRELOAD_ENABLE is off
  *      - ESP_ERR_NO_MEM: not enough memory for the server
  *      - ESP_FAIL: the port is taken
@@ -449,8 +456,10 @@ typedef struct {
  * @return
  *      - ESP_OK: requests are served
  *      - ESP_ERR_INVALID_ARG: config or its label is NULL
- *      - ESP_ERR_INVALID_STATE: started already, or the application has a driver on the console
+ *      - ESP_ERR_INVALID_STATE: started already, or the application has a driver on the console, or
+ * another partition is in use
  *      - ESP_ERR_NOT_FOUND: no such partition
+ *      - ESP_ERR_INVALID_SIZE, ESP_ERR_FLASH_OP_FAIL: as hotreload_server_start()
  *      - ESP_ERR_NOT_SUPPORTED: CONFIG_HOTRELOAD_SERIAL or CONFIG_HOTRELOAD_ENABLE is off
  *      - ESP_ERR_NO_MEM: not enough memory for the task, its buffers or the driver
  *      - ESP_FAIL: the driver could not be installed
@@ -499,10 +508,10 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size);
  * @return
  *      - ESP_OK: stored; hotreload_update_available() is true
  *      - ESP_ERR_INVALID_ARG: a NULL argument
- *      - ESP_ERR_INVALID_STATE: an upload is under way
+ *      - ESP_ERR_INVALID_STATE: an upload is under way, or another partition is in use
  *      - ESP_ERR_NOT_FOUND: no such partition, or the module lacks an export
- *      - ESP_ERR_INVALID_SIZE: no room beside the newest module and the newest good one, or the
- * module is cut short
+ *      - ESP_ERR_INVALID_SIZE: no room beside the newest module and the newest good one, the module
+ * is cut short, or the partition has fewer than two sectors
  *      - ESP_ERR_INVALID_VERSION, ESP_ERR_NOT_SUPPORTED, ESP_ERR_INVALID_RESPONSE: as
  * hotreload_load()
  *      - ESP_ERR_NO_MEM, ESP_FAIL: no memory to hash it, or the hash failed

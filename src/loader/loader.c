@@ -121,14 +121,20 @@ static void construct(const hotreload_image_t *image, const hotreload_module_t *
     }
 }
 
+/** Of the first constructors, so many may run while nothing else does. */
+static uint32_t count_fills(const hotreload_image_t *image)
+{
+    return image->fills_first ? 1 : 0;
+}
+
 void hotreload_loader_fill(const hotreload_image_t *image, const hotreload_module_t *staged)
 {
-    construct(image, staged, 0, image->fills_first);
+    construct(image, staged, 0, count_fills(image));
 }
 
 void hotreload_loader_construct(const hotreload_image_t *image, const hotreload_module_t *staged)
 {
-    construct(image, staged, image->fills_first, image->init.init_count);
+    construct(image, staged, count_fills(image), image->init.init_count);
 }
 
 void hotreload_loader_unbind(void)

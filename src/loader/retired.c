@@ -9,7 +9,10 @@ void hotreload_retire(hotreload_retired_t *code)
     retired = code;
 }
 
-/** A module has the variables of its patches, which were retired after it: it goes last. */
+/**
+ * A module has the variables of its patches, which were retired after it: so it waits for all that
+ * was, patches of later modules included.
+ */
 static bool is_needed(const hotreload_retired_t *code)
 {
     return code->size == 0 && code != retired;

@@ -8,11 +8,11 @@
 #define PLACES 5u
 
 typedef struct {
-    uint32_t text, text_size; /* run addresses, bytes; no text and no data: unused */
+    uint32_t text, text_size; /* run addresses, bytes */
     uint32_t data, data_size;
     uint32_t sequence;
     bool is_patch;
-    bool freed;
+    bool lives; /* false: it was freed, or the place is unused */
 } place_t;
 
 static place_t places[PLACES]; /* the newest first */
@@ -23,15 +23,17 @@ typedef struct {
     size_t size, length;
 } line_t;
 
-/** The oldest of those that are freed, or of all: the module itself is not among the oldest then.
- */
+/** The oldest that does not live, else the oldest patch: the module is older than its patches. */
 static unsigned find_least_useful(void)
 {
-    unsigned index = PLACES - 1;
-    while (index > 0 && !places[index].freed && places[index].text_size != 0) {
-        index--;
+    unsigned oldest_patch = 0;
+    unsigned index = PLACES;
+    while (index-- > 0 && places[index].lives) {
+        if (oldest_patch == 0 && places[index].is_patch) {
+            oldest_patch = index;
+        }
     }
-    return index > 0 ? index : PLACES - 1;
+    return index < PLACES ? index : oldest_patch;
 }
 
 static void note_module(const hotreload_module_t *module, uint32_t sequence, bool is_patch)
@@ -46,6 +48,7 @@ static void note_module(const hotreload_module_t *module, uint32_t sequence, boo
         .data_size = (uint32_t)module->data.size,
         .sequence = sequence,
         .is_patch = is_patch,
+        .lives = true,
     };
 }
 
@@ -63,7 +66,7 @@ void hotreload_address_map_free(const hotreload_module_t *module)
 {
     for (unsigned i = 0; i < PLACES; i++) {
         if (places[i].text == module->text.run && places[i].data == module->data.run) {
-            places[i].freed = true;
+            places[i].lives = false;
         }
     }
 }
@@ -110,7 +113,7 @@ static void append_place(line_t *line, const place_t *place, const char *segment
         append_words(line, place->is_patch ? "patch " : "module ");
         append_number(line, place->sequence, 10);
     }
-    if (place->freed) {
+    if (!place->lives) {
         append_words(line,
                      ", which was freed: a task, timer or callback still used it after a reload");
     }
@@ -123,7 +126,7 @@ static bool describe_in_module(const place_t *place, uint32_t address, line_t *l
         append_place(line, place, " of the code of ", address - place->text);
         return true;
     }
-    if (!place->freed && address - place->data < place->data_size) {
+    if (place->lives && address - place->data < place->data_size) {
         append_place(line, place, " of the data of ", address - place->data);
         return true;
     }
@@ -136,7 +139,7 @@ const char *hotreload_describe_address(uint32_t address, char *text, size_t size
     for (unsigned freed = 0; size > 0 && freed <= 1; freed++) {
         for (unsigned age = 0; age < PLACES; age++) {
             const place_t *place = &places[age];
-            if (place->freed == (freed == 1) && describe_in_module(place, address, &line)) {
+            if (place->lives == (freed == 0) && describe_in_module(place, address, &line)) {
                 return text;
             }
         }

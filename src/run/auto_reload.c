@@ -27,8 +27,10 @@ typedef struct {
 static update_t find_update(void)
 {
     hotreload_reason_t unused;
-    hotreload_record_t record = {.base = HOTRELOAD_NO_BASE};
-    (void)hotreload_store_find(HOTRELOAD_RECORD_USABLE, NULL, &record, &unused);
+    hotreload_record_t record;
+    if (hotreload_store_find(HOTRELOAD_RECORD_USABLE, NULL, &record, &unused) != ESP_OK) {
+        return (update_t){.is_whole = true}; /* it may be one */
+    }
     hotreload_port_lock(HOTRELOAD_LOCK_MODULE);
     const bool is_whole = !hotreload_program_is_patch(&record) && !hotreload_program_runs(&record);
     hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
@@ -93,10 +95,11 @@ static uint32_t reload_if_there_is_an_update(void)
     if (update.is_whole) {
         error = reload_whole(&update);
     }
-    if (!hotreload_may_be_tried_again(error)) {
-        return 0; /* another may have come meanwhile */
+    if (hotreload_may_be_tried_again(error)) {
+        return update.is_whole && settings->before != NULL ? RETRY_STOPPED_MS : RETRY_MS;
     }
-    return update.is_whole && settings->before != NULL ? RETRY_STOPPED_MS : RETRY_MS;
+    /* Another may have come meanwhile. After an error it wakes this task; or the flash failed. */
+    return error != ESP_OK && hotreload_update_available() ? RETRY_STOPPED_MS : 0;
 }
 
 esp_err_t hotreload_auto_reload_start(const hotreload_start_config_t *new_settings)

@@ -74,11 +74,13 @@ static esp_err_t stop_all(void)
     if (error != ESP_OK) {
         return error;
     }
-    runs.auto_reload = false;
     if (runs.server && hotreload_server_stop() == ESP_FAIL) {
+        if (runs.auto_reload) {
+            (void)start_auto_reload();
+        }
         return ESP_FAIL;
     }
-    runs.server = false;
+    runs.auto_reload = runs.server = false;
     if (runs.serial) {
         (void)hotreload_serial_stop();
         runs.serial = false;
@@ -111,10 +113,8 @@ esp_err_t hotreload_start(const hotreload_start_config_t *new_config)
     if (error == ESP_OK && config.auto_reload) {
         error = start_auto_reload();
     }
-    if (error != ESP_OK) {
-        (void)stop_all();
-    }
-    atomic_store(&state, error == ESP_OK ? STARTED : STOPPED);
+    /* What does not stop can be stopped later. */
+    atomic_store(&state, error != ESP_OK && stop_all() == ESP_OK ? STOPPED : STARTED);
     return error;
 }
 

@@ -119,6 +119,63 @@ static void test_only_the_last_few_are_known(void **state)
     expect(0x41060000, 0, "code", 6);
 }
 
+static hotreload_module_t patch_at(uint32_t text, uint32_t text_size)
+{
+    return (hotreload_module_t){.text = {.run = text, .size = text_size},
+                                .data = {.run = text + 4096, .size = 16}};
+}
+
+static void test_patches_in_use_do_not_hide_the_module(void **state)
+{
+    hotreload_module_t patches[6];
+    begin_at(0x40000000, 1);
+    for (uint32_t i = 0; i < 6; i++) {
+        patches[i] = patch_at(0x41000000 + i * 0x10000, 64);
+        hotreload_address_map_add_patch(&patches[i], 2 + i);
+        assert_true(hotreload_is_module_code(0x40000000));
+        assert_true(hotreload_is_module_code(patches[i].text.run));
+    }
+    expect(0x40000000, 0, "code", 1);
+    assert_null(describe(patches[1].text.run)); /* the oldest are forgotten */
+    for (uint32_t i = 0; i < 6; i++) {
+        hotreload_address_map_free(&patches[i]);
+    }
+}
+
+static void test_the_newest_patch_is_the_only_one_that_was_freed(void **state)
+{
+    hotreload_module_t patches[5];
+    begin_at(0x40000000, 1);
+    for (uint32_t i = 0; i < 5; i++) {
+        patches[i] = patch_at(0x41000000 + i * 0x10000, 64);
+        hotreload_address_map_add_patch(&patches[i], 2 + i);
+        if (i == 3) {
+            hotreload_address_map_free(&patches[i]);
+        }
+    }
+    expect(0x40000000, 0, "code", 1);
+    assert_non_null(describe(patches[0].text.run)); /* its tasks may still crash */
+    assert_non_null(describe(patches[4].text.run));
+    for (uint32_t i = 0; i < 5; i++) {
+        hotreload_address_map_free(&patches[i]);
+    }
+}
+
+static void test_data_alone_takes_a_place(void **state)
+{
+    hotreload_module_t patch = patch_at(0, 0);
+    begin_at(0x40000000, 1);
+    hotreload_address_map_add_patch(&patch, 2);
+    for (uint32_t i = 0; i < 3; i++) {
+        const hotreload_module_t next = patch_at(0x41000000 + i * 0x10000, 64);
+        hotreload_address_map_add_patch(&next, 3 + i);
+        hotreload_address_map_free(&next);
+    }
+    assert_non_null(describe(patch.data.run));
+    assert_string_equal(words, "offset 0x0 of the data of patch 2");
+    hotreload_address_map_free(&patch);
+}
+
 static void test_both_run_while_the_table_changes(void **state)
 {
     begin_at(0x40000000, 1);
@@ -142,6 +199,7 @@ static int forget(void **state)
     for (int i = 0; i < 5; i++) {
         const hotreload_module_t none = {0};
         hotreload_address_map_add(&none, 0);
+        hotreload_address_map_free(&none);
     }
     return 0;
 }
@@ -156,6 +214,9 @@ int main(void)
         cmocka_unit_test_setup(test_module_from_memory, forget),
         cmocka_unit_test_setup(test_the_running_one_counts_where_an_older_one_was, forget),
         cmocka_unit_test_setup(test_only_the_last_few_are_known, forget),
+        cmocka_unit_test_setup(test_patches_in_use_do_not_hide_the_module, forget),
+        cmocka_unit_test_setup(test_the_newest_patch_is_the_only_one_that_was_freed, forget),
+        cmocka_unit_test_setup(test_data_alone_takes_a_place, forget),
         cmocka_unit_test_setup(test_both_run_while_the_table_changes, forget),
         cmocka_unit_test_setup(test_short_buffer, forget),
     };

@@ -303,6 +303,37 @@ static void what_is_refused_for_good_is_not_tried_again(void **state)
     assert_int_not_equal(last_error, ESP_OK);
 }
 
+static void a_flash_that_cannot_be_read_is_not_asked_again_at_once(void **state)
+{
+    loaded_start(1);
+    loaded_store(2);
+    config.before = before;
+    fake_flash.power_off = true;
+    for (unsigned i = 1; i <= 2; i++) {
+        assert_int_equal(work(), 1000);
+        assert_int_equal(afters, i);
+        assert_int_equal(last_error, ESP_ERR_FLASH_OP_FAIL);
+    }
+    fake_flash_power_on();
+    assert_int_equal(work(), 0);
+    assert_int_equal(work(), NOT_BEFORE_WOKEN);
+    loaded_expect(2);
+}
+
+/** The first record is the module that runs; the second one waits. */
+static void what_was_found_before_a_read_failed_is_not_used(void **state)
+{
+    loaded_start(1);
+    loaded_store(2);
+    config.before = before;
+    fake_flash.fail_read = 2;
+    assert_int_equal(work(), 0);
+    assert_int_equal(fake_flash.fail_read, 0);
+    loaded_expect(2);
+    assert_int_equal(befores, 1);
+    assert_int_equal(afters, 1);
+}
+
 static void the_first_module_may_come_late(void **state)
 {
     loaded_store(1);
@@ -343,6 +374,8 @@ int main(void)
         TEST(before_brings_the_task_out),
         TEST(stopped_tasks_go_on_between_two_attempts),
         TEST(what_is_refused_for_good_is_not_tried_again),
+        TEST(a_flash_that_cannot_be_read_is_not_asked_again_at_once),
+        TEST(what_was_found_before_a_read_failed_is_not_used),
         TEST(the_first_module_may_come_late),
         TEST(where_ram_does_not_hold_two_the_old_one_goes_first),
     };

@@ -261,8 +261,37 @@ static void a_server_that_does_not_stop_can_be_stopped_again(void **state)
     server.stop_error = ESP_FAIL;
     assert_int_equal(hotreload_stop(), ESP_FAIL);
     assert_true(server.runs && serial.runs);
+    assert_non_null(fake_port.worker.work);
     server.stop_error = ESP_OK;
     assert_int_equal(hotreload_stop(), ESP_OK);
+    assert_false(server.runs || serial.runs);
+    assert_null(fake_port.worker.work);
+}
+
+static void without_memory_for_its_task_the_rest_can_be_stopped_again(void **state)
+{
+    config.auto_reload = true;
+    assert_int_equal(hotreload_start(&config), ESP_OK);
+    server.stop_error = ESP_FAIL;
+    fake_port.fail_worker = true;
+    assert_int_equal(hotreload_stop(), ESP_FAIL);
+    assert_int_equal(hotreload_stop(), ESP_FAIL);
+    assert_true(server.runs && serial.runs);
+    server.stop_error = ESP_OK;
+    assert_int_equal(hotreload_stop(), ESP_OK);
+}
+
+static void what_a_failed_start_could_not_stop_is_stopped_later(void **state)
+{
+    config.auto_reload = true;
+    server.stop_error = ESP_FAIL;
+    fake_port.fail_worker = true;
+    assert_int_equal(hotreload_start(&config), ESP_ERR_NO_MEM);
+    assert_true(server.runs && serial.runs);
+    assert_int_equal(hotreload_start(&config), ESP_ERR_INVALID_STATE);
+    server.stop_error = ESP_OK;
+    assert_int_equal(hotreload_stop(), ESP_OK);
+    assert_false(server.runs || serial.runs);
 }
 
 static void what_the_application_has_stopped_is_no_error(void **state)
@@ -290,6 +319,8 @@ int main(void)
         TEST(the_task_is_as_configured),
         TEST(a_callback_cannot_stop_it),
         TEST(a_server_that_does_not_stop_can_be_stopped_again),
+        TEST(without_memory_for_its_task_the_rest_can_be_stopped_again),
+        TEST(what_a_failed_start_could_not_stop_is_stopped_later),
         TEST(what_the_application_has_stopped_is_no_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
