@@ -81,8 +81,10 @@ typedef struct {
     void (*before)(void *context);
     /**
      * Called after each attempt to load a whole module, that of hotreload_start() included: lets
-     * the tasks go on, and initialises the module if `error` is ESP_OK. After a patch it is not
-     * called, because all variables live on. NULL: nothing is to be done.
+     * the tasks go on, and initialises the module if `error` is ESP_OK. After another error, the
+     * module may be new all the same: with `allow_unload_first`, the old one was loaded anew. A
+     * `static` flag in the module tells. After a patch it is not called, because all variables live
+     * on. NULL: nothing is to be done.
      */
     void (*after)(esp_err_t error, void *context);
     /** Passed to `before` and `after`. */

@@ -209,7 +209,7 @@ esp_err_t hotreload_scan_protected(const hotreload_flash_t *flash, uint32_t belo
 esp_err_t hotreload_scan_find_again(const hotreload_flash_t *flash, const uint8_t *whole,
                                     const hotreload_record_t *record, hotreload_marks_t *marks)
 {
-    const uint32_t start = hotreload_span_of(flash, record).start;
+    const uint32_t start = record->offset - HOTRELOAD_RECORD_DATA;
     hotreload_record_t present;
     if (start >= flash->size) {
         return ESP_ERR_NOT_FOUND; /* it is of another partition */
