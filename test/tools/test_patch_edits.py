@@ -374,7 +374,9 @@ def test_variables_that_move(edits: Edits, new: "dict[str, str | None]") -> None
         (edits.project.sources / "a.c").unlink()
     patch = edits.edit(**{name: text for name, text in new.items() if text is not None})
     assert isinstance(patch, Patch), patch
-    assert not kept(patch) and not patch.notes
+    assert not kept(patch) and patch.notes
+    for note in patch.notes:
+        assert re.match(r"note: .* was in (a\.c|work\(\)) before, and keeps what it holds", note)
 
 
 @pytest.mark.parametrize("new", [

@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import os
 from typing import Dict, List, NamedTuple, Tuple
 
 from hotreload.module import elf
@@ -57,6 +58,16 @@ class Changes(NamedTuple):
     """For the user."""
     structures: Dict[str, str]
     """Those that the base does not have, by object file and name; digests of their layouts."""
+
+
+def moved_note(shown: str, view: View, named: Named) -> str:
+    """It may be another variable of the same name."""
+    file = os.path.basename(os.path.splitext(view.name)[0])
+    place = f"{named.entity.function}()" if named.entity.function else file
+    return (
+        f"note: {shown} was in {place} before, and keeps what it holds; --whole, or the key w of "
+        "watch, starts it anew"
+    )
 
 
 def initial_value_note(shown: str, is_kept: bool = False) -> str:

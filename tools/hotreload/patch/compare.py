@@ -15,7 +15,14 @@ from hotreload.module.exports import definition_key
 from hotreload.module.own_symbols import Binding
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
-from hotreload.patch.changes import Changes, NeedsWhole, Place, Swap, initial_value_note
+from hotreload.patch.changes import (
+    Changes,
+    NeedsWhole,
+    Place,
+    Swap,
+    initial_value_note,
+    moved_note,
+)
 from hotreload.patch.definitions import (
     alignment_of,
     initial_value,
@@ -28,7 +35,7 @@ from hotreload.patch.definitions import (
     unnamed_sections,
 )
 from hotreload.patch.jumps import Jumps
-from hotreload.patch.program import Program, find_old
+from hotreload.patch.program import Program, find_old, has_moved
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone, is_made
 
 
@@ -220,6 +227,8 @@ class _Comparison:
             raise NeedsWhole(f"{named.entity.shown} has another alignment")
         if place_of(place.view, named) != place_of(*old):
             raise NeedsWhole(f"{named.entity.shown} has another attribute")
+        if has_moved(place.view, named, old):
+            self._result.notes.append(moved_note(named.entity.shown, *old))
         if initial_value(place.view, named) != initial_value(*old):
             self._note_initial_value(place, named)
 

@@ -125,6 +125,12 @@ class Program:
         return self.is_theirs(named) or name in self.inputs.resolution.housed
 
 
+def has_moved(view: View, named: Named, old: Tuple[View, Named]) -> bool:
+    """Whether a variable was in another object file or function, and is known there alone."""
+    places = {(v.name, n.entity.function) for v, n in ((view, named), old)}
+    return named.entity != old[1].entity and len(places) > 1
+
+
 def _variables(views: Iterable[View], counts: Callable[[Entity], bool]) -> _ByName:
     found: _ByName = {}
     for view in views:
