@@ -219,5 +219,7 @@ esp_err_t hotreload_scan_find_again(const hotreload_flash_t *flash, const uint8_
     if (error != ESP_OK) {
         return error;
     }
-    return hotreload_record_is_same(&present, record) ? ESP_OK : ESP_ERR_NOT_FOUND;
+    return present.length == record->length && hotreload_record_is_same(&present, record)
+               ? ESP_OK
+               : ESP_ERR_NOT_FOUND;
 }

@@ -176,9 +176,12 @@ static void a_record_that_became_another_is_not_mapped(void **state)
     hotreload_flash_view_t view;
     stored_expect_ok(1, 100);
     assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &record, &reason), ESP_OK);
-    place_header(0, 1, 100); /* the same sequence, another hash */
+    place_header(0, 1, 100); /* the same sequence and length, another hash */
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_ERR_INVALID_STATE);
     assert_int_equal(hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &changed, &reason), ESP_OK);
+    changed.length = 99;
+    assert_int_equal(hotreload_store_map(&changed, &view, &reason), ESP_ERR_INVALID_STATE);
+    changed.length = 100;
     assert_int_equal(hotreload_store_map(&changed, &view, &reason), ESP_ERR_INVALID_CRC);
 }
 
