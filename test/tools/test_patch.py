@@ -262,6 +262,13 @@ def test_longer_table_is_in_another_place(edits: Edits) -> None:
     assert patch.notes[0].startswith("note: table has another size")
 
 
+def test_table_that_may_be_written_is_in_another_place(edits: Edits) -> None:
+    edits.build()
+    patch = edits.patch(TABLE, f"{TABLE.replace('const ', '')} void set(int x) {{ table[0] = x; }}")
+    assert sorted(patch.functions) == ["first", "set"] and len(kept(patch)) == 1
+    assert patch.notes[0].startswith("note: table is no constant any more")
+
+
 def test_longer_table_of_zeros(edits: Edits) -> None:
     edits.build(a_c=A.replace("{1, 2, 3, 4}", "{0}"), b_c=B)
     assert edits.patch(TABLE, "static const int table[8] = {0};").functions == ["first"]
