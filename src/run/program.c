@@ -119,15 +119,21 @@ esp_err_t hotreload_program_check_unused(hotreload_reason_t *reason)
 /* So many pauses are the time that tasks have to get out of the way. */
 #define PAUSES 50u
 
-/** Gives a task that is in the way time to go on. @return false: there is none, or time is up */
-static bool pause_for_task(esp_err_t error, unsigned *pauses)
+/** Gives other tasks time to go on. @return false: time is up */
+static bool pause_again(unsigned *pauses)
 {
-    if (error != ESP_ERR_HOTRELOAD_TASK_INSIDE || *pauses == PAUSES) {
+    if (*pauses == PAUSES) {
         return false;
     }
     ++*pauses;
     hotreload_port_pause();
     return true;
+}
+
+/** The same if a task is in the way. */
+static bool pause_for_task(esp_err_t error, unsigned *pauses)
+{
+    return error == ESP_ERR_HOTRELOAD_TASK_INSIDE && pause_again(pauses);
 }
 
 /** Before the new module is to blame for crashes: the old code goes on meanwhile. */
@@ -173,7 +179,7 @@ static bool release_old(uint32_t blamed)
     program.patch = NULL;
     unsigned pauses = 0;
     while (!free_retired()) {
-        if (!pause_for_task(ESP_ERR_HOTRELOAD_TASK_INSIDE, &pauses)) {
+        if (!pause_again(&pauses)) {
             return false;
         }
     }
@@ -187,7 +193,7 @@ static esp_err_t unbind(hotreload_reason_t *reason)
     esp_err_t error;
     do {
         error = carry_out_alone((order_t){.step = UNBIND}, reason);
-    } while (error != ESP_OK && pause_for_task(ESP_ERR_HOTRELOAD_TASK_INSIDE, &pauses));
+    } while (error != ESP_OK && pause_again(&pauses));
     return error;
 }
 
