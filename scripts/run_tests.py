@@ -19,8 +19,8 @@ import cross_toolchain
 ROOT = Path(__file__).resolve().parent.parent
 
 
-# A file's tests share what it builds, so one process runs them all.
-AT_ONCE = ("-n", str(os.cpu_count() or 1), "--dist", "loadfile")
+AT_ONCE = ("-n", str(os.cpu_count() or 1))
+FILES_AT_ONCE = (*AT_ONCE, "--dist", "loadfile")  # a file's tests share what it builds
 
 
 @dataclass
@@ -116,10 +116,10 @@ SUITES: Dict[str, Callable[[Path], Result]] = {
     "esp_idf_host": ctest_suite("esp_idf_host"),
     "fuzz": fuzz_suite,
     "golden": pytest_suite("golden", *AT_ONCE),
-    "patches": pytest_suite("patches", *AT_ONCE),
-    "tools": pytest_suite("tools", *AT_ONCE),
-    "cmake": pytest_suite("cmake", *AT_ONCE),
-    "board": pytest_suite("board", *AT_ONCE),
+    "patches": pytest_suite("patches", *FILES_AT_ONCE),
+    "tools": pytest_suite("tools", *FILES_AT_ONCE),
+    "cmake": pytest_suite("cmake", *FILES_AT_ONCE),
+    "board": pytest_suite("board", *FILES_AT_ONCE),
     "torture": torture_suite,
     "esp_idf": pytest_suite("esp_idf"),
 }

@@ -103,8 +103,10 @@ class Qemu:
             match = re.compile(pattern, re.MULTILINE).search(self.console(), start)
             if match:
                 return match
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"no {pattern!r} in the console:\n{self.console()[-1500:]}")
+            ended = self._process.poll()
+            if ended is not None or time.monotonic() > deadline:
+                why = "" if ended is None else f", and QEMU has ended ({ended})"
+                raise AssertionError(f"no {pattern!r}{why}, in:\n{self.console()[-1500:]}")
             time.sleep(every)
 
     def position(self) -> int:
