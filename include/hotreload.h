@@ -538,7 +538,11 @@ esp_err_t hotreload_update_partition(const char *partition_label, const void *da
  * name, with its address and its value, as long as its type is the same. Otherwise it starts anew,
  * and `idf.py reload` says so. In a component that is not reloadable the macro changes nothing.
  */
-#define HOTRELOAD_KEEP __attribute__((section(".data.hotreload_keep")))
+#define HOTRELOAD_KEEP HOTRELOAD_KEEP_IN(__COUNTER__)
+
+/* A section for each: by that, the tools tell one from another. */
+#define HOTRELOAD_KEEP_IN(number)   HOTRELOAD_KEEP_IN_2(number)
+#define HOTRELOAD_KEEP_IN_2(number) __attribute__((section(".data.hotreload_keep." #number)))
 
 /**
  * @brief Describes in words an address that lies in the module that runs, or in the code of one of

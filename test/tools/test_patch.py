@@ -6,6 +6,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 from pathlib import Path
 from typing import Dict, List, Tuple, Union
@@ -16,6 +17,7 @@ from hotreload.description import load_description
 from hotreload.module.exports import read_exports
 from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.module.link import Inputs, link_module, make_inputs
+from hotreload.module.module_format import SYM_KEPT
 from hotreload.module.object_cache import ObjectCache
 from hotreload.module.pack import pack_module
 from hotreload.module.veneers import CodeFile, assign_veneers, with_veneers
@@ -109,9 +111,14 @@ def notes(patch: Patch) -> Dict[int, bytes]:
     return notes_of(patch.content)
 
 
+def part(module: bytes, number: int) -> bytes:
+    """A part of a packed module: text, data, notes, relocations."""
+    offset, _, _, size = struct.unpack_from("<4I", module, 52 + number * 32 + 4)
+    return module[offset : offset + size]
+
+
 def notes_of(module: bytes) -> Dict[int, bytes]:
-    offset, _, _, size = struct.unpack_from("<4I", module, 52 + 2 * 32 + 4)
-    content, found = module[offset : offset + size], {}
+    content, found = part(module, 2), {}
     while content:
         _, length, kind = struct.unpack_from("<III", content)
         found[kind] = content[16 : 16 + length]
@@ -501,7 +508,8 @@ def test_veneers_lie_between_the_parts(edits: Edits) -> None:
     assert len(veneers) == 64 + 32, "one for each KB"
 
 
-KEPT = "__attribute__((section(\".data.hotreload_keep\")))"
+HEADER = Path(__file__).resolve().parents[2] / "include" / "hotreload.h"
+MACRO = "\n".join(re.findall(r"^#define HOTRELOAD_KEEP.*$", HEADER.read_text(), re.M)) + "\n"
 
 
 def kept_note(module: bytes) -> List[Tuple[int, ...]]:
@@ -510,7 +518,7 @@ def kept_note(module: bytes) -> List[Tuple[int, ...]]:
 
 def test_kept_variables_of_a_whole_module(edits: Edits) -> None:
     edits.project.flags.append("-fno-section-anchors")
-    source = f"static {KEPT} int laps = 3; static {KEPT} short zero;\n" + A
+    source = MACRO + "static int laps HOTRELOAD_KEEP = 3; static short zero HOTRELOAD_KEEP;\n" + A
     source += "int use(void) { return laps++ + zero++; }\n"
     edits.build(a_c=source, b_c=B)
     before = kept_note(edits.module)
@@ -521,11 +529,36 @@ def test_kept_variables_of_a_whole_module(edits: Edits) -> None:
     assert {key for key, _, _ in kept_note(result.content)} == {key for key, _, _ in before}
 
 
+SEVERAL = """\
+static int laps HOTRELOAD_KEEP = 3;
+static short zero HOTRELOAD_KEEP;
+static int count_of[26] HOTRELOAD_KEEP;
+void note(int c) { count_of[c - 'a']++; zero++; }
+int all(void) { int n = laps++; for (int *p = count_of; p != count_of + 26; p++) n += *p; return n; }
+"""
+
+
+def test_kept_variables_are_told_apart(edits: Edits) -> None:
+    """On Xtensa, code knows a static variable by its section and an offset."""
+    edits.build(a_c=MACRO + SEVERAL, b_c="int third(int x) { return x; }\n")
+    sizes = [size for _, _, size in kept_note(edits.module)]
+    found = {
+        (sizes[(about >> 8) - SYM_KEPT], addend)
+        for _, about, addend in struct.iter_unpack("<IIi", part(edits.module, 3))
+        if about >> 8 >= SYM_KEPT
+    }
+    before_the_first = -4 * ord("a")
+    assert {(4, 0), (2, 0), (104, 0)} <= found
+    assert found <= {(4, 0), (2, 0), (104, 0), (104, before_the_first), (104, 104)}
+
+
 def test_kept_variables_found_by_the_address_of_another(edits: Edits) -> None:
-    if edits.project.toolchain.arch != "riscv":
-        pytest.skip("the compiler for Xtensa has no section anchors")
-    edits.project.flags = ["-Os", "-g", "-fsection-anchors"]
-    source = f"static {KEPT} int laps = 3; static {KEPT} int zero;\n" + A
+    """By section anchors, or on Xtensa by the start of the section."""
+    edits.project.flags = ["-Os", "-g"]
+    if edits.project.toolchain.arch == "riscv":
+        edits.project.flags.append("-fsection-anchors")
+    kept = '__attribute__((section(".data.hotreload_keep")))'
+    source = f"static {kept} int laps = 3; static {kept} int zero;\n" + A
     edits.project.write("a.c", source + "int use(void) { laps++; zero++; return laps; }\n")
     edits.project.compile()
     edits.project.link_firmware()

@@ -115,8 +115,10 @@ def _find_in(view: View) -> List[KeptDefinition]:
             )
         if len(names) > 1 and _is_used_as_block(view, number):
             raise ToolError(
-                f"{view.path}: the compiler uses the address of one variable with HOTRELOAD_KEEP "
-                "for others: compile the component with -fno-section-anchors"
+                f"{view.path}: {names[0].entity.shown} and {names[1].entity.shown} with "
+                "HOTRELOAD_KEEP are in one section, and code reaches one by the address of the "
+                "other: use the macro of hotreload.h, not an attribute of your own, and compile "
+                "the component with -fno-section-anchors"
             )
         for named in names:
             size = named.symbol.size
@@ -129,12 +131,12 @@ def _find_in(view: View) -> List[KeptDefinition]:
 
 
 def _is_used_as_block(view: View, section: int) -> bool:
-    """Whether something refers to a section by a label that is no variable."""
+    """Whether the program refers to a section by a symbol that is no variable."""
     known = {named.number for named in view.named[section]}
     return any(
         view.symbols[entry.symbol].section == section and entry.symbol not in known
-        and view.symbols[entry.symbol].name != ""
-        for entries in view.relocations.values() for entry in entries
+        for user, entries in view.relocations.items() if view.file.sections[user].allocated
+        for entry in entries
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from hotreload.module.layout import (
     text_address,
 )
 from hotreload.module.linked import find_addr2line
-from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS
+from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS, is_among
 
 
 class Placement(NamedTuple):
@@ -72,7 +72,7 @@ class LinkedFile:
         found = []
         for names, link, run in zip((TEXT_SECTIONS, DATA_SECTIONS), self._links, placement):
             for section in self._file.sections if run.size > 0 else []:
-                if section.name in names and section.allocated and section.size > 0:
+                if is_among(section.name, names) and section.allocated and section.size > 0:
                     found.append((section.name, section.address - link + run.address))
         return found
 
@@ -93,7 +93,7 @@ class LinkedFile:
         return Placement(Range(address, self._size(TEXT_SECTIONS, self._links[0])), Range(0, 0))
 
     def _size(self, names: Sequence[str], link: int) -> int:
-        sections = [s for s in self._file.sections if s.name in names and s.allocated]
+        sections = [s for s in self._file.sections if is_among(s.name, names) and s.allocated]
         return max([s.address + s.size - link for s in sections if s.size > 0], default=0)
 
     def describe(self, placement: Placement, address: int) -> Optional[str]:

@@ -180,7 +180,8 @@ def _run_linker(
     # So that a jump has room at the start of each function; it would undo larger alignments.
     spaced = description.arch == "riscv" and inputs.code_alignment <= 4
     start = firmware.text_address
-    text = format_script(start, addresses, near, bool(thread_local), unused, spaced)
+    kept = list(dict.fromkeys((one.path, one.section) for one in inputs.kept))
+    text = format_script(start, addresses, near, bool(thread_local), unused, kept, spaced)
     write_if_changed(script, text)
     command = [description.linker, *description.linker_flags, *options]
     command += ["--emit-relocs", "-nostdlib"]

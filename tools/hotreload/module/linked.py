@@ -15,7 +15,7 @@ from hotreload.errors import ToolError
 from hotreload.module import elf
 from hotreload.module import module_format as fmt
 from hotreload.module.layout import DATA_ADDRESS, SEGMENT_LIMIT
-from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS
+from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS, is_among
 
 _WORD = struct.Struct("<I")
 _ATTRIBUTES = {
@@ -132,7 +132,7 @@ class LinkedModule:
         self.data = self._segment(fmt.SYM_DATA, data_address, DATA_SECTIONS)
 
     def _segment(self, base: int, address: int, names: Sequence[str]) -> Segment:
-        sections = [s for s in self.file.sections if s.allocated and s.name in names]
+        sections = [s for s in self.file.sections if s.allocated and is_among(s.name, names)]
         self._bases.update({s.number: base for s in sections})
         segment = Segment(base, address, self.file, sections)
         if segment.memory_size > SEGMENT_LIMIT:

@@ -5,13 +5,15 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import Dict, Sequence
+from typing import Dict, Sequence, Tuple
 
 from hotreload.module.layout import DATA_ADDRESS
 from hotreload.module.own_symbols import Definition
 
+_KEPT_OUTPUT = ".hotreload_keep"
+
 TEXT_SECTIONS = (".text",)
-DATA_SECTIONS = (".rodata", ".hotreload_keep", ".data", ".init_array", ".fini_array", ".bss")
+DATA_SECTIONS = (".rodata", _KEPT_OUTPUT, ".data", ".init_array", ".fini_array", ".bss")
 
 KEEP_SECTION = ".data.hotreload_keep"
 """Variables with HOTRELOAD_KEEP; each section that begins so."""
@@ -41,8 +43,7 @@ SECTIONS
     }} :text
     . = {data:#x};
     .rodata : {{ *({constants}) }} :data
-    .hotreload_keep : {{ *({kept} {kept}.*) }} :data
-    .data : {{ *(.data .data.* .sdata .sdata.* .dram1 .dram1.*) }} :data
+{kept_sections}    .data : {{ *(.data .data.* .sdata .sdata.* .dram1 .dram1.*) }} :data
     .init_array :
     {{
         hotreload_init_start = .;
@@ -98,12 +99,15 @@ def format_script(
     files_in_text: Sequence[str],
     thread_local: bool,
     unused: Sequence[Definition],
+    kept: Sequence[Tuple[str, str]],
     spaced: bool,
 ) -> str:
     """The script for `imports` (names and addresses in the firmware), which replace definitions.
 
     The sections of `unused` definitions are left out. The constants of `files_in_text` (patterns)
     stay with their code: libraries compiled for PC-relative access have to keep their distance.
+    Each of the sections `kept` (of a file, by name) has an output section of its own: on Xtensa,
+    that is all that a relocation says of the static variable that it refers to.
     With `spaced`, each section of code begins at a multiple of 4, so that a jump has room there.
     """
     # In quotes: MAX, SIZEOF, ... are words of the linker's language.
@@ -112,11 +116,20 @@ def format_script(
     return _SCRIPT.format(
         imports="\n".join(lines),
         text=text_address,
+        kept_sections="".join(
+            f'    {_KEPT_OUTPUT}.{number} : {{ "{path}"({section}) }} :data\n'
+            for number, (path, section) in enumerate(kept)
+        ),
         unused="\n".join(["    /DISCARD/ :", "    {", *dropped, "    }", ""]) if dropped else "",
         data=DATA_ADDRESS,
         spaced="SUBALIGN(4)" if spaced else "",
         **_common(files_in_text, thread_local),
     )
+
+
+def is_among(section: str, names: Sequence[str]) -> bool:
+    """Whether an output section is one of these; each kept variable of a module has its own."""
+    return section in names or section.startswith(f"{_KEPT_OUTPUT}.") and _KEPT_OUTPUT in names
 
 
 def format_patch_script(

@@ -26,7 +26,7 @@ from hotreload.module.layout import DATA_ADDRESS, Range
 from hotreload.module.link import Inputs, map_path
 from hotreload.module.link_map import Placed, read_link_map
 from hotreload.module.link_options import Wraps
-from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS
+from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS, is_among
 from hotreload.module.object_cache import CachedObject, stamp_of
 from hotreload.module.own_symbols import Definition
 from hotreload.module.veneers import find_veneers
@@ -353,6 +353,6 @@ def _is_label(symbol: elf.Symbol) -> bool:
 def _ranges(file: elf.Elf, text_address: int) -> Tuple[Range, Range]:
     found = []
     for address, names in ((text_address, TEXT_SECTIONS), (DATA_ADDRESS, DATA_SECTIONS)):
-        ends = [s.address + s.size for s in file.sections if s.name in names and s.size > 0]
+        ends = [s.address + s.size for s in file.sections if is_among(s.name, names) and s.size > 0]
         found.append(Range(address, max(ends, default=address) - address))
     return found[0], found[1]
