@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterator, List
+from typing import Iterator, List, Sequence
 
 import pytest
 from emulated_project import LOOP, Console, EmulatedProject
@@ -19,11 +19,11 @@ class Loop:
     def __init__(self, project: EmulatedProject, console: Console, source: str = STEP) -> None:
         self.project, self.console, self.source = project, console, source
 
-    def edit(self, *changes: List[str], wait: int = 60) -> str:
+    def edit(self, *changes: List[str], wait: int = 60, options: Sequence[str] = ()) -> str:
         """Changes texts in the source and reloads; returns what the tool said."""
         for old, new in changes:
             self.project.edit(old, new, self.source)
-        command = [sys.executable, "-m", "hotreload", "reload", "--wait", str(wait)]
+        command = [sys.executable, "-m", "hotreload", "reload", "--wait", str(wait), *options]
         result = subprocess.run(
             [*command, "--build", str(self.project.build_dir), "--url", self.console.url],
             env=self.project.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -189,3 +189,43 @@ def test_a_patch_out_of_reach(tmp_path: Path) -> None:
         said = loop.edit(['"Hello"', '"Howdy"'])
         assert "Reloaded whole (the device does not take the patch): " in said, said
         console.wait_for("Howdy, ")
+
+
+KEPT = """
+#include "hotreload.h"
+
+static int laps HOTRELOAD_KEEP = 3;
+static short calls HOTRELOAD_KEEP;
+static int count_of[26] HOTRELOAD_KEEP;
+
+int tally(int c)
+{
+    count_of[c - 'a']++;
+    int sum = ++laps + ++calls;
+    for (const int *one = count_of; one != count_of + 26; one++) {
+        sum += *one;
+    }
+    return sum;
+}
+"""
+
+
+def test_kept_variables_outlive_whole_modules(core: str, tmp_path: Path) -> None:
+    project = EmulatedProject(core, tmp_path / "project")
+    project.build(more_source=KEPT)
+    with project.boot(show=False, poll_ms=20) as console:
+        console.wait_for("uptime 2: Hello")
+        loop = Loop(project, console, "reloadable.c")
+        said = loop.edit(["#include <stdio.h>", "#include <stdio.h>\nint tally(int);"],
+                         ["reloadable_hello_count++)", "tally('c'))"])  # fmt: skip
+        assert "Patched" in said, said
+        console.wait_for("! 6$")
+        for greeting in ("Howdy", "Hey"):
+            before = console.count()
+            said = loop.edit([f'greeting = "{"Hello" if greeting == "Howdy" else "Howdy"}"',
+                              f'greeting = "{greeting}"'], options=["--whole"])  # fmt: skip
+            assert "Reloaded whole (--whole)" in said, said
+            last = int(console.wait_for(r"! (\d+)$", before).group(1))
+            line = console.wait_for(rf"{greeting}, .*! (\d+)$", before)
+            assert int(line.group(1)) >= last and int(line.group(1)) % 3 == 0
+            console.wait_for(rf"! {int(line.group(1)) + 3}$", before)
