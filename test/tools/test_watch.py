@@ -91,6 +91,18 @@ def body(number: int) -> str:
     return f"int f(void) {{ return {number}; }}\n"
 
 
+def test_error_under_a_python_without_elftools(built: Project, device: FakeDevice) -> None:
+    with start(built, device.url, path=hide(built.root, "elftools")) as watch:
+        for source, words in {
+            "int f(void) { return }\n": "the reloadable components do not compile",
+            "int g(void); int f(void) { return g(); }\n": "f needs 'g'",
+        }.items():
+            built.write("a.c", source)
+            watch.wait_for(words)
+        built.write("a.c", body(2))
+        watch.wait_for("Reloaded whole ")
+
+
 def test_edit_in_place(watch: Watch, built: Project, device: FakeDevice) -> None:
     built.write("a.c", body(2))
     seen = watch.wait_for("Reloaded whole ")

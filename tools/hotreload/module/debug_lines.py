@@ -8,10 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from typing import Any, Optional, Tuple
-
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
+from typing import Any, BinaryIO, Optional, Tuple
 
 from hotreload.description import Description
 from hotreload.module import elf
@@ -41,11 +38,17 @@ def _line_of(description: Description, path: str, variable: str) -> str:
         if not os.path.exists(linked):
             return ""
         with open(linked, "rb") as stream:
-            return _find_line(ELFFile(stream), variable)
+            return _find_line(stream, variable)
 
 
-def _find_line(file: ELFFile, variable: str) -> str:
+def _find_line(stream: BinaryIO, variable: str) -> str:
+    try:  # Only this needs the package, and an error must be told without it, too.
+        from elftools.common.exceptions import ELFError
+        from elftools.elf.elffile import ELFFile
+    except ModuleNotFoundError:
+        return ""
     try:
+        file = ELFFile(stream)
         if not file.has_dwarf_info():
             return ""
         dwarf = file.get_dwarf_info()
