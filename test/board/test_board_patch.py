@@ -66,6 +66,17 @@ def test_state_outlives_patches(loop: Loop) -> None:
     assert patched > 3 and lit == (uptime + 1) // 2
 
 
+def test_a_function_with_other_arguments(loop: Loop) -> None:
+    """The old loop, which passes the old ones, goes on with the old function."""
+    loop.project.edit("unsigned round)", "unsigned round, unsigned step)", "include/blink.h")
+    loop.project.edit("blink_step(round)", "blink_step(round, 7)", "blink_run.c")
+    said = loop.edit(["unsigned round)", "unsigned round, unsigned step)"],
+                     ['blink, lit %u times\\n", round', 'step %u, lit %u times\\n", round, step'])
+    assert "Patched: 2 functions" in said, said
+    uptime, lit = loop.wait_for("blink")
+    assert lit == (uptime + 1) // 2
+
+
 def test_new_callbacks_and_constants(loop: Loop) -> None:
     """A function whose address is taken for the first time gets a spare stub, which lasts."""
     said = loop.edit(

@@ -206,6 +206,46 @@ def test_weak_definition_that_a_strong_one_replaces(riscv: Project, device: Fake
     assert "Reloaded" in sources.build().reload(a_c=weak.format("long long"))
 
 
+HELPED = """\
+int helper({0});
+int tick(void) {{ return helper({1}); }}
+"""
+HELPER = "int helper({0}); int helper({0}) {{ return x; }}\n"
+TAKEN = "int (*hook)({0}) = helper;\n"
+
+
+@pytest.fixture
+def helped(riscv: Project, device: FakeDevice) -> Sources:
+    """The firmware calls tick() only."""
+    riscv.calls_exports, riscv.firmware_options = False, ["-Wl,-u,tick"]
+    return Sources(riscv, device, a_c=HELPED.format("int x", "1"), b_c=HELPER.format("int x"))
+
+
+def test_function_that_only_the_module_calls(helped: Sources) -> None:
+    new = "int x, int y"
+    said = helped.build().reload(a_c=HELPED.format(new, "1, 2"), b_c=HELPER.format(new))
+    assert "Reloaded" in said
+
+
+def test_function_that_only_the_module_calls_becomes_a_variable(helped: Sources) -> None:
+    new = "extern int helper; int tick(void) { return helper; }\n"
+    assert "Reloaded" in helped.build().reload(a_c=new, b_c="int helper = 1;\n")
+
+
+def test_function_whose_address_is_taken(helped: Sources) -> None:
+    """The firmware may have got it, from the build on or since then."""
+    new = "int x, int y"
+    old, changed = HELPED.format("int x", "1"), HELPED.format(new, "1, 2")
+    helped.write(a_c=old + TAKEN.format("int x"))
+    said = helped.build().reload(a_c=changed + TAKEN.format(new), b_c=HELPER.format(new))
+    assert "helper() has changed since the firmware was built" in said
+    helped.write(a_c=old, b_c=HELPER.format("int x"))
+    assert "Reloaded" in helped.build().reload(a_c=old + TAKEN.format("int x"))
+    helped.device.uploads.clear()
+    said = helped.reload(a_c=changed, b_c=HELPER.format(new))
+    assert "helper() has changed since the firmware was built" in said
+
+
 def check(description: Description, names: Iterable[str]) -> None:
     """What a reload does."""
     cache = ObjectCache()

@@ -195,6 +195,18 @@ def test_removed_export(riscv: Project) -> None:
     assert "build 'firmware' again" in text
 
 
+def test_export_that_the_firmware_does_not_use_becomes_a_variable(riscv: Project) -> None:
+    """Its slot still needs an address in the text."""
+    riscv.calls_exports = False
+    riscv.write("a.c", "int f(void) { return 1; } int g(void) { return 2; }\n")
+    riscv.make()
+    riscv.write("a.c", "int f(void) { return 1; } int g = 2;\n")
+    riscv.compile()
+    module = Module(riscv.link())
+    inside = range(module.text.address, module.text.address + module.text.memory_size)
+    assert set(module.exports) == {"f", "g"} and module.exports["g"] in inside
+
+
 @pytest.mark.parametrize("chain", ["riscv", "xtensa-windowed"])
 def test_strong_function_in_the_firmware_replaces_a_weak_export(tmp_path: Path, chain: str) -> None:
     project = Project(tmp_path, toolchains.get(chain))

@@ -223,6 +223,19 @@ def test_function_with_another_signature_replaces_nothing(edits: Edits) -> None:
     assert patch.functions == ["twice", "fourth"] and len(jumps(patch)) == 1
 
 
+def test_function_that_only_the_module_calls_with_another_signature(edits: Edits) -> None:
+    """The firmware has no stub of it, so nothing of the firmware leads to the old one."""
+    edits.project.calls_exports, edits.project.firmware_options = False, ["-Wl,-u,first"]
+    call = "int twice(int{0}); int first(int x) {{ return twice(x{0}) + 1; }}\n"
+    twice = "__attribute__((noipa)) int twice(int x{0}) {{ return x * 2 {1}; }}\n"
+    edits.build(a_c=call.format(""), b_c=twice.format("", ""))
+    patch = edits.edit(
+        a_c=call.format(", int").replace("x, int)", "x, 5)"), b_c=twice.format(", int y", "+ y")
+    )
+    assert isinstance(patch, Patch), patch
+    assert sorted(patch.functions) == ["first", "twice"] and len(jumps(patch)) == 1
+
+
 def test_two_names_of_one_new_constant(edits: Edits) -> None:
     edits.build()
     new = "const int one[2] = {7, 8};\nextern const int two[2] __attribute__((alias(\"one\")));\n"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Set
 
 from hotreload.description import Description
 from hotreload.files import open_text, write_if_changed
@@ -43,6 +43,8 @@ class Callbacks(NamedTuple):
     """Slots of those that the module has no longer."""
     without: List[Definition]
     """Functions that no stub is left for."""
+    had_spares: Set[str]
+    """Names of all that got a spare stub since the firmware was built: it may still hold that."""
 
 
 def assign_callbacks(
@@ -50,7 +52,7 @@ def assign_callbacks(
 ) -> Callbacks:
     """Finds a stub for each of the functions."""
     spares = _Spares(description, firmware, exports)
-    result = Callbacks({}, [], [])
+    result = Callbacks({}, [], [], set())
     keys = {definition_key(found, description.build_dir): found for found in callbacks}
     for slot, (key, is_internal) in enumerate(exports.callbacks.items(), len(exports.table)):
         definition = keys.get(key)
@@ -69,6 +71,7 @@ def assign_callbacks(
         else:
             result.used[definition] = stub
     result.unused.extend(spares.unused(keys))
+    result.had_spares.update(spares.names())
     spares.save()
     return result
 
@@ -102,6 +105,10 @@ class _Spares:
         """The slots of functions that are not among these."""
         stubs = [self._spare(index) for key, index in self._taken.items() if key not in keys]
         return [stub.slot for stub in stubs if stub is not None]
+
+    def names(self) -> Set[str]:
+        """Of all functions that have got one."""
+        return {key.rpartition(":")[2] for key in self._taken}
 
     def save(self) -> None:
         """Remembers what was taken."""

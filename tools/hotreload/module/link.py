@@ -58,8 +58,16 @@ class Inputs(NamedTuple):
     def shared_names(self) -> List[str]:
         """What both the firmware and the module use, or may use."""
         shared = self.resolution
-        functions = [*self.exports.table, *shared.inline_slots, *self.exports.callbacks]
+        functions = [*self.callable_names(), *shared.inline_slots, *self.exports.callbacks]
         return [*functions, *shared.housed, *shared.theirs]
+
+    def callable_names(self) -> List[str]:
+        """The exports that the firmware can call. It has no stub of the others, because the linker
+        drops one that nothing refers to, unless a spare stub was handed out since."""
+        pointed = {definition.symbol for definition in self.callbacks.without}
+        pointed |= self.callbacks.had_spares
+        symbols = self.firmware.symbols
+        return [n for n in self.exports.table if stub_symbol(n) in symbols or n in pointed]
 
 
 def make_inputs(

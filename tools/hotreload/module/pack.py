@@ -10,7 +10,6 @@ from typing import Dict, List, NamedTuple, Sequence
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.module import elf
 from hotreload.module import module_format as fmt
 from hotreload.module.arch import relocation_rules
 from hotreload.module.exports import sort_names
@@ -160,11 +159,12 @@ def _exports_note(module: LinkedModule, inputs: Inputs) -> bytes:
 
 
 def _export_address(module: LinkedModule, name: str) -> int:
-    symbol = module.names.get(name)
-    if symbol is None or symbol.section == elf.SHN_ABS:
+    symbol, text = module.names.get(name), module.text
+    if symbol is None or not text.address <= symbol.value < text.address + text.memory_size:
         # The firmware never calls its stub: it has a definition of its own, or no use for one. But
-        # the table names it, and its slot needs an address in the text.
-        return module.text.address
+        # the table names it, maybe as what is a variable now, and its slot needs an address in the
+        # text.
+        return text.address
     return symbol.value
 
 

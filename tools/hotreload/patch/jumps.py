@@ -48,10 +48,11 @@ class Jumps:
     def _is_used_by_old(self, view: View, named: Named) -> bool:
         """Whether something that stays refers to a function."""
         inputs, entity = self._program.inputs, named.entity
+        if local_key(view.name, named.symbol.name) in self._base.callbacks:
+            return True
         if not named.is_global:
-            is_callback = local_key(view.name, named.symbol.name) in self._base.callbacks
-            return is_callback or self._is_used_in(view, entity)
-        if entity.name in inputs.exports.table or entity.name in inputs.resolution.stubs:
+            return self._is_used_in(view, entity)
+        if entity.name in (*inputs.callable_names(), *inputs.resolution.stubs):
             return True
         program = self._program
         for name, path in program.paths.items():
