@@ -180,6 +180,36 @@ def test_new_variable(edits: Edits) -> None:
     assert struct.unpack_from("<QII", notes(other)[8], 4)[0] != first[0], "another type"
 
 
+def test_type_that_comes_back(edits: Edits) -> None:
+    """The device still has the variable of the first patch."""
+    edits.build()
+    source = "static {0} fresh = 7; fresh++; count++;"
+    key, *_ = struct.unpack_from("<Q", notes(edits.patch("count++;", source.format("int")))[8], 4)
+    other = edits.patch("count++;", source.format("short"))
+    assert other.notes == ["note: first(): fresh has another type than before; it starts anew"]
+    again = edits.patch("count++;", source.format("int"))
+    assert struct.unpack_from("<Q", notes(again)[8], 4) == (key,)
+    assert "first(): fresh has a type again that it had before" in again.notes[0]
+    assert len(again.notes) == 1 and "starts anew" not in again.notes[0]
+
+
+def test_other_initial_value_is_told_once(edits: Edits) -> None:
+    edits.build()
+    source = "static int fresh = {0}; fresh += {1}; count++;"
+    edits.patch("count++;", source.format(7, 1))
+    for first in (8, 9):
+        patch = edits.patch("count++;", source.format(first, 1))
+        assert [note.partition(";")[0] for note in patch.notes] == [
+            "note: first(): fresh has another initial value"
+        ]
+        assert edits.patch("count++;", source.format(first, 2)).notes == []
+    for shared in (6, 7, 5, 6):
+        new = A.replace("shared = 5", f"shared = {shared}")
+        told = [edits.edit(a_c=text) for text in (new, new.replace("x * 5", "x * 6"))]
+        assert isinstance(told[0], Patch) and isinstance(told[1], Patch)
+        assert len(told[0].notes) == (shared != 5) and told[1].notes == []
+
+
 def test_initial_value_is_kept(edits: Edits) -> None:
     edits.build()
     patch = edits.patch("int shared = 5", "int shared = 6")

@@ -6,7 +6,17 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Container,
+    Dict,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
@@ -52,12 +62,26 @@ def shown_name(entity: Entity) -> str:
     return ": ".join(word for word in words if word)
 
 
-def started_anew(before: Mapping[str, int], now: Mapping[str, int]) -> List[str]:
-    """Notes about kept variables (shown names and keys) that do not keep what they held."""
+def name_in_source(shown: str) -> str:
+    """What shown_name() has, as messages about a base have it: `f(): count`."""
+    words = shown.split(": ")
+    return ": ".join(words[-2:] if words[-2:][0].endswith("()") else words[-1:])
+
+
+def started_anew(
+    before: Mapping[str, int], now: Mapping[str, int], earlier: Container[int] = ()
+) -> List[str]:
+    """Notes about kept variables (shown names and keys) that do not keep what they held.
+
+    `earlier` are keys of variables that the device may still have.
+    """
+    changed = [(name_in_source(s), key) for s, key in now.items() if before.get(s, key) != key]
     return [
-        f"note: {shown} has another type than before; it starts anew"
-        for shown, key in now.items()
-        if before.get(shown, key) != key
+        f"note: {name} has a type again that it had before; if the device still has it, it goes on "
+        "with what it held then"
+        if key in earlier
+        else f"note: {name} has another type than before; it starts anew"
+        for name, key in changed
     ]
 
 

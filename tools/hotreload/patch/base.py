@@ -110,6 +110,11 @@ class Base:
         return {shown: int(key) for shown, key in self._patched("variables").items()}
 
     @property
+    def patched_keys(self) -> Set[int]:
+        """Keys of all variables that patches have ever added. A device keeps them, used or not."""
+        return {int(key) for key in self._patched("keys")}
+
+    @property
     def patched_structures(self) -> Dict[str, str]:
         """Names and digests of the structures that patches have added."""
         return self._patched("structures")
@@ -119,11 +124,23 @@ class Base:
         """Shown names of these variables, and digests of the initial values that they had first."""
         return self._patched("initials")
 
+    @property
+    def told_initials(self) -> Dict[str, str]:
+        """Shown names of variables that a note has told of, and digests of their initial values."""
+        return self._patched("told")
+
+    def note_told(self, initials: Dict[str, str]) -> None:
+        """Remembers what is told of all initial values that are others now."""
+        if initials != self.told_initials:
+            path = os.path.join(self._directory, "told.json")
+            write_if_changed(path, json.dumps(initials))
+
     def note_patched(
         self, variables: Dict[str, int], initials: Dict[str, str], structures: Dict[str, str]
     ) -> None:
         """Remembers what a patch adds."""
         self._note_patched("variables", {k: str(v) for k, v in variables.items()})
+        self._note_patched("keys", {str(v): k for k, v in variables.items()})
         self._note_patched("initials", initials)
         self._note_patched("structures", structures)
 

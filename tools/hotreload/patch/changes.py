@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import Dict, List, NamedTuple, Tuple
 
+from hotreload.kept import name_in_source
 from hotreload.module import elf
 from hotreload.patch.view import Entity, Named, View
 
@@ -45,6 +46,24 @@ class Jump(NamedTuple):
     old: Tuple[View, Named]
 
 
+class OtherInitial(NamedTuple):
+    """A variable that lives on, and has another initial value now."""
+
+    shown: str
+    """As shown_name() has it."""
+    digest: str
+    """Of the new value."""
+    is_kept: bool = False
+    """It has HOTRELOAD_KEEP."""
+
+    @property
+    def note(self) -> str:
+        """What a patch does not change."""
+        how = "a restart starts" if self.is_kept else "--whole, or the key w of watch, starts"
+        name = name_in_source(self.shown)
+        return f"note: {name} has another initial value; it keeps what it holds; {how} it anew"
+
+
 class Changes(NamedTuple):
     """All that changed."""
 
@@ -58,6 +77,8 @@ class Changes(NamedTuple):
     """For the user."""
     structures: Dict[str, str]
     """Those that the base does not have, by object file and name; digests of their layouts."""
+    initials: List[OtherInitial]
+    """Of variables of the base."""
 
 
 def moved_note(shown: str, view: View, named: Named) -> str:
@@ -68,9 +89,3 @@ def moved_note(shown: str, view: View, named: Named) -> str:
         f"note: {shown} was in {place} before, and keeps what it holds; --whole, or the key w of "
         "watch, starts it anew"
     )
-
-
-def initial_value_note(shown: str, is_kept: bool = False) -> str:
-    """What a patch does not change."""
-    how = "a restart starts" if is_kept else "--whole, or the key w of watch, starts"
-    return f"note: {shown} has another initial value; it keeps what it holds; {how} it anew"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from typing import Dict, Iterator, List, Tuple
 
+from hotreload.kept import shown_name
 from hotreload.module import elf
 from hotreload.module.exports import definition_key
 from hotreload.module.own_symbols import Binding
@@ -18,13 +19,14 @@ from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
 from hotreload.patch.changes import (
     Changes,
     NeedsWhole,
+    OtherInitial,
     Place,
     Swap,
-    initial_value_note,
     moved_note,
 )
 from hotreload.patch.definitions import (
     alignment_of,
+    initial_digest,
     initial_value,
     is_other_table,
     kind_of,
@@ -52,7 +54,7 @@ class _Comparison:
         self._program, self._base = program, program.base
         self._changed: Dict[Tuple[str, int], Place] = {}
         self._moved: List[Entity] = []
-        self._result = Changes([], [], {}, [], [], {})
+        self._result = Changes([], [], {}, [], [], {}, [])
 
     def run(self) -> Changes:
         self._check_names()
@@ -244,7 +246,8 @@ class _Comparison:
 
     def _note_initial_value(self, place: Place, named: Named) -> None:
         is_kept = place.header.name.startswith(KEEP_SECTION)
-        self._result.notes.append(initial_value_note(named.entity.shown, is_kept))
+        digest = initial_digest(place.view, named)
+        self._result.initials.append(OtherInitial(shown_name(named.entity), digest, is_kept))
 
     def _compare_constant(self, place: Place, named: Named) -> None:
         old = self._base.find(named.entity)

@@ -8,7 +8,6 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
@@ -23,7 +22,7 @@ from hotreload.module.stubs import SLOTS
 from hotreload.patch.changes import Changes, NeedsWhole, Place
 from hotreload.patch.constants import Constants
 from hotreload.patch.debug_data import add_debug_data
-from hotreload.patch.definitions import initial_value, kind_of
+from hotreload.patch.definitions import initial_digest, initial_value, kind_of
 from hotreload.patch.object_writer import ObjectWriter, Relocation, Section
 from hotreload.patch.program import Program, find_old
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View
@@ -202,7 +201,7 @@ class Composer:
             return
         shown = "" if self._constants.is_constant(entity) else shown_name(entity)
         value = initial_value(place.view, named)
-        initial = hashlib.sha256(repr(value).encode()).hexdigest() if shown else ""
+        initial = initial_digest(place.view, named) if shown else ""
         if value is not None:
             name = f"hotreload.kept.{key:x}"
             self._variables[key] = NewVariable(key, size, name, 0, True, shown, initial)

@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import hashlib
 from typing import Dict, Iterator, List, Optional, Tuple
 
 from hotreload.module import elf
@@ -59,6 +60,11 @@ def initial_value(view: View, named: Named) -> object:
         return None
     content, targets = view.content(section, named.offset, named.offset + named.symbol.size)
     return (content, targets) if any(content) or targets else None
+
+
+def initial_digest(view: View, named: Named) -> str:
+    """Changes with what a variable holds at first."""
+    return hashlib.sha256(repr(initial_value(view, named)).encode()).hexdigest()
 
 
 def is_other_table(view: View, named: Named, old: Tuple[View, Named]) -> bool:
