@@ -301,6 +301,8 @@ int first(int x) { return saved ? saved(x) : 0; }
 def test_a_callback_that_is_gone(edits: Edits, new: str) -> None:
     patch = patched(edits, REGISTERED, new)
     assert [note for note in patch.notes if note.startswith("note: on_a() is gone")]
+    back = "note: on_b() is gone, and came with a patch; " if "on_b" in new else ""
+    assert "".join(edits.edit(a_c=REGISTERED).notes).startswith(back)
     assert not edits.edit(a_c=REGISTERED).notes
 
 
@@ -402,6 +404,104 @@ def test_a_variable_that_a_patch_added_does_not_move(edits: Edits) -> None:
     assert kept(first) == kept(second) and len(kept(first)) == 1
 
 
+ONE_EACH = "static int count; int {0}(int x) {{ return count += x; }}\n"
+
+
+def test_variables_of_one_name_that_move_at_once(edits: Edits) -> None:
+    """Their functions keep their names."""
+    one = "int {0}(int x) {{ static int n; return n += x; }}\n"
+    two = one.format("first") + one.format("second")
+    edits.build(a_c=two, b_c=OTHER)
+    patch = edits.edit(a_c="", b_c=two + OTHER)
+    assert isinstance(patch, Patch) and not kept(patch) and len(patch.notes) == 2
+
+
+def test_functions_that_get_other_names_at_once(edits: Edits) -> None:
+    one = "static __attribute__((noinline)) int {0}(int x) {{ static int n; return n += x; }}\n"
+    use = "int first(int x) {{ return {0}(x) + {1}(x); }}\n"
+    both = one + one.replace("0", "1") + use
+    edits.build(a_c=both.format("red", "green"), b_c=OTHER)
+    patch = edits.edit(a_c=both.format("one", "two"))
+    assert isinstance(patch, Patch) and len(kept(patch)) == 2
+    assert sorted(patch.notes) == [
+        f"note: {name}(): n starts anew: it is new here, and a variable of its name is gone elsewhere"
+        for name in ("one", "two")
+    ]
+
+
+def test_a_variable_of_a_patch_that_moves(edits: Edits) -> None:
+    edits.build(a_c=WORK.replace("static int count = 3;", "").replace("count += x", "x")
+                .replace("count", "x"), b_c=OTHER)  # fmt: skip
+    edits.edit(b_c=ONE_EACH.format("third"))
+    patch = edits.edit(a_c=WORK, b_c=OTHER)
+    assert isinstance(patch, Patch)
+    assert [note for note in patch.notes if "count starts anew" in note]
+
+
+SPEED = """\
+static int speed = 10;
+static struct {{ int low, high; }} range = {{1, 2}};
+int first(int x) {{ static int calls = 3; {0} return x + speed + range.high + calls; }}
+"""
+
+
+def test_the_only_write_to_a_variable(edits: Edits) -> None:
+    """The compiler uses the initial values then, not what the variables hold."""
+    writes = "speed++; range.high++; calls++;"
+    patch = patched(edits, SPEED.format(writes), SPEED.format(""), "-Os")
+    assert sorted(note.split(" is not used now")[0] for note in patch.notes) == [
+        "note: what first(): calls holds", "note: what range holds", "note: what speed holds",
+    ]  # fmt: skip
+    gone = SPEED.replace("static int speed = 10;", "").replace(" + speed", "").format("")
+    again = edits.edit(a_c=gone)
+    assert isinstance(again, Patch) and not any("speed" in note for note in again.notes)
+
+
+LIMIT = """\
+{0}const struct limit {{ int low, high; }} limit = {{1, {1}}};
+const struct limit *used = &limit;
+int first(int x) {{ return x + used->high + limit.low; }}
+"""
+
+
+def test_a_constant_that_is_static_no_longer(edits: Edits) -> None:
+    """Pointers to it were stored."""
+    patch = patched(edits, LIMIT.format("static ", 2), LIMIT.format("", 3), "-Os")
+    assert not kept(patch) and 7 in notes(patch) and not patch.notes
+
+
+def test_a_constant_that_moves(edits: Edits) -> None:
+    edits.build(a_c=LIMIT.format("static ", 2), b_c=OTHER)
+    (edits.project.sources / "a.c").unlink()
+    patch = edits.edit(c_c=LIMIT.format("static ", 3))
+    assert isinstance(patch, Patch), patch
+    assert not kept(patch) and 7 in notes(patch)
+
+
+def test_a_constant_of_a_patch_that_changes(edits: Edits) -> None:
+    """Its old place stays, for pointers that were stored."""
+    none = "const void *used;\nint first(int x) { return x; }\n"
+    some = none.replace("const void *used;", "static const int pace[2] = {1, 2};\nconst int *used;")
+    some = some.replace("return x;", "used = pace; return x;")
+    edits.build(a_c=none.replace("void", "int"), b_c=OTHER)
+    assert not edits.edit(a_c=some).notes
+    patch = edits.edit(a_c=some.replace("{1, 2}", "{1, 3}"))
+    assert isinstance(patch, Patch)
+    assert [note for note in patch.notes if "pace has another value than in a patch" in note]
+    assert not edits.edit(a_c=some.replace("{1, 2}", "{1, 3}").replace("return x", "return x + 1")).notes
+
+
+def test_constants_that_the_linker_merges(edits: Edits) -> None:
+    """A swap would change both."""
+    old = """\
+static const char one[] = "alpha", two[] = "alpha";
+const char *first(int x) { return x ? one : two; }
+"""
+    patch = patched(edits, old, old.replace('two[] = "alpha"', 'two[] = "gamma"'),
+                    "-Os -fmerge-all-constants")  # fmt: skip
+    assert 7 not in notes(patch)
+
+
 def test_strings_of_clang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It gives them names, but the linker merges them all the same."""
     project = Project(tmp_path, toolchains.riscv())
@@ -418,3 +518,34 @@ def test_strings_of_clang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     longer = 'const char *third(void) { return "long aaaa"; }\n'
     patch = patched(Edits(project), old, old.replace("aaaa", "AAAA"), "-Os", longer)
     assert patch.functions == ["first"] and 10 not in notes(patch) and len(kept(patch)) == 1
+
+
+def test_a_constant_whose_function_gets_another_name(edits: Edits) -> None:
+    old = """\
+static __attribute__((noinline)) const int *tab(void)
+{
+    static const int pace[2] = {1, 2};
+    return pace;
+}
+const int *used;
+int first(int x) { used = tab(); return x; }
+"""
+    patch = patched(edits, old, old.replace("tab(", "table(").replace("{1, 2}", "{3, 2}"), "-Os")
+    assert not kept(patch) and 7 in notes(patch)
+
+
+def test_a_callback_of_a_patch_that_is_registered_no_longer(edits: Edits) -> None:
+    """Who has its address goes on calling it, or the global function that it has become."""
+    on_a = "static int on_a(int x) { return x; }\n"
+    none = REGISTERED.replace(on_a, "").replace("on_a", "0")
+    called = on_a.replace("static", "static __attribute__((noinline))")
+    called += "int third_one(int x) { return on_a(x) + 1; }\n"
+    edits.build(a_c=none, b_c=OTHER)
+    first = edits.edit(a_c=REGISTERED)
+    here = edits.edit(a_c=called + none)
+    there = edits.edit(a_c=none, b_c=on_a.replace("static ", "") + OTHER)
+    for patch in (first, here, there):
+        assert isinstance(patch, Patch) and 7 in notes(patch), "its slot"
+        assert not [note for note in patch.notes if "is gone" in note]
+    last = edits.edit(a_c=none, b_c=OTHER)
+    assert isinstance(last, Patch) and "on_a() is gone, and came with a patch" in "".join(last.notes)

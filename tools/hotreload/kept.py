@@ -62,10 +62,13 @@ def shown_name(entity: Entity) -> str:
     return ": ".join(word for word in words if word)
 
 
-def name_in_source(shown: str) -> str:
-    """What shown_name() has, as messages about a base have it: `f(): count`."""
-    words = shown.split(": ")
-    return ": ".join(words[-2:] if words[-2:][0].endswith("()") else words[-1:])
+def parse_shown_name(shown: str) -> Entity:
+    """What shown_name() was made from."""
+    from hotreload.patch.view import Entity
+
+    *words, name = shown.split(": ")
+    function = words.pop()[:-2] if words and words[-1].endswith("()") else ""
+    return Entity(name, ": ".join(words), function)
 
 
 def started_anew(
@@ -75,7 +78,11 @@ def started_anew(
 
     `earlier` are keys of variables that the device may still have.
     """
-    changed = [(name_in_source(s), key) for s, key in now.items() if before.get(s, key) != key]
+    changed = [
+        (parse_shown_name(shown).shown, key)
+        for shown, key in now.items()
+        if before.get(shown, key) != key
+    ]
     return [
         f"note: {name} has a type again that it had before; if the device still has it, it goes on "
         "with what it held then"

@@ -30,6 +30,7 @@ from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS, is_amon
 from hotreload.module.object_cache import CachedObject, stamp_of
 from hotreload.module.own_symbols import Definition
 from hotreload.module.veneers import find_veneers
+from hotreload.patch.history import History
 from hotreload.patch.types import read_types
 from hotreload.patch.view import Entity, Named, View
 
@@ -76,6 +77,7 @@ class Base:
         self._globals: Dict[str, int] = content["globals"]
         self._locals: Dict[str, List[int]] = content["locals"]
         self._ends: List[int] = content["ends"]
+        self.history = History(directory)
 
     @property
     def file(self) -> elf.Elf:
@@ -103,58 +105,6 @@ class Base:
             return False
         digest, stamp = known
         return bool(file.stamp == stamp or file.digest == digest)
-
-    @property
-    def patched_variables(self) -> Dict[str, int]:
-        """Shown names and keys of the variables that patches have added."""
-        return {shown: int(key) for shown, key in self._patched("variables").items()}
-
-    @property
-    def patched_keys(self) -> Set[int]:
-        """Keys of all variables that patches have ever added. A device keeps them, used or not."""
-        return {int(key) for key in self._patched("keys")}
-
-    @property
-    def patched_structures(self) -> Dict[str, str]:
-        """Names and digests of the structures that patches have added."""
-        return self._patched("structures")
-
-    @property
-    def patched_initials(self) -> Dict[str, str]:
-        """Shown names of these variables, and digests of the initial values that they had first."""
-        return self._patched("initials")
-
-    @property
-    def told_initials(self) -> Dict[str, str]:
-        """Shown names of variables that a note has told of, and digests of their initial values."""
-        return self._patched("told")
-
-    def note_told(self, initials: Dict[str, str]) -> None:
-        """Remembers what is told of all initial values that are others now."""
-        if initials != self.told_initials:
-            path = os.path.join(self._directory, "told.json")
-            write_if_changed(path, json.dumps(initials))
-
-    def note_patched(
-        self, variables: Dict[str, int], initials: Dict[str, str], structures: Dict[str, str]
-    ) -> None:
-        """Remembers what a patch adds."""
-        self._note_patched("variables", {k: str(v) for k, v in variables.items()})
-        self._note_patched("keys", {str(v): k for k, v in variables.items()})
-        self._note_patched("initials", initials)
-        self._note_patched("structures", structures)
-
-    def _patched(self, what: str) -> Dict[str, str]:
-        try:
-            with open_text(os.path.join(self._directory, f"{what}.json")) as file:
-                return {str(name): str(value) for name, value in json.load(file).items()}
-        except (OSError, ValueError, AttributeError):
-            return {}
-
-    def _note_patched(self, what: str, added: Dict[str, str]) -> None:
-        if added:
-            path = os.path.join(self._directory, f"{what}.json")
-            write_if_changed(path, json.dumps({**self._patched(what), **added}))
 
     def view(self, name: str) -> Optional[View]:
         """An object file as it was."""

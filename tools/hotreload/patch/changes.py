@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import Dict, List, NamedTuple, Tuple
 
-from hotreload.kept import name_in_source
+from hotreload.kept import parse_shown_name
 from hotreload.module import elf
 from hotreload.patch.view import Entity, Named, View
 
@@ -60,7 +60,7 @@ class OtherInitial(NamedTuple):
     def note(self) -> str:
         """What a patch does not change."""
         how = "a restart starts" if self.is_kept else "--whole, or the key w of watch, starts"
-        name = name_in_source(self.shown)
+        name = parse_shown_name(self.shown).shown
         return f"note: {name} has another initial value; it keeps what it holds; {how} it anew"
 
 
@@ -73,8 +73,8 @@ class Changes(NamedTuple):
     new: Dict[Entity, Tuple[Place, Named]]
     """Variables and constants that the base does not have."""
     jumps: List[Jump]
-    notes: List[str]
-    """For the user."""
+    notes: Dict[str, str]
+    """For the user; and what tells one from another with the same words."""
     structures: Dict[str, str]
     """Those that the base does not have, by object file and name; digests of their layouts."""
     initials: List[OtherInitial]
@@ -88,4 +88,39 @@ def moved_note(shown: str, view: View, named: Named) -> str:
     return (
         f"note: {shown} was in {place} before, and keeps what it holds; --whole, or the key w of "
         "watch, starts it anew"
+    )
+
+
+def gone_callback_note(name: str, is_of_base: bool) -> str:
+    """Its stub leads to the base's function; what a patch gave the stub goes with the patch."""
+    if is_of_base:
+        return (
+            f"note: {name}() is gone; pointers to it that were stored before lead to its old code"
+        )
+    return (
+        f"note: {name}() is gone, and came with a patch; a call by a pointer to it that was stored "
+        "before stops the program"
+    )
+
+
+def unwritten_note(shown: str) -> str:
+    """The compiler has put the initial value into the code."""
+    return (
+        f"note: what {shown} holds is not used now: nothing writes {shown} any more, so the code "
+        "has its initial value"
+    )
+
+
+def lost_note(shown: str) -> str:
+    """It may be one that is gone, which cannot be told."""
+    return (
+        f"note: {shown} starts anew: it is new here, and a variable of its name is gone elsewhere"
+    )
+
+
+def new_place_note(shown: str, why: str) -> str:
+    """What stays where it was may be used by pointers."""
+    return (
+        f"note: {shown} {why}: it is in another place; pointers to it that were stored before lead "
+        "to the old one"
     )

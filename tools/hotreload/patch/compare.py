@@ -22,7 +22,11 @@ from hotreload.patch.changes import (
     OtherInitial,
     Place,
     Swap,
+    gone_callback_note,
+    lost_note,
     moved_note,
+    new_place_note,
+    unwritten_note,
 )
 from hotreload.patch.definitions import (
     alignment_of,
@@ -54,7 +58,7 @@ class _Comparison:
         self._program, self._base = program, program.base
         self._changed: Dict[Tuple[str, int], Place] = {}
         self._moved: List[Entity] = []
-        self._result = Changes([], [], {}, [], [], {}, [])
+        self._result = Changes([], [], {}, [], {}, {}, [])
 
     def run(self) -> Changes:
         self._check_names()
@@ -66,6 +70,7 @@ class _Comparison:
             for named in view.named.get(elf.SHN_COMMON, ()):
                 if self._program.counts(view, named):
                     self._compare_variable(Place(view, elf.SHN_COMMON), named)
+            self._note_unwritten(view)
         self._spread(views)
         self._result.code.extend(self._changed.values())
         jumps = Jumps(self._program, self._result.code)
@@ -116,7 +121,7 @@ class _Comparison:
 
     def _check_structures(self) -> None:
         """New code must not get an object of the old layout, wherever that comes from."""
-        known = self._base.patched_structures
+        known = self._base.history.structures
         for view in {place.view.name: place.view for place in self._result.code}.values():
             old = self._base.view(view.name)
             unread = (old.types.unread or view.types.unread) if old is not None else ""
@@ -132,16 +137,27 @@ class _Comparison:
                 self._result.structures[name] = digest
 
     def _note_gone_callbacks(self) -> None:
-        """What was registered goes on in the old code, which stays."""
+        """What was registered goes on in the old code, as far as that stays."""
         build_dir = self._program.inputs.description.build_dir
-        used = self._program.inputs.callbacks.used
-        for key in sorted(self._base.slots.keys() - {definition_key(d, build_dir) for d in used}):
-            path, _, name = key.rpartition(":")
-            if not any(self._program.find(Entity(name, own)) for own in (path, "")):
-                self._result.notes.append(
-                    f"note: {name}() is gone; pointers to it that were stored before lead to its "
-                    "old code"
-                )
+        used = {definition_key(d, build_dir) for d in self._program.inputs.callbacks.used}
+        for key in sorted({*self._base.slots, *self._base.history.slots} - used):
+            if self._program.find_callback(key) is None:
+                name, is_of_base = key.rpartition(":")[2], key in self._base.slots
+                self._note(gone_callback_note(name, is_of_base), key)
+
+    def _note(self, text: str, about: str = "") -> None:
+        """`about` tells apart what has the same words."""
+        self._result.notes[text] = self._result.notes.get(text, "") + about
+
+    def _note_unwritten(self, view: View) -> None:
+        """The compiler keeps no variable that is only read, and what it held is out of use."""
+        patched = self._base.history.variables
+        for function, name in sorted(view.types.without_place):
+            entity = Entity(name, view.name, function)
+            old = self._base.find(entity)
+            was_variable = old is not None and kind_of(*old) == Kind.VARIABLE
+            if entity not in view.by_entity and (was_variable or shown_name(entity) in patched):
+                self._note(unwritten_note(entity.shown))
 
     # ---- sections ----
 
@@ -218,6 +234,8 @@ class _Comparison:
         old = find_old(self._program, place.view, named)
         if old is None:
             self._add_new(place, named)
+            if self._program.has_lost(named.entity):
+                self._note(lost_note(named.entity.shown), shown_name(named.entity))
             return
         if kind_of(*old) == Kind.CONSTANT:
             self._move(place, named, "is no constant any more")
@@ -230,9 +248,24 @@ class _Comparison:
         if place_of(place.view, named) != place_of(*old):
             raise NeedsWhole(f"{named.entity.shown} has another attribute")
         if has_moved(place.view, named, old):
-            self._result.notes.append(moved_note(named.entity.shown, *old))
-        if initial_value(place.view, named) != initial_value(*old):
+            self._note(moved_note(named.entity.shown, *old))
+        if not self._is_same_value(place.view, named, old):
             self._note_initial_value(place, named)
+
+    def _is_same_value(self, view: View, named: Named, old: Tuple[View, Named]) -> bool:
+        """Whether the initial values are the same, though what they lead to may have got another
+        name."""
+        now, before = initial_value(view, named), initial_value(*old)
+        return now == before or self._with_old_names(now) == before
+
+    def _with_old_names(self, value: object) -> object:
+        if isinstance(value, Entity):
+            found = self._program.find(value)
+            old = find_old(self._program, *found) if found is not None else None
+            return old[1].entity if old is not None else value
+        if isinstance(value, tuple):
+            return tuple(map(self._with_old_names, value))
+        return value
 
     def _compare_housed(self, place: Place, named: Named) -> None:
         old = self._base.find(named.entity)
@@ -250,7 +283,7 @@ class _Comparison:
         self._result.initials.append(OtherInitial(shown_name(named.entity), digest, is_kept))
 
     def _compare_constant(self, place: Place, named: Named) -> None:
-        old = self._base.find(named.entity)
+        old = find_old(self._program, place.view, named)
         if old is None:
             self._add_new(place, named)
             return
@@ -269,12 +302,29 @@ class _Comparison:
         if place.view.labels(named):
             self._add_moved(place, named)
             return
+        if self._shared_its_place(place, named, old):
+            self._move(place, named, "shared its place with an equal constant")
+            return
         if is_other_table(place.view, named, old):
             what = "type" if is_same_size else "size"
             self._move(place, named, f"has another {what}")
             return
         self._check_type(place.view, named, old)
         self._add_swap(place, named, old)
+
+    def _shared_its_place(self, place: Place, named: Named, old: Tuple[View, Named]) -> bool:
+        """Whether another constant had the same place, and now has one of its own: compilers and
+        linkers merge equal ones (-fmerge-all-constants)."""
+        section = old[1].symbol.section
+        if old[0].file.sections[section].flags & elf.SHF_MERGE:
+            return True
+        for other in old[0].named[section]:
+            found = self._program.find(other.entity)
+            if found is None or other.entity == old[1].entity or not overlap(other, old[1]):
+                continue
+            if (found[0].name, found[1].symbol.section) != (place.view.name, place.section):
+                return True
+        return False
 
     def _add_swap(self, place: Place, named: Named, old: Tuple[View, Named]) -> None:
         address = self._base.address(*old)
@@ -323,10 +373,7 @@ class _Comparison:
             if is_used and name not in self._program.changed:
                 raise NeedsWhole(f"{shown} {what}, and {name} uses it")
         self._add_moved(place, named)
-        self._result.notes.append(
-            f"note: {shown} {what}: it is in another place; pointers to it that were stored before "
-            "lead to the old one"
-        )
+        self._note(new_place_note(shown, what))
 
     def _follow_moved(self, views: List[View]) -> None:
         """All that refers to a constant by its name must refer to its new place."""
@@ -348,7 +395,7 @@ class _Comparison:
             is_user = any(target.entity in self._moved for target in view.targets_of(named))
             if not is_user or named.entity in self._result.new or named in swapped:
                 continue
-            old = self._base.find(named.entity)
+            old = find_old(self._program, view, named)
             if kind == Kind.VARIABLE or self._program.is_housed(named) or old is None:
                 shown = named.entity.shown
                 raise NeedsWhole(f"{shown} holds the address of a constant that has moved")

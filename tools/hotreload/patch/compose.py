@@ -56,7 +56,8 @@ class NewVariable(NamedTuple):
     address: int
     has_initial: bool
     shown: str
-    """Empty for a constant, and for one that the base has."""
+    """Empty for a constant without a name, and for one that the base has."""
+    is_constant: bool = False
     initial: str = ""
     """A digest of its initial value, if it is a variable that is new."""
 
@@ -199,15 +200,15 @@ class Composer:
         key = self._constants.key(entity)
         if key in self._variables:
             return
-        shown = "" if self._constants.is_constant(entity) else shown_name(entity)
+        about = (shown_name(entity), self._constants.is_constant(entity))
         value = initial_value(place.view, named)
-        initial = initial_digest(place.view, named) if shown else ""
+        initial = initial_digest(place.view, named)
         if value is not None:
             name = f"hotreload.kept.{key:x}"
-            self._variables[key] = NewVariable(key, size, name, 0, True, shown, initial)
+            self._variables[key] = NewVariable(key, size, name, 0, True, *about, initial)
             self._take(Slice(place.view, place.section, start, end, KEEP_SECTION, name))
         else:
-            self._variables[key] = NewVariable(key, size, "", self._zeros, False, shown, initial)
+            self._variables[key] = NewVariable(key, size, "", self._zeros, False, *about, initial)
             self._zeros += (size + 15) // 8 * 8
 
     def _number(self) -> None:
@@ -383,8 +384,9 @@ class Composer:
             named = find_function(view, definition.symbol)
             if named is None:
                 raise NeedsWhole(f"{definition.symbol}() is not found in {view.name}")
-            number = (stub.slot - inputs.firmware.symbols[SLOTS].value) // 4
-            self._slots.append((number, self._symbol(named.entity)))
+            self._fill_slot(stub.slot, named.entity)
+        for key, (_, function) in self._program.lasting_callbacks.items():
+            self._fill_slot(self._base.history.slots[key], function.entity)
         for name in inputs.resolution.inline_slots:
             if name not in self._base.inline_slots:
                 raise NeedsWhole(f"the inline function {name}, which the firmware calls, is new")
@@ -396,6 +398,10 @@ class Composer:
             number = self._writer.add_section(Section(_SLOTS, _DATA, 4, content, relocations))
             self._writer.add_symbol(_local(SLOTS_START, number))
             self._writer.add_symbol(_local(SLOTS_END, number, len(content)))
+
+    def _fill_slot(self, address: int, function: Entity) -> None:
+        start = self._program.inputs.firmware.symbols[SLOTS].value
+        self._slots.append(((address - start) // 4, self._symbol(function)))
 
     def _add_markers(self) -> None:
         for index, jump in enumerate(self._changes.jumps):

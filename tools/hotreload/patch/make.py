@@ -11,16 +11,16 @@ from typing import Callable, List, NamedTuple, Union
 from hotreload.errors import ToolError
 from hotreload.files import write_if_changed
 from hotreload.module import elf
-from hotreload.kept import started_anew
 from hotreload.module.exports import object_name
 from hotreload.module.layout import patch_path
 from hotreload.module.link import Inputs
 from hotreload.patch.base import Base
-from hotreload.patch.changes import NeedsWhole, OtherInitial
+from hotreload.patch.changes import NeedsWhole
 from hotreload.patch.compare import compare
 from hotreload.patch.compose import Composer
 from hotreload.patch.library import copy_library
 from hotreload.patch.link import link_patch, pack_patch
+from hotreload.patch.notes import remember
 from hotreload.patch.program import Program
 from hotreload.patch.types import read_types
 from hotreload.patch.view import View
@@ -96,17 +96,7 @@ def _make(inputs: Inputs, base: Base, taken: float) -> Patch:
     if size > (2 * taken if taken > limit else limit):
         raise _TooLarge(f"the patch would have {size} bytes, more than a quarter of the module")
     write_if_changed(patch_path(description, "bin"), packed.content)
-    variables = {v.shown: v.key for v in composed.variables if v.shown}
-    added, first = base.patched_variables, base.patched_initials
-    notes = [*copies.notes, *changes.notes, *started_anew(added, variables, base.patched_keys)]
-    initials, others = {}, list(changes.initials)
-    for variable in composed.variables:
-        if variable.shown and added.get(variable.shown) != variable.key:
-            initials[variable.shown] = variable.initial
-        elif first.get(variable.shown, variable.initial) != variable.initial:
-            others.append(OtherInitial(variable.shown, variable.initial))
-    notes += _tell_once(base, others)
-    base.note_patched(variables, initials, changes.structures)
+    notes = [*copies.notes, *remember(program, changes, composed)]
     functions = [
         named.entity.name
         for place in changes.code
@@ -120,11 +110,3 @@ def _make(inputs: Inputs, base: Base, taken: float) -> Patch:
             link_patch(program, Composer(program, changes).compose(with_debug_data=True))
 
     return Patch(packed.content, functions, size, notes, is_empty, add_debug_data)
-
-
-def _tell_once(base: Base, others: List[OtherInitial]) -> List[str]:
-    """The notes about initial values. Each patch has all that has changed since the base; most of
-    that was told with the last one."""
-    told = base.told_initials
-    base.note_told({other.shown: other.digest for other in others})
-    return [other.note for other in others if told.get(other.shown) != other.digest]

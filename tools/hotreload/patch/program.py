@@ -5,19 +5,21 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
-from hotreload.kept import shown_name
-from hotreload.module.exports import object_name
+from hotreload.kept import parse_shown_name, shown_name
+from hotreload.module.exports import definition_key, object_name
 from hotreload.module.link import Inputs
 from hotreload.module.own_symbols import is_vtable
 from hotreload.patch.base import Base
 from hotreload.patch.definitions import kind_of
-from hotreload.patch.view import Entity, Kind, Named, View
+from hotreload.patch.view import Entity, Kind, Named, View, is_made
 
 
-_ByName = Dict[str, List[Tuple[View, Named]]]
+_Found = Tuple[View, Named]
+_ByName = Dict[str, List[_Found]]
 
 
 class Program:
@@ -84,30 +86,64 @@ class Program:
         return None if named is None else (view, named)
 
     def find_moved(self, view: View, named: Named) -> Optional[Tuple[View, Named]]:
-        """The variable of the base that was in another object file or function: the only one of its
-        name that is gone, where one has come, with the same type."""
+        """The variable or constant of the base that was in another object file or function: the
+        only one of its name and type that is gone and that is the most like it, and the other way
+        round."""
         name = named.entity.name
-        if name not in self._gone or shown_name(named.entity) in self.base.patched_variables:
+        if name not in self._gone or shown_name(named.entity) in self._patched:
             return None
-        gone, come = self._gone[name], self._come.get(name, [])
-        if len(gone) != 1 or len(come) != 1 or come[0][1] is not named:
+        new = (view, named)
+        gone = _most_like(new, [old for old in self._gone[name] if _is_same(old, new)])
+        if len(gone) != 1:
             return None
-        old = gone[0]
-        is_same = old[0].types.is_same(old[1].symbol, view.types, named.symbol)
-        return old if is_same and old[1].symbol.size == named.symbol.size else None
+        come = _most_like(gone[0], [c for c in self._come.get(name, []) if _is_same(gone[0], c)])
+        return gone[0] if len(come) == 1 and come[0][1] is named else None
+
+    @cached_property
+    def lasting_callbacks(self) -> Dict[str, _Found]:
+        """Callbacks of the last patch whose address is not taken any more, by their keys. Who has
+        a pointer goes on calling: the function of this name, if there is one."""
+        build_dir = self.inputs.description.build_dir
+        used = {definition_key(d, build_dir) for d in self.inputs.callbacks.used}
+        found = {}
+        for key in sorted(self.base.history.slots.keys() - used):
+            function = self.find_callback(key)
+            if function is not None:
+                found[key] = function
+        return found
+
+    def find_callback(self, key: str) -> Optional[_Found]:
+        """The function that a callback's key names; it may have become global."""
+        path, _, name = key.rpartition(":")
+        found = self.find(Entity(name, path)) or self.find(Entity(name))
+        return found if found is not None and kind_of(*found) == Kind.CODE else None
+
+    def has_lost(self, entity: Entity) -> bool:
+        """Whether a variable of this name is gone, of the base or of a patch, and this one came."""
+        if shown_name(entity) in self._patched:
+            return False
+        before = map(parse_shown_name, self._patched)
+        lost = [one for one in before if one.name == entity.name and self.find(one) is None]
+        return bool(lost) or any(
+            kind_of(*old) == Kind.VARIABLE for old in self._gone.get(entity.name, ())
+        )
+
+    @cached_property
+    def _patched(self) -> Dict[str, int]:
+        return self.base.history.variables
 
     @cached_property
     def _gone(self) -> _ByName:
-        """Variables of the base that the program has no longer."""
+        """Variables and constants of the base that the program has no longer."""
         names = {*self.changed, *(self.base.object_names - self.paths.keys())}
         views = filter(None, map(self.base.view, sorted(names)))
-        return _variables(views, lambda entity: self.find(entity) is None)
+        return _by_name(views, lambda entity: self.find(entity) is None)
 
     @cached_property
     def _come(self) -> _ByName:
-        """Variables that the base does not have."""
+        """Those that the base does not have."""
         views = map(self.view, self.changed)
-        return _variables(views, lambda entity: self.base.find(entity) is None)
+        return _by_name(views, lambda entity: self.base.find(entity) is None)
 
     def counts(self, view: View, named: Named) -> bool:
         """Whether the linker takes this definition."""
@@ -131,18 +167,43 @@ def has_moved(view: View, named: Named, old: Tuple[View, Named]) -> bool:
     return named.entity != old[1].entity and len(places) > 1
 
 
-def _variables(views: Iterable[View], counts: Callable[[Entity], bool]) -> _ByName:
+def _by_name(views: Iterable[View], counts: Callable[[Entity], bool]) -> _ByName:
     found: _ByName = {}
     for view in views:
         for entity, named in view.by_entity.items():
-            if kind_of(view, named) == Kind.VARIABLE and counts(entity):
+            is_data = kind_of(view, named) in (Kind.VARIABLE, Kind.CONSTANT)
+            if is_data and not is_made(entity.name) and counts(entity):
                 found.setdefault(entity.name, []).append((view, named))
     return found
 
 
+def _is_same(old: _Found, new: _Found) -> bool:
+    """Whether two have one kind, type and size."""
+    symbols = old[1].symbol, new[1].symbol
+    return (
+        kind_of(*old) == kind_of(*new)
+        and symbols[0].size == symbols[1].size
+        and bool(old[0].types.is_same(symbols[0], new[0].types, symbols[1]))
+    )
+
+
+def _most_like(one: _Found, others: List[_Found]) -> List[_Found]:
+    """Those that stand in the same file, in a file of its name, in a function of its name."""
+
+    def likeness(other: _Found) -> int:
+        places = [
+            (view.name, os.path.basename(view.name), named.entity.function)
+            for view, named in (one, other)
+        ]
+        return sum(a == b for a, b in zip(*places))
+
+    most = max(map(likeness, others), default=0)
+    return [other for other in others if likeness(other) == most]
+
+
 def find_old(program: Program, view: View, named: Named) -> Optional[Tuple[View, Named]]:
-    """The same function or variable in the base; it may have been static, or have become so, or a
-    variable may have moved."""
+    """The same function, variable or constant in the base; it may have been static, or have become
+    so, or data may have moved."""
     entity, base = named.entity, program.base
     found = base.find(entity)
     if found is None and not entity.function:

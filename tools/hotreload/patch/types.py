@@ -48,8 +48,11 @@ class Types:
         layouts: Dict[str, Layout],
         shared: Iterable[str] = (),
         unread: str = "",
+        without_place: Iterable[Tuple[str, str]] = (),
     ) -> None:
         self.unread = unread
+        self.without_place = frozenset(without_place)
+        """Variables that are nowhere in memory: the function that each stands in, and its name."""
         self._places, self._layouts, self._shared = places, layouts, shared
 
     def function_of(self, section: int, offset: int) -> Optional[str]:
@@ -189,6 +192,7 @@ class _Everything(TypeReader):
         self._dwarf = Dwarf(file)
         self._places: Dict[_Place, _Described] = {}
         self._shared: Dict[str, None] = {}
+        self._without_place: Set[Tuple[str, str]] = set()
 
     def read(self) -> Types:
         for unit in self._dwarf.type_units():
@@ -198,7 +202,7 @@ class _Everything(TypeReader):
                 check_has_types(unit.root)
                 self._scan(unit.root, "")
         self.finish()
-        return Types(self._places, self.layouts, self._shared)
+        return Types(self._places, self.layouts, self._shared, "", self._without_place)
 
     def _scan(self, parent: Entry, function: str) -> None:
         for entry in parent.children():
@@ -209,6 +213,8 @@ class _Everything(TypeReader):
                     self._note_place(entry, "")
             elif entry.tag == Tag.VARIABLE and entry.has(At.LOCATION):
                 self._note_place(entry, function)
+            elif entry.tag == Tag.VARIABLE and not entry.has(At.DECLARATION):
+                self._without_place.add((function, entry.name))
             if entry.tag in _SHARING:
                 self._shared.update(dict.fromkeys(self._type_of(entry).uses))
             self._scan(entry, inner)
