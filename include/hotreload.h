@@ -537,6 +537,8 @@ esp_err_t hotreload_update_partition(const char *partition_label, const void *da
  * The variable lives outside the module. The next module finds it by component, file, function and
  * name, with its address and its value, as long as its type is the same. Otherwise it starts anew,
  * and `idf.py reload` says so. In a component that is not reloadable the macro changes nothing.
+ *
+ * It belongs to the definition, not to an `extern` declaration: each use names another section.
  */
 #define HOTRELOAD_KEEP HOTRELOAD_KEEP_IN(__COUNTER__)
 

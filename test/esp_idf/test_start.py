@@ -53,6 +53,9 @@ static void after(esp_err_t error, void *context)
 
 void app_main(void)
 {
+    hotreload_server_config_t server = HOTRELOAD_SERVER_CONFIG_DEFAULT();
+    ESP_ERROR_CHECK(hotreload_server_start(&server)); // the network may come later
+    ESP_ERROR_CHECK(hotreload_server_stop());
     connect_to_network();
     ESP_ERROR_CHECK(esp_event_handler_register(HOTRELOAD_EVENT, ESP_EVENT_ANY_ID, print_event, NULL));
     hotreload_start_config_t config = HOTRELOAD_START_CONFIG_DEFAULT();
@@ -77,6 +80,7 @@ def test_events_and_callbacks(
     project.write("main/hotreload.c", MAIN)
     project.run("build")
     chip = start_chip(project)
+    chip.wait_for(r"server listens on port 8080; no network interface has an address yet")
     chip.wait_for(r"^after 0$")
     chip.wait_for(r"^event: loaded 1 $")
     chip.wait_for(r"^ready$")

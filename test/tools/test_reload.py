@@ -341,7 +341,7 @@ def test_wait_too_long(built: Project, device: FakeDevice) -> None:
     device.last_error = "task blink is inside the module"
     text = fail(built, device.url, "--wait", "0.1")
     assert "has not reloaded it within 0.1 s: task blink is inside the module" in text
-    assert "\nA whole module was sent (the device does not say what it runs)" in text
+    assert "\nIt is a whole module (the device does not say what it runs)" in text
 
 
 def test_a_task_in_the_way_is_named_without_waiting_for_it(

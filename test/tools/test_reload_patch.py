@@ -215,7 +215,7 @@ def test_a_device_without_room_for_the_whole_module(running: Project, device: Fa
     assert reload(running, device).startswith("Patched: 1 function, ")
     place = ["--build", str(running.build), "--url", device.url]
     text = running.fail("reload", *place, "--whole")
-    assert "A whole module was sent (--whole)\nhotreload: " in text
+    assert "It is a whole module (--whole)\nhotreload: " in text
     assert "answers 413 " in text and last_line(text).startswith("Not reloaded: upload failed")
 
 

@@ -104,7 +104,7 @@ def test_call_that_the_firmware_lacks(built: Project, device: FakeDevice) -> Non
             assert ("flashing at" in seen[-1]) == (name == "sensor_read")
         flasher.finish()
         watch.wait_for("Flashed in")
-        watch.wait_for("Not reloaded: link failed")  # This firmware is the same as before.
+        watch.wait_for("Not reloaded: the firmware has to be flashed")  # This firmware is the same as before.
 
 
 def test_a_function_is_cut_and_put_back(built: Project, device: FakeDevice) -> None:

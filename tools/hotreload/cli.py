@@ -228,7 +228,7 @@ def decode(build: str, url: Optional[str], port: Optional[str], baud: Optional[i
     Where the module runs is learnt from the log's own lines; with --url or --port, at first from
     the device.
     """
-    from hotreload.commands.decode import Decoder, decode_lines
+    from hotreload.commands.decode import ASSUMED, Decoder, decode_lines
     from hotreload.commands.placed import Placements, read_placements
     from hotreload.description import load_description
 
@@ -238,5 +238,6 @@ def decode(build: str, url: Optional[str], port: Optional[str], baud: Optional[i
 
         with closing(find_device(_where(url, port, baud), build)) as device:
             placements = read_placements(device.status())
+            click.echo(ASSUMED, err=True)
     for line in decode_lines(sys.stdin, Decoder(load_description(build), placements)):
         click.echo(line)

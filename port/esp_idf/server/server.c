@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "discovery/discovery.h"
+#include "esp_netif.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hotreload.h"
@@ -131,6 +132,7 @@ static esp_err_t start_httpd(uint16_t port)
     config.max_resp_headers = 1; /* Content-Encoding of the page */
     config.open_fn = hotreload_session_open;
     config.lru_purge_enable = true; /* an idle connection must not keep others out */
+    (void)esp_netif_init(); /* without it, a socket stops the program; again, it does nothing */
     esp_err_t error = httpd_start(&server->handle, &config);
     if (error == ESP_ERR_HTTPD_ALLOC_MEM || error == ESP_ERR_HTTPD_TASK) {
         return ESP_ERR_NO_MEM;

@@ -11,6 +11,11 @@ struct esp_netif_obj {
 
 fake_netif_t fake_netifs[FAKE_NETIFS];
 
+esp_err_t esp_netif_init(void)
+{
+    return ESP_OK;
+}
+
 esp_netif_t *esp_netif_find_if(esp_netif_find_predicate_t fn, void *ctx)
 {
     for (int i = 0; i < FAKE_NETIFS; i++) {

@@ -13,6 +13,10 @@ from hotreload.description import Description
 from hotreload.device.messages import spell_out
 from hotreload.module.layout import Range
 
+ASSUMED = (
+    "note: until a line of the log tells where a module was loaded, addresses count as those of the "
+    "module that the device runs now"
+)
 # What src/hotreload.c says when it has loaded a module.
 _LOADED = re.compile(
     r"module loaded: (\d+) bytes of text at (0x[0-9a-f]+), (\d+) bytes of data at (0x[0-9a-f]+)"

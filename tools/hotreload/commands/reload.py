@@ -24,7 +24,7 @@ from hotreload.description import Description, load_description
 from hotreload.device.device import Device
 from hotreload.device.find_device import known_device, search_network
 from hotreload.device.protocol import AnswerLost, DeviceError
-from hotreload.errors import ToolError
+from hotreload.errors import FlashNeeded, ToolError
 from hotreload.report import Progress, Steps, say
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def send_update(
         other = update.whole if update.is_patch else update.patch
         if other is None or not _is_refused(error, update.is_patch):
             if update.why:
-                click.echo(f"A whole module was sent ({update.why})", err=True)
+                click.echo(f"It is a whole module ({update.why})", err=True)
             raise
     return send_update(device, description, other(steps), steps, wait)
 
@@ -231,6 +231,8 @@ def report_failure(error: ToolError, steps: Steps) -> None:
     """The reason, and a last line."""
     click.echo(f"hotreload: {error}", err=True)
     step = f"{steps.current} failed after {steps.total():.2f} s" if steps.current else "no build"
+    if isinstance(error, FlashNeeded):
+        step = "the firmware has to be flashed"
     left = "the device goes on with the code it has"
     if isinstance(error, Unfinished):
         left = error.left

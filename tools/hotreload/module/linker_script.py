@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import re
 from typing import Dict, Sequence, Tuple
 
 from hotreload.module.layout import DATA_ADDRESS
@@ -112,12 +113,12 @@ def format_script(
     """
     # In quotes: MAX, SIZEOF, ... are words of the linker's language.
     lines = [f'"{name}" = {imports[name]:#x};' for name in sorted(imports)]
-    dropped = [f'        "{variable.path}"({variable.section})' for variable in unused]
+    dropped = [f"        {_pattern(one.path)}({one.section})" for one in unused]
     return _SCRIPT.format(
         imports="\n".join(lines),
         text=text_address,
         kept_sections="".join(
-            f'    {_KEPT_OUTPUT}.{number} : {{ "{path}"({section}) }} :data\n'
+            f"    {_KEPT_OUTPUT}.{number} : {{ {_pattern(path)}({section}) }} :data\n"
             for number, (path, section) in enumerate(kept)
         ),
         unused="\n".join(["    /DISCARD/ :", "    {", *dropped, "    }", ""]) if dropped else "",
@@ -125,6 +126,11 @@ def format_script(
         spaced="SUBALIGN(4)" if spaced else "",
         **_common(files_in_text, thread_local),
     )
+
+
+def _pattern(path: str) -> str:
+    """A path in the linker's language, in which some characters have a meaning."""
+    return '"' + re.sub(r'[][*?":\\]', "?", path) + '"'
 
 
 def is_among(section: str, names: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ from hotreload.module import module_format as fmt
 _HEADER = struct.Struct("<IHHII32s12s")
 _NOT_TRIED = b"\xff" * 16  # marks as in src/store/record.h
 _GOOD = b"hotreload: good."
+_SMALLEST = 2 * 4096  # sectors of flash, as the device wants
 
 
 def make_partition_image(module: bytes, size: int) -> bytes:
@@ -23,6 +24,11 @@ def make_partition_image(module: bytes, size: int) -> bytes:
     The whole partition is written: an older record left in it could have a higher sequence. A
     module that was flashed by cable can be flashed again, so it is not on trial.
     """
+    if size < _SMALLEST:
+        raise ToolError(
+            f"the partition for modules has {size} bytes: make it at least {_SMALLEST} in the "
+            "partition table, better with room for three modules"
+        )
     if fmt.RECORD_DATA + len(module) > size:
         raise ToolError(
             f"the module ({len(module)} bytes and {fmt.RECORD_DATA} of header) does not fit the "
