@@ -14,8 +14,8 @@ from hotreload.device.messages import spell_out
 from hotreload.module.layout import Range
 
 ASSUMED = (
-    "note: until a line of the log tells where a module was loaded, addresses count as those of the "
-    "module that the device runs now"
+    "note: until a line of the log tells where a module was loaded, addresses count as those of "
+    "the module that the device runs now"
 )
 # What src/hotreload.c says when it has loaded a module.
 _LOADED = re.compile(
