@@ -246,6 +246,16 @@ def test_function_whose_address_is_taken(helped: Sources) -> None:
     assert "helper() has changed since the firmware was built" in said
 
 
+def test_static_function_whose_address_is_taken(riscv: Project, device: FakeDevice) -> None:
+    """Under another name it is a new one, which no pointer of the firmware leads to."""
+    source = "static int {0}({1}) {{ return x; }}\nint (*volatile hook)({1}) = {0};\n"
+    sources = Sources(riscv, device, a_c=source.format("on", "int x")).build()
+    said = sources.reload(a_c=source.format("on", "int x, int y"))
+    assert "on() has changed since the firmware was built" in said
+    assert "The firmware may have the address of on(), which is taken. With another name" in said
+    assert "Reloaded" in sources.reload(a_c=source.format("on_two", "int x, int y"))
+
+
 def check(description: Description, names: Iterable[str]) -> None:
     """What a reload does."""
     cache = ObjectCache()

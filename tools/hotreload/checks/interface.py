@@ -166,6 +166,12 @@ def find_changes(
     """
     search = _Search(noted, changed, paths)
     search.compare_all(names)
+    if search.callbacks:
+        search.changes.append(
+            f"The firmware may have the address of {', '.join(search.callbacks)}, which is taken. "
+            "With another name a function needs no flash: it is a new one then, and a pointer that "
+            "the firmware has does not lead to it."
+        )
     return search.changes
 
 
@@ -185,6 +191,8 @@ class _Search:
         self._told: Set[Tuple[str, Tuple[str, ...]]] = set()
         self._opaque: Set[str] = set()
         self.changes: List[str] = []
+        self.callbacks: List[str] = []
+        """Static functions, as they are shown, that are others now."""
 
     def compare_all(self, names: Iterable[str]) -> None:
         """Compares the symbols that changed object files define, or have defined."""
@@ -207,6 +215,8 @@ class _Search:
         if before.machine != now.machine:
             self.changes.append(f"{shown} has changed since the firmware was built:")
             self.changes += [f"  old: {before.source}", f"  new: {now.source}"]
+            if ":" in name:
+                self.callbacks.append(shown)
             return
         for pair in self._differences(_pairs(old, before, new, now), self._seen):
             self._tell(pair)
