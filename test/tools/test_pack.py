@@ -248,13 +248,18 @@ def test_partition_image(riscv: Project) -> None:
 
 
 def test_partition_too_small(riscv: Project) -> None:
-    riscv.write("a.c", "int f(void) { return 1; }\n")
+    riscv.write("a.c", "int f(void) { return 1; }\nint all[2048] = {1};\n")
     size = len(riscv.make()) + 128
     riscv.describe(partition_size=size)
     riscv.link()
     riscv.describe(partition_size=size - 1)
     text = riscv.fail("link", str(riscv.build))
     assert f"does not fit the partition of {size - 1} bytes; enlarge the partition" in text
+    riscv.write("a.c", "int f(void) { return 1; }\n")
+    riscv.make()
+    riscv.describe(partition_size=4096)
+    text = riscv.fail("link", str(riscv.build))
+    assert "the partition for modules has 4096 bytes: make it at least 8192" in text
 
 
 def test_numbers_are_those_of_the_headers() -> None:

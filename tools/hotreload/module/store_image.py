@@ -24,15 +24,15 @@ def make_partition_image(module: bytes, size: int) -> bytes:
     The whole partition is written: an older record left in it could have a higher sequence. A
     module that was flashed by cable can be flashed again, so it is not on trial.
     """
-    if size < _SMALLEST:
-        raise ToolError(
-            f"the partition for modules has {size} bytes: make it at least {_SMALLEST} in the "
-            "partition table, better with room for three modules"
-        )
     if fmt.RECORD_DATA + len(module) > size:
         raise ToolError(
             f"the module ({len(module)} bytes and {fmt.RECORD_DATA} of header) does not fit the "
             f"partition of {size} bytes; enlarge the partition in the partition table"
+        )
+    if size < _SMALLEST:
+        raise ToolError(
+            f"the partition for modules has {size} bytes: make it at least {_SMALLEST} in the "
+            "partition table, better with room for three modules"
         )
     digest = hashlib.sha256(module).digest()
     header = _HEADER.pack(
