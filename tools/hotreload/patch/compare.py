@@ -12,7 +12,6 @@ from typing import Dict, Iterator, List, Tuple
 
 from hotreload.kept import shown_name
 from hotreload.module import elf
-from hotreload.module.exports import definition_key
 from hotreload.module.own_symbols import Binding
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
@@ -138,8 +137,7 @@ class _Comparison:
 
     def _note_gone_callbacks(self) -> None:
         """What was registered goes on in the old code, as far as that stays."""
-        build_dir = self._program.inputs.description.build_dir
-        used = {definition_key(d, build_dir) for d in self._program.inputs.callbacks.used}
+        used = self._program.callback_slots.keys()
         for key in sorted({*self._base.slots, *self._base.history.slots} - used):
             if self._program.find_callback(key) is None:
                 name, is_of_base = key.rpartition(":")[2], key in self._base.slots
@@ -151,7 +149,7 @@ class _Comparison:
 
     def _note_unwritten(self, view: View) -> None:
         """The compiler keeps no variable that is only read, and what it held is out of use."""
-        patched = self._base.history.variables
+        patched = self._program.patched_variables
         for function, name in sorted(view.types.without_place):
             entity = Entity(name, view.name, function)
             old = self._base.find(entity)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import List
 
 from hotreload.kept import parse_shown_name, started_anew
-from hotreload.module.exports import definition_key
 from hotreload.patch.changes import Changes, OtherInitial, new_place_note
 from hotreload.patch.compose import Composed
 from hotreload.patch.history import History
@@ -17,7 +16,7 @@ from hotreload.patch.program import Program
 
 def remember(program: Program, changes: Changes, composed: Composed) -> List[str]:
     """Adds a patch to the history of its base; returns the notes that are new."""
-    base, inputs, history = program.base, program.inputs, program.base.history
+    base, history = program.base, program.base.history
     others = [*changes.initials, *_other_initials(history, composed)]
     about = dict(changes.notes)
     for other in others:
@@ -25,9 +24,8 @@ def remember(program: Program, changes: Changes, composed: Composed) -> List[str
     notes = history.untold(about)
     notes += _add_variables(history, composed) + _add_constants(history, composed)
     history.add_structures(changes.structures)
-    build_dir = inputs.description.build_dir
-    slots = {definition_key(d, build_dir): s.slot for d, s in inputs.callbacks.used.items()}
-    slots.update((key, history.slots[key]) for key in program.lasting_callbacks)
+    before = history.slots
+    slots = {**program.callback_slots, **{key: before[key] for key in program.lasting_callbacks}}
     history.set_slots({key: at for key, at in slots.items() if base.slots.get(key) != at})
     return notes
 

@@ -90,7 +90,7 @@ class Program:
         only one of its name and type that is gone and that is the most like it, and the other way
         round."""
         name = named.entity.name
-        if name not in self._gone or shown_name(named.entity) in self._patched:
+        if name not in self._gone or shown_name(named.entity) in self.patched_variables:
             return None
         new = (view, named)
         gone = _most_like(new, [old for old in self._gone[name] if _is_same(old, new)])
@@ -100,13 +100,18 @@ class Program:
         return gone[0] if len(come) == 1 and come[0][1] is named else None
 
     @cached_property
+    def callback_slots(self) -> Dict[str, int]:
+        """The keys of functions whose address is taken, and their slots in the firmware's table."""
+        build_dir = self.inputs.description.build_dir
+        used = self.inputs.callbacks.used.items()
+        return {definition_key(definition, build_dir): stub.slot for definition, stub in used}
+
+    @cached_property
     def lasting_callbacks(self) -> Dict[str, _Found]:
         """Callbacks of the last patch whose address is not taken any more, by their keys. Who has
         a pointer goes on calling: the function of this name, if there is one."""
-        build_dir = self.inputs.description.build_dir
-        used = {definition_key(d, build_dir) for d in self.inputs.callbacks.used}
         found = {}
-        for key in sorted(self.base.history.slots.keys() - used):
+        for key in sorted(self.base.history.slots.keys() - self.callback_slots.keys()):
             function = self.find_callback(key)
             if function is not None:
                 found[key] = function
@@ -120,16 +125,17 @@ class Program:
 
     def has_lost(self, entity: Entity) -> bool:
         """Whether a variable of this name is gone, of the base or of a patch, and this one came."""
-        if shown_name(entity) in self._patched:
+        if shown_name(entity) in self.patched_variables:
             return False
-        before = map(parse_shown_name, self._patched)
+        before = map(parse_shown_name, self.patched_variables)
         lost = [one for one in before if one.name == entity.name and self.find(one) is None]
         return bool(lost) or any(
             kind_of(*old) == Kind.VARIABLE for old in self._gone.get(entity.name, ())
         )
 
     @cached_property
-    def _patched(self) -> Dict[str, int]:
+    def patched_variables(self) -> Dict[str, int]:
+        """Shown names and keys of the variables that earlier patches have added."""
         return self.base.history.variables
 
     @cached_property
