@@ -167,9 +167,6 @@ static bool free_retired(void)
 static bool release_old(uint32_t blamed)
 {
     static hotreload_retired_t old; /* one will do: no module goes while another is still used */
-    if (!program.loaded) {
-        return true;
-    }
     (void)hotreload_retired_free(true, hotreload_address_map_free);
     hotreload_loader_run_destructors(&program.module);
     hotreload_trial_suspend(blamed);
@@ -208,11 +205,11 @@ esp_err_t hotreload_program_unload(bool for_good, hotreload_reason_t *reason)
     if (error != ESP_OK) {
         return error;
     }
+    program.loaded = false; /* before anything waits: its functions cannot be called any more */
     if (release_old(0) && for_good) {
         hotreload_kept_free_others(NULL);
     }
     hotreload_trial_end(); /* its destructors were still on trial */
-    program.loaded = false;
     hotreload_status_set_module(NULL, NULL);
     return ESP_OK;
 }
@@ -264,7 +261,7 @@ static esp_err_t run_staged(const hotreload_image_t *image, const hotreload_modu
     hotreload_kept_commit();
     hotreload_loader_construct(image, staged);
     hotreload_trial_end(); /* the old one is not loaded again, on trial or not */
-    if (release_old(blamed)) {
+    if (program.loaded ? release_old(blamed) : free_retired()) {
         hotreload_kept_free_others(image);
     }
     program.module = *staged;

@@ -40,19 +40,30 @@ static void enter(uint32_t run_address)
 static const hotreload_kept_t kept = {.key = {1, 2}, .size = 4};
 
 /** Stores a module that has the kept variable, with its address at the start of the data. */
-static void store_keeper(uint32_t seed)
+static void store_keeper_with(uint32_t destructors, uint32_t seed)
 {
     module_spec_t spec = module_spec_default();
-    const module_relocation_t pointer = {spec.data_address, 1, HOTRELOAD_SYM_KEPT, 0};
+    const module_relocation_t relocations[] = {
+        {spec.data_address, 1, HOTRELOAD_SYM_KEPT, 0},
+        {spec.data_address + 4, 1, HOTRELOAD_SYM_TEXT, 8},
+    };
     spec.seed = seed;
     spec.kept = &kept;
     spec.kept_count = 1;
-    spec.relocations = &pointer;
-    spec.relocation_count = 1;
+    spec.relocations = relocations;
+    spec.relocation_count = 1 + destructors;
+    if (destructors != 0) {
+        spec.init = (hotreload_note_init_t){spec.data_address, 0, spec.data_address + 4, 1};
+    }
     size_t size;
     uint8_t *file = module_build(&spec, NULL, &size);
     loaded_store_bytes(file, size);
     free(file);
+}
+
+static void store_keeper(uint32_t seed)
+{
+    store_keeper_with(0, seed);
 }
 
 static uint32_t address_of_kept(void)
@@ -218,13 +229,20 @@ static void destructors_run_once_even_if_the_module_stays(void **state)
     assert_int_equal(fake_port.call_count, 1);
 }
 
+static void expect_nothing_loaded(void)
+{
+    assert_false(hotreload_is_loaded());
+}
+
 static void a_task_that_comes_during_the_destructors_keeps_the_code(void **state)
 {
     start_with_destructor();
     entered = loaded_status().text_run + 8;
     fake_port.on_call = enter;
+    fake_port.on_pause = expect_nothing_loaded;
     assert_int_equal(hotreload_unload(), ESP_OK);
-    assert_false(hotreload_is_loaded());
+    assert_int_not_equal(fake_port.pauses, 0);
+    fake_port.on_pause = NULL;
     (void)fake_port_text(entered, 4);
     leave();
     assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
@@ -251,6 +269,23 @@ static void kept_variables_outlive_a_module_that_goes_first(void **state)
     loaded_expect_none();
 }
 
+static void kept_variables_stay_while_a_task_is_in_the_code_that_is_gone(void **state)
+{
+    store_keeper_with(1, 1);
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    const uint32_t variable = address_of_kept();
+    entered = loaded_status().text_run + 8;
+    fake_port.on_call = enter;
+    assert_int_equal(hotreload_unload(), ESP_OK);
+    loaded_store(2);
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    (void)fake_port_data(variable, 4);
+    leave();
+    loaded_store(3);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    assert_int_equal(fake_port.live_allocations, 2);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, loaded_set_up, loaded_tear_down)
 
 int main(void)
@@ -264,6 +299,7 @@ int main(void)
         TEST(destructors_run_once_even_if_the_module_stays),
         TEST(a_task_that_comes_during_the_destructors_keeps_the_code),
         TEST(kept_variables_outlive_a_module_that_goes_first),
+        TEST(kept_variables_stay_while_a_task_is_in_the_code_that_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
