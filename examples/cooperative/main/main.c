@@ -3,8 +3,6 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <stdbool.h>
-
 #include "esp_err.h"
 #include "esp_log.h"
 #include "freertos/FreeRTOS.h"
@@ -30,8 +28,7 @@ void app_main(void)
     }
 
     while (1) {
-        const bool loaded = hotreload_is_loaded();
-        if (loaded) {
+        if (hotreload_is_loaded()) {
             reloadable_hello("World");
         }
 
@@ -39,8 +36,8 @@ void app_main(void)
         if (hotreload_update_available()) {
             ESP_LOGI(TAG, "Update available, reloading...");
             // If that is refused, the log says why, and the old code goes on
-            if (hotreload_reload(&config) == ESP_OK && !loaded) {
-                reloadable_init();
+            if (hotreload_reload(&config) == ESP_OK) {
+                reloadable_init(); // Does nothing after a patch, which keeps all variables
             }
         }
 
