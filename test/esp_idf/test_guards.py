@@ -22,6 +22,9 @@ GREETING = '    printf("%s, %s'
 NOWHERE = {"HOTRELOAD_URL": "http://127.0.0.1:9"}
 
 # On what no header says, a change of a source alone can have an effect.
+MAIN = "main/hotreload.c"
+DECLARATION = "struct point;\nint reloadable_sum(const struct point *point, int scale);\n\n"
+CALL = "    if (!hotreload_is_loaded()) {\n        (void)reloadable_sum(0, 0);\n    }\n"
 POINTS = """\
 struct point {
     int x;
@@ -131,8 +134,14 @@ def test_function_that_the_firmware_does_not_use(project: IdfProject) -> None:
 
 
 def test_interface_that_the_firmware_does_not_know(project: IdfProject) -> None:
-    path = project.directory / MATH
+    """What the firmware calls must stay as it is; what it does not call may change."""
+    path, main = project.directory / MATH, project.directory / MAIN
     path.write_text(path.read_text() + POINTS)
+    project.run("build")
+    with project.changed(MATH, "int scale)", "int scale, int offset)"):
+        assert "nothing listens at http://127.0.0.1:9" in project.fail("reload", **NOWHERE)
+    begin = "void app_main(void)\n{\n"
+    main.write_text(main.read_text().replace(begin, DECLARATION + begin + CALL))
     project.run("build")
     function, structure = "reloadable_sum() has changed", "The layout of struct point has changed"
     changes = [
