@@ -101,7 +101,7 @@ bool hotreload_request_upload_settle(void);
 typedef enum {
     HOTRELOAD_UPLOAD_CUT_SHORT, /**< the connection ended before the body did */
     HOTRELOAD_UPLOAD_TIMED_OUT, /**< the client stopped sending */
-    HOTRELOAD_UPLOAD_STOPPED,   /**< the server stops */
+    HOTRELOAD_UPLOAD_STOPPED,   /**< the application stops the server or the console */
 } hotreload_upload_end_t;
 
 /** Drops the upload under way and sets the answer (400, 408 or 503), unless `answer` is NULL. */

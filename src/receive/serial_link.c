@@ -143,11 +143,11 @@ static void take_frame(hotreload_serial_link_t *link)
     if (type & HOTRELOAD_FRAME_ANSWER) {
         return; /* our own answer: the line echoes */
     }
+    link->heard_ms = hotreload_port_now_ms();
     if (!link->answered || link->number != number || link->crc != crc) {
         link->number = number;
         link->crc = crc;
         link->answered = true;
-        link->heard_ms = hotreload_port_now_ms();
         serve_request(link, type);
     }
     send_answer(link, type);

@@ -164,7 +164,10 @@ static void other_requests_are_refused_in_json(void **test)
     } cases[] = {{HTTPD_400_BAD_REQUEST, "400 Error"},
                  {HTTPD_408_REQ_TIMEOUT, "408 Error"},
                  {HTTPD_414_URI_TOO_LONG, "414 Error"},
-                 {HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE, "431 Error"}};
+                 {HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE, "431 Error"},
+                 {HTTPD_500_INTERNAL_SERVER_ERROR, "500 Error"},
+                 {HTTPD_501_METHOD_NOT_IMPLEMENTED, "501 Error"},
+                 {HTTPD_505_VERSION_NOT_SUPPORTED, "505 Error"}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         fake_httpd_error(server_config.port, cases[i].error, &response);
         assert_string_equal(response.status, cases[i].status);
@@ -172,6 +175,20 @@ static void other_requests_are_refused_in_json(void **test)
         assert_non_null(strstr(response.body, "\"error\""));
         assert_true(response.closed);
     }
+    assert_int_equal(hotreload_server_stop(), ESP_OK);
+}
+
+/** Nobody reads it, and what comes next would be taken for the rest of it. */
+static void a_get_with_a_body_ends_the_connection(void **test)
+{
+    static const char *const headers[] = {"Content-Length: 4", NULL};
+    assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
+    fake_request_t request = {.method = HTTP_GET, .uri = "/status"};
+    assert_false(send_request(&request).closed);
+    request.headers = headers;
+    const fake_response_t response = send_request(&request);
+    assert_true(response.answered);
+    assert_true(response.closed);
     assert_int_equal(hotreload_server_stop(), ESP_OK);
 }
 
@@ -212,6 +229,7 @@ int main(void)
         TEST(it_is_announced_while_it_runs),
         TEST(many_addresses_are_cut_and_none_is_said),
         TEST(other_requests_are_refused_in_json),
+        TEST(a_get_with_a_body_ends_the_connection),
         TEST(tasks_that_start_and_stop_at_once_do_not_disturb_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

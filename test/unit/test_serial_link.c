@@ -357,6 +357,21 @@ static void an_abandoned_upload_times_out(void **state)
     sent_free(&sent);
 }
 
+static void a_sender_that_repeats_its_request_is_not_gone(void **state)
+{
+    sent_t sent;
+    sent_module(&sent, 2, SIZE);
+    assert_int_equal(begin(&sent), 200);
+    assert_int_equal(ask(HOTRELOAD_FRAME_PENDING, NULL, 0), 200);
+    fake_port.now_ms += TIMEOUT - 1;
+    repeat(HOTRELOAD_FRAME_PENDING, NULL, 0);
+    fake_port.now_ms += TIMEOUT - 1;
+    hotreload_serial_check_idle(&serial);
+    assert_int_equal(write_at(&sent, 0), 200);
+    hotreload_serial_close(&serial);
+    sent_free(&sent);
+}
+
 static void a_time_out_leaves_the_last_answer(void **state)
 {
     sent_t sent;
@@ -377,7 +392,7 @@ static void closing_drops_the_upload(void **state)
     assert_int_equal(write_at(&sent, 0), 200);
     hotreload_serial_close(&serial);
     fake_port_expect_idle();
-    sent_expect_refused(&serial.answer, 503, "stops");
+    sent_expect_refused(&serial.answer, 503, "stopped receiving");
     sent_free(&sent);
 }
 
@@ -444,6 +459,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_sender_that_begins_anew_has_given_up, set_up,
                                         sent_tear_down),
         cmocka_unit_test_setup_teardown(an_abandoned_upload_times_out, set_up, sent_tear_down),
+        cmocka_unit_test_setup_teardown(a_sender_that_repeats_its_request_is_not_gone, set_up,
+                                        sent_tear_down),
         cmocka_unit_test_setup_teardown(a_time_out_leaves_the_last_answer, set_up, sent_tear_down),
         cmocka_unit_test_setup_teardown(closing_drops_the_upload, set_up, sent_tear_down),
         cmocka_unit_test_setup_teardown(a_failed_piece_ends_the_upload, set_up, sent_tear_down),

@@ -82,7 +82,7 @@ static void an_upload_that_does_not_end_is_dropped(void **state)
     } ends[] = {
         {HOTRELOAD_UPLOAD_CUT_SHORT, 400, "connection ended"},
         {HOTRELOAD_UPLOAD_TIMED_OUT, 408, "timed out"},
-        {HOTRELOAD_UPLOAD_STOPPED, 503, "server stops"},
+        {HOTRELOAD_UPLOAD_STOPPED, 503, "stopped receiving"},
     };
     for (size_t i = 0; i < COUNT(ends); i++) {
         assert_true(hotreload_request_upload_begin(&sent.head, &answer));

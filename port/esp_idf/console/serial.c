@@ -20,7 +20,7 @@
 
 #define IDLE_TIMEOUT_MS 10000u
 #define READ_MS         100u                   /* a stop is noticed after this time */
-#define PRIORITY        (tskIDLE_PRIORITY + 5) /* that of the HTTP server's task */
+#define PRIORITY        (tskIDLE_PRIORITY + 5) /* the default of the server's */
 
 /** Only its own task touches the link and the piece. */
 typedef struct {

@@ -16,7 +16,7 @@ static esp_err_t get_page(httpd_req_t *request)
         error =
             httpd_resp_send(request, (const char *)hotreload_page, (ssize_t)hotreload_page_size);
     }
-    return error == ESP_OK ? ESP_OK : ESP_FAIL;
+    return hotreload_server_end_get(request, error == ESP_OK ? ESP_OK : ESP_FAIL);
 }
 
 esp_err_t hotreload_server_register_page(httpd_handle_t handle)

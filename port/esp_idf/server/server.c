@@ -58,7 +58,12 @@ static esp_err_t get(httpd_req_t *request)
 {
     void (*fill)(hotreload_answer_t * answer) = request->user_ctx;
     fill(&server->answer);
-    return end_with_answer(request);
+    return hotreload_server_end_get(request, end_with_answer(request));
+}
+
+esp_err_t hotreload_server_end_get(httpd_req_t *request, esp_err_t error)
+{
+    return request->content_len == 0 ? error : ESP_FAIL;
 }
 
 /** Requests that reach no handler get JSON as well. */
@@ -66,9 +71,11 @@ static const struct {
     httpd_err_code_t error;
     int status;
 } refusals[] = {
-    {HTTPD_400_BAD_REQUEST, 400},        {HTTPD_404_NOT_FOUND, 404},
-    {HTTPD_405_METHOD_NOT_ALLOWED, 405}, {HTTPD_408_REQ_TIMEOUT, 408},
-    {HTTPD_414_URI_TOO_LONG, 414},       {HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE, 431},
+    {HTTPD_400_BAD_REQUEST, 400},           {HTTPD_404_NOT_FOUND, 404},
+    {HTTPD_405_METHOD_NOT_ALLOWED, 405},    {HTTPD_408_REQ_TIMEOUT, 408},
+    {HTTPD_414_URI_TOO_LONG, 414},          {HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE, 431},
+    {HTTPD_500_INTERNAL_SERVER_ERROR, 500}, {HTTPD_501_METHOD_NOT_IMPLEMENTED, 501},
+    {HTTPD_505_VERSION_NOT_SUPPORTED, 505},
 };
 
 static esp_err_t refuse_request(httpd_req_t *request, httpd_err_code_t error)
@@ -156,12 +163,14 @@ static esp_err_t start_server(const hotreload_server_config_t *config)
     }
     server = calloc(1, sizeof *server);
     if (server == NULL) {
-        return ESP_ERR_NO_MEM;
+        error = ESP_ERR_NO_MEM;
+    } else {
+        server->partition_label = config->partition_label;
+        server->max_size = config->max_upload_size;
+        server->run_from_ram_first =
+            hotreload_uploads_run_from_ram_first || config->run_from_ram_first;
+        error = start_httpd(config->port);
     }
-    server->partition_label = config->partition_label;
-    server->max_size = config->max_upload_size;
-    server->run_from_ram_first = hotreload_uploads_run_from_ram_first || config->run_from_ram_first;
-    error = start_httpd(config->port);
     if (error != ESP_OK) {
         free(server);
         server = NULL;

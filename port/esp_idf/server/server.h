@@ -30,6 +30,14 @@ typedef struct {
 esp_err_t hotreload_server_answer(httpd_req_t *request, const hotreload_answer_t *answer);
 
 /**
+ * Ends a GET. Its body, if it has one, is not read, so the connection ends with it.
+ *
+ * @param error  of the answer
+ * @return what the handler returns
+ */
+esp_err_t hotreload_server_end_get(httpd_req_t *request, esp_err_t error);
+
+/**
  * For `open_fn` of httpd_config_t: prepares a connection. The head of a request on it has 10 s in
  * all, after which the connection ends.
  */

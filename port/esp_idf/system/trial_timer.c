@@ -12,7 +12,7 @@
 #define TRIAL_US (CONFIG_HOTRELOAD_TRIAL_SECONDS * UINT64_C(1000000))
 #define RETRY_US UINT64_C(1000000)
 #define STACK    4096
-#define PRIORITY (tskIDLE_PRIORITY + 5) /* that of the HTTP server's task */
+#define PRIORITY (tskIDLE_PRIORITY + 5) /* the default of the server's */
 
 static esp_timer_handle_t timer; /* NULL: there is none */
 static void (*on_expiry)(uint32_t trial);
