@@ -92,7 +92,7 @@ esp_err_t hotreload_mark_valid(void)
     if (error != ESP_OK) {
         return hotreload_end_change(error, "mark_valid", &reason);
     }
-    hotreload_port_unlock(HOTRELOAD_LOCK_MODULE); /* the last error stays in the status */
+    hotreload_end_change_silently();
     return ESP_OK;
 }
 

@@ -64,10 +64,20 @@ void hotreload_request_nonce(hotreload_answer_t *answer)
     hotreload_json_format(&json, "\"}");
 }
 
+/** Gets the status. @return whether something else is about to run: it waits, or is being loaded */
+static bool get_pending(hotreload_status_t *status)
+{
+    const bool waits = hotreload_update_available(); /* first: a reload sets `changing` before it
+                                                        takes what waits */
+    hotreload_status_get(status);
+    return waits || status->changing;
+}
+
 void hotreload_request_pending(hotreload_answer_t *answer)
 {
+    hotreload_status_t status;
     hotreload_json_t json = begin_answer(answer, 200);
-    hotreload_json_format(&json, "{\"pending\":%s}", bool_text(hotreload_update_available()));
+    hotreload_json_format(&json, "{\"pending\":%s}", bool_text(get_pending(&status)));
 }
 
 /** The module that was stored last. A sender that lost the answer sees whether it is its own. */
@@ -114,7 +124,7 @@ static void append_patch(hotreload_json_t *json, const hotreload_running_t *runn
 void hotreload_request_status(hotreload_answer_t *answer)
 {
     hotreload_status_t status;
-    hotreload_status_get(&status);
+    const bool pending = get_pending(&status);
     const uint32_t running_ms = status.loaded ? hotreload_port_now_ms() - status.since_ms : 0;
     size_t id_size;
     const uint8_t *id = hotreload_port_firmware_id(&id_size);
@@ -140,7 +150,7 @@ void hotreload_request_status(hotreload_answer_t *answer)
     hotreload_json_format(
         &json, ",\"exports\":%u,\"free\":{\"text\":%u,\"data\":%u},\"pending\":%s,\"newest\":",
         (unsigned)hotreload_firmware_table.count, (unsigned)hotreload_port_text_room(),
-        (unsigned)hotreload_port_data_room(), bool_text(hotreload_update_available()));
+        (unsigned)hotreload_port_data_room(), bool_text(pending));
     append_newest(&json);
     hotreload_json_format(
         &json, ",\"trial\":%s,\"stored\":%s,\"rollback\":", bool_text(hotreload_trial_is_running()),
@@ -295,7 +305,7 @@ void hotreload_request_upload_finish(hotreload_answer_t *answer)
 {
     hotreload_reason_t reason;
     hotreload_reason_clear(&reason);
-    hotreload_status_set_error(&reason); /* before the upload counts: its reload may fail at once */
+    hotreload_status_set_warning(&reason); /* its reload may fail as soon as the upload counts */
     hotreload_stored_t stored;
     esp_err_t error = hotreload_upload_finish(&stored, &reason);
     if (error != ESP_OK) {
@@ -326,7 +336,7 @@ void hotreload_request_upload_cancel(hotreload_upload_end_t why, hotreload_answe
         status = hotreload_fail(&reason, 408, "timed out, the sender stopped: send it again");
         break;
     case HOTRELOAD_UPLOAD_STOPPED:
-        status = hotreload_fail(&reason, 503, "the server stops");
+        status = hotreload_fail(&reason, 503, "the application has stopped receiving");
         break;
     default:
         status = hotreload_fail(&reason, 400, "the connection ended before the body did");

@@ -61,7 +61,7 @@ static esp_err_t try_to_reload(const update_t *update)
     const esp_err_t error = run_update(update, &reason);
     if (hotreload_may_be_tried_again(error)) {
         if (reported == update->sequence || reason.text[0] == '\0') {
-            hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
+            hotreload_end_change_silently();
             return error;
         }
         reported = update->sequence;

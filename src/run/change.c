@@ -8,6 +8,13 @@ void hotreload_begin_change(hotreload_caller_t caller)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_MODULE);
     hotreload_note_caller(caller);
+    hotreload_status_set_changing(true);
+}
+
+void hotreload_end_change_silently(void)
+{
+    hotreload_status_set_changing(false);
+    hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
 }
 
 /** esp_err_to_name() of ESP-IDF cannot learn names. */
@@ -26,8 +33,8 @@ static const char *name_of(esp_err_t error)
 esp_err_t hotreload_end_change(esp_err_t error, const char *what, const hotreload_reason_t *reason)
 {
     /* With the lock held: the status is to tell how the last call ended. */
-    hotreload_status_set_error(reason);
-    hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
+    (error == ESP_OK ? hotreload_status_set_warning : hotreload_status_set_error)(reason);
+    hotreload_end_change_silently();
     if (error != ESP_OK) {
         hotreload_port_log(HOTRELOAD_LOG_ERROR, "%s failed: %s (%s)", what, reason->text,
                            name_of(error));

@@ -12,9 +12,13 @@
 /** Takes HOTRELOAD_LOCK_MODULE and notes who called: HOTRELOAD_CALLER(). */
 void hotreload_begin_change(hotreload_caller_t caller);
 
+/** Releases the lock; what the status says of the last call stays. */
+void hotreload_end_change_silently(void);
+
 /**
  * Releases the lock. Log, status and an event get the reason of a failure.
  *
+ * @param reason  with ESP_OK: what the status says all the same; or empty
  * @param what  for the log: what failed
  * @return `error`
  */

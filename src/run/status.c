@@ -28,14 +28,24 @@ void hotreload_status_set_module(const hotreload_module_t *module,
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
 }
 
-void hotreload_status_set_error(const hotreload_reason_t *reason)
+void hotreload_status_set_changing(bool changing)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
-    current.last_error = *reason;
+    current.changing = changing;
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
-    if (reason->text[0] != '\0') {
-        hotreload_post_event(HOTRELOAD_EVENT_FAILED, 0, reason->text);
-    }
+}
+
+void hotreload_status_set_warning(const hotreload_reason_t *warning)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
+    current.last_error = *warning;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
+}
+
+void hotreload_status_set_error(const hotreload_reason_t *reason)
+{
+    hotreload_status_set_warning(reason);
+    hotreload_post_event(HOTRELOAD_EVENT_FAILED, 0, reason->text);
 }
 
 void hotreload_status_set_rollback(const hotreload_reason_t *rollback)

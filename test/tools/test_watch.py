@@ -321,17 +321,6 @@ def test_what_the_device_went_back_from_is_sent_again(
     assert len(device.uploads) == 3 and len(set(device.uploads)) == 2
 
 
-def test_what_the_device_is_still_loading_is_not_sent_again(
-    watch: Watch, built: Project, device: FakeDevice
-) -> None:
-    built.write("a.c", body(2))
-    watch.wait_for("Reloaded whole ")
-    device.more.update(sequence=0, pending=False)
-    built.write("a.c", "/* the same code */ " + body(2))
-    assert not any("sent again" in line for line in watch.wait_for("No change: "))
-    assert len(device.uploads) == 2
-
-
 def test_what_crashed_is_not_sent_without_being_asked_for(
     built: Project, device: FakeDevice
 ) -> None:

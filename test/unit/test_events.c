@@ -66,6 +66,22 @@ static void a_module_from_memory(void **state)
     expect_event(HOTRELOAD_EVENT_LOADED, 0, NULL);
 }
 
+static void a_success_with_a_warning_is_no_failure(void **state)
+{
+    const module_spec_t spec = module_spec_default();
+    assert_int_equal(upload(&spec), ESP_OK);
+    fake_port.firmware_id[0] ^= 1;
+    assert_int_equal(upload(&spec), ESP_OK);
+    fake_port.firmware_id[0] ^= 1;
+    fake_port.event_count = 0;
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    assert_non_null(strstr(loaded_status().last_error.text, "another firmware"));
+    expect_event(HOTRELOAD_EVENT_LOADED, 1, NULL);
+    for (unsigned i = 0; i < FAKE_EVENTS; i++) {
+        assert_int_not_equal(fake_port.events[i].event, HOTRELOAD_EVENT_FAILED);
+    }
+}
+
 static void failures_have_a_reason(void **state)
 {
     assert_int_equal(hotreload_load(&loaded_config), ESP_ERR_NOT_FOUND);
@@ -103,8 +119,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, loaded_set_up, loaded_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(an_upload_and_its_load), TEST(a_patch),    TEST(a_module_from_memory),
-        TEST(failures_have_a_reason), TEST(a_rollback), TEST(the_base_has_a_name),
+        TEST(an_upload_and_its_load),
+        TEST(a_patch),
+        TEST(a_module_from_memory),
+        TEST(failures_have_a_reason),
+        TEST(a_rollback),
+        TEST(the_base_has_a_name),
+        TEST(a_success_with_a_warning_is_no_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

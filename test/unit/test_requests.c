@@ -161,13 +161,27 @@ static void a_second_upload_is_refused_while_one_is_under_way(void **state)
 
 /* ---- GET ---- */
 
+/** Until it runs, what was taken to be loaded counts as pending. */
+static void expect_pending(uint32_t run_address, uint32_t word)
+{
+    (void)run_address;
+    (void)word;
+    assert_false(hotreload_update_available());
+    hotreload_request_pending(&answer);
+    assert_string_equal(answer.body, "{\"pending\":true}");
+    hotreload_request_status(&answer);
+    assert_non_null(strstr(answer.body, "\"pending\":true"));
+}
+
 static void pending_tells_of_an_update(void **state)
 {
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
     hotreload_request_pending(&answer);
     assert_int_equal(answer.status, 200);
     assert_string_equal(answer.body, "{\"pending\":true}");
+    fake_port.on_text_write = expect_pending;
     assert_int_equal(hotreload_reload(&config), ESP_OK);
+    fake_port.on_text_write = NULL;
     hotreload_request_pending(&answer);
     assert_string_equal(answer.body, "{\"pending\":false}");
     assert_int_equal(hotreload_unload(), ESP_OK);

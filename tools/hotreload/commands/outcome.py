@@ -28,12 +28,10 @@ class Unfinished(ToolError):
 
 
 def has_module(status: Dict[str, Any], module: bytes) -> bool:
-    """Whether the device runs this module, is loading it, or will at its next reload."""
+    """Whether the device runs this module, or will after the reload that it does or waits for."""
     if not _is_newest(status, module):
         return False
-    if status.get("pending") or status.get("sequence") == status["newest"]["sequence"]:
-        return True
-    return _why_not_loaded(status) is None
+    return bool(status.get("pending")) or status.get("sequence") == status["newest"]["sequence"]
 
 
 def runs(status: Dict[str, Any], module: bytes) -> bool:
@@ -47,7 +45,7 @@ def runs(status: Dict[str, Any], module: bytes) -> bool:
 
 def why_not_running(status: Dict[str, Any]) -> str:
     """The device's reason for not running the module."""
-    return _why_not_loaded(status) or "it runs another"
+    return str(status.get("rollback") or status.get("last_error") or "it runs another")
 
 
 def delayed_by(status: Dict[str, Any]) -> Optional[str]:
@@ -71,11 +69,6 @@ def needs_whole(reason: object) -> bool:
 def is_task_inside(reason: object) -> bool:
     """Whether the device says that a task keeps it from loading a whole module."""
     return "is inside the module" in str(reason)
-
-
-def _why_not_loaded(status: Dict[str, Any]) -> Optional[str]:
-    """None: nothing has gone wrong, so the newest module runs or is being loaded."""
-    return status.get("rollback") or status.get("last_error")
 
 
 def _is_newest(status: Dict[str, Any], module: bytes) -> bool:
