@@ -180,8 +180,9 @@ def test_nothing_is_copied_that_the_firmware_has(riscv: Project) -> None:
 def test_damaged_library(riscv: Project) -> None:
     library = add_library(riscv, {"pure": "int pure(int x) { return x; }\n"})
     content = open(library, "rb").read()
-    open(library, "wb").write(content[:30])
-    assert "libc.a is damaged" in refusal(riscv, library)
+    for length in (30, content.rindex(b"`\n") - 20):  # in the index, and in a member's header
+        open(library, "wb").write(content[:length])
+        assert "libc.a is damaged" in refusal(riscv, library)
     open(library, "wb").write(b"INPUT(-lc)\n")
     assert "is not a library that ar has made" in riscv.fail("link", str(riscv.build))
 

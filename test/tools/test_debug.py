@@ -166,6 +166,16 @@ def test_decoded_log(placed: Placed) -> None:
     assert len(lines) == 7 and lines[6].startswith(f"--- 0x{inner:08x}: inner at ")
 
 
+def test_log_with_bytes_that_are_no_text(placed: Placed) -> None:
+    """As a chip sends them while it boots, where the locale's encoding is strict."""
+    command = [sys.executable, "-m", "hotreload", "decode", "--build", str(placed.project.build)]
+    environment = {**os.environ, "PYTHONPATH": TOOLS, "PYTHONIOENCODING": "utf-8:strict"}
+    output = subprocess.run(
+        command, input=b"\xff\xfe boot\n", env=environment, stdout=subprocess.PIPE, check=True
+    ).stdout
+    assert output.decode() == "\ufffd\ufffd boot\n"
+
+
 def test_addresses_from_the_device(placed: Placed) -> None:
     line = f"PC 0x{placed.at('outer'):08x}\n"
     assert placed.decode(line) == line
@@ -247,6 +257,18 @@ def test_monitor(placed: Placed, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_monitor_before_the_first_build(tmp_path: Path) -> None:
     with explain_module_addresses(str(tmp_path)):
         assert list(tmp_path.iterdir()) == []
+
+
+def test_monitor_that_cannot_explain_anything(
+    placed: Placed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a build directory that may not be written: the monitor matters more."""
+    (placed.project.out / "monitor").write_text("a file where a directory should be")
+    with explain_module_addresses(str(placed.project.build)):
+        print("the monitor")
+    told = capsys.readouterr()
+    assert told.out == "the monitor\n"
+    assert "note: addresses in the module are not explained: cannot make" in told.err
 
 
 def test_addr2line_of_a_wrapped_compiler(

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 import click
 import pytest
@@ -71,6 +71,23 @@ def test_flash_gets_the_port_of_the_command_line(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv(name, "")
     watch("/dev/ttyBoard", is_all=True)
     assert seen == {"ESPPORT": "/dev/ttyBoard", "ESPBAUD": "460800", "is_all": "True"}
+
+
+def test_all_boards_though_the_environment_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """README has it exported. What is typed is a contradiction, and said to be one."""
+    seen: List[Optional[str]] = []
+    monkeypatch.setattr("hotreload.commands.watch.watch", lambda o, d: seen.append(o.where.url))
+    monkeypatch.delenv("IDF_TARGET", raising=False)
+    monkeypatch.setenv("HOTRELOAD_URL", "http://board")
+    for url in ("http://board", "http://typed"):
+        watch(None, is_all=True, url=url)
+    assert seen == [None, "http://typed"]
+
+
+@pytest.mark.parametrize("option", ["--wait nan", "--debounce inf", "--baud 99999999999"])
+def test_numbers_that_are_none(option: str) -> None:
+    result = CliRunner().invoke(main, ["watch", *option.split()])
+    assert result.exit_code == 2 and "Invalid value for" in result.output
 
 
 def test_flash_beside_the_monitor_is_refused() -> None:

@@ -31,12 +31,17 @@ class Terminal:
         self.master, self.slave = pty.openpty()
         self.before = termios.tcgetattr(self.slave)
 
-    def start(self, project: Project, *arguments: str, path: str = TOOLS) -> Watch:
+    def start(
+        self, project: Project, *arguments: str, path: str = TOOLS, shell: str = ""
+    ) -> Watch:
+        """`shell` is Python code that runs the command."""
+
         def take() -> None:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
+        command = [sys.executable, "-m", "hotreload", *arguments, "--build", str(project.build)]
         return Watch(subprocess.Popen(
-            [sys.executable, "-m", "hotreload", *arguments, "--build", str(project.build)],
+            [sys.executable, "-c", shell, *command] if shell else command,
             stdin=self.slave, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
             env={**os.environ, "PYTHONPATH": path}, start_new_session=True, preexec_fn=take,
         ))  # fmt: skip
@@ -153,6 +158,48 @@ def test_stopped_and_continued(terminal: Terminal, built: Project, device: FakeD
     terminal.press("q")
     assert watch.process.wait(PATIENCE) == 0
     assert terminal.attributes() == terminal.before
+
+
+# What a shell does for Ctrl+Z and `bg`, then for `fg`.
+SHELL = """\
+import os, signal, subprocess, sys
+
+def begin():
+    os.setpgid(0, 0)
+    os.tcsetpgrp(0, os.getpid())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+command = subprocess.Popen(sys.argv[1:], preexec_fn=begin)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+for name, group in (("background", os.getpgrp()), ("foreground", command.pid)):
+    signal.sigwait({signal.SIGUSR1})
+    os.tcsetpgrp(0, group)
+    print(name, flush=True)
+    if group == os.getpgrp():
+        print("the shell reads", os.read(0, 1).decode(), flush=True)
+command.send_signal(signal.SIGCONT)
+sys.exit(command.wait())
+"""
+
+
+def test_in_the_background_keys_are_the_shells(
+    terminal: Terminal, built: Project, device: FakeDevice
+) -> None:
+    """The system would stop the watch for reading one."""
+    watch = terminal.start(built, "watch", "--url", device.url, shell=SHELL)
+    watch.wait_for("Reloaded whole ")
+    watch.process.send_signal(signal.SIGUSR1)
+    watch.wait_for("background")
+    terminal.press("q")
+    watch.wait_for("the shell reads q")
+    built.write("a.c", body(2))
+    watch.wait_for("Reloaded whole ")
+    watch.process.send_signal(signal.SIGUSR1)
+    watch.wait_for("foreground")
+    terminal.press("q")
+    watch.wait_for("Stopped watching.")
+    assert watch.process.wait(PATIENCE) == 0
 
 
 def test_without_a_terminal_there_are_no_keys(built: Project, device: FakeDevice) -> None:

@@ -163,6 +163,15 @@ def test_variable_that_holds_the_address(project: Project, debug: bool) -> None:
     assert f"{place}: holder needs 'lost'" in text
 
 
+def test_debug_data_that_nobody_can_read(riscv: Project) -> None:
+    """The object is compiled already, by a compiler with a later version of it."""
+    source = "extern int lost;\nint f(void) { return 1; }\n\nint *holder[3] = {0, 0, &lost};\n"
+    riscv.write("a.c", source + 'asm(".section .debug_info\\n.half 99, 99, 99\\n.text");\n')
+    riscv.flags.remove("-g")
+    text = message(riscv, (riscv.sources / "a.c").read_text())
+    assert ".data.holder+0x8): holder needs 'lost'" in text
+
+
 def test_each_name_has_its_own_advice(riscv: Project) -> None:
     add_component(riscv, "sensor", "int sensor_read(int x) { return x; }\n")
     text = message(riscv, USE + "int gone(void); int g(void) { return gone(); }\n")

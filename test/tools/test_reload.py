@@ -217,6 +217,11 @@ def test_refusal_before_the_body_was_read(built: Project, device: FakeDevice) ->
     assert "413" in text
 
 
+def test_answer_with_orders_for_the_terminal(built: Project, device: FakeDevice) -> None:
+    device.refuse = (503, {"status": "error", "error": "\x1b]0;title\x07 is busy"})
+    assert "?]0;title? is busy" in fail(built, device.url)
+
+
 def test_answer_that_is_not_json(built: Project, device: FakeDevice) -> None:
     device.raw_answer = b"HTTP/1.1 500 Oops\r\nContent-Length: 8\r\n\r\nall bad\n"
     assert "answers 500 Internal Server Error: all bad" in fail(built, device.url)

@@ -5,10 +5,12 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
 import socket
+import termios
 import time
 from pathlib import Path
 from typing import Any, Callable, Iterator, List
@@ -23,6 +25,7 @@ from hotreload.device.protocol import AnswerLost, DeviceError
 from hotreload.device.serial_device import SerialDevice
 from hotreload.device.serial_frames import FINISH, STATUS, WRITE, Frame, Splitter
 from hotreload.device.serial_line import SerialLine, split_lines
+from hotreload.device.serial_place import find_share
 from hotreload.device.serial_port import open_port
 from hotreload.device.serial_share import Share
 from project import Project
@@ -320,7 +323,43 @@ def test_a_port_that_is_lost_is_opened_again(fake: FakeSerial) -> None:
     listener.close()
 
 
+def test_a_port_that_is_unplugged_while_it_is_written(
+    fake: FakeSerial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pyserial lets an error of termios through, which is no OSError."""
+    line = SerialLine(fake.port, 115200)
+    with monkeypatch.context() as patched:
+        patched.setattr(line._serial, "flush", unplugged)
+        with pytest.raises(DeviceError, match="cannot be written.*Input/output error"):
+            line.ask(STATUS)
+    line.close()
+    monkeypatch.setattr("serial.Serial._reconfigure_port", unplugged)
+    with pytest.raises(DeviceError, match="cannot open .*Input/output error"):
+        open_port(fake.port, 115200)
+
+
+def unplugged(*_: object, **__: object) -> None:
+    raise termios.error(errno.EIO, "Input/output error")
+
+
 # ---- Sharing ----
+
+
+def test_a_port_is_shared_where_nothing_can_be_noted(
+    fake: FakeSerial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `su`, or where the disk is full: whoever is told the URL can still use it."""
+    for name, is_noted in (("missing", True), ("file", False)):
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "missing"))
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path if is_noted else tmp_path / name))
+        line = SerialLine(fake.port, 115200)
+        share = Share(line)
+        assert (find_share(fake.port) == share.url) == is_noted
+        other = SerialDevice(share.url, 115200)
+        assert other.status()["status"] == "ok"
+        other.close()
+        share.close()
+        line.close()
 
 
 def test_two_use_one_port(fake: FakeSerial) -> None:
@@ -470,6 +509,20 @@ def test_monitor_beside_reload(built: Project, board: FakeSerial) -> None:
         assert len(board.uploads) == 2
     finally:
         assert monitor.stop() == 0
+
+
+def test_monitor_whose_reader_has_gone(built: Project, board: FakeSerial) -> None:
+    """As `monitor | head` does it: that is no fault of the board."""
+    process = built.start("monitor", "--build", str(built.build), "--port", board.port)
+    while "idf.py monitor" not in process.stdout.readline():
+        assert process.poll() is None
+    process.stdout.close()
+    for _ in range(300):  # Less than the terminal holds if nobody reads it.
+        board.log("a line\r\n")
+        time.sleep(0.02)
+        if process.poll() is not None:
+            break
+    assert process.wait(60) in (0, 1)
 
 
 def test_a_reload_that_is_interrupted(built: Project, board: FakeSerial) -> None:

@@ -186,7 +186,8 @@ def _where(arguments: Any, url: Optional[str], is_all: bool = False) -> Where:
     from hotreload.device.find_device import Where
 
     if is_all:
-        return Where(url, is_all=True)
+        typed = None if url == os.environ.get("HOTRELOAD_URL") else url
+        return Where(typed, is_all=True)
     port = os.environ.get("HOTRELOAD_PORT")
     if not port and arguments.port and _config(arguments, "HOTRELOAD_SERIAL"):
         port = arguments.port

@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import math
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 import click
@@ -18,6 +19,19 @@ class _Option(NamedTuple):
     settings: Dict[str, Any]
     idf: Optional[Dict[str, Any]] = {}
     """Settings that differ in idf.py; None: idf.py has another way to say it."""
+
+
+class _Seconds(click.FloatRange):
+    """Up to a day. `nan` is neither below nor above a limit."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, max=24 * 60 * 60)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail("nan is no number of seconds", param, ctx)
+        return seconds
 
 
 _RELOADING = ["reload", "watch"]
@@ -70,7 +84,10 @@ _OPTIONS = [
     _Option(
         ["--baud"],
         [*_ASKING, "monitor"],
-        {"type": int, "help": "Of the port; default: as the build says, or 115200."},
+        {
+            "type": click.IntRange(1, 2**31 - 1),
+            "help": "Of the port; default: as the build says, or 115200.",
+        },
         None,
     ),
     _Option(
@@ -87,7 +104,7 @@ _OPTIONS = [
         ["--wait"],
         _RELOADING,
         {
-            "type": click.FloatRange(min=0),
+            "type": _Seconds(),
             "metavar": "SECONDS",
             "help": "Wait until the application has reloaded.",
         },
@@ -121,7 +138,7 @@ _OPTIONS = [
         ["--debounce"],
         ["watch"],
         {
-            "type": click.FloatRange(min=0),
+            "type": _Seconds(),
             "default": 0.02,
             "show_default": True,
             "metavar": "SECONDS",

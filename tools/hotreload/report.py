@@ -18,11 +18,17 @@ _MOST_NAMES = 8
 
 
 def show_any_text() -> None:
-    """Has characters escaped that the terminal does not know, instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
+    """Has characters escaped that the terminal does not know, and bytes replaced that are no text,
+    instead of failing."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+            reconfigure(errors="replace" if stream is sys.stdin else "backslashreplace")
+
+
+def plain(text: str) -> str:
+    """Makes text from a device or the network safe for a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def say(text: str, colour: str, err: bool = False) -> None:

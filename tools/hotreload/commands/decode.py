@@ -17,11 +17,11 @@ ASSUMED = (
     "note: until a line of the log tells where a module was loaded, addresses count as those of "
     "the module that the device runs now"
 )
-# What src/hotreload.c says when it has loaded a module.
+# What src/run/program.c says when it has loaded a module.
 _LOADED = re.compile(
     r"module loaded: (\d+) bytes of text at (0x[0-9a-f]+), (\d+) bytes of data at (0x[0-9a-f]+)"
 )
-# What src/run/program.c says when it has changed some of its functions.
+# And when it has changed some of its functions.
 _PATCHED = re.compile(_LOADED.pattern.replace("module loaded:", r"patched: \d+ functions,"))
 # What hotreload_describe_address() prints for running code; it may come before the line above.
 _IN_CODE = re.compile(r"\b0x([0-9a-fA-F]{8}): offset 0x([0-9a-f]+) of the code of (\w+) [^,]*$")

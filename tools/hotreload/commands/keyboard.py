@@ -21,6 +21,7 @@ except ImportError:  # Windows
     termios = None  # type: ignore[assignment]
 
 _ENDING = ("SIGTERM", "SIGHUP")
+_BACKGROUND_SECONDS = 0.5  # until it may be in the foreground again
 # Of arrows and the like.
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z])?")
 
@@ -103,7 +104,13 @@ class Keyboard:
             ready, _, _ = select.select([terminal, self._ended], [], [])
             if self._ended in ready:
                 return
-            typed = os.read(terminal, 32)
+            if not _is_in_foreground():  # Else the system would stop this process for it.
+                select.select([self._ended], [], [], _BACKGROUND_SECONDS)
+                continue
+            try:
+                typed = os.read(terminal, 32)
+            except OSError:
+                typed = b""
             if not typed:  # The terminal has gone.
                 return
             for key in _SEQUENCE.sub("", typed.decode("ascii", "replace")):

@@ -13,12 +13,14 @@ import sys
 import threading
 from typing import Iterator, List, Optional
 
+import click
+
 from hotreload.commands.decode import Decoder
 from hotreload.commands.gdb import find_gdb, symbols_command
 from hotreload.commands.placed import Placements
 from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
-from hotreload.files import open_text, write_if_changed
+from hotreload.files import make_directory, open_text, write_if_changed
 
 _LONGEST_LINE = 4096
 
@@ -27,15 +29,22 @@ _LONGEST_LINE = 4096
 def explain_module_addresses(build: str) -> Iterator[None]:
     """While this runs, the process's output is explained, and the chip's GDB has the symbols."""
     description = _describe(build)
-    if description is None:
+    with contextlib.ExitStack() as stack:
+        try:
+            if description is not None:
+                _begin(description, stack)
+        except ToolError as error:
+            click.echo(f"note: addresses in the module are not explained: {error}", err=True)
         yield
-        return
+
+
+def _begin(description: Description, stack: contextlib.ExitStack) -> None:
     directory = os.path.join(description.directory, "monitor")
-    os.makedirs(directory, exist_ok=True)
+    make_directory(directory)
     symbols = os.path.join(directory, "module.gdb")
     write_if_changed(symbols, "")
-    with _gdb_first_on_path(description, directory, symbols), _explained(description, symbols):
-        yield
+    stack.enter_context(_gdb_first_on_path(description, directory, symbols))
+    stack.enter_context(_explained(description, symbols))
 
 
 def _describe(build: str) -> Optional[Description]:
@@ -100,7 +109,8 @@ def _explained(description: Description, symbols: str) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.stdout.flush()
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
         os.dup2(terminal, 1)
         copying.join(timeout=1)  # Something that the monitor started may still write.
 
@@ -132,19 +142,21 @@ class Log:
 
 
 def _copy(source: int, terminal: int, log: Log) -> None:
-    """Passes on every byte at once, and adds to whole lines."""
+    """Passes on every byte at once, and adds to whole lines. When nobody reads them any more, the
+    process's next output fails, as it would without this."""
     line = b""
-    while True:
-        data = os.read(source, 4096)
-        if not data:
-            return
-        for part in data.splitlines(keepends=True):
-            _write(terminal, part)
-            line = (line + part)[-_LONGEST_LINE:]
-            if line.endswith(b"\n"):
-                for text in log.explain(line.decode("utf-8", "replace")):
-                    _write(terminal, text.encode("utf-8", "backslashreplace") + b"\n")
-                line = b""
+    with os.fdopen(source, "rb", buffering=0) as log_of_process, contextlib.suppress(OSError):
+        while True:
+            data = log_of_process.read(4096)
+            if not data:
+                return
+            for part in data.splitlines(keepends=True):
+                _write(terminal, part)
+                line = (line + part)[-_LONGEST_LINE:]
+                if line.endswith(b"\n"):
+                    for text in log.explain(line.decode("utf-8", "replace")):
+                        _write(terminal, text.encode("utf-8", "backslashreplace") + b"\n")
+                    line = b""
 
 
 def _write(file: int, data: bytes) -> None:

@@ -26,7 +26,7 @@ def run_monitor(port: str, baud: int, tcp_port: int) -> None:
         click.echo(f"{port} at {baud} baud. Ctrl+C stops.")
         click.echo(f"Meanwhile reload, watch and status with --port {port} share it,")
         click.echo(f"and so does idf.py monitor --no-reset -p {share.url}")
-        line.on_log = lambda log: _show(log, share)
+        line.on_log = lambda log: _show(log, share, interrupted)
         threading.Thread(target=_type, args=(line,), daemon=True).start()
         line.wait(interrupted)
     except KeyboardInterrupt:
@@ -36,10 +36,13 @@ def run_monitor(port: str, baud: int, tcp_port: int) -> None:
         line.close()
 
 
-def _show(log: bytes, share: Share) -> None:
+def _show(log: bytes, share: Share, end: threading.Event) -> None:
     share.show(log)
-    sys.stdout.buffer.write(log)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.buffer.write(log)
+        sys.stdout.buffer.flush()
+    except OSError:  # Whoever read the output has gone, as head does.
+        end.set()
 
 
 def _type(line: SerialLine) -> None:

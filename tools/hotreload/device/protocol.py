@@ -14,6 +14,7 @@ from typing import Any, Dict, Optional
 
 from hotreload.device.messages import spell_out
 from hotreload.errors import ToolError
+from hotreload.report import plain
 
 OK = 200
 _ADVICE = {
@@ -69,18 +70,24 @@ def read_answer(url: str, status: int, body: bytes) -> Dict[str, Any]:
     """The JSON object of an answer; raises unless its status is 200."""
     text = body.decode("utf-8", "replace")
     try:
-        answer = json.loads(text)
+        answer = json.loads(text, object_hook=_readable)
     except (ValueError, RecursionError):
         answer = None
-    if isinstance(answer, dict):
-        answer = {key: spell_out(value) if isinstance(value, str) else value
-                  for key, value in answer.items()}
     if status == OK and isinstance(answer, dict):
         return answer
-    reason = answer.get("error") if isinstance(answer, dict) else text.strip()[:200]
+    words = plain(" ".join(text.split())[:200])
+    reason = answer.get("error") if isinstance(answer, dict) else words
     error = DeviceError(_describe_refusal(url, status, str(reason) if reason else None))
     error.status = status
     raise error
+
+
+def _readable(answer: Dict[str, Any]) -> Dict[str, Any]:
+    """The texts of an answer, as they are shown."""
+    return {
+        key: plain(spell_out(value)) if isinstance(value, str) else value
+        for key, value in answer.items()
+    }
 
 
 def _describe_refusal(url: str, status: int, reason: Optional[str]) -> str:

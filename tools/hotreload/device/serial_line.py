@@ -14,12 +14,12 @@ from typing import Any, Callable, List, Optional, Tuple
 
 from hotreload.device.protocol import DeviceError
 from hotreload.device.serial_frames import ANSWER, Frame, Splitter
-from hotreload.device.serial_port import open_port
+from hotreload.device.serial_port import PORT_ERRORS, open_port
 
 _FIRST_SECONDS = 6.0  # until a device that has never answered is given up
 _SECONDS = 20.0  # until one that has is
 _PATIENCE = 0.4  # until a request is sent again, beside the time on the line
-_LONGEST_ANSWER = 1300  # characters
+_LONGEST_ANSWER = 1813  # characters: HOTRELOAD_FRAME_LINE(HOTRELOAD_SERIAL_ANSWER)
 _TAIL = 4000  # bytes of the log that are kept for messages
 _BOOT = re.compile(rb"ESP-ROM:|rst:0x|boot: ESP-IDF|^ets ", re.MULTILINE)
 
@@ -74,7 +74,7 @@ class SerialLine:
             with self._sending:
                 self._serial.write(data)
                 self._serial.flush()
-        except OSError as error:  # SerialException is one.
+        except PORT_ERRORS as error:
             raise DeviceError(f"{self.port} cannot be written: {error}") from error
 
     def ask(self, type_: int, payload: bytes = b"") -> Tuple[int, bytes]:
@@ -117,22 +117,27 @@ class SerialLine:
 
     def _read(self) -> None:
         splitter = Splitter()
-        try:
-            while not self._closing:
-                text, frames = splitter.feed(self._serial.read(self._serial.in_waiting or 1))
-                for frame in frames:
-                    self._take(frame)
-                if text:
-                    self._tail = (self._tail + text)[-_TAIL:]
-                    if self.on_log:
-                        self.on_log(text)
-        except (OSError, TypeError) as error:  # pyserial's own, when the port is closed meanwhile.
-            self._error = error
-            self._answers.put(None)
-            if self.on_log and not self._closing:
-                self.on_log(f"\n{self.port} was lost: {error}\n".encode())
-            if self.on_loss and not self._closing:
-                self.on_loss()
+        while not self._closing:
+            try:
+                data = self._serial.read(self._serial.in_waiting or 1)
+            except (PORT_ERRORS + (TypeError,)) as error:  # TypeError: it was closed meanwhile.
+                self._lose(error)
+                return
+            text, frames = splitter.feed(data)
+            for frame in frames:
+                self._take(frame)
+            if text:
+                self._tail = (self._tail + text)[-_TAIL:]
+                if self.on_log:
+                    self.on_log(text)
+
+    def _lose(self, error: Exception) -> None:
+        self._error = error
+        self._answers.put(None)
+        if self.on_log and not self._closing:
+            self.on_log(f"\n{self.port} was lost: {error}\n".encode())
+        if self.on_loss and not self._closing:
+            self.on_loss()
 
     def _take(self, frame: Frame) -> None:
         if frame.number == self._number:

@@ -15,7 +15,9 @@ from hotreload.files import write_if_changed
 
 def _path(port: str) -> str:
     """A file per user and port, whichever of its names the port is called by."""
-    directory = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    directory = os.environ.get("XDG_RUNTIME_DIR") or ""
+    if not os.path.isdir(directory):  # As after su, and in containers.
+        directory = tempfile.gettempdir()
     user = os.getuid() if hasattr(os, "getuid") else 0
     name = port if "://" in port else os.path.realpath(port)
     return os.path.join(directory, f"hotreload-{user}-{zlib.crc32(os.fsencode(name)):08x}.port")

@@ -7,10 +7,18 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any, Tuple
+from typing import Any, Tuple, Type
 
 from hotreload.device.protocol import DeviceError
 from hotreload.device.serial_place import find_share
+
+try:
+    import termios
+
+    PORT_ERRORS: Tuple[Type[Exception], ...] = (OSError, termios.error)
+    """What a port raises that was unplugged: pyserial does not wrap all of it."""
+except ImportError:  # Windows
+    PORT_ERRORS = (OSError,)
 
 _READ_SECONDS = 0.05
 _WRITE_SECONDS = 10.0
@@ -22,11 +30,11 @@ def open_port(port: str, baud: int) -> Tuple[Any, bool]:
     if share is not None:
         try:
             return _open(share, baud), True
-        except OSError:
+        except PORT_ERRORS:
             pass  # Left behind by a command that was killed.
     try:
         return _open(port, baud), False
-    except (OSError, ValueError) as error:
+    except (PORT_ERRORS + (ValueError,)) as error:
         raise DeviceError(_explain(port, error)) from error
 
 
@@ -58,7 +66,7 @@ def _open(port: str, baud: int) -> Any:
 
 
 def _explain(port: str, error: Exception) -> str:
-    number = getattr(error, "errno", None)
+    number = getattr(error, "errno", error.args[0] if error.args else None)
     if number == errno.ENOENT:
         return f"there is no port {port}: {_list_ports()}"
     if number == errno.EACCES:

@@ -34,7 +34,8 @@ class Share:
         self.url = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
         line.on_frame = self._answer
         threading.Thread(target=self._accept, daemon=True).start()
-        publish_share(line.port, self.url)
+        with contextlib.suppress(ToolError):  # Others can still be told the URL.
+            publish_share(line.port, self.url)
 
     def close(self) -> None:
         """Ends the sharing; the line stays open."""
@@ -66,7 +67,8 @@ class Share:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with contextlib.suppress(OSError):  # It may have gone already.
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             client.settimeout(5.0)  # For sending: a client that does not read is dropped.
             with self._lock:
                 self._clients.append(client)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
+from contextlib import contextmanager
 from typing import Dict, Iterator, NamedTuple, Optional
 
 from hotreload.errors import ToolError
@@ -40,10 +41,8 @@ class Archive:
             raise ToolError(f"{path} is not a library that ar has made")
         self._index: Dict[str, int] = {}
         self._long_names = b""
-        try:
+        with self._explained():
             self._read_tables()
-        except (struct.error, ValueError) as error:
-            raise ToolError(f"the library {path} is damaged: {error}") from error
 
     def find(self, symbol: str) -> Optional[Member]:
         """The member that defines a global symbol."""
@@ -55,8 +54,9 @@ class Archive:
         return (self._member(offset) for offset in sorted({*self._index.values()}))
 
     def _member(self, offset: int) -> Member:
-        name, size = self._header(offset)
-        name = self._full_name(name)
+        with self._explained():
+            name, size = self._header(offset)
+            name = self._full_name(name)
         start = offset + _HEADER.size
         if self._thin:
             path = os.path.join(os.path.dirname(self.path), name)
@@ -64,6 +64,13 @@ class Archive:
         else:
             content = self._data[start : start + size]
         return Member(self.path, os.path.basename(name), content)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (struct.error, ValueError) as error:
+            raise ToolError(f"the library {self.path} is damaged: {error}") from error
 
     def _read_tables(self) -> None:
         """The index and the table of long names come first."""

@@ -43,7 +43,7 @@ def _line_of(description: Description, path: str, variable: str) -> str:
 
 def _find_line(stream: BinaryIO, variable: str) -> str:
     try:  # Only this needs the package, and an error must be told without it, too.
-        from elftools.common.exceptions import ELFError
+        from elftools.common.exceptions import DWARFError, ELFError
         from elftools.elf.elffile import ELFFile
     except ModuleNotFoundError:
         return ""
@@ -58,7 +58,7 @@ def _find_line(stream: BinaryIO, variable: str) -> str:
                     place = _place(dwarf, unit, entry)
                     if place:
                         return place
-    except (ELFError, KeyError, IndexError, NotImplementedError):
+    except (DWARFError, ELFError, KeyError, IndexError, NotImplementedError):
         pass  # Debug data of a kind that pyelftools cannot read: the section says enough.
     return ""
 

@@ -194,13 +194,9 @@ def _run_linker(
     command = [description.linker, *description.linker_flags, *options]
     command += ["--emit-relocs", "-nostdlib"]
     command += [*inputs.exports.wraps.options(), "-Map", map_path(description)]
-    linked = f"{description.module_elf}.new"
-    command += ["-z", "max-page-size=4", "-T", script, "-o", linked, *objects]
+    command += ["-z", "max-page-size=4", "-T", script, *objects]
     command += ["--start-group", *description.libraries, "--end-group"]
-    output = run_linker(command)
-    if not output:
-        os.replace(linked, description.module_elf)
-    return output
+    return run_linker(command, description.module_elf)
 
 
 def _is_alone(variable: Definition) -> bool:
@@ -208,12 +204,14 @@ def _is_alone(variable: Definition) -> bool:
     return variable.is_zero and variable.section.endswith(f".{variable.symbol}")
 
 
-def run_linker(command: List[str]) -> str:
-    """Runs ld; returns what it said, or an empty string when it succeeded."""
+def run_linker(command: List[str], path: str) -> str:
+    """Has ld write a file, whole or not at all; returns what it said, or an empty string when it
+    succeeded."""
     environment = {**os.environ, "LC_ALL": "C"}
+    linked = f"{path}.new"
     try:
         result = subprocess.run(
-            command,
+            [*command, "-o", linked],
             env=environment,
             stderr=subprocess.PIPE,
             encoding="utf-8",
@@ -223,6 +221,10 @@ def run_linker(command: List[str]) -> str:
         raise ToolError(f"cannot run the linker {command[0]}: {error.strerror}") from error
     if result.returncode == 0:
         sys.stderr.write(result.stderr)
+        try:
+            os.replace(linked, path)
+        except OSError as error:
+            raise ToolError(f"cannot write {path}: {error.strerror}") from error
         return ""
     return result.stderr or f"nothing (exit code {result.returncode})"
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import AbstractSet, Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from hotreload.description import Description
+from hotreload.errors import ToolError
 from hotreload.files import make_directory, map_bytes, open_text, read_bytes, write_if_changed
 from hotreload.module import elf
 from hotreload.module.exports import definition_key, object_name
@@ -218,8 +219,11 @@ def remember_base(inputs: Inputs, module: bytes) -> None:
     known = {"format": _FORMAT, "sha256": sha256, "objects": objects, **_describe(inputs)}
     text = json.dumps(known, separators=(",", ":"))
     write_if_changed(os.path.join(directory, "base.json"), text)
-    os.utime(directory)
-    _forget_old(_root(description))
+    try:
+        os.utime(directory)
+        _forget_old(_root(description))
+    except OSError as error:
+        raise ToolError(f"{_root(description)} is being removed: {error.strerror}") from error
 
 
 def _forget_old(root: str) -> None:

@@ -63,10 +63,10 @@ def link_patch(program: Program, composed: Composed) -> None:
     write_if_changed(script, text)
     command = [description.linker, *description.linker_flags, "--emit-relocs", "-nostdlib"]
     command += ["--no-relax", "--no-check-sections", "-z", "max-page-size=4", "-T", script]
-    command += ["-o", patch_path(inputs.description, "elf"), *files]
+    command += files
     if composed.undefined:
         command += ["--start-group", *description.libraries, "--end-group"]
-    output = run_linker(command)
+    output = run_linker(command, patch_path(inputs.description, "elf"))
     if output:
         names = ", ".join(sorted(composed.undefined))
         line = output.strip().splitlines()[-1]
