@@ -14,6 +14,7 @@ import pytest
 from board_build import HERE, Build
 from cross_toolchain import CORES
 from emulated_board import PANIC, Board
+from example_board import reload
 
 SOURCE = os.path.join(HERE, "halves", "firmware")
 COMPONENT = os.path.join(HERE, "halves", "half")
@@ -66,15 +67,14 @@ def test_callbacks_and_objects_outlive_their_module(halves: Build, tmp_path: Pat
         board.wait_for("^kept callback: 2$")
         halves.edit("half.c", "return x + 1; /* version */", "return x + 7; /* version */")
         if halves.core.cxx:
-            board.wait_for("^kept objects: 1003 4 42 502$")
+            board.wait_for("^kept objects: 1003 4 42 502 32$")
             halves.edit("half.cpp", "return 1000 + size; }", "return 2000 + size; }")
             halves.edit("half.cpp", "return x + 500;", "return x + 600;")
-        halves.ninja("hotreload_module")
-        module = halves.read(halves.generated("module.bin"))
-        assert board.upload(module, halves.secret).status == 200
+            halves.edit("half.cpp", "inline int offset(int x)", "int offset(int x)")
+        reload(halves, "--whole", "--url", f"http://127.0.0.1:{board.port}")
         board.wait_for("^kept callback: 8$")
         if halves.core.cxx:
-            board.wait_for("^kept objects: 2003 4 42 602$")
+            board.wait_for("^kept objects: 2003 4 42 602 32$")
     finally:
         board.kill()
 
@@ -82,6 +82,7 @@ def test_callbacks_and_objects_outlive_their_module(halves: Build, tmp_path: Pat
 def test_an_inline_function_of_an_unloaded_module_says_so(halves: Build, tmp_path: Path) -> None:
     if not halves.core.cxx:
         pytest.skip("there is no C++ compiler for this core")
+    halves.ninja()
     board = start(halves, tmp_path, "unload")
     assert board.wait_for_exit() == PANIC
     board.wait_for(r"^E .*a static function\(\) was called, but no loaded module has it")

@@ -118,14 +118,19 @@ class _Resolver:
             )
         if definition.kind == Kind.FUNCTION:
             self.result.stubs[name] = stub.value
+        self._find_inline_slot(name)
+
+    def _find_inline_slot(self, name: str) -> None:
+        """What was inline when the firmware was built has a slot outside of the table."""
+        slot = self._symbols.get(slot_symbol(name))
+        if stub_symbol(name) in self._symbols and slot is not None:
+            self.result.inline_slots[name] = slot.value
 
     def _inline_function(self, name: str) -> None:
         """The module calls its own copy, which is the newest. Pointers are equal everywhere."""
         symbol = self._symbols.get(name)
         stub = self._symbols.get(stub_symbol(name))
-        slot = self._symbols.get(slot_symbol(name))
-        if stub is not None and slot is not None:
-            self.result.inline_slots[name] = slot.value
+        self._find_inline_slot(name)
         is_stub = symbol is not None and stub is not None and symbol.value == stub.value
         place = symbol or stub
         if symbol is not None and not is_stub and not symbol.weak:

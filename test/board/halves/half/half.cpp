@@ -33,6 +33,16 @@ Shape *make_local_shape()
     return &local;
 }
 
+inline int offset(int x)
+{
+    return x + 30;
+}
+
+int (*make_inline())(int)
+{
+    return offset;
+}
+
 Task *make_task()
 {
     static Task task;

@@ -33,6 +33,7 @@ struct Task {
 Shape *make_local_shape();
 Task *make_task();
 int (*make_lambda())(int);
+int (*make_inline())(int);
 int half_counts();
 int half_limit();
 
