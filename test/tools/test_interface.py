@@ -112,7 +112,7 @@ CPP = [
     Change("base class", SHAPES, "int id", "long long id", ["struct geometry::base", "new: +8 long long int id"]),
     Change("base classes", SHAPES, ": base", ": virtual base", ["struct geometry::point"]),
     Change("virtual", SHAPES, "virtual int area(int); virtual void draw();",
-           "virtual void draw(); virtual int area(int);", ["struct geometry::base", "virtual area"]),
+           "virtual void draw(); virtual int area(int);", ["struct geometry::base", "virtual area at 0"]),
     Change("static member", SHAPES, "static int made", "static long made", []),
     Change("method", SHAPES, "int length() const", "int length() const; int size()", []),
     Change("reference", SHAPES + 'extern "C" int g(int &a) { return a; }', "int &a", "int a", ["old: int g(int &)"]),

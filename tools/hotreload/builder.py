@@ -16,7 +16,6 @@ from hotreload.files import find_stamp, write_if_changed
 from hotreload.lock import build_lock
 from hotreload.module.exports import read_exports
 from hotreload.module.firmware_reader import FirmwareReader
-from hotreload.kept import started_anew
 from hotreload.module.link import Inputs, link_module, make_inputs
 from hotreload.module.object_cache import ObjectCache
 from hotreload.module.pack import pack_module
@@ -109,11 +108,12 @@ class ModuleBuilder:
             self._unfinished.append((inputs.description, result.add_debug_data))
         return result
 
-    def lost_variables(self, inputs: Inputs, base: str) -> List[str]:
-        """Notes about kept variables that start anew with a whole module."""
+    def losses(self, inputs: Inputs, base: str) -> List[str]:
+        """Notes about what a whole module does not keep of this base."""
+        from hotreload.patch.losses import find_losses
+
         known = self._find_base(inputs, base)
-        before = {kept.shown: kept.key for kept in known.kept} if known is not None else {}
-        return started_anew(before, {kept.shown: kept.key for kept in inputs.kept})
+        return find_losses(known, inputs) if known is not None else []
 
     def _find_base(self, inputs: Inputs, sha256: str) -> Optional[Base]:
         """The base that a device says it runs."""

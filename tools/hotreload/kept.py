@@ -92,6 +92,18 @@ def started_anew(
     ]
 
 
+def moved_anew(before: Mapping[str, int], now: Mapping[str, int]) -> List[str]:
+    """Notes about kept variables that a whole module does not find, because they have moved."""
+    gone = [parse_shown_name(shown) for shown in before.keys() - now.keys()]
+    new = [parse_shown_name(shown) for shown in now.keys() - before.keys()]
+    return [
+        f"note: {one.shown} starts anew: a whole module finds it by its file, function and name, "
+        "and one of these has changed"
+        for one in sorted(new)
+        if any(one.name == other.name for other in gone)
+    ]
+
+
 def find_kept(
     description: Description, files: ObjectCache, wraps: Wraps
 ) -> List[KeptDefinition]:

@@ -88,7 +88,7 @@ def finish_search(process: "subprocess.Popen[str]", description: Description) ->
     output, _ = process.communicate()
     if process.returncode != 0:
         told = [line for line in output.splitlines() if not line.startswith(_PREFIX)]
-        told.append("Build the project, in ESP-IDF by: idf.py build")
+        told.append("Run CMake and build the project, in ESP-IDF by: idf.py reconfigure build")
         raise ToolError("\n".join(["the build is out of order:", *told]))
     if _RUNS_CMAKE.search(output):
         return None

@@ -30,7 +30,7 @@ _REFERENCES = (0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x20)
 _COMPILE, _TYPE, _PARTIAL = 1, 2, 3
 _LANGUAGES_C = (0x01, 0x02, 0x0C, 0x1D, 0x2C, 0x3E)
 _ASSEMBLY = (0x31, 0x8001)
-_OP_ADDR, _OP_ADDRX, _OP_PLUS_UCONST = 0x03, 0xA1, 0x23
+_OP_ADDR, _OP_ADDRX, _OP_CONSTU, _OP_PLUS_UCONST = 0x03, 0xA1, 0x10, 0x23
 
 Value = Union[int, bytes]
 
@@ -137,7 +137,7 @@ class Entry:
     def words(self, attribute: int) -> str:
         """A number, or the bytes of an expression, to be compared."""
         value = self.values[attribute][2] if attribute in self.values else 0
-        if isinstance(value, bytes) and value[:1] == bytes([_OP_PLUS_UCONST]):
+        if isinstance(value, bytes) and value and value[0] in (_OP_CONSTU, _OP_PLUS_UCONST):
             value = _uleb(value, 1)[0]
         return str(value) if isinstance(value, int) else value.hex()
 

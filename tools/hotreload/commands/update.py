@@ -207,7 +207,7 @@ def _make(
     base = (status.get("base") or {}).get("sha256")
     update = _make_for_base(builder, inputs, options, status, steps)
     if not update.is_patch and base is not None:
-        _say(builder.lost_variables(inputs, base))
+        _say(builder.losses(inputs, base))
     return update
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Dict, List, NamedTuple, Optional, Set
+import re
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set
 
 from hotreload.description import Description
 from hotreload.files import open_text, write_if_changed
@@ -54,6 +55,7 @@ def assign_callbacks(
     spares = _Spares(description, firmware, exports)
     result = Callbacks({}, [], [], set())
     keys = {definition_key(found, description.build_dir): found for found in callbacks}
+    keys = _with_known_keys(keys, [*exports.callbacks, *spares.keys])
     for slot, (key, is_internal) in enumerate(exports.callbacks.items(), len(exports.table)):
         definition = keys.get(key)
         stub = spares.stub(stub_symbol(key), slot)
@@ -76,6 +78,22 @@ def assign_callbacks(
     return result
 
 
+def _with_known_keys(
+    keys: Dict[str, Definition], known: Sequence[str]
+) -> Dict[str, Definition]:
+    """A function of C++ has another symbol when it becomes static, or global; its stub stays."""
+    former = {_without_linkage(key): key for key in known if key not in keys}
+    return {
+        key if key in known else former.get(_without_linkage(key), key): definition
+        for key, definition in keys.items()
+    }
+
+
+def _without_linkage(key: str) -> str:
+    """The L of a mangled name stands before the name of what is static."""
+    return re.sub(r"L(?=\d)", "", key) if ":_Z" in key else key
+
+
 class _Spares:
     """The spare stubs, and which function has which."""
 
@@ -84,6 +102,11 @@ class _Spares:
         self._firmware = firmware
         self._first = len(exports.table) + len(exports.callbacks)
         self._taken = self._read()
+
+    @property
+    def keys(self) -> List[str]:
+        """Of the functions that have one."""
+        return list(self._taken)
 
     def stub(self, symbol: str, slot: int) -> Optional[Stub]:
         """The stub with this name and this number of its slot."""

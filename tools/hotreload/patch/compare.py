@@ -137,11 +137,13 @@ class _Comparison:
 
     def _note_gone_callbacks(self) -> None:
         """What was registered goes on in the old code, as far as that stays."""
-        used = self._program.callback_slots.keys()
-        for key in sorted({*self._base.slots, *self._base.history.slots} - used):
+        for key in sorted(self._program.gone_callbacks):
             if self._program.find_callback(key) is None:
                 name, is_of_base = key.rpartition(":")[2], key in self._base.slots
                 self._note(gone_callback_note(name, is_of_base), key)
+        inline_slots = self._program.inputs.resolution.inline_slots
+        for name in sorted(self._base.inline_slots - inline_slots.keys()):
+            self._note(gone_callback_note(name, True), name)
 
     def _note(self, text: str, about: str = "") -> None:
         """`about` tells apart what has the same words."""
