@@ -256,7 +256,7 @@ typedef struct {
  *      - ESP_OK: reloadable functions can be called; always if CONFIG_HOTRELOAD_ENABLE is off
  *      - ESP_ERR_INVALID_ARG: config or its label is NULL
  *      - ESP_ERR_INVALID_STATE: a module is loaded already; use hotreload_reload(); or another
- * partition is in use
+ * partition is in use; or an upload has overwritten the module meanwhile: try again
  *      - ESP_ERR_NOT_FOUND: no such partition, no module that is not bad, or the module lacks an
  * export
  *      - ESP_ERR_INVALID_VERSION: the module was linked with another firmware
@@ -302,7 +302,8 @@ bool hotreload_update_available(void);
  * update is announced again
  *      - ESP_ERR_TIMEOUT: the other core did not stop, because a task of the highest priority runs
  * there; the update is announced again
- *      - ESP_ERR_INVALID_STATE: another partition is in use
+ *      - ESP_ERR_INVALID_STATE: another partition is in use, or an upload has overwritten the
+ * module meanwhile: try again
  *      - ESP_ERR_NOT_SUPPORTED, ESP_ERR_INVALID_SIZE: also for a patch that cannot be applied
  *      - ESP_ERR_NOT_SUPPORTED: also if CONFIG_HOTRELOAD_ENABLE is off
  *      - other errors of hotreload_load()
@@ -510,7 +511,8 @@ esp_err_t hotreload_load_from_buffer(const void *data, size_t size);
  * @return
  *      - ESP_OK: stored; hotreload_update_available() is true
  *      - ESP_ERR_INVALID_ARG: a NULL argument
- *      - ESP_ERR_INVALID_STATE: an upload is under way, or another partition is in use
+ *      - ESP_ERR_INVALID_STATE: an upload is under way, another partition is in use, or it is a
+ * patch whose base the partition does not hold any more
  *      - ESP_ERR_NOT_FOUND: no such partition, or the module lacks an export
  *      - ESP_ERR_INVALID_SIZE: no room beside the newest module and the newest good one, the module
  * is cut short, or the partition has fewer than two sectors

@@ -225,7 +225,7 @@ void hotreload_port_retain(uint32_t sequence);
 /**
  * Returns the sequence of the module that was on trial when the last run of the program ended in a
  * panic or by a watchdog; 0: none was, or the run ended otherwise. Only the first call after a boot
- * returns it, later ones return 0. The caller holds HOTRELOAD_LOCK_MODULE, here and below.
+ * returns it, later ones return 0. The caller holds HOTRELOAD_LOCK_MODULE.
  */
 uint32_t hotreload_port_take_crashed(void);
 

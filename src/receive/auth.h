@@ -4,7 +4,8 @@
  *
  *     "hotreload-upload" NUL | nonce | length (32 bit, little-endian) | SHA-256 of the body
  *
- * The nonce has 16 bytes. No HMAC of a body can be taken for it: a body begins like an ELF file.
+ * The nonce has 16 bytes. The message begins with a fixed text and a body with an ELF header, so an
+ * HMAC of a body is never a valid proof.
  *
  * SPDX-License-Identifier: MIT
  */

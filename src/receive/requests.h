@@ -107,7 +107,7 @@ typedef enum {
 /** Drops the upload under way and sets the answer (400, 408 or 503), unless `answer` is NULL. */
 void hotreload_request_upload_cancel(hotreload_upload_end_t why, hotreload_answer_t *answer);
 
-/** Answers a request that is none of these: 400 malformed, 404, 405, 408, 413, 431, 503. */
+/** Answers a request that is none of these: for example 400, 404, 405, 408, 410, 414. */
 void hotreload_request_refuse(int status, const char *reason, hotreload_answer_t *answer);
 
 #endif

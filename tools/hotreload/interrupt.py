@@ -14,8 +14,8 @@ def end_by_interrupt(note: Optional[Callable[[], None]] = None) -> None:
     """Makes SIGINT raise KeyboardInterrupt, also in a background process of a shell.
 
     Python drops the exception where it cannot propagate, as in a destructor. So a caller that waits
-    for events passes `note`, which adds one for the interrupt. And it runs the handler only when a
-    wait ends that the signal came just before: so no wait may be without end.
+    for events passes `note`, which adds one for the interrupt. If the signal comes just before a
+    wait begins, Python runs the handler only after the wait: so every wait needs a time limit.
     """
 
     def interrupt(signum: int, frame: Optional[FrameType]) -> None:
