@@ -11,15 +11,15 @@ set(HOTRELOAD_PANIC_HOOK_riscv panic_print_registers)
 set(HOTRELOAD_PANIC_HOOK_xtensa panic_print_backtrace)
 
 # hotreload_port_sources(<variable> <IDF_TARGET> <ESP-IDF version, as 5.1>
-#                        [PANIC_WORDS] [NO_SERVER] [MDNS] [STATUS_PAGE] [TWO_CORES]
+#                        [PANIC_WORDS] [NO_SERVER] [MDNS] [STATUS_PAGE] [TWO_CORES] [IPC_WAITS]
 #                        [CONSOLE <uart or usb_jtag>]):
 # sets the variable to the names of the files, relative to this directory.
 #
-# TWO_CORES: FreeRTOS runs on both. PANIC_WORDS: a panic says whether it is in a module. NO_SERVER:
+# TWO_CORES: FreeRTOS runs on both. IPC_WAITS: esp_ipc has no call that does not wait. PANIC_WORDS: a panic says whether it is in a module. NO_SERVER:
 # there is no HTTP server. MDNS: the server is announced. STATUS_PAGE: it has a page for a browser.
 # CONSOLE: requests are taken there.
 function(hotreload_port_sources variable target version)
-    cmake_parse_arguments(ARG "PANIC_WORDS;NO_SERVER;MDNS;STATUS_PAGE;TWO_CORES" "CONSOLE" "" ${ARGN})
+    cmake_parse_arguments(ARG "PANIC_WORDS;NO_SERVER;MDNS;STATUS_PAGE;TWO_CORES;IPC_WAITS" "CONSOLE" "" ${ARGN})
     hotreload_find_chip(chip ${target})
 
     set(psram chip/psram_none.c)
@@ -40,9 +40,11 @@ function(hotreload_port_sources variable target version)
         set(hash mbedtls)
     endif()
 
-    set(others one_core)
-    if(ARG_TWO_CORES)
-        set(others two_cores)
+    set(others system/one_core.c)
+    if(ARG_TWO_CORES AND ARG_IPC_WAITS)
+        set(others system/two_cores.c system/core_call_waiting.c)
+    elseif(ARG_TWO_CORES)
+        set(others system/two_cores.c system/core_call_nonblocking.c)
     endif()
 
     set(panic "")
@@ -73,7 +75,7 @@ function(hotreload_port_sources variable target version)
         chip/arch_${chip_arch}.c chip/saved_${chip_arch}.c chip/address_${chip_address}.c
         chip/cache_${cache}.c chip/cores.c ${psram}
         system/crash.c system/events.c system/firmware.c system/flash.c system/hash_${hash}.c system/log.c
-        system/memory.c system/rtos.c system/tasks.c system/${others}.c system/trial_timer.c
+        system/memory.c system/rtos.c system/tasks.c ${others} system/trial_timer.c
         system/worker.c receiver.c ${server} ${console} ${panic}
         PARENT_SCOPE)
 endfunction()

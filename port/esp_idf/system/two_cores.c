@@ -13,11 +13,11 @@
 
 #include "chip/chip.h"
 #include "esp_cpu.h"
-#include "esp_private/esp_ipc.h"
 #include "esp_rom_sys.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "port.h"
+#include "system/core_call.h"
 #include "system/tasks.h"
 
 #define WINDOW_US   50u /* switching to the task takes some 20 us */
@@ -123,9 +123,8 @@ static bool act_in_window(void (*action)(void *context, const void *holder), voi
 /** A caller that may run on any core can move to the one that it asked. Then no window is used. */
 static void ask_other_core(void)
 {
-    if (change_step(LEFT, WAITS) &&
-        esp_ipc_call_nonblocking(!xPortGetCoreID(), hold, NULL) != ESP_OK) {
-        atomic_store(&step, LEFT); /* the flash driver uses it, or the last call has not ended */
+    if (change_step(LEFT, WAITS) && !hotreload_call_on_other_core(hold)) {
+        atomic_store(&step, LEFT);
     }
 }
 

@@ -6,6 +6,8 @@
 #ifndef FAKE_ESP_PRIVATE_ESP_IPC_H
 #define FAKE_ESP_PRIVATE_ESP_IPC_H
 
+#include <stdint.h>
+
 #include "esp_err.h"
 
 typedef void (*esp_ipc_func_t)(void *arg);

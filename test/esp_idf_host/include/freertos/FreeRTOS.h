@@ -14,13 +14,14 @@ typedef unsigned UBaseType_t;
 typedef uint8_t StackType_t;
 typedef uint32_t TickType_t;
 
-#define pdTRUE             ((BaseType_t)1)
-#define pdPASS             pdTRUE
-#define pdMS_TO_TICKS(x)   ((TickType_t)((x) / 10))
-#define portTICK_PERIOD_MS ((TickType_t)10)
-#define portMAX_DELAY      ((TickType_t)0xffffffff)
-#define tskIDLE_PRIORITY   0
-#define tskNO_AFFINITY     0x7fffffff
+#define configMAX_PRIORITIES 25
+#define pdTRUE               ((BaseType_t)1)
+#define pdPASS               pdTRUE
+#define pdMS_TO_TICKS(x)     ((TickType_t)((x) / 10))
+#define portTICK_PERIOD_MS   ((TickType_t)10)
+#define portMAX_DELAY        ((TickType_t)0xffffffff)
+#define tskIDLE_PRIORITY     0
+#define tskNO_AFFINITY       0x7fffffff
 
 typedef struct {
     int depth;
