@@ -60,7 +60,12 @@ function(hotreload_port_sources variable target version)
     if(ARG_STATUS_PAGE)
         set(page server/page.c server/head.c)
     endif()
-    set(server server/post_upload.c server/server.c server/session.c server/urls.c ${page}
+    set(interfaces find)
+    if(version VERSION_LESS 5.2)
+        set(interfaces next)
+    endif()
+    set(server server/post_upload.c server/server.c server/session.c server/urls.c
+        server/interfaces_${interfaces}.c ${page}
         discovery/discovery_${discovery}.c)
     if(ARG_NO_SERVER)
         set(server server/server_none.c)

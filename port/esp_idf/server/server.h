@@ -7,10 +7,12 @@
 #define HOTRELOAD_ESP_IDF_SERVER_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "esp_http_server.h"
+#include "esp_netif.h"
 #include "receive/requests.h"
 
 #define HOTRELOAD_SERVER_PIECE 1024u
@@ -62,6 +64,9 @@ void hotreload_head_begin(void);
  * @return bytes that are left, possibly 0
  */
 size_t hotreload_head_shorten(char *data, size_t size);
+
+/** Shows the network interfaces one after the other, until `look` returns true. */
+void hotreload_each_interface(bool (*look)(esp_netif_t *interface, void *context), void *context);
 
 /** Registers the status page, if the build has it. */
 esp_err_t hotreload_server_register_page(httpd_handle_t handle);

@@ -10,7 +10,7 @@ typedef struct {
     size_t count;
 } addresses_t;
 
-/** Called for each interface in the network's own task, where it must neither block nor log. */
+/** May be called in the network's own task, where it must neither block nor log. */
 static bool collect_address(esp_netif_t *interface, void *context)
 {
     addresses_t *addresses = context;
@@ -25,7 +25,7 @@ static bool collect_address(esp_netif_t *interface, void *context)
 void hotreload_server_log_urls(uint16_t port)
 {
     addresses_t addresses = {.count = 0};
-    (void)esp_netif_find_if(collect_address, &addresses);
+    hotreload_each_interface(collect_address, &addresses);
     for (size_t i = 0; i < addresses.count; i++) {
         hotreload_port_log(HOTRELOAD_LOG_INFO, "server listens on http://" IPSTR ":%u",
                            IP2STR(&addresses.list[i]), port);

@@ -27,6 +27,20 @@ esp_netif_t *esp_netif_find_if(esp_netif_find_predicate_t fn, void *ctx)
     return NULL; /* no caller asks which it was */
 }
 
+esp_netif_t *esp_netif_next(esp_netif_t *esp_netif)
+{
+    static esp_netif_t interfaces[FAKE_NETIFS];
+    size_t i = esp_netif != NULL ? (size_t)(esp_netif - interfaces) + 1 : 0;
+    while (i < FAKE_NETIFS && !fake_netifs[i].exists) {
+        i++;
+    }
+    if (i == FAKE_NETIFS) {
+        return NULL;
+    }
+    interfaces[i].description = &fake_netifs[i];
+    return &interfaces[i];
+}
+
 bool esp_netif_is_netif_up(esp_netif_t *esp_netif)
 {
     return esp_netif->description->up;

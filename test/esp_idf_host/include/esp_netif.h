@@ -31,6 +31,7 @@ typedef struct {
 typedef bool (*esp_netif_find_predicate_t)(esp_netif_t *netif, void *ctx);
 
 esp_err_t esp_netif_init(void);
+esp_netif_t *esp_netif_next(esp_netif_t *esp_netif);
 esp_netif_t *esp_netif_find_if(esp_netif_find_predicate_t fn, void *ctx);
 bool esp_netif_is_netif_up(esp_netif_t *esp_netif);
 esp_err_t esp_netif_get_ip_info(esp_netif_t *esp_netif, esp_netif_ip_info_t *ip_info);
