@@ -3,6 +3,7 @@
 
 #include "loader/table.h"
 #include "port.h"
+#include "run/change.h"
 #include "run/settle.h"
 #include "run/status.h"
 #include "run/trial.h"
@@ -64,33 +65,31 @@ void hotreload_request_nonce(hotreload_answer_t *answer)
     hotreload_json_format(&json, "\"}");
 }
 
-/** Gets the status. @return whether something else is about to run: it waits, or is being loaded */
-static bool get_pending(hotreload_status_t *status)
+/** In this order: a reload is under way before it takes what waits. */
+static bool is_pending(void)
 {
-    const bool waits = hotreload_update_available(); /* first: a reload sets `changing` before it
-                                                        takes what waits */
-    hotreload_status_get(status);
-    return waits || status->changing;
+    return hotreload_update_available() || hotreload_is_changing();
 }
 
 void hotreload_request_pending(hotreload_answer_t *answer)
 {
-    hotreload_status_t status;
     hotreload_json_t json = begin_answer(answer, 200);
-    hotreload_json_format(&json, "{\"pending\":%s}", bool_text(get_pending(&status)));
+    hotreload_json_format(&json, "{\"pending\":%s}", bool_text(is_pending()));
 }
 
-/** The module that was stored last. A sender that lost the answer sees whether it is its own. */
-static void append_newest(hotreload_json_t *json)
+/**
+ * The module that was stored last. A sender that lost the answer sees whether it is its own.
+ *
+ * @param newest  sequence 0: there is none
+ */
+static void append_newest(hotreload_json_t *json, const hotreload_record_t *newest)
 {
-    hotreload_record_t newest;
-    hotreload_reason_t reason;
-    if (hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &newest, &reason) != ESP_OK) {
+    if (newest->sequence == 0) {
         hotreload_json_format(json, "null");
         return;
     }
-    hotreload_json_format(json, "{\"sequence\":%u,\"sha256\":\"", (unsigned)newest.sequence);
-    hotreload_json_hex(json, newest.sha256, sizeof newest.sha256);
+    hotreload_json_format(json, "{\"sequence\":%u,\"sha256\":\"", (unsigned)newest->sequence);
+    hotreload_json_hex(json, newest->sha256, sizeof newest->sha256);
     hotreload_json_format(json, "\"}");
 }
 
@@ -123,8 +122,15 @@ static void append_patch(hotreload_json_t *json, const hotreload_running_t *runn
 
 void hotreload_request_status(hotreload_answer_t *answer)
 {
+    hotreload_record_t newest = {0};
+    hotreload_reason_t reason;
     hotreload_status_t status;
-    const bool pending = get_pending(&status);
+    /* In this order: one that is not pending any more has been loaded, or has failed. */
+    if (hotreload_store_find(HOTRELOAD_RECORD_ANY, NULL, &newest, &reason) != ESP_OK) {
+        newest.sequence = 0;
+    }
+    const bool pending = is_pending();
+    hotreload_status_get(&status);
     const uint32_t running_ms = status.loaded ? hotreload_port_now_ms() - status.since_ms : 0;
     size_t id_size;
     const uint8_t *id = hotreload_port_firmware_id(&id_size);
@@ -151,7 +157,7 @@ void hotreload_request_status(hotreload_answer_t *answer)
         &json, ",\"exports\":%u,\"free\":{\"text\":%u,\"data\":%u},\"pending\":%s,\"newest\":",
         (unsigned)hotreload_firmware_table.count, (unsigned)hotreload_port_text_room(),
         (unsigned)hotreload_port_data_room(), bool_text(pending));
-    append_newest(&json);
+    append_newest(&json, &newest);
     hotreload_json_format(
         &json, ",\"trial\":%s,\"stored\":%s,\"rollback\":", bool_text(hotreload_trial_is_running()),
         bool_text(status.loaded && hotreload_store_has_running()));

@@ -1,19 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/change.h"
 
+#include <stdatomic.h>
+
 #include "port.h"
 #include "run/status.h"
+
+static atomic_bool is_changing;
+
+bool hotreload_is_changing(void)
+{
+    return is_changing;
+}
 
 void hotreload_begin_change(hotreload_caller_t caller)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_MODULE);
     hotreload_note_caller(caller);
-    hotreload_status_set_changing(true);
+    is_changing = true;
 }
 
 void hotreload_end_change_silently(void)
 {
-    hotreload_status_set_changing(false);
+    is_changing = false;
     hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
 }
 

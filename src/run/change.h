@@ -6,11 +6,16 @@
 #ifndef HOTRELOAD_CHANGE_H
 #define HOTRELOAD_CHANGE_H
 
+#include <stdbool.h>
+
 #include "loader/in_use.h"
 #include "reason.h"
 
 /** Takes HOTRELOAD_LOCK_MODULE and notes who called: HOTRELOAD_CALLER(). */
 void hotreload_begin_change(hotreload_caller_t caller);
+
+/** Tells whether something is being loaded, unloaded or marked at this moment. Any task. */
+bool hotreload_is_changing(void);
 
 /** Releases the lock; what the status says of the last call stays. */
 void hotreload_end_change_silently(void);

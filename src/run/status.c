@@ -28,13 +28,6 @@ void hotreload_status_set_module(const hotreload_module_t *module,
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
 }
 
-void hotreload_status_set_changing(bool changing)
-{
-    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
-    current.changing = changing;
-    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
-}
-
 void hotreload_status_set_warning(const hotreload_reason_t *warning)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);

@@ -32,7 +32,6 @@ typedef struct {
     uint32_t data_run;
     uint32_t data_size;
     hotreload_running_t running;
-    bool changing;                 /**< something is being loaded or unloaded at this moment */
     hotreload_reason_t rollback;   /**< which module crashed, and which runs instead; or empty */
     hotreload_reason_t last_error; /**< why the last load, reload or upload failed; or empty */
 } hotreload_status_t;
@@ -46,9 +45,6 @@ void hotreload_status_set_rollback(const hotreload_reason_t *rollback);
 
 /** Copies the status. Any task. */
 void hotreload_status_get(hotreload_status_t *status);
-
-/** Notes whether something is being loaded or unloaded. Any task. */
-void hotreload_status_set_changing(bool changing);
 
 /** Notes what there is to say of the last call, which succeeded: `last_error`. Any task. */
 void hotreload_status_set_warning(const hotreload_reason_t *warning);
