@@ -7,7 +7,6 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import os
 from typing import Dict, Iterator, List, Tuple
 
 from hotreload.kept import shown_name
@@ -41,6 +40,7 @@ from hotreload.patch.definitions import (
 )
 from hotreload.patch.jumps import Jumps
 from hotreload.patch.program import Program, find_old, has_moved
+from hotreload.patch.structures import check_structures, last_word
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone, is_made
 
 
@@ -79,7 +79,8 @@ class _Comparison:
                 if self._program.counts(place.view, named):
                     jumps.find(place, named)
         self._result.jumps.extend(jumps.finish())
-        self._check_structures()
+        used = {place.view.name: place.view for place in self._result.code}
+        self._result.structures.update(check_structures(self._base, used.values()))
         self._note_gone_callbacks()
         return self._result
 
@@ -117,23 +118,6 @@ class _Comparison:
             raise NeedsWhole(f"absolute symbols of {view.name} have changed")
         if setup_of(view) != (setup_of(old) if old else []):
             raise NeedsWhole(f"the constructors or destructors of {view.name} have changed")
-
-    def _check_structures(self) -> None:
-        """New code must not get an object of the old layout, wherever that comes from."""
-        known = self._base.history.structures
-        for view in {place.view.name: place.view for place in self._result.code}.values():
-            old = self._base.view(view.name)
-            unread = (old.types.unread or view.types.unread) if old is not None else ""
-            if unread and not _is_assembly(view):
-                raise NeedsWhole(f"structures may have another layout: {view.name} {unread}")
-            title = old.types.find_changed_structure(view.types) if old else ""
-            if title:
-                raise NeedsWhole(f"{_last_word(title)} has another layout")
-            for title, digest in view.types.new_structures(old.types if old else None).items():
-                name = f"{view.name}: {title}"
-                if known.get(name, digest) != digest:
-                    raise NeedsWhole(f"{_last_word(title)} has another layout than in a patch")
-                self._result.structures[name] = digest
 
     def _note_gone_callbacks(self) -> None:
         """What was registered goes on in the old code, as far as that stays."""
@@ -339,7 +323,7 @@ class _Comparison:
                 raise NeedsWhole(f"{shown} may have another layout: {view.name} {unread}")
         elif not is_same:
             title = old[0].types.find_difference(old[1].symbol, view.types, named.symbol)
-            raise NeedsWhole(f"{_last_word(title) or named.entity.shown} has another layout")
+            raise NeedsWhole(f"{last_word(title) or named.entity.shown} has another layout")
         if named.symbol.size != old[1].symbol.size:
             raise NeedsWhole(f"{named.entity.shown} has another size")
 
@@ -460,12 +444,6 @@ def _check_stored_labels(place: Place) -> None:
         raise NeedsWhole(f"{shown} may have stored the address of a label in it")
 
 
-def _is_assembly(view: View) -> bool:
-    """By the name of the object file: assembly code has no types."""
-    source = os.path.splitext(view.name)[0]
-    return source.endswith((".S", ".s", ".asm"))
-
-
 def _reaches_by_distance(view: View) -> bool:
     """Whether code may reach a variable by its distance from another one."""
     for symbol in view.symbols:
@@ -484,8 +462,3 @@ def _uses_of_code(view: View) -> Iterator[Tuple[int, Target]]:
             is_other = used != section and 0 < used < len(view.kinds)
             if is_other and view.kinds[used] == Kind.CODE:
                 yield section, target
-
-
-def _last_word(title: str) -> str:
-    """`motor_t` of `struct motor_t`, and of the second one, `struct motor_t (2)`."""
-    return title.partition(" (")[0].rpartition(" ")[2]
