@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from hotreload.patch.make import Patch, Whole
-from test_patch import Edits, cpp, edits
+from test_patch import Edits, cpp, edits, kept
 from test_patch_edits import patched, refused
 
 __all__ = ["cpp", "edits"]  # Fixtures.
@@ -118,3 +118,49 @@ def test_a_lambda_of_a_patch(cpp: Edits) -> None:
     assert isinstance(result, Patch), result
     result = change(cpp, CLOSURE, more, ("[b](char x) { return b", "[b, a](char x) { return b + a"))
     assert isinstance(result, Whole) and "has another layout than in a patch" in result.reason
+
+
+# ---- variables whose symbols get another name ----
+
+STATE = """\
+extern "C" int firmware_function(int);
+static int count;
+int limit = 5;
+namespace {
+struct motor { static int made; int turn(int x); };
+int motor::made = 3;
+int motor::turn(int x) { static int turns = 50; return turns += x; }
+}
+template <class T> int sum(int x) { static int total; return total += x + sizeof(T); }
+extern "C" int use(int x)
+{ motor m; return ++count + limit++ + motor::made++ + m.turn(x) + sum<char>(x); }
+"""
+KEPT = [
+    ([("static int count;", "int count;")], ""),
+    ([("static int count;", "namespace { int count; }")], ""),
+    ([("int limit = 5", "static int limit = 5")], ""),
+    ([("int turn(int x);", "int turn(int x) const;"), ("turn(int x) {", "turn(int x) const {")], ""),
+    ([(" turn(", " spin("), ("::turn(", "::spin("), ("m.turn", "m.spin")],
+     "motor::spin(): turns was in motor::turn() before, and keeps"),
+    ([("sum<char>", "sum<long>")], "sum<long>(): total was in sum<char>() before, and keeps"),
+    ([("motor", "engine")], "engine::made was in motor before, and keeps"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pairs, words", KEPT)
+def test_a_variable_goes_on_under_another_symbol(
+    cpp: Edits, pairs: "list[tuple[str, str]]", words: str
+) -> None:
+    result = edit(cpp, STATE, *pairs)
+    assert isinstance(result, Patch) and not kept(result), result
+    text = "\n".join(result.notes)
+    assert (words in text) if words else not text
+
+
+def test_variables_of_one_name_that_get_other_symbols_at_once(cpp: Edits) -> None:
+    more = "int more(int x) { static int turns; return turns += x; }\nint motor::made"
+    old = STATE.replace("int motor::made", more).replace("m.turn(x)", "m.turn(x) + more(x)")
+    result = edit(cpp, old, (" turn(", " spin("), ("::turn(", "::spin("), ("m.turn", "m.spin"),
+                  ("more(", "again("))  # fmt: skip
+    assert isinstance(result, Patch) and len(kept(result)) == 2
+    assert any("motor::spin(): turns starts anew" in note for note in result.notes)

@@ -83,8 +83,10 @@ class Changes(NamedTuple):
 
 def moved_note(shown: str, view: View, named: Named) -> str:
     """It may be another variable of the same name."""
-    file = os.path.basename(os.path.splitext(view.name)[0])
-    place = f"{named.entity.function}()" if named.entity.function else file
+    old = named.entity.plain
+    place = os.path.basename(os.path.splitext(view.name)[0])
+    if old.function or old.scope:
+        place = f"{old.function}()" if old.function else old.scope
     return (
         f"note: {shown} was in {place} before, and keeps what it holds; --whole, or the key w of "
         "watch, starts it anew"
