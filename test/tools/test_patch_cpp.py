@@ -43,7 +43,10 @@ int four(void) { handle_t p = mem; return p->a; }
 """
 
 
-@pytest.mark.parametrize("layout", ["{ int a; }", "{ int a; int c; }", "{ short a; }", "{ char a; }"])
+LAYOUTS = ["{ int a; }", "{ int a; int c; }", "{ short a; }", "{ char a; }"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_an_unnamed_structure_that_only_pointers_lead_to(edits: Edits, layout: str) -> None:
     words = refused(edits, HEAP, HEAP.replace(layout, layout.replace("{", "{ int new;")))
     assert "an unnamed structure" in words and "has another layout" in words
@@ -69,7 +72,8 @@ def test_other_edits_beside_unnamed_structures(edits: Edits, before: str, now: s
 
 
 def test_an_unnamed_structure_of_a_patch(edits: Edits) -> None:
-    new = HEAP.replace("{ int a; } *p", "{ int a; } *p = mem; struct { long n; } *q = mem; q->n++; p")
+    more = "{ int a; } *p = mem; struct { long n; } *q = mem; q->n++; p"
+    new = HEAP.replace("{ int a; } *p", more)
     patched(edits, HEAP, new)
     result = edits.edit(a_c=new.replace("{ long n; }", "{ int k; long n; }"))
     assert isinstance(result, Whole) and "unnamed structure of one()" in result.reason
@@ -164,3 +168,94 @@ def test_variables_of_one_name_that_get_other_symbols_at_once(cpp: Edits) -> Non
                   ("more(", "again("))  # fmt: skip
     assert isinstance(result, Patch) and len(kept(result)) == 2
     assert any("motor::spin(): turns starts anew" in note for note in result.notes)
+
+
+# ---- variables of lambdas ----
+
+LAMBDA = """\
+extern "C" int firmware_function(int);
+extern "C" int use(int x) {
+    auto a = [](int y) { static int n = 100; return n += y; };
+    return a(x);
+}
+"""
+BEFORE = ("auto a =", "auto b = [](int y) { static int n = 7; return n += y; }; auto a =")
+MORE = ("auto a =", "auto c = [](int y) { return y + 1; }; auto a =")
+USED = ("return a(x);", "return a(x) + b(x);")
+
+
+def test_a_variable_of_a_lambda_before_another(cpp: Edits) -> None:
+    """It would have the number of the other one, and so its value."""
+    result = edit(cpp, LAMBDA, BEFORE, USED)
+    assert isinstance(result, Whole), result
+    assert result.reason == "use() has another number of variables 'n'"
+
+
+def test_a_lambda_before_others_with_variables(cpp: Edits) -> None:
+    both = LAMBDA.replace(*BEFORE).replace(*USED)
+    result = edit(cpp, both, ("auto b =", "auto c = [](int y) { return y + 1; }; auto b ="))
+    assert isinstance(result, Whole), result
+    assert result.reason == "variables 'n' of use() have other numbers"
+
+
+def test_a_lambda_before_one_with_a_variable(cpp: Edits) -> None:
+    result = edit(cpp, LAMBDA, MORE, ("return a(x);", "return a(c(x));"))
+    assert isinstance(result, Patch) and not kept(result) and not result.notes, result
+
+
+def test_one_more_variable_of_the_same_name_in_cpp(cpp: Edits) -> None:
+    text = 'extern "C" int firmware_function(int);\n' + (
+        'extern "C" int use(int x) { { static int n; n += x; x = n; } return x; }\n')
+    result = edit(cpp, text, ("{ { static", "{ { static int n; x += n++; } { static"))
+    assert isinstance(result, Whole), result
+    assert result.reason == "use() has another number of variables 'n'"
+
+
+def test_a_variable_of_a_new_overload(cpp: Edits) -> None:
+    text = ('extern "C" int firmware_function(int);\n'
+            "static int more(int x) { static int n; return n += x; }\n"
+            'extern "C" int use(int x) { return more(x); }\n')  # fmt: skip
+    result = edit(cpp, text, ("static int more(", "static int more(char x) { static int n; "
+                              "return n -= x; }\nstatic int more("),
+                  ("return more(x)", "return more(x) + more('a')"))  # fmt: skip
+    assert isinstance(result, Patch) and len(kept(result)) == 1 and not result.notes, result
+
+
+# ---- guards ----
+
+GUARD = """\
+extern "C" int firmware_function(int);
+static int seed(int x) { return firmware_function(x) * 1000; }
+static int made(int x) { static int last %s; return last += x; }
+extern "C" int use(int x) { return made(x) + seed(x); }
+"""
+
+
+@pytest.mark.parametrize("initial", ["", "= 5"])
+def test_a_variable_gets_an_initialiser(cpp: Edits, initial: str) -> None:
+    old, now = GUARD % initial, ("int last " + initial, "int last = seed(x)")
+    result = edit(cpp, old, now)
+    assert isinstance(result, Patch) and len(kept(result)) == 1, result
+    assert result.notes == ["note: made(): last starts anew: its initial value is computed now, "
+                            "when it is first reached"]  # fmt: skip
+    result = change(cpp, old, now, ("last += x", "last += 2 * x"))
+    assert isinstance(result, Patch) and not result.notes, result
+
+
+def test_a_variable_loses_its_initialiser(cpp: Edits) -> None:
+    result = edit(cpp, GUARD % "= seed(x)", ("last = seed(x)", "last = 5"))
+    assert isinstance(result, Patch) and len(result.notes) == 1, result
+    assert "made(): last has another initial value; it keeps what it holds" in result.notes[0]
+
+
+def test_a_guard_goes_with_its_variable(cpp: Edits) -> None:
+    result = edit(cpp, GUARD % "= seed(x)", ("made", "done"))
+    assert isinstance(result, Patch) and not kept(result), result
+    assert len(result.notes) == 1 and "last was in made() before, and keeps" in result.notes[0]
+
+
+def test_a_guard_of_a_variable_that_is_new(cpp: Edits) -> None:
+    """With the guard of the old one, nothing would initialise it."""
+    result = edit(cpp, GUARD % "= seed(x)", ("made", "done"), ("static int last", "static short last"))
+    assert isinstance(result, Patch) and len(kept(result)) == 2, result
+    assert len(result.notes) == 1 and "done(): last starts anew" in result.notes[0]

@@ -79,6 +79,8 @@ class Changes(NamedTuple):
     """Those that the base does not have, by object file and name; digests of their layouts."""
     initials: List[OtherInitial]
     """Of variables of the base."""
+    initialised: List[str]
+    """Shown names of variables that live on, and that the new code initialises once more."""
 
 
 def moved_note(shown: str, view: View, named: Named) -> str:
@@ -110,6 +112,13 @@ def unwritten_note(shown: str) -> str:
     return (
         f"note: what {shown} holds is not used now: nothing writes {shown} any more, so the code "
         "has its initial value"
+    )
+
+
+def initialised_note(shown: str) -> str:
+    """It has got a guard, which is new: nothing has run its initialiser yet."""
+    return (
+        f"note: {shown} starts anew: its initial value is computed now, when it is first reached"
     )
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Tuple
 
-from hotreload.kept import shown_name
+from hotreload.kept import parse_shown_name, shown_name
+from hotreload.mangled import guarded, plain
 from hotreload.module import elf
 from hotreload.module.own_symbols import Binding
 from hotreload.module.linker_script import KEEP_SECTION
@@ -21,6 +22,7 @@ from hotreload.patch.changes import (
     Place,
     Swap,
     gone_callback_note,
+    initialised_note,
     lost_note,
     moved_note,
     new_place_note,
@@ -39,6 +41,7 @@ from hotreload.patch.definitions import (
     unnamed_sections,
 )
 from hotreload.patch.jumps import Jumps
+from hotreload.patch.numbered import check_numbered
 from hotreload.patch.program import Program, find_old, has_moved
 from hotreload.patch.structures import check_structures, last_word
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone, is_made
@@ -57,7 +60,7 @@ class _Comparison:
         self._program, self._base = program, program.base
         self._changed: Dict[Tuple[str, int], Place] = {}
         self._moved: List[Entity] = []
-        self._result = Changes([], [], {}, [], {}, {}, [])
+        self._result = Changes([], [], {}, [], {}, {}, [], [])
 
     def run(self) -> Changes:
         self._check_names()
@@ -82,6 +85,7 @@ class _Comparison:
         used = {place.view.name: place.view for place in self._result.code}
         self._result.structures.update(check_structures(self._base, used.values()))
         self._note_gone_callbacks()
+        self._note_initialised()
         return self._result
 
     # ---- names ----
@@ -92,15 +96,15 @@ class _Comparison:
         objects, firmware = program.inputs.objects, program.inputs.firmware
         for name in {*objects.imports, *objects.weak_imports}:
             if name in base.winners:
-                raise NeedsWhole(f"{name} is gone, but still used")
+                raise NeedsWhole(f"{plain(name).qualified} is gone, but still used")
         for name, found in objects.defined.items():
             if name in base.winners:
                 continue
             if name in base.weak_imports:
-                raise NeedsWhole(f"{name}, which was only used where it is there, is new")
+                raise NeedsWhole(f"{plain(name).qualified}, which was only used where it is there, is new")
             known = base.library_address(name) is not None or name in firmware.symbols
             if known and found.binding != Binding.INLINE:
-                raise NeedsWhole(f"{name}, which was in a library or in the firmware, is new here")
+                raise NeedsWhole(f"{plain(name).qualified}, which was in a library or in the firmware, is new here")
 
     def _check_view(self, view: View) -> None:
         old = self._base.view(view.name)
@@ -114,6 +118,9 @@ class _Comparison:
         if old is not None and view.twins != old.twins:
             function, stem = min((view.twins.items() ^ old.twins.items()))[0]
             raise NeedsWhole(f"{function}() has another number of variables '{stem}'")
+        if old is not None:
+            patched = map(parse_shown_name, self._program.patched_variables)
+            check_numbered(view, old, (one for one in patched if one.path in ("", view.name)))
         if old is not None and numbers_of(view) != numbers_of(old):
             raise NeedsWhole(f"absolute symbols of {view.name} have changed")
         if setup_of(view) != (setup_of(old) if old else []):
@@ -125,7 +132,19 @@ class _Comparison:
         for key in sorted({*self._base.slots, *self._base.history.slots} - used):
             if self._program.find_callback(key) is None:
                 name, is_of_base = key.rpartition(":")[2], key in self._base.slots
-                self._note(gone_callback_note(name, is_of_base), key)
+                self._note(gone_callback_note(plain(name).qualified, is_of_base), key)
+
+    def _note_initialised(self) -> None:
+        """Variables of functions that have got a guard."""
+        patched = self._program.patched_variables
+        for guard in self._result.new:
+            name = guarded(guard.name)
+            if name is None or shown_name(guard) in patched:
+                continue
+            variable = guard._replace(name=name)
+            if variable not in self._result.new or shown_name(variable) in patched:
+                self._result.initialised.append(shown_name(variable))
+                self._note(initialised_note(variable.shown))
 
     def _note(self, text: str, about: str = "") -> None:
         """`about` tells apart what has the same words."""
