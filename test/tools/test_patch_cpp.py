@@ -63,7 +63,7 @@ def test_a_structure_that_only_a_cast_names(edits: Edits, type_: str) -> None:
 @pytest.mark.parametrize("before, now", [
     ("int one(void) {", "int one(void) { struct { long n; } *q = mem; q->n++;"),
     ("struct { int a; } *p = mem; return p->a;", "return 1;"),
-    ("int one(", "static struct { long n; } *other; int more(void) { return other->n; }\nint one("),
+    ("int one(", "static struct { long n; } *q; int more(void) { return q->n; }\nint one("),
     ("return p->a;", "return p->a + 1;"),
 ])
 def test_other_edits_beside_unnamed_structures(edits: Edits, before: str, now: str) -> None:
@@ -143,7 +143,7 @@ KEPT = [
     ([("static int count;", "int count;")], ""),
     ([("static int count;", "namespace { int count; }")], ""),
     ([("int limit = 5", "static int limit = 5")], ""),
-    ([("int turn(int x);", "int turn(int x) const;"), ("turn(int x) {", "turn(int x) const {")], ""),
+    ([("turn(int x);", "turn(int x) const;"), ("turn(int x) {", "turn(int x) const {")], ""),
     ([(" turn(", " spin("), ("::turn(", "::spin("), ("m.turn", "m.spin")],
      "motor::spin(): turns was in motor::turn() before, and keeps"),
     ([("sum<char>", "sum<long>")], "sum<long>(): total was in sum<char>() before, and keeps"),
@@ -256,6 +256,35 @@ def test_a_guard_goes_with_its_variable(cpp: Edits) -> None:
 
 def test_a_guard_of_a_variable_that_is_new(cpp: Edits) -> None:
     """With the guard of the old one, nothing would initialise it."""
-    result = edit(cpp, GUARD % "= seed(x)", ("made", "done"), ("static int last", "static short last"))
+    result = edit(cpp, GUARD % "= seed(x)", ("made", "done"), ("int last", "short last"))
     assert isinstance(result, Patch) and len(kept(result)) == 2, result
     assert len(result.notes) == 1 and "done(): last starts anew" in result.notes[0]
+
+
+# ---- lambdas that others may call ----
+
+CALLBACK = """\
+extern "C" int firmware_function(int);
+typedef int (*call_t)(int);
+volatile call_t stored;
+extern "C" int use(int x) {
+    stored = [](int y) { return firmware_function(y) + 1; };
+    return stored(x);
+}
+"""
+OTHER = "stored = [](int y) { return firmware_function(y) * 7; };"
+
+
+def test_a_lambda_before_one_whose_address_was_stored(cpp: Edits) -> None:
+    result = edit(cpp, CALLBACK, ("stored = [", f"{OTHER} stored = ["))
+    assert isinstance(result, Patch), result
+    assert result.notes == ["note: pointers to a lambda of use() that were stored before may lead "
+                            "to another one: lambdas are told apart by their order"]  # fmt: skip
+
+
+@pytest.mark.parametrize("before, now", [
+    ("return stored", f"{OTHER} return stored"), ("(y) + 1", "(y) + 2"),
+])
+def test_other_edits_beside_a_stored_lambda(cpp: Edits, before: str, now: str) -> None:
+    result = edit(cpp, CALLBACK, (before, now))
+    assert isinstance(result, Patch) and not result.notes, result

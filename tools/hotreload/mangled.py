@@ -28,7 +28,8 @@ _OPERATORS = {
     "le": "<=", "ge": ">=", "ss": "<=>", "pl": "+", "mi": "-", "ml": "*", "dv": "/", "rm": "%",
     "pL": "+=", "mI": "-=", "mL": "*=", "dV": "/=", "pp": "++", "mm": "--", "ls": "<<", "rs": ">>",
     "an": "&", "or": "|", "eo": "^", "co": "~", "nt": "!", "aa": "&&", "oo": "||", "de": "*",
-    "ad": "&", "ng": "-", "ps": "+", "nw": " new", "na": " new[]", "dl": " delete", "da": " delete[]",
+    "ad": "&", "ng": "-", "ps": "+", "nw": " new", "na": " new[]", "dl": " delete",
+    "da": " delete[]",
 }  # fmt: skip
 _UNNAMED_NAMESPACE = "_GLOBAL__N_1"
 _LAMBDA = "<lambda>"

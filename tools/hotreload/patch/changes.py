@@ -107,6 +107,14 @@ def gone_callback_note(name: str, is_of_base: bool) -> str:
     )
 
 
+def renumbered_note(shown: str) -> str:
+    """Its symbol is all that tells it from others."""
+    return (
+        f"note: pointers to {shown} that were stored before may lead to another one: lambdas are "
+        "told apart by their order"
+    )
+
+
 def unwritten_note(shown: str) -> str:
     """The compiler has put the initial value into the code."""
     return (

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Dict, Iterator, List, Tuple
 
 from hotreload.kept import parse_shown_name, shown_name
-from hotreload.mangled import guarded, plain
+from hotreload.mangled import guarded
 from hotreload.module import elf
 from hotreload.module.own_symbols import Binding
 from hotreload.module.linker_script import KEEP_SECTION
@@ -26,6 +26,7 @@ from hotreload.patch.changes import (
     lost_note,
     moved_note,
     new_place_note,
+    renumbered_note,
     unwritten_note,
 )
 from hotreload.patch.definitions import (
@@ -41,7 +42,7 @@ from hotreload.patch.definitions import (
     unnamed_sections,
 )
 from hotreload.patch.jumps import Jumps
-from hotreload.patch.numbered import check_numbered
+from hotreload.patch.numbered import check_numbered, find_renumbered
 from hotreload.patch.program import Program, find_old, has_moved
 from hotreload.patch.structures import check_structures, last_word
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone, is_made
@@ -96,15 +97,17 @@ class _Comparison:
         objects, firmware = program.inputs.objects, program.inputs.firmware
         for name in {*objects.imports, *objects.weak_imports}:
             if name in base.winners:
-                raise NeedsWhole(f"{plain(name).qualified} is gone, but still used")
+                raise NeedsWhole(f"{Entity(name).shown} is gone, but still used")
         for name, found in objects.defined.items():
             if name in base.winners:
                 continue
             if name in base.weak_imports:
-                raise NeedsWhole(f"{plain(name).qualified}, which was only used where it is there, is new")
+                shown = Entity(name).shown
+                raise NeedsWhole(f"{shown}, which was only used where it is there, is new")
             known = base.library_address(name) is not None or name in firmware.symbols
             if known and found.binding != Binding.INLINE:
-                raise NeedsWhole(f"{plain(name).qualified}, which was in a library or in the firmware, is new here")
+                shown = Entity(name).shown
+                raise NeedsWhole(f"{shown}, which was in a library or in the firmware, is new here")
 
     def _check_view(self, view: View) -> None:
         old = self._base.view(view.name)
@@ -129,10 +132,17 @@ class _Comparison:
     def _note_gone_callbacks(self) -> None:
         """What was registered goes on in the old code, as far as that stays."""
         used = self._program.callback_slots.keys()
-        for key in sorted({*self._base.slots, *self._base.history.slots} - used):
+        before = {*self._base.slots, *self._base.history.slots}
+        for shown in find_renumbered(before, used, self._has_changed):
+            self._note(renumbered_note(shown))
+        for key in sorted(before - used):
             if self._program.find_callback(key) is None:
-                name, is_of_base = key.rpartition(":")[2], key in self._base.slots
-                self._note(gone_callback_note(plain(name).qualified, is_of_base), key)
+                shown = Entity(key.rpartition(":")[2]).shown
+                self._note(gone_callback_note(shown, key in self._base.slots), key)
+
+    def _has_changed(self, function: Entity) -> bool:
+        found = self._program.find(function) or self._program.find(Entity(function.name))
+        return found is not None and (found[0].name, found[1].symbol.section) in self._changed
 
     def _note_initialised(self) -> None:
         """Variables of functions that have got a guard."""

@@ -1,4 +1,4 @@
-"""Variables whose symbols have numbers: those of lambdas, and several of one name in a function.
+"""Symbols with numbers: of lambdas and what is in them, of several variables of one name.
 
 C++ counts in the order of the source. One more in front gives the others the numbers of others.
 
@@ -7,7 +7,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Set
+from typing import Callable, Dict, Iterable, List, Set, Tuple
 
 from hotreload.mangled import guarded
 from hotreload.patch.changes import NeedsWhole
@@ -30,6 +30,32 @@ def check_numbered(view: View, old: View, patched: Iterable[Entity]) -> None:
         if len(before[stem]) != len(now[stem]):
             raise NeedsWhole(f"{one.function}() has another number of variables '{one.name}'")
         raise NeedsWhole(f"variables '{one.name}' of {one.function}() have other numbers")
+
+
+def find_renumbered(
+    before: Iterable[str], now: Iterable[str], has_changed: Callable[[Entity], bool]
+) -> List[str]:
+    """Lambdas whose address was taken, by their callbacks' keys: what has the symbol of one may be
+    another one now. Whether one was only put behind them shows in their code."""
+    old, new = _callbacks(before), _callbacks(now)
+    found = []
+    for place in sorted(old.keys() & new.keys()):
+        both = old[place] & new[place]
+        if old[place] != new[place] and any(map(has_changed, both)):
+            name = min(both).plain
+            found.append(f"a lambda of {name.function}()" if name.function else name.qualified)
+    return found
+
+
+def _callbacks(keys: Iterable[str]) -> Dict[Tuple[str, str], Set[Entity]]:
+    found: Dict[Tuple[str, str], Set[Entity]] = {}
+    for key in keys:
+        path, _, name = key.rpartition(":")
+        entity = Entity(name, path)
+        stem = entity.plain.stem
+        if stem not in ("", name):
+            found.setdefault((path, stem), set()).add(entity)
+    return found
 
 
 def _variables(view: View) -> Iterable[Entity]:
