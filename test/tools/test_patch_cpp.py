@@ -124,6 +124,23 @@ def test_a_lambda_of_a_patch(cpp: Edits) -> None:
     assert isinstance(result, Whole) and "has another layout than in a patch" in result.reason
 
 
+INNER = """\
+extern "C" int firmware_function(int);
+struct list { struct node { int a; } *first; };
+extern "C" int use(list *p) { return p->first->a; }
+"""
+MORE_NODES = 'count(tree *p) { return p->root->b; }\nextern "C" int use(list *p) {'
+
+
+def test_a_class_with_an_inner_one_before_another(cpp: Edits) -> None:
+    more = "struct tree { struct node { short a, b; } *root; };"
+    both = [("struct list", f"{more}\nstruct list"), ("use(list *p) {", MORE_NODES)]
+    result = edit(cpp, INNER, *both)
+    assert isinstance(result, Patch), result
+    result = change(cpp, INNER, *both, ("node { int a", "node { int b, a"))
+    assert isinstance(result, Whole) and "node has another layout" in result.reason
+
+
 # ---- variables whose symbols get another name ----
 
 STATE = """\

@@ -226,7 +226,7 @@ class _Everything(TypeReader):
         self._shared: Dict[str, None] = {}
         self._without_place: Set[Tuple[str, str]] = set()
         self._unnamed: Dict[Key, Tuple[str, Entry]] = {}
-        """All structures without a name, and the functions that they stand in."""
+        """All structures without a name, and the functions or classes that they stand in."""
         self._typedefs: Set[Key] = set()
         """Those that have the name of a typedef."""
 
@@ -236,6 +236,7 @@ class _Everything(TypeReader):
         for unit in self._dwarf.units():
             if not unit.is_assembly:
                 check_has_types(unit.root)
+                self._walk(unit.root, "", [])  # Classes may have inner ones of one name.
                 self._scan(unit.root, "")
         unnamed = [self._describe_unnamed(*self._unnamed[key]) for key in self._unnamed
                    if key not in self._typedefs]  # fmt: skip
@@ -255,10 +256,10 @@ class _Everything(TypeReader):
                 self._without_place.add((function, entry.name))
             if entry.tag in _SHARING:
                 self._shared.update(dict.fromkeys(self._type_of(entry).uses))
-            self._note_structure(entry, function)
+            self._note_structure(entry, parent, function)
             self._scan(entry, inner)
 
-    def _note_structure(self, entry: Entry, function: str) -> None:
+    def _note_structure(self, entry: Entry, parent: Entry, function: str) -> None:
         """A structure that code uses is in the debug data, though perhaps no pointer to it."""
         target = entry.refers(At.TYPE) if entry.tag == Tag.TYPEDEF else None
         if target is not None and target.tag in _STRUCTURES and not target.name:
@@ -268,10 +269,11 @@ class _Everything(TypeReader):
             if entry.name:
                 self._shared.update(dict.fromkeys(self._aggregate(entry, "").uses))
             else:
-                self._unnamed[key_of(entry)] = (function, entry)
+                owner = parent.name if parent.tag in _STRUCTURES else ""
+                self._unnamed[key_of(entry)] = (f"{function}()" if function else owner, entry)
 
-    def _describe_unnamed(self, function: str, entry: Entry) -> Unnamed:
-        of = f" of {function}()" if function else ""
+    def _describe_unnamed(self, owner: str, entry: Entry) -> Unnamed:
+        of = f" of {owner}" if owner else ""
         call = next((one for one in entry.children() if one.name == "operator()"), None)
         if call is None:
             return Unnamed(UNNAMED + of, None, self._aggregate(entry, ""))
