@@ -100,7 +100,7 @@ def moved_anew(before: Mapping[str, int], now: Mapping[str, int]) -> List[str]:
         f"note: {one.shown} starts anew: a whole module finds it by its file, function and name, "
         "and one of these has changed"
         for one in sorted(new)
-        if any(one.name == other.name for other in gone)
+        if any(one.plain.name == other.plain.name for other in gone)
     ]
 
 

@@ -110,7 +110,8 @@ def _last_name(title: str) -> str:
     return head.rpartition("::")[2] + bracket + arguments
 
 
-def _key(entry: Entry) -> Key:
+def key_of(entry: Entry) -> Key:
+    """What tells an entry from the others."""
     return id(entry.unit.section), entry.offset
 
 
@@ -155,7 +156,7 @@ class TypeReader:
             if entry.unit.is_c:
                 continue
             if entry.tag in _AGGREGATES or entry.tag in _NAMED:
-                self._scopes[_key(entry)] = scope
+                self._scopes[key_of(entry)] = scope
             if entry.tag in _AGGREGATES or entry.tag == Tag.NAMESPACE:
                 self._walk(entry, f"{scope}{entry.name}::" if entry.name else scope, found)
 
@@ -198,7 +199,7 @@ class TypeReader:
     def _scope(self, entry: Entry) -> str:
         """What stands before a name, such as `geometry::`."""
         declared = entry.refers(At.SPECIFICATION) or entry.inherited(At.NAME)
-        return self._scopes.get(_key(declared), "")
+        return self._scopes.get(key_of(declared), "")
 
     def _function(self, entry: Entry) -> Text:
         """A function's result, name and parameters."""
@@ -293,10 +294,10 @@ class TypeReader:
             return Text(
                 f"{kind} {{{inner.source}}}", f"{placeholder} {{{inner.machine}}}", inner.uses
             )
-        title = self._titles.get(_key(entry))
+        title = self._titles.get(key_of(entry))
         if title is None:
             wanted = f"{kind} {self._scope(entry)}{name}" if name else typedef_name
-            title = self._titles[_key(entry)] = self._title(entry, wanted)
+            title = self._titles[key_of(entry)] = self._title(entry, wanted)
         return Text(title, placeholder, (title,))
 
     def _title(self, entry: Entry, wanted: str) -> str:

@@ -79,12 +79,16 @@ class Changes(NamedTuple):
     """Those that the base does not have, by object file and name; digests of their layouts."""
     initials: List[OtherInitial]
     """Of variables of the base."""
+    initialised: List[str]
+    """Shown names of variables that live on, and that the new code initialises once more."""
 
 
 def moved_note(shown: str, view: View, named: Named) -> str:
     """It may be another variable of the same name."""
-    file = os.path.basename(os.path.splitext(view.name)[0])
-    place = f"{named.entity.function}()" if named.entity.function else file
+    old = named.entity.plain
+    place = os.path.basename(os.path.splitext(view.name)[0])
+    if old.function or old.scope:
+        place = f"{old.function}()" if old.function else old.scope
     return (
         f"note: {shown} was in {place} before, and keeps what it holds; --whole, or the key w of "
         "watch, starts it anew"
@@ -103,11 +107,26 @@ def gone_callback_note(name: str, is_of_base: bool) -> str:
     )
 
 
+def renumbered_note(shown: str) -> str:
+    """Its symbol is all that tells it from others."""
+    return (
+        f"note: pointers to {shown} that were stored before may lead to another one: lambdas are "
+        "told apart by their order"
+    )
+
+
 def unwritten_note(shown: str) -> str:
     """The compiler has put the initial value into the code."""
     return (
         f"note: what {shown} holds is not used now: nothing writes {shown} any more, so the code "
         "has its initial value"
+    )
+
+
+def initialised_note(shown: str) -> str:
+    """It has got a guard, which is new: nothing has run its initialiser yet."""
+    return (
+        f"note: {shown} starts anew: its initial value is computed now, when it is first reached"
     )
 
 

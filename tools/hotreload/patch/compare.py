@@ -7,10 +7,10 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import os
 from typing import Dict, Iterator, List, Tuple
 
-from hotreload.kept import shown_name
+from hotreload.kept import parse_shown_name, shown_name
+from hotreload.mangled import guarded
 from hotreload.module import elf
 from hotreload.module.own_symbols import Binding
 from hotreload.module.linker_script import KEEP_SECTION
@@ -22,9 +22,11 @@ from hotreload.patch.changes import (
     Place,
     Swap,
     gone_callback_note,
+    initialised_note,
     lost_note,
     moved_note,
     new_place_note,
+    renumbered_note,
     unwritten_note,
 )
 from hotreload.patch.definitions import (
@@ -40,7 +42,9 @@ from hotreload.patch.definitions import (
     unnamed_sections,
 )
 from hotreload.patch.jumps import Jumps
+from hotreload.patch.numbered import check_numbered, find_renumbered
 from hotreload.patch.program import Program, find_old, has_moved
+from hotreload.patch.structures import check_structures, last_word
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone, is_made
 
 
@@ -57,7 +61,7 @@ class _Comparison:
         self._program, self._base = program, program.base
         self._changed: Dict[Tuple[str, int], Place] = {}
         self._moved: List[Entity] = []
-        self._result = Changes([], [], {}, [], {}, {}, [])
+        self._result = Changes([], [], {}, [], {}, {}, [], [])
 
     def run(self) -> Changes:
         self._check_names()
@@ -79,8 +83,10 @@ class _Comparison:
                 if self._program.counts(place.view, named):
                     jumps.find(place, named)
         self._result.jumps.extend(jumps.finish())
-        self._check_structures()
+        used = {place.view.name: place.view for place in self._result.code}
+        self._result.structures.update(check_structures(self._base, used.values()))
         self._note_gone_callbacks()
+        self._note_initialised()
         return self._result
 
     # ---- names ----
@@ -91,15 +97,17 @@ class _Comparison:
         objects, firmware = program.inputs.objects, program.inputs.firmware
         for name in {*objects.imports, *objects.weak_imports}:
             if name in base.winners:
-                raise NeedsWhole(f"{name} is gone, but still used")
+                raise NeedsWhole(f"{Entity(name).shown} is gone, but still used")
         for name, found in objects.defined.items():
             if name in base.winners:
                 continue
             if name in base.weak_imports:
-                raise NeedsWhole(f"{name}, which was only used where it is there, is new")
+                shown = Entity(name).shown
+                raise NeedsWhole(f"{shown}, which was only used where it is there, is new")
             known = base.library_address(name) is not None or name in firmware.symbols
             if known and found.binding != Binding.INLINE:
-                raise NeedsWhole(f"{name}, which was in a library or in the firmware, is new here")
+                shown = Entity(name).shown
+                raise NeedsWhole(f"{shown}, which was in a library or in the firmware, is new here")
 
     def _check_view(self, view: View) -> None:
         old = self._base.view(view.name)
@@ -113,37 +121,43 @@ class _Comparison:
         if old is not None and view.twins != old.twins:
             function, stem = min((view.twins.items() ^ old.twins.items()))[0]
             raise NeedsWhole(f"{function}() has another number of variables '{stem}'")
+        if old is not None:
+            patched = map(parse_shown_name, self._program.patched_variables)
+            check_numbered(view, old, (one for one in patched if one.path in ("", view.name)))
         if old is not None and numbers_of(view) != numbers_of(old):
             raise NeedsWhole(f"absolute symbols of {view.name} have changed")
         if setup_of(view) != (setup_of(old) if old else []):
             raise NeedsWhole(f"the constructors or destructors of {view.name} have changed")
 
-    def _check_structures(self) -> None:
-        """New code must not get an object of the old layout, wherever that comes from."""
-        known = self._base.history.structures
-        for view in {place.view.name: place.view for place in self._result.code}.values():
-            old = self._base.view(view.name)
-            unread = (old.types.unread or view.types.unread) if old is not None else ""
-            if unread and not _is_assembly(view):
-                raise NeedsWhole(f"structures may have another layout: {view.name} {unread}")
-            title = old.types.find_changed_structure(view.types) if old else ""
-            if title:
-                raise NeedsWhole(f"{_last_word(title)} has another layout")
-            for title, digest in view.types.new_structures(old.types if old else None).items():
-                name = f"{view.name}: {title}"
-                if known.get(name, digest) != digest:
-                    raise NeedsWhole(f"{_last_word(title)} has another layout than in a patch")
-                self._result.structures[name] = digest
-
     def _note_gone_callbacks(self) -> None:
         """What was registered goes on in the old code, as far as that stays."""
+        used = self._program.callback_slots.keys()
+        before = {*self._base.slots, *self._base.history.slots}
+        for shown in find_renumbered(before, used, self._has_changed):
+            self._note(renumbered_note(shown))
         for key in sorted(self._program.gone_callbacks):
             if self._program.find_callback(key) is None:
-                name, is_of_base = key.rpartition(":")[2], key in self._base.slots
-                self._note(gone_callback_note(name, is_of_base), key)
+                shown = Entity(key.rpartition(":")[2]).shown
+                self._note(gone_callback_note(shown, key in self._base.slots), key)
         inline_slots = self._program.inputs.resolution.inline_slots
         for name in sorted(self._base.inline_slots - inline_slots.keys()):
-            self._note(gone_callback_note(name, True), name)
+            self._note(gone_callback_note(Entity(name).shown, True), name)
+
+    def _has_changed(self, function: Entity) -> bool:
+        found = self._program.find(function) or self._program.find(Entity(function.name))
+        return found is not None and (found[0].name, found[1].symbol.section) in self._changed
+
+    def _note_initialised(self) -> None:
+        """Variables of functions that have got a guard."""
+        patched = self._program.patched_variables
+        for guard in self._result.new:
+            name = guarded(guard.name)
+            if name is None or shown_name(guard) in patched:
+                continue
+            variable = guard._replace(name=name)
+            if variable not in self._result.new or shown_name(variable) in patched:
+                self._result.initialised.append(shown_name(variable))
+                self._note(initialised_note(variable.shown))
 
     def _note(self, text: str, about: str = "") -> None:
         """`about` tells apart what has the same words."""
@@ -341,7 +355,7 @@ class _Comparison:
                 raise NeedsWhole(f"{shown} may have another layout: {view.name} {unread}")
         elif not is_same:
             title = old[0].types.find_difference(old[1].symbol, view.types, named.symbol)
-            raise NeedsWhole(f"{_last_word(title) or named.entity.shown} has another layout")
+            raise NeedsWhole(f"{last_word(title) or named.entity.shown} has another layout")
         if named.symbol.size != old[1].symbol.size:
             raise NeedsWhole(f"{named.entity.shown} has another size")
 
@@ -462,12 +476,6 @@ def _check_stored_labels(place: Place) -> None:
         raise NeedsWhole(f"{shown} may have stored the address of a label in it")
 
 
-def _is_assembly(view: View) -> bool:
-    """By the name of the object file: assembly code has no types."""
-    source = os.path.splitext(view.name)[0]
-    return source.endswith((".S", ".s", ".asm"))
-
-
 def _reaches_by_distance(view: View) -> bool:
     """Whether code may reach a variable by its distance from another one."""
     for symbol in view.symbols:
@@ -486,8 +494,3 @@ def _uses_of_code(view: View) -> Iterator[Tuple[int, Target]]:
             is_other = used != section and 0 < used < len(view.kinds)
             if is_other and view.kinds[used] == Kind.CODE:
                 yield section, target
-
-
-def _last_word(title: str) -> str:
-    """`motor_t` of `struct motor_t`, and of the second one, `struct motor_t (2)`."""
-    return title.partition(" (")[0].rpartition(" ")[2]

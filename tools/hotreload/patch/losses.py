@@ -10,6 +10,7 @@ from typing import List
 from hotreload.kept import moved_anew, started_anew
 from hotreload.module.link import Inputs
 from hotreload.patch.base import Base
+from hotreload.patch.view import Entity
 
 
 def find_losses(base: Base, inputs: Inputs) -> List[str]:
@@ -26,7 +27,7 @@ def _lost_callbacks(base: Base, inputs: Inputs) -> List[str]:
     gone = {key.rpartition(":")[2] for key, slot in slots.items() if slot not in used}
     gone |= base.inline_slots - inputs.resolution.inline_slots.keys()
     return [
-        f"note: {name}() is gone; a call by a pointer to it that was stored before stops the "
-        "program"
+        f"note: {Entity(name).shown}() is gone; a call by a pointer to it that was stored before "
+        "stops the program"
         for name in sorted(gone)
     ]

@@ -21,7 +21,8 @@ def remember(program: Program, changes: Changes, composed: Composed) -> List[str
     about = dict(changes.notes)
     for other in others:
         about[other.note] = about.get(other.note, "") + other.digest
-    notes = history.untold(about)
+    untrue = {other.note for other in others if other.shown in changes.initialised}
+    notes = [note for note in history.untold(about) if note not in untrue]
     notes += _add_variables(history, composed) + _add_constants(history, composed)
     history.add_structures(changes.structures)
     before = history.slots

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from hotreload.kept import parse_shown_name, shown_name
+from hotreload.mangled import guard_of, guarded
 from hotreload.module.exports import definition_key, object_name
 from hotreload.module.link import Inputs
 from hotreload.module.own_symbols import is_vtable
@@ -89,7 +90,7 @@ class Program:
         """The variable or constant of the base that was in another object file or function: the
         only one of its name and type that is gone and that is the most like it, and the other way
         round."""
-        name = named.entity.name
+        name = named.entity.plain.name
         if name not in self._gone or shown_name(named.entity) in self.patched_variables:
             return None
         new = (view, named)
@@ -137,11 +138,9 @@ class Program:
         """Whether a variable of this name is gone, of the base or of a patch, and this one came."""
         if shown_name(entity) in self.patched_variables:
             return False
-        before = map(parse_shown_name, self.patched_variables)
-        lost = [one for one in before if one.name == entity.name and self.find(one) is None]
-        return bool(lost) or any(
-            kind_of(*old) == Kind.VARIABLE for old in self._gone.get(entity.name, ())
-        )
+        name, before = entity.plain.name, map(parse_shown_name, self.patched_variables)
+        lost = [one for one in before if one.plain.name == name and self.find(one) is None]
+        return bool(lost) or any(kind_of(*old) == Kind.VARIABLE for old in self._gone.get(name, ()))
 
     @cached_property
     def patched_variables(self) -> Dict[str, int]:
@@ -178,9 +177,16 @@ class Program:
 
 
 def has_moved(view: View, named: Named, old: Tuple[View, Named]) -> bool:
-    """Whether a variable was in another object file or function, and is known there alone."""
-    places = {(v.name, n.entity.function) for v, n in ((view, named), old)}
-    return named.entity != old[1].entity and len(places) > 1
+    """Whether a variable was in another object file, function or class, and is known there alone.
+    A guard goes with what it guards."""
+    places = {(v.name, *_around(n)) for v, n in ((view, named), old)}
+    is_guard = guarded(named.entity.name) is not None
+    return named.entity != old[1].entity and len(places) > 1 and not is_guard
+
+
+def _around(named: Named) -> Tuple[str, str]:
+    """The function and the class or namespace that a variable stands in."""
+    return named.entity.plain.function, named.entity.plain.scope
 
 
 def _by_name(views: Iterable[View], counts: Callable[[Entity], bool]) -> _ByName:
@@ -188,8 +194,9 @@ def _by_name(views: Iterable[View], counts: Callable[[Entity], bool]) -> _ByName
     for view in views:
         for entity, named in view.by_entity.items():
             is_data = kind_of(view, named) in (Kind.VARIABLE, Kind.CONSTANT)
-            if is_data and not is_made(entity.name) and counts(entity):
-                found.setdefault(entity.name, []).append((view, named))
+            name = entity.plain.name
+            if is_data and not is_made(name) and counts(entity):
+                found.setdefault(name, []).append((view, named))
     return found
 
 
@@ -208,7 +215,7 @@ def _most_like(one: _Found, others: List[_Found]) -> List[_Found]:
 
     def likeness(other: _Found) -> int:
         places = [
-            (view.name, os.path.basename(view.name), named.entity.function)
+            (view.name, os.path.basename(view.name), *_around(named))
             for view, named in (one, other)
         ]
         return sum(a == b for a, b in zip(*places))
@@ -222,9 +229,21 @@ def find_old(program: Program, view: View, named: Named) -> Optional[Tuple[View,
     so, or data may have moved."""
     entity, base = named.entity, program.base
     found = base.find(entity)
+    variable = guarded(entity.name)
+    if found is None and variable is not None:
+        return _find_old_guard(program, Entity(variable, entity.path))
     if found is None and not entity.function:
         other = Entity(entity.name, "" if entity.path else view.name)
         known = base.find(other)
         if known is not None and known[0].name == view.name and not program.find(other):
             found = known
     return found or program.find_moved(view, named)
+
+
+def _find_old_guard(program: Program, variable: Entity) -> Optional[_Found]:
+    """The guard of the variable that goes on as this one."""
+    found = program.find(variable)
+    old = find_old(program, *found) if found is not None else None
+    if old is None:
+        return None
+    return program.base.find(old[1].entity._replace(name=guard_of(old[1].entity.name)))

@@ -11,10 +11,11 @@ import hashlib
 import re
 import struct
 import zlib
+from functools import cached_property
 from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from hotreload.checks.debug_sections import ObjectFile, Unreadable
-from hotreload.checks.debug_types import Tag, TypeReader, check_has_types
+from hotreload.checks.debug_types import Key, Tag, TypeReader, check_has_types, key_of
 from hotreload.checks.dwarf import At, Dwarf, Entry
 from hotreload.checks.interface import Layout, Text
 from hotreload.module import elf
@@ -31,6 +32,20 @@ class _Described(NamedTuple):
     """Which one it is in the debug data, whose order is that of the source."""
 
 
+class Unnamed(NamedTuple):
+    """A structure without a name."""
+
+    place: str
+    """Whose it is: `an unnamed structure of work()`."""
+    parameters: Optional[str]
+    """Of a lambda."""
+    text: Text
+
+
+UNNAMED = "an unnamed structure"
+_LAMBDA = "a lambda"
+
+
 class _Closure(NamedTuple):
     """A type and all that it leads to, without the names of types and without enumerators."""
 
@@ -40,7 +55,7 @@ class _Closure(NamedTuple):
 
 class Types:
     """What is known; `unread` says why there is nothing. `shared` are titles of types whose objects
-    others may know: of variables, parameters, and what pointers and references lead to."""
+    others may know: structures, types of variables and parameters, what pointers lead to."""
 
     def __init__(
         self,
@@ -49,11 +64,13 @@ class Types:
         shared: Iterable[str] = (),
         unread: str = "",
         without_place: Iterable[Tuple[str, str]] = (),
+        unnamed: Iterable[Unnamed] = (),
     ) -> None:
         self.unread = unread
         self.without_place = frozenset(without_place)
         """Variables that are nowhere in memory: the function that each stands in, and its name."""
         self._places, self._layouts, self._shared = places, layouts, shared
+        self._unnamed = unnamed
 
     def function_of(self, section: int, offset: int) -> Optional[str]:
         """The function that a variable stands in; empty for none, None if it is not known."""
@@ -99,6 +116,20 @@ class Types:
         new = [title for title in self._structures() if not known.get(title)]
         lines = {title: self._close(Text("", "", (title,))).lines for title in new}
         return {title: hashlib.sha256(repr(lines[title]).encode()).hexdigest() for title in new}
+
+    @cached_property
+    def unnamed(self) -> Dict[str, str]:
+        """Titles and digests of such structures that have no name. The title of a lambda has its
+        number, that of another one its digest, as nothing else tells it from those beside it."""
+        found: Dict[str, str] = {}
+        for place, parameters, text in self._unnamed:
+            digest = hashlib.sha256(repr(self._close(text).lines).encode()).hexdigest()
+            start = f"{place}: {digest if parameters is None else parameters}"
+            number = 1
+            while f"{start} {number}" in found:
+                number += 1
+            found[f"{start} {number}"] = digest
+        return found
 
     def _structures(self) -> List[str]:
         titles = self._close(Text("", "", tuple(self._shared))).titles
@@ -182,6 +213,7 @@ def read_types(file: elf.Elf) -> Types:
 
 # The address of a variable, also of a local one, may be given to others as `void *`.
 _SHARING = (Tag.VARIABLE, Tag.PARAMETER, Tag.POINTER, Tag.REFERENCE, Tag.RVALUE_REFERENCE)
+_STRUCTURES = (Tag.STRUCTURE, Tag.CLASS, Tag.UNION)
 
 
 class _Everything(TypeReader):
@@ -193,6 +225,10 @@ class _Everything(TypeReader):
         self._places: Dict[_Place, _Described] = {}
         self._shared: Dict[str, None] = {}
         self._without_place: Set[Tuple[str, str]] = set()
+        self._unnamed: Dict[Key, Tuple[str, Entry]] = {}
+        """All structures without a name, and the functions or classes that they stand in."""
+        self._typedefs: Set[Key] = set()
+        """Those that have the name of a typedef."""
 
     def read(self) -> Types:
         for unit in self._dwarf.type_units():
@@ -200,9 +236,12 @@ class _Everything(TypeReader):
         for unit in self._dwarf.units():
             if not unit.is_assembly:
                 check_has_types(unit.root)
+                self._walk(unit.root, "", [])  # Classes may have inner ones of one name.
                 self._scan(unit.root, "")
+        unnamed = [self._describe_unnamed(*self._unnamed[key]) for key in self._unnamed
+                   if key not in self._typedefs]  # fmt: skip
         self.finish()
-        return Types(self._places, self.layouts, self._shared, "", self._without_place)
+        return Types(self._places, self.layouts, self._shared, "", self._without_place, unnamed)
 
     def _scan(self, parent: Entry, function: str) -> None:
         for entry in parent.children():
@@ -217,7 +256,32 @@ class _Everything(TypeReader):
                 self._without_place.add((function, entry.name))
             if entry.tag in _SHARING:
                 self._shared.update(dict.fromkeys(self._type_of(entry).uses))
+            self._note_structure(entry, parent, function)
             self._scan(entry, inner)
+
+    def _note_structure(self, entry: Entry, parent: Entry, function: str) -> None:
+        """A structure that code uses is in the debug data, though perhaps no pointer to it."""
+        target = entry.refers(At.TYPE) if entry.tag == Tag.TYPEDEF else None
+        if target is not None and target.tag in _STRUCTURES and not target.name:
+            self._shared.update(dict.fromkeys(self._typedef(entry).uses))
+            self._typedefs.add(key_of(target))
+        elif entry.tag in _STRUCTURES and not entry.has(At.DECLARATION):
+            if entry.name:
+                self._shared.update(dict.fromkeys(self._aggregate(entry, "").uses))
+            else:
+                owner = parent.name if parent.tag in _STRUCTURES else ""
+                self._unnamed[key_of(entry)] = (f"{function}()" if function else owner, entry)
+
+    def _describe_unnamed(self, owner: str, entry: Entry) -> Unnamed:
+        of = f" of {owner}" if owner else ""
+        call = next((one for one in entry.children() if one.name == "operator()"), None)
+        if call is None:
+            return Unnamed(UNNAMED + of, None, self._aggregate(entry, ""))
+        texts = [
+            self._type_of(one.inherited(At.TYPE)).machine for one in call.children()
+            if one.tag == Tag.PARAMETER and not one.has(At.ARTIFICIAL)
+        ]  # fmt: skip
+        return Unnamed(_LAMBDA + of, ", ".join(texts), self._aggregate(entry, ""))
 
     def _note_place(self, entry: Entry, function: str) -> None:
         place = entry.address()

@@ -13,6 +13,7 @@ import struct
 from enum import IntEnum
 from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
+from hotreload.mangled import Plain, plain
 from hotreload.module import elf
 from hotreload.module.link_options import Wraps
 from hotreload.patch.types import Types
@@ -51,9 +52,16 @@ class Entity(NamedTuple):
     """Where a numbered static variable stands; another one of the name there has #1 behind it."""
 
     @property
+    def plain(self) -> Plain:
+        """The name as the source has it."""
+        found = plain(self.name)
+        return found._replace(function=self.function) if self.function else found
+
+    @property
     def shown(self) -> str:
         """For messages."""
-        return f"{self.function}(): {self.name}" if self.function else self.name
+        name = self.plain
+        return f"{name.function}(): {name.qualified}" if name.function else name.qualified
 
 
 class Named(NamedTuple):
