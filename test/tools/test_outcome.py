@@ -68,10 +68,21 @@ def test_task_in_the_way(device: FakeDevice) -> None:
     assert last == f"The application has not reloaded it within 0.5 s: {why}"
 
 
-def test_device_that_is_gone(device: FakeDevice) -> None:
+def test_device_that_is_gone_for_long(device: FakeDevice) -> None:
+    """It is said, and what it says when it is there again, too."""
     device.raw_answer = b""
-    (said,) = said_of(device)
-    assert said == f"{device.url} has not answered since the upload: see the device's log"
+    said: List[str] = []
+    outcome = Outcome(HttpDevice(device.url), SEQUENCE, said.append, seconds=0.5, every=0.01)
+    while not said:
+        pass
+    silent = asked(device)
+    while asked(device) < silent + 3:
+        pass
+    device.more = {"sequence": 3, "rollback": "module 4 crashed on trial, module 3 runs"}
+    device.raw_answer = None
+    outcome.wait()
+    assert said[0] == f"{device.url} has not answered since the upload: see the device's log"
+    assert len(said) == 2 and "went back to other code: module 4 crashed" in said[1]
 
 
 def test_device_that_restarts(device: FakeDevice) -> None:

@@ -124,26 +124,38 @@ class Outcome:
         self._cancelled.set()
 
     def wait(self) -> None:
-        """Waits until there is nothing more to report."""
+        """Waits until there is nothing more to report; for a device that is silent, as long as that
+        lasts."""
         self._thread.join()
 
     def _run(self) -> None:
         deadline = time.monotonic() + self._seconds
-        status: Optional[Dict[str, Any]] = None
+        is_silence_told = False
         while not self._cancelled.wait(self._every):
-            try:
-                status = self._device.status()
-            except ToolError:
-                status = None  # Perhaps it is restarting.
+            status = self._ask()
             is_over = time.monotonic() > deadline
-            words = self._explain(status, is_over)
             if self._cancelled.is_set():
                 return
+            if status is None:  # Perhaps it is restarting, which may take long.
+                if is_over and not is_silence_told:
+                    is_silence_told = True
+                    silent = f"{self._device.url} has not answered since the upload"
+                    self._show(f"{silent}: see the device's log")
+                if is_silence_told:  # Once it answers, it has as long again.
+                    deadline = time.monotonic() + self._seconds
+                continue
+            words = self._explain(status, is_over)
             if words:
                 self._show(words)
-            if words or is_over or (status is not None and self._is_good(status)):
+            if words or is_over or self._is_good(status):
                 return
-            self._tell_delay(status or {})
+            self._tell_delay(status)
+
+    def _ask(self) -> Optional[Dict[str, Any]]:
+        try:
+            return self._device.status()
+        except ToolError:
+            return None
 
     def _tell_delay(self, status: Dict[str, Any]) -> None:
         """Once, if the device says the same twice: most tasks leave at once."""
@@ -156,11 +168,8 @@ class Outcome:
     def _is_good(self, status: Dict[str, Any]) -> bool:
         return status.get("sequence", 0) >= self._sequence and not status.get("trial")
 
-    def _explain(self, status: Optional[Dict[str, Any]], is_over: bool) -> Optional[str]:
+    def _explain(self, status: Dict[str, Any], is_over: bool) -> Optional[str]:
         """The report; None: nothing, or not yet."""
-        if status is None:
-            silent = f"{self._device.url} has not answered since the upload: see the device's log"
-            return silent if is_over else None
         if status.get("sequence", 0) >= self._sequence:
             return None
         if status.get("rollback"):
