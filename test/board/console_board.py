@@ -14,10 +14,12 @@ RATE = 921600
 
 
 class ConsoleBoard(SerialBoard):
-    """A running board; `device` is connected to it, `lines` is the log that this one sees."""
+    """A running board; `device` is connected to it, `lines` is the log that this one sees, and
+    `written` all that the board wrote, also before the port was opened."""
 
     def __init__(self, command: List[str]) -> None:
-        super().__init__(command)
+        self.written = bytearray()
+        super().__init__(command, self.written.extend)
         self.lines: List[str] = []
         self.device = SerialDevice(self.port, RATE)
         self.device.follow_log(self.lines.append, lambda: None)

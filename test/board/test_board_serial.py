@@ -56,7 +56,10 @@ def http_head(board: ConsoleBoard, module: bytes, secret: bytes) -> bytes:
 
 
 def http_port(board: ConsoleBoard) -> int:
-    return int(board.wait_for(r"http://127\.0\.0\.1:(\d+)").group(1))
+    """The server says it before the first round."""
+    said = re.search(rb"http://127\.0\.0\.1:(\d+)", board.written)
+    assert said is not None, bytes(board.written)
+    return int(said.group(1))
 
 
 def test_reload_beside_the_log(start: Start, build: Build) -> None:
