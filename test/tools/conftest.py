@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Iterator
@@ -17,6 +18,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import cross_toolchain  # noqa: E402
 import toolchains  # noqa: E402
+from edits import Edits  # noqa: E402
 from fake_device import FakeDevice  # noqa: E402
 from project import Project  # noqa: E402
 
@@ -58,3 +60,19 @@ def device(built: Project) -> Iterator[FakeDevice]:
     fake = FakeDevice(bytes.fromhex((built.out / "secret.key").read_text().strip()))
     yield fake
     fake.close()
+
+
+@pytest.fixture(params=["riscv", "xtensa-windowed"])
+def edits(request: pytest.FixtureRequest, tmp_path: Path) -> Edits:
+    """An empty project whose sources are edited, once for each architecture."""
+    return Edits(Project(tmp_path, toolchains.get(request.param)))
+
+
+@pytest.fixture
+def cpp(edits: Edits) -> Edits:
+    """The same for sources of C++."""
+    compiler = edits.project.toolchain.compiler.replace("gcc", "g++")
+    if not shutil.which(compiler):
+        pytest.skip(f"no {compiler}")
+    edits.project.flags += ["-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"]
+    return edits

@@ -10,9 +10,9 @@ from typing import List
 
 import pytest
 
+from edits import Edits, notes
 from hotreload.patch.losses import find_losses
 from hotreload.patch.make import Patch
-from test_patch import Edits, cpp, edits, notes  # noqa: F401
 
 KEEP = '__attribute__((section(".data.hotreload_keep")))'
 LAPS = f"static int laps {KEEP} = 3;\nint %s(int x) {{ return laps += x; }}\n"
@@ -27,7 +27,7 @@ SLOTS = 7
 """The number of the note with the slots that a patch fills."""
 
 
-def losses(edits: Edits, **sources: str) -> List[str]:  # noqa: F811
+def losses(edits: Edits, **sources: str) -> List[str]:
     """What a whole module of these sources loses of the base."""
     edits.edit(**sources)
     return find_losses(edits.base, edits.inputs())
@@ -37,7 +37,7 @@ def registered(kind: str, number: int = 1, linkage: str = "") -> str:
     return REGISTERED % (kind, number, linkage, linkage)
 
 
-def test_kept_variables_that_have_moved(edits: Edits) -> None:  # noqa: F811
+def test_kept_variables_that_have_moved(edits: Edits) -> None:
     edits.build(a_c=LAPS % "first", b_c=REST % "second")
     assert losses(edits, a_c=LAPS % "first" + "/* the same */\n") == []
     (note,) = losses(edits, a_c=REST % "first", b_c=LAPS % "second")
@@ -47,7 +47,7 @@ def test_kept_variables_that_have_moved(edits: Edits) -> None:  # noqa: F811
     assert note.startswith("note: laps has another type")
 
 
-def test_callbacks_that_are_gone(edits: Edits) -> None:  # noqa: F811
+def test_callbacks_that_are_gone(edits: Edits) -> None:
     edits.build(a_c=registered("static int"))
     assert losses(edits, a_c=registered("int", 2)) == []
     (note,) = losses(edits, a_c=registered("static int").replace("on_a", "on_b"))
@@ -55,7 +55,7 @@ def test_callbacks_that_are_gone(edits: Edits) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize("is_new", [False, True], ids=["of the base", "of a patch"])
-def test_callbacks_of_cpp_that_are_static_no_more(cpp: Edits, is_new: bool) -> None:  # noqa: F811
+def test_callbacks_of_cpp_that_are_static_no_more(cpp: Edits, is_new: bool) -> None:
     """They keep their stubs."""
     old, new = (registered(kind, 1, 'extern "C"') for kind in ("static int", "int"))
     none = 'extern "C" int first(int x) { return x; }\nextern "C" void init(void) {}\n'
@@ -68,7 +68,7 @@ def test_callbacks_of_cpp_that_are_static_no_more(cpp: Edits, is_new: bool) -> N
     assert find_losses(cpp.base, cpp.inputs()) == []
 
 
-def test_inline_callbacks_of_cpp_that_are_gone(cpp: Edits) -> None:  # noqa: F811
+def test_inline_callbacks_of_cpp_that_are_gone(cpp: Edits) -> None:
     cpp.build(a_cpp=registered("inline int", 1, 'extern "C"'))
     patch = cpp.edit(a_cpp=registered("static int", 2, 'extern "C"'))
     assert isinstance(patch, Patch)

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import pytest
 
+from edits import Edits, kept, patched, refused
 from hotreload.patch.make import Patch, Whole
-from test_patch import Edits, cpp, edits, kept
-from test_patch_edits import patched, refused
-
-__all__ = ["cpp", "edits"]  # Fixtures.
 
 
 def edit(cpp: Edits, old: str, *pairs: "tuple[str, str]") -> "Patch | Whole":

@@ -13,34 +13,11 @@ from typing import List
 import pytest
 
 import toolchains
-from hotreload.patch.make import Patch, Whole
+from edits import OTHER, A, Edits, jumps, kept, notes, patched, refused
+from hotreload.patch.make import Patch
 from project import Project
-from test_patch import A, Edits, edits, jumps, kept, notes
 
-__all__ = ["edits"]  # A fixture.
-
-OTHER = "int third(int x) { return x; }\n"
 IRAM = '__attribute__((section(".iram1.0")))'
-
-
-def change(edits: Edits, old: str, new: str, options: str = "-Og", b: str = OTHER) -> "Patch | Whole":
-    """What becomes of an edit of a.c."""
-    edits.project.flags.extend(options.split())
-    edits.build(a_c=old, b_c=b)
-    return edits.edit(a_c=new)
-
-
-def refused(edits: Edits, old: str, new: str, options: str = "-Og", b: str = OTHER) -> str:
-    """Why an edit of a.c is no patch."""
-    result = change(edits, old, new, options, b)
-    assert isinstance(result, Whole), result
-    return result.reason
-
-
-def patched(edits: Edits, old: str, new: str, options: str = "-Og", b: str = OTHER) -> Patch:
-    result = change(edits, old, new, options, b)
-    assert isinstance(result, Patch), result
-    return result
 
 
 def symbols(edits: Edits, pattern: str) -> List[str]:
@@ -301,7 +278,7 @@ int first(int x) { return saved ? saved(x) : 0; }
 def test_a_callback_that_is_gone(edits: Edits, new: str) -> None:
     patch = patched(edits, REGISTERED, new)
     assert [note for note in patch.notes if note.startswith("note: on_a() is gone")]
-    back = "note: on_b() is gone, and came with a patch; " if "on_b" in new else ""
+    back = "note: on_b() is gone; a call by a pointer to it that was stored before stops" if "on_b" in new else ""
     assert "".join(edits.edit(a_c=REGISTERED).notes).startswith(back)
     assert not edits.edit(a_c=REGISTERED).notes
 
@@ -548,4 +525,4 @@ def test_a_callback_of_a_patch_that_is_registered_no_longer(edits: Edits) -> Non
         assert isinstance(patch, Patch) and 7 in notes(patch), "its slot"
         assert not [note for note in patch.notes if "is gone" in note]
     last = edits.edit(a_c=none, b_c=OTHER)
-    assert isinstance(last, Patch) and "on_a() is gone, and came with a patch" in "".join(last.notes)
+    assert isinstance(last, Patch) and "on_a() is gone; a call by a pointer" in "".join(last.notes)

@@ -11,10 +11,10 @@ from typing import List
 
 import pytest
 
+from edits import Edits, jumps, notes
 from project import Project
 from hotreload.patch.make import Patch, Whole
 from test_c_library import add_library
-from test_patch import Edits, jumps, notes
 
 A = """\
 int firmware_function(int); int pure(int); int helper(int); int table_of(int); int later(int);
