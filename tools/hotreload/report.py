@@ -26,7 +26,7 @@ def show_any_text() -> None:
             reconfigure(errors="replace" if stream is sys.stdin else "backslashreplace")
 
 
-def plain(text: str) -> str:
+def printable(text: str) -> str:
     """Makes text from a device or the network safe for a terminal."""
     return "".join(character if character.isprintable() else "?" for character in text)
 

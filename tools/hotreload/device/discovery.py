@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequenc
 from hotreload.description import Description
 from hotreload.errors import NoBoard, ToolError
 from hotreload.module.firmware_reader import FirmwareReader
-from hotreload.report import plain
+from hotreload.report import printable
 
 if TYPE_CHECKING:
     import asyncio
@@ -205,13 +205,13 @@ class Search:
         addresses = service.parsed_addresses(IPVersion.V4Only)
         if addresses and service.port and name in self._announced:
             url = f"http://{addresses[0]}:{service.port}"
-            short = plain(name[: -len(SERVICE) - 1])
+            short = printable(name[: -len(SERVICE) - 1])
             firmware = _text(service, b"firmware")
             self._found[name] = Found(short, url, firmware, _text(service, b"project"))
 
 
 def _text(service: Any, key: bytes) -> str:
-    return plain((service.properties.get(key) or b"?").decode("utf-8", "replace"))
+    return printable((service.properties.get(key) or b"?").decode("utf-8", "replace"))
 
 
 def _explain_none(found: Sequence[Found], description: Description, identity: str) -> str:

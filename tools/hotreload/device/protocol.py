@@ -14,7 +14,7 @@ from typing import Any, Dict, Optional
 
 from hotreload.device.messages import spell_out
 from hotreload.errors import ToolError
-from hotreload.report import plain
+from hotreload.report import printable
 
 OK = 200
 _ADVICE = {
@@ -75,7 +75,7 @@ def read_answer(url: str, status: int, body: bytes) -> Dict[str, Any]:
         answer = None
     if status == OK and isinstance(answer, dict):
         return answer
-    words = plain(" ".join(text.split())[:200])
+    words = printable(" ".join(text.split())[:200])
     reason = answer.get("error") if isinstance(answer, dict) else words
     error = DeviceError(_describe_refusal(url, status, str(reason) if reason else None))
     error.status = status
@@ -85,7 +85,7 @@ def read_answer(url: str, status: int, body: bytes) -> Dict[str, Any]:
 def _readable(answer: Dict[str, Any]) -> Dict[str, Any]:
     """The texts of an answer, as they are shown."""
     return {
-        key: plain(spell_out(value)) if isinstance(value, str) else value
+        key: printable(spell_out(value)) if isinstance(value, str) else value
         for key, value in answer.items()
     }
 
