@@ -20,6 +20,7 @@ NAMES = [
     ("_ZZ1fSt6vectorIiSaIiEEE1n_0", "n", "f"),
     ("_ZZZ1fvENKUliE0_clEiE1n", "n", "f"),
     ("_ZZZ1fvEN5local1mEvE1n", "n", "f()::local::m"),
+    ("_Z3runIXadL_ZL4stepvEEEvi", "run<&step>", ""),
     ("_ZN5motorD2Ev", "motor::~motor", ""),
     ("_ZN5motorplERKS_", "motor::operator+", ""),
     ("_ZTV5motor", "_ZTV5motor", ""),
@@ -43,3 +44,10 @@ def test_symbols_that_differ_by_numbers() -> None:
 def test_guards() -> None:
     assert guarded("_ZGVZ1fvE1n") == "_ZZ1fvE1n" and guard_of("_ZZ1fvE1n") == "_ZGVZ1fvE1n"
     assert guarded("_ZZ1fvE1n") is None
+
+
+def test_what_is_static_becomes_global() -> None:
+    assert plain("_ZZNL3box3runEvENKUlvE_clEv").as_global == "_ZZN3box3runEvENKUlvE_clEv"
+    assert plain("_Z3runIXadL_ZL4stepvEEEvi").as_global == "_Z3runIXadL_Z4stepvEEEvi"
+    assert plain("_ZL5BALL2i").as_global == "_Z5BALL2i", "its own L is part of its name"
+    assert plain("on_a").as_global == ""

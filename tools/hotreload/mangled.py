@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 _TYPES = {
     "v": "void", "w": "wchar_t", "b": "bool", "c": "char", "a": "signed char",
@@ -52,6 +52,8 @@ class Plain(NamedTuple):
     stem: str = ""
     """The symbol without the numbers that tell lambdas, and variables of one name, of a function
     apart: they change when another one comes before."""
+    as_global: str = ""
+    """The symbol it would have if nothing in it were static."""
 
     @property
     def qualified(self) -> str:
@@ -66,7 +68,11 @@ def plain(symbol: str) -> Plain:
     try:
         reader = _Reader(symbol)
         found = reader.read_encoding()
-        return found._replace(stem=reader.stem) if reader.is_at_end else Plain(symbol)
+        if not reader.is_at_end:
+            return Plain(symbol)
+        return found._replace(
+            stem=reader.without(reader.numbers), as_global=reader.without(reader.linkage)
+        )
     except (ValueError, IndexError, RecursionError):
         return Plain(symbol)
 
@@ -84,13 +90,15 @@ def guard_of(symbol: str) -> str:
 class _Reader:
     def __init__(self, text: str) -> None:
         self._text, self._at = text, 2
-        self._numbers: List[Tuple[int, int]] = []
+        self.numbers: List[Tuple[int, int]] = []
+        """Where those stand that tell lambdas apart, and variables of one name."""
+        self.linkage: List[Tuple[int, int]] = []
+        """Where it says that something is static."""
 
-    @property
-    def stem(self) -> str:
-        """What was read, without numbers."""
-        ends = [end for _, end in self._numbers]
-        starts = [start for start, _ in self._numbers]
+    def without(self, ranges: Sequence[Tuple[int, int]]) -> str:
+        """What was read, but for these."""
+        ends = [end for _, end in ranges]
+        starts = [start for start, _ in ranges]
         return "".join(self._text[a:b] for a, b in zip([0, *ends], [*starts, self._at]))
 
     @property
@@ -122,7 +130,7 @@ class _Reader:
     def _take_number(self, pattern: "re.Pattern[str]") -> None:
         start = self._at
         if self._match(pattern):
-            self._numbers.append((start, self._at))
+            self.numbers.append((start, self._at))
 
     # ---- names ----
 
@@ -187,7 +195,8 @@ class _Reader:
         if self._sees("S"):
             parts.append(self._substitution())
             return True
-        self._take("L")
+        if self._take("L"):
+            self.linkage.append((self._at - 1, self._at))
         word = self._word(parts)
         while self._take("B"):
             self._source()
@@ -245,6 +254,10 @@ class _Reader:
     def _argument(self) -> str:
         if self._sees("L"):
             return self._literal()
+        if self._take("Xad"):  # The address of a function or variable.
+            found_name = self._literal()
+            self._need("E")
+            return f"&{found_name}"
         if self._take("J"):
             found = []
             while not self._take("E"):

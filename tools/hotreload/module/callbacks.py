@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
 
 from hotreload.description import Description
 from hotreload.files import open_text, write_if_changed
+from hotreload.mangled import plain
 from hotreload.module.exports import (
     SPARE,
     SPARE_INTERNAL,
@@ -46,6 +46,12 @@ class Callbacks(NamedTuple):
     """Functions that no stub is left for."""
     had_spares: Set[str]
     """Names of all that got a spare stub since the firmware was built: it may still hold that."""
+
+    def without_slot(self, slots: Mapping[str, int]) -> Set[str]:
+        """Of an earlier module's functions and their slots, those whose slot nothing fills now. A
+        function that has got another key has the same slot."""
+        used = {stub.slot for stub in self.used.values()}
+        return {key for key, slot in slots.items() if slot not in used}
 
 
 def assign_callbacks(
@@ -82,16 +88,16 @@ def _with_known_keys(
     keys: Dict[str, Definition], known: Sequence[str]
 ) -> Dict[str, Definition]:
     """A function of C++ has another symbol when it becomes static, or global; its stub stays."""
-    former = {_without_linkage(key): key for key in known if key not in keys}
+    former = {_as_global(key): key for key in known if key not in keys}
     return {
-        key if key in known else former.get(_without_linkage(key), key): definition
+        key if key in known else former.get(_as_global(key), key): definition
         for key, definition in keys.items()
     }
 
 
-def _without_linkage(key: str) -> str:
-    """The L of a mangled name stands before the name of what is static."""
-    return re.sub(r"L(?=\d)", "", key) if ":_Z" in key else key
+def _as_global(key: str) -> str:
+    path, _, name = key.rpartition(":")
+    return f"{path}:{plain(name).as_global or name}"
 
 
 class _Spares:

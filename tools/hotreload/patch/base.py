@@ -81,6 +81,11 @@ class Base:
         self.history = History(directory)
 
     @property
+    def all_slots(self) -> Dict[str, int]:
+        """With those of its last patch."""
+        return {**self.slots, **self.history.slots}
+
+    @property
     def file(self) -> elf.Elf:
         """Its module.elf. It grows with the program, so that not all of it is read."""
         if self._file is None:

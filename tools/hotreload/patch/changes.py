@@ -95,15 +95,15 @@ def moved_note(shown: str, view: View, named: Named) -> str:
     )
 
 
-def gone_callback_note(name: str, is_of_base: bool) -> str:
-    """Its stub leads to the base's function; what a patch gave the stub goes with the patch."""
-    if is_of_base:
+def gone_callback_note(name: str, stays: bool) -> str:
+    """The base's code stays with a patch; what came with a patch goes with it."""
+    if stays:
         return (
             f"note: {name}() is gone; pointers to it that were stored before lead to its old code"
         )
     return (
-        f"note: {name}() is gone, and came with a patch; a call by a pointer to it that was stored "
-        "before stops the program"
+        f"note: {name}() is gone; a call by a pointer to it that was stored before stops the "
+        "program"
     )
 
 

@@ -132,10 +132,10 @@ class _Comparison:
     def _note_gone_callbacks(self) -> None:
         """What was registered goes on in the old code, as far as that stays."""
         used = self._program.callback_slots.keys()
-        before = {*self._base.slots, *self._base.history.slots}
+        before = self._base.all_slots
         for shown in find_renumbered(before, used, self._has_changed):
             self._note(renumbered_note(shown))
-        for key in sorted(self._program.gone_callbacks):
+        for key in sorted(self._program.inputs.callbacks.without_slot(before)):
             if self._program.find_callback(key) is None:
                 shown = Entity(key.rpartition(":")[2]).shown
                 self._note(gone_callback_note(shown, key in self._base.slots), key)

@@ -10,6 +10,7 @@ from typing import List
 from hotreload.kept import moved_anew, started_anew
 from hotreload.module.link import Inputs
 from hotreload.patch.base import Base
+from hotreload.patch.changes import gone_callback_note
 from hotreload.patch.view import Entity
 
 
@@ -22,12 +23,6 @@ def find_losses(base: Base, inputs: Inputs) -> List[str]:
 
 def _lost_callbacks(base: Base, inputs: Inputs) -> List[str]:
     """Functions whose stub leads to nothing, though somebody may have a pointer to it."""
-    used = {stub.slot for stub in inputs.callbacks.used.values()}
-    slots = {**base.slots, **base.history.slots}
-    gone = {key.rpartition(":")[2] for key, slot in slots.items() if slot not in used}
+    gone = {key.rpartition(":")[2] for key in inputs.callbacks.without_slot(base.all_slots)}
     gone |= base.inline_slots - inputs.resolution.inline_slots.keys()
-    return [
-        f"note: {Entity(name).shown}() is gone; a call by a pointer to it that was stored before "
-        "stops the program"
-        for name in sorted(gone)
-    ]
+    return [gone_callback_note(Entity(name).shown, stays=False) for name in sorted(gone)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from hotreload.kept import parse_shown_name, shown_name
 from hotreload.mangled import guard_of, guarded
@@ -112,21 +112,11 @@ class Program:
         """Callbacks of the last patch whose address is not taken any more, by their keys. Who has
         a pointer goes on calling: the function of this name, if there is one."""
         found = {}
-        for key in sorted(self._without_slot(self.base.history.slots)):
+        for key in sorted(self.inputs.callbacks.without_slot(self.base.history.slots)):
             function = self.find_callback(key)
             if function is not None:
                 found[key] = function
         return found
-
-    @property
-    def gone_callbacks(self) -> Set[str]:
-        """Keys of callbacks of the base and of its patches that the program does not register."""
-        return self._without_slot({**self.base.slots, **self.base.history.slots})
-
-    def _without_slot(self, slots: Mapping[str, int]) -> Set[str]:
-        """A function may have got another key, and has the same slot then."""
-        used = {*self.callback_slots.values()}
-        return {key for key, slot in slots.items() if slot not in used}
 
     def find_callback(self, key: str) -> Optional[_Found]:
         """The function that a callback's key names; it may have become global."""
