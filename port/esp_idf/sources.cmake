@@ -15,9 +15,9 @@ set(HOTRELOAD_PANIC_HOOK_xtensa panic_print_backtrace)
 #                        [CONSOLE <uart or usb_jtag>]):
 # sets the variable to the names of the files, relative to this directory.
 #
-# TWO_CORES: FreeRTOS runs on both. IPC_WAITS: esp_ipc has no call that does not wait. PANIC_WORDS: a panic says whether it is in a module. NO_SERVER:
-# there is no HTTP server. MDNS: the server is announced. STATUS_PAGE: it has a page for a browser.
-# CONSOLE: requests are taken there.
+# PANIC_WORDS: a panic says whether it is in a module. NO_SERVER: there is no HTTP server. MDNS: the
+# server is announced. STATUS_PAGE: it has a page for a browser. TWO_CORES: FreeRTOS runs on both.
+# IPC_WAITS: esp_ipc has no call that does not wait. CONSOLE: requests are taken there.
 function(hotreload_port_sources variable target version)
     cmake_parse_arguments(ARG "PANIC_WORDS;NO_SERVER;MDNS;STATUS_PAGE;TWO_CORES;IPC_WAITS" "CONSOLE" "" ${ARGN})
     hotreload_find_chip(chip ${target})

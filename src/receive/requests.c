@@ -122,7 +122,7 @@ static void append_patch(hotreload_json_t *json, const hotreload_running_t *runn
 
 void hotreload_request_status(hotreload_answer_t *answer)
 {
-    hotreload_record_t newest = {0};
+    hotreload_record_t newest;
     hotreload_reason_t reason;
     hotreload_status_t status;
     /* In this order: one that is not pending any more has been loaded, or has failed. */

@@ -23,8 +23,8 @@ void hotreload_end_change_silently(void);
 /**
  * Releases the lock. Log, status and an event get the reason of a failure.
  *
- * @param reason  with ESP_OK: what the status says all the same; or empty
  * @param what  for the log: what failed
+ * @param reason  with ESP_OK: what the status says all the same; or empty
  * @return `error`
  */
 esp_err_t hotreload_end_change(esp_err_t error, const char *what, const hotreload_reason_t *reason);
