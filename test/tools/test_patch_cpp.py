@@ -76,6 +76,22 @@ def test_an_unnamed_structure_of_a_patch(edits: Edits) -> None:
     assert isinstance(result, Whole) and "unnamed structure of one()" in result.reason
 
 
+RENAMED = HEAP + """\
+static __attribute__((noinline)) int inner(void) { struct { int k; } *p = mem; return p->k; }
+int outer(void) { return inner() * 2; }
+"""
+
+
+def test_an_unnamed_structure_of_a_renamed_function(edits: Edits) -> None:
+    same = RENAMED.replace("inner", "within")
+    other = same.replace("{ int k; }", "{ int new, k; }")
+    words = "an unnamed structure of {}() may be an unnamed structure of inner() with another layout"
+    assert refused(edits, RENAMED, other) == words.format("within")
+    assert isinstance(edits.edit(a_c=same), Patch)
+    result = edits.edit(a_c=other.replace("within", "inside"))
+    assert isinstance(result, Whole) and result.reason == words.format("inside")
+
+
 CLOSURE = """\
 extern "C" int firmware_function(int);
 using size_type = decltype(sizeof 0);

@@ -2,7 +2,8 @@
 
 One without a name is known by where it stands. Lambdas of one function and with equal parameters
 are numbered, as their symbols are. Other structures of one place cannot be told apart: one of them
-has changed where a layout is gone and another one came.
+has changed where a layout is gone and another one came. A function that is gone may have another
+name now, so a structure of a new function may be its.
 
 SPDX-License-Identifier: MIT
 """
@@ -60,7 +61,26 @@ def _new_unnamed(old: "Types | None", view: View, patched: Mapping[str, str]) ->
     for title in sorted(new.keys() - seen):
         if _place(title) in gone:
             raise NeedsWhole(f"{_place(title)} has another layout")
+    _check_renamed({**before, **patched}, now)
     return new
+
+
+def _check_renamed(before: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """A structure of a new function may be that of one that is gone."""
+    gone, come = _of_other_places(before, now), _of_other_places(now, before)
+    for title, digest in sorted(come.items()):
+        if gone and digest not in gone.values():
+            raise NeedsWhole(f"{_place(title)} may be {_place(min(gone))} with another layout")
+
+
+def _of_other_places(titles: Mapping[str, str], others: Mapping[str, str]) -> Dict[str, str]:
+    """Structures whose place has none among the others. The lambdas of a function that is gone are
+    called by its code alone."""
+    places = {_place(title) for title in others}
+    return {
+        title: digest for title, digest in titles.items()
+        if title.startswith(UNNAMED) and _place(title) not in places
+    }  # fmt: skip
 
 
 def _place(title: str) -> str:
