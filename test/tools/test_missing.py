@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from typing import Any
 
 import pytest
@@ -177,3 +178,35 @@ def test_each_name_has_its_own_advice(riscv: Project) -> None:
     text = message(riscv, USE + "int gone(void); int g(void) { return gone(); }\n")
     assert text.index("needs 'sensor_read'") < text.index("Component sensor has it")
     assert text.index("needs 'gone'") < text.index("No library of the build")
+
+
+@pytest.mark.parametrize("source, advice", [
+    ("int read(int, char);\nint f(int x) { return read(x, 'a'); }\n", "is the name right?"),
+    ("int sensor_read(int);\nint f(int x) { return sensor_read(x); }\n",
+     "libsensor.a(sensor.o) has a sensor_read() of C: if that is meant, declare it extern \"C\""),
+    ("int left(int);\nint f(int x) { return left(x); }\n", "left.cpp has it, but is not compiled"),
+])  # fmt: skip
+def test_names_of_cpp(riscv: Project, source: str, advice: str) -> None:
+    """With parameters, which tell what C has from what C++ has."""
+    if not shutil.which(riscv.toolchain.compiler.replace("gcc", "g++")):
+        pytest.skip("no g++")
+    riscv.write("a.cpp", "int f(int x) { return x; }\n")
+    riscv.make()
+    add_component(riscv, "sensor", "int sensor_read(int x) { return x; }\n")
+    riscv.write("a.cpp", source)
+    riscv.compile()
+    riscv.write("left.cpp", "int left(int x)\n{\n    return x;\n}\n")
+    text = riscv.fail("link", str(riscv.build))
+    declared = source.split(";")[0].replace("int ", "", 1)
+    assert f"a.cpp:2: f(int) needs '{declared}' (object " in text
+    assert advice in text and "_Z" not in text
+
+
+def test_a_refusal_has_names_of_cpp(riscv: Project) -> None:
+    if not shutil.which(riscv.toolchain.compiler.replace("gcc", "g++")):
+        pytest.skip("no g++")
+    riscv.write("a.cpp", "namespace n { int f(int x) { return x; } }\n")
+    riscv.make()
+    riscv.write("a.cpp", "namespace n { int f(long x) { return x; } }\n")
+    riscv.compile()
+    assert "hotreload: n::f(int) was removed since" in riscv.fail("link", str(riscv.build))

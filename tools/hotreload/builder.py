@@ -14,6 +14,7 @@ from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.files import find_stamp, write_if_changed
 from hotreload.lock import build_lock
+from hotreload.mangled import demangle, source_names
 from hotreload.module.exports import read_exports
 from hotreload.module.firmware_reader import FirmwareReader
 from hotreload.module.link import Inputs, link_module, make_inputs
@@ -55,7 +56,7 @@ class ModuleBuilder:
 
     def inputs(self, description: Description, steps: Steps) -> Inputs:
         """Reads what has changed; decides which definition of each name counts."""
-        with steps.step("objects"):
+        with steps.step("objects"), source_names(description.linker):
             firmware = self._reader.read(description)
             self._cache.refresh(description)
             exports = read_exports(description.exports)
@@ -81,10 +82,10 @@ class ModuleBuilder:
 
     def _make(self, inputs: Inputs, steps: Steps) -> bytes:
         description = inputs.description
-        with steps.step("link"):
+        with steps.step("link"), source_names(description.linker):
             link_module(inputs)
         self._check(inputs, steps)
-        with steps.step("pack"):
+        with steps.step("pack"), source_names(description.linker):
             module = pack_module(inputs)
             if write_if_changed(description.module, module):
                 with suppress(OSError):
@@ -104,8 +105,9 @@ class ModuleBuilder:
         self._check(inputs, steps)
         with steps.step("patch"):
             result = make_patch(inputs, known, taken)
-        if not isinstance(result, Whole):
-            self._unfinished.append((inputs.description, result.add_debug_data))
+        if isinstance(result, Whole):
+            return result._replace(reason=demangle(inputs.description.linker, result.reason))
+        self._unfinished.append((inputs.description, result.add_debug_data))
         return result
 
     def losses(self, inputs: Inputs, base: str) -> List[str]:

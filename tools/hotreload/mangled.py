@@ -1,7 +1,8 @@
 """Names of C++ as the source has them: `_ZZN1A1fEiE5count` is `count` in `A::f`.
 
 Reads what the names of variables and functions are made of (Itanium C++ ABI, 5.1). Parameters are
-left out. Where a part repeats an earlier one, there are dots.
+left out. Where a part repeats an earlier one, there are dots. In errors, the toolchain's c++filt
+does it, which knows all of a name.
 
 SPDX-License-Identifier: MIT
 """
@@ -9,8 +10,12 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import re
+import subprocess
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from hotreload.errors import ToolError
 
 _TYPES = {
     "v": "void", "w": "wchar_t", "b": "bool", "c": "char", "a": "signed char",
@@ -38,6 +43,7 @@ _NUMBER = re.compile(r"\d+")
 _SEQUENCE = re.compile(r"[0-9A-Z]*_")
 _DISCRIMINATOR = re.compile(r"_(\d|_\d+_)")
 _OPERATOR = re.compile(r"[a-z][a-zA-Z]")
+_SYMBOL = re.compile(r"(_Z\w+)(\(\))?")
 _CONSTRUCTOR = re.compile(r"C[1-5]|D[0-5]")
 
 
@@ -85,6 +91,38 @@ def guarded(symbol: str) -> Optional[str]:
 def guard_of(symbol: str) -> str:
     """The other way round."""
     return f"_ZGV{symbol[2:]}"
+
+
+@contextmanager
+def source_names(linker: str) -> Iterator[None]:
+    """Errors that are raised have the names of the source; `linker` is that of the toolchain."""
+    try:
+        yield
+    except ToolError as error:
+        error.args = (demangle(linker, str(error)),)
+        raise
+
+
+def demangle(linker: str, text: str) -> str:
+    """A message with the names of the source."""
+    symbols = [match.group(1) for match in _SYMBOL.finditer(text)]
+    if not symbols or not linker.endswith("ld"):
+        return text
+    try:
+        result = subprocess.run(
+            [f"{linker[:-2]}c++filt"], input="\n".join(symbols), stdout=subprocess.PIPE,
+            check=True, encoding="utf-8",
+        )  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return text
+    names: Dict[str, str] = dict(zip(symbols, result.stdout.splitlines()))
+
+    def name_of(match: "re.Match[str]") -> str:
+        symbol, parentheses = match.groups("")
+        name = names.get(symbol, symbol)
+        return name if name.endswith(")") else f"{name}{parentheses}"
+
+    return _SYMBOL.sub(name_of, text)
 
 
 class _Reader:

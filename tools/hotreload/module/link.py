@@ -14,6 +14,7 @@ from typing import Iterable, List, NamedTuple, Sequence, Set
 from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.files import make_directory, write_if_changed
+from hotreload.mangled import demangle, plain
 from hotreload.module.callbacks import Callbacks, assign_callbacks
 from hotreload.module.exports import Exports, home_symbol, stub_symbol
 from hotreload.module.fill import make_fill_object
@@ -102,8 +103,9 @@ def link_module(inputs: Inputs) -> None:
     if output:
         _complete(inputs, names, output)
     for definition in inputs.callbacks.without:
+        name = plain(definition.symbol).qualified
         print(
-            f"note: no stub is left for {definition.symbol}(), whose address is taken: pointers to "
+            f"note: no stub is left for {name}(), whose address is taken: pointers to "
             "it lead nowhere after the next reload. Build "
             f"'{inputs.description.firmware_target}' again and flash it",
             file=sys.stderr,
@@ -130,7 +132,8 @@ def _complete(inputs: Inputs, names: Set[str], output: str) -> None:
                 raise error
             _run_linker(inputs, names - library.defines, library.paths, _KEEP_UNDEFINED)
             missed = "Nothing calls the code that needs it, so it is missed by nobody."
-            print(f"note: {error}\n{missed}", file=sys.stderr)
+            text = demangle(inputs.description.linker, str(error))
+            print(f"note: {text}\n{missed}", file=sys.stderr)
             break
         if not undefined:
             raise ToolError(_explain_failure(output))
@@ -211,7 +214,7 @@ def run_linker(command: List[str], path: str) -> str:
     linked = f"{path}.new"
     try:
         result = subprocess.run(
-            [*command, "-o", linked],
+            [*command, "--no-demangle", "-o", linked],
             env=environment,
             stderr=subprocess.PIPE,
             encoding="utf-8",

@@ -14,6 +14,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional
 from hotreload.description import Description
 from hotreload.errors import FlashNeeded, ToolError
 from hotreload.files import read_bytes
+from hotreload.mangled import plain
 from hotreload.module.archive import Archive, Member
 from hotreload.module.c_library import CLibrary
 from hotreload.module.debug_lines import find_declaration
@@ -133,10 +134,14 @@ def _advise(
 
 
 def _advise_without_library(name: str, source: Optional[str], description: Description) -> str:
-    forgotten = _find_forgotten(name, description)
+    source_name = plain(name).name
+    of_c = _find_owner(source_name, description) if source_name != name else None
+    if of_c is not None:
+        return f'{of_c.label} has a {source_name}() of C: if that is meant, declare it extern "C"'
+    forgotten = _find_forgotten(source_name, description)
     if forgotten is not None:
         return forgotten
-    header = find_declaring_header(description.build_dir, name)
+    header = find_declaring_header(description.build_dir, source_name)
     if header is None:
         return (
             f"No library of the build or the toolchain has it: is the name right? If it is "

@@ -172,8 +172,8 @@ class _Resolver:
         symbol = self._symbols.get(home_symbol(name))
         if symbol is None or known is None:
             raise self._refuse(
-                f"{definition.path}: the virtual table {definition.symbol} is new; objects that "
-                "point to it may outlive the module, so the firmware must have a place for it"
+                f"{definition.path}: {definition.symbol} is new; objects that point to a virtual "
+                "table may outlive the module, so the firmware must have a place for it"
             )
         if definition.size != known.size or definition.alignment > known.alignment:
             raise self._refuse(
