@@ -19,6 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # Where archives of toolchains may lie beside the project.
 _ARCHIVES = ROOT.parent / "shared" / "toolchains"
 
+# C++ for a toolchain that has none, and what it needs.
+_CXX = ROOT / "scripts" / "bin"
+_CXX_NEEDS = "xtensa-lx106-elf-g++"
+
 
 class Core(NamedTuple):
     """A processor that the board may have."""
@@ -78,6 +82,8 @@ def missing(name: str, build: Optional[Path] = None) -> Optional[str]:
     if not _add_to_path(core.toolchain, compiler, build):
         return (f"no {compiler}: put its bin folder on PATH, or name the folder that has "
                 f"{core.toolchain} in HOTRELOAD_TOOLCHAINS")
+    if not core.cxx and (_CXX / f"{core.toolchain}-g++").exists() and shutil.which(_CXX_NEEDS):
+        _append_to_path(_CXX)
     if core.qemu:
         return None
     if shutil.which(core.emulator):
@@ -100,9 +106,13 @@ def _add_to_path(toolchain: str, compiler: str, build: Optional[Path]) -> bool:
     for folder in _folders(toolchain, build):
         programs = folder / toolchain / "bin"
         if (programs / compiler).exists():
-            os.environ["PATH"] = f"{os.environ.get('PATH', '')}{os.pathsep}{programs}"
+            _append_to_path(programs)
             return True
     return False
+
+
+def _append_to_path(folder: Path) -> None:
+    os.environ["PATH"] = f"{os.environ.get('PATH', '')}{os.pathsep}{folder}"
 
 
 def _folders(toolchain: str, build: Optional[Path]) -> Iterator[Path]:

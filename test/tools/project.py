@@ -68,6 +68,10 @@ rule cc
   command = {compiler} {flags} -MD -MF $out.d -c $in -o $out
   depfile = $out.d
   deps = gcc
+rule cxx
+  command = {cxx} {flags} -MD -MF $out.d -c $in -o $out
+  depfile = $out.d
+  deps = gcc
 {objects}
 build hotreload_objects: phony {outputs}
 build firmware: phony hotreload_objects
@@ -124,12 +128,14 @@ class Project:
 
     def write_ninja(self) -> None:
         flags = " ".join([*self.toolchain.flags, *self.flags])
+        names = [os.path.basename(path)[: -len(".o")] for path in self.objects()]
         rules = [
-            f"build {os.path.basename(path)}: cc {self.sources / os.path.basename(path)[:-2]}"
-            for path in self.objects()
+            f"build {name}.o: {'cxx' if name.endswith('.cpp') else 'cc'} {self.sources / name}"
+            for name in names
         ]
         text = BUILD_NINJA.format(
             compiler=self.toolchain.compiler,
+            cxx=self.toolchain.cxx if any(name.endswith(".cpp") for name in names) else "",
             flags=flags,
             objects="\n".join(rules),
             outputs=" ".join(os.path.basename(path) for path in self.objects()),

@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from typing import List, NamedTuple, Optional, Sequence
@@ -23,6 +24,11 @@ class Toolchain(NamedTuple):
     text_readable: bool
     stubs: bool
     """Whether it assembles our stubs: they need the windowed ABI on Xtensa."""
+
+    @property
+    def cxx(self) -> str:
+        """The compiler for C++; skips the test if there is none."""
+        return _find(f"{os.path.basename(self.compiler)[:-len('gcc')]}g++")
 
 
 def _library(compiler: str, flags: Sequence[str]) -> str:
