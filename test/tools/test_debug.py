@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from fake_device import FakeDevice
 from hotreload.cli import main
 from hotreload.commands.monitor import explain_module_addresses
-from hotreload.module.linked import find_addr2line
+from hotreload.description import find_program
 from project import TOOLS, Project
 from reference import Module
 
@@ -211,7 +211,6 @@ def test_return_addresses_belong_to_the_call(placed: Placed) -> None:
 MONITOR = """\
 import os, subprocess, sys, time
 from hotreload.commands.monitor import explain_module_addresses
-from hotreload.module.linked import find_addr2line
 build, loaded, line = sys.argv[1:]
 with explain_module_addresses(build):
     print(loaded, flush=True)
@@ -280,6 +279,6 @@ def test_addr2line_of_a_wrapped_compiler(
         folder.mkdir()
         (folder / "x-addr2line").touch(mode=0o755)
     monkeypatch.setenv("PATH", str(on_path))
-    assert find_addr2line(str(beside / "x-gcc")) == str(beside / "x-addr2line")
-    assert find_addr2line(str(wrapper / "x-gcc")) == str(on_path / "x-addr2line")
-    assert find_addr2line(str(wrapper / "y-gcc")) == str(wrapper / "y-addr2line")
+    assert find_program("addr2line", str(beside / "x-gcc")) == str(beside / "x-addr2line")
+    assert find_program("addr2line", str(wrapper / "x-gcc")) == str(on_path / "x-addr2line")
+    assert find_program("addr2line", str(wrapper / "y-gcc")) == str(wrapper / "y-addr2line")

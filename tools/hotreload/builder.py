@@ -56,7 +56,7 @@ class ModuleBuilder:
 
     def inputs(self, description: Description, steps: Steps) -> Inputs:
         """Reads what has changed; decides which definition of each name counts."""
-        with steps.step("objects"), source_names(description.linker):
+        with steps.step("objects"), source_names(description.compiler):
             firmware = self._reader.read(description)
             self._cache.refresh(description)
             exports = read_exports(description.exports)
@@ -82,10 +82,10 @@ class ModuleBuilder:
 
     def _make(self, inputs: Inputs, steps: Steps) -> bytes:
         description = inputs.description
-        with steps.step("link"), source_names(description.linker):
+        with steps.step("link"), source_names(description.compiler):
             link_module(inputs)
         self._check(inputs, steps)
-        with steps.step("pack"), source_names(description.linker):
+        with steps.step("pack"), source_names(description.compiler):
             module = pack_module(inputs)
             if write_if_changed(description.module, module):
                 with suppress(OSError):
@@ -106,7 +106,7 @@ class ModuleBuilder:
         with steps.step("patch"):
             result = make_patch(inputs, known, taken)
         if isinstance(result, Whole):
-            return result._replace(reason=demangle(inputs.description.linker, result.reason))
+            return result._replace(reason=demangle(inputs.description.compiler, result.reason))
         self._unfinished.append((inputs.description, result.add_debug_data))
         return result
 

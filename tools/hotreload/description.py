@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from hotreload.errors import ToolError
@@ -66,6 +67,20 @@ class Description(NamedTuple):
         if self.chip != CHIP_EMULATOR:
             return "run: idf.py build flash"
         return f"build '{self.firmware_target}' again and flash it (restart the emulated board)"
+
+
+def find_program(name: str, compiler: Optional[str]) -> Optional[str]:
+    """A program of the same toolchain as a compiler; there need not be such a file.
+
+    A wrapper of the compiler, as those in /usr/lib/ccache, lies in a folder without it.
+    """
+    start, gcc, suffix = (compiler or "").rpartition("gcc")
+    if not gcc or suffix not in ("", ".exe"):
+        return None
+    beside = f"{start}{name}{suffix}"
+    if os.path.exists(beside):
+        return beside
+    return shutil.which(os.path.basename(beside)) or beside
 
 
 _CHOICES = {"arch": ARCHITECTURES, "identity": ("build-id", "sha256")}

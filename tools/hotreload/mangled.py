@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from hotreload.description import find_program
 from hotreload.errors import ToolError
 
 _TYPES = {
@@ -94,23 +95,24 @@ def guard_of(symbol: str) -> str:
 
 
 @contextmanager
-def source_names(linker: str) -> Iterator[None]:
-    """Errors that are raised have the names of the source; `linker` is that of the toolchain."""
+def source_names(compiler: Optional[str]) -> Iterator[None]:
+    """Errors that are raised have the names of the source."""
     try:
         yield
     except ToolError as error:
-        error.args = (demangle(linker, str(error)),)
+        error.args = (demangle(compiler, str(error)),)
         raise
 
 
-def demangle(linker: str, text: str) -> str:
-    """A message with the names of the source."""
+def demangle(compiler: Optional[str], text: str) -> str:
+    """A message with the names of the source, by the c++filt of the compiler's toolchain."""
     symbols = [match.group(1) for match in _SYMBOL.finditer(text)]
-    if not symbols or not linker.endswith("ld"):
+    program = find_program("c++filt", compiler) if symbols else None
+    if program is None:
         return text
     try:
         result = subprocess.run(
-            [f"{linker[:-2]}c++filt"], input="\n".join(symbols), stdout=subprocess.PIPE,
+            [program], input="\n".join(symbols), stdout=subprocess.PIPE,
             check=True, encoding="utf-8",
         )  # fmt: skip
     except (OSError, subprocess.CalledProcessError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from hotreload.description import Description
+from hotreload.description import Description, find_program
 from hotreload.errors import ToolError
 from hotreload.module import elf
 from hotreload.module.layout import (
@@ -19,7 +19,6 @@ from hotreload.module.layout import (
     patch_text_address,
     text_address,
 )
-from hotreload.module.linked import find_addr2line
 from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS, is_among
 
 
@@ -65,7 +64,7 @@ class LinkedFile:
         if is_patch:
             self._links = (patch_text_address(description.arch, start), PATCH_DATA_ADDRESS)
         self._symbols = self._file.symbols()
-        self._addr2line = find_addr2line(description.compiler)
+        self._addr2line = find_program("addr2line", description.compiler)
 
     def sections(self, placement: Placement) -> List[Tuple[str, int]]:
         """Each section that has bytes in RAM, and where it runs; the text is the first."""

@@ -132,7 +132,7 @@ def _complete(inputs: Inputs, names: Set[str], output: str) -> None:
                 raise error
             _run_linker(inputs, names - library.defines, library.paths, _KEEP_UNDEFINED)
             missed = "Nothing calls the code that needs it, so it is missed by nobody."
-            text = demangle(inputs.description.linker, str(error))
+            text = demangle(inputs.description.compiler, str(error))
             print(f"note: {text}\n{missed}", file=sys.stderr)
             break
         if not undefined:

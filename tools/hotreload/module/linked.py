@@ -6,7 +6,6 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import os
-import shutil
 import struct
 import subprocess
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Protocol, Sequence
@@ -263,16 +262,3 @@ def _attribute(section: str) -> str:
     """ESP-IDF's name for what puts something into a section."""
     known = (word for start, word in _ATTRIBUTES.items() if section.startswith(start))
     return "".join(f" {word}" for word in list(known)[:1])
-
-
-def find_addr2line(compiler: Optional[str]) -> Optional[str]:
-    """addr2line of the same toolchain as a compiler; there need not be such a file.
-
-    A wrapper of the compiler, as those in /usr/lib/ccache, lies in a folder without it.
-    """
-    if compiler is None or not compiler.endswith("gcc"):
-        return None
-    beside = compiler[: -len("gcc")] + "addr2line"
-    if os.path.exists(beside):
-        return beside
-    return shutil.which(os.path.basename(beside)) or beside

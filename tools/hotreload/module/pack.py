@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import Dict, List, NamedTuple, Sequence
 
-from hotreload.description import Description
+from hotreload.description import Description, find_program
 from hotreload.errors import ToolError
 from hotreload.module import module_format as fmt
 from hotreload.module.arch import relocation_rules
@@ -17,7 +17,7 @@ from hotreload.module.firmware import Firmware
 from hotreload.kept import place_kept
 from hotreload.module.link import Inputs, map_path
 from hotreload.module.link_map import read_link_map
-from hotreload.module.linked import Kept, LinkedModule, Segment, Variable, find_addr2line
+from hotreload.module.linked import Kept, LinkedModule, Segment, Variable
 from hotreload.module.own_symbols import Binding, Kind
 from hotreload.module.places import Places, fill_in_places
 
@@ -43,7 +43,7 @@ class _Part(NamedTuple):
 def pack_module(inputs: Inputs) -> bytes:
     """Reads module.elf and returns what travels to the device."""
     description, firmware = inputs.description, inputs.firmware
-    addr2line = find_addr2line(description.compiler)
+    addr2line = find_program("addr2line", description.compiler)
     places_of = read_link_map(map_path(description)) if inputs.kept else {}
     module = LinkedModule(
         description.module_elf, description.arch, firmware.text_address, addr2line,

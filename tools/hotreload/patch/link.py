@@ -9,6 +9,7 @@ import os
 import struct
 from typing import Dict, List, NamedTuple, Optional
 
+from hotreload.description import find_program
 from hotreload.files import write_if_changed
 from hotreload.module import elf
 from hotreload.module import module_format as fmt
@@ -21,7 +22,7 @@ from hotreload.module.layout import (
     patch_text_address,
 )
 from hotreload.module.link import run_linker
-from hotreload.module.linked import Kept, LinkedModule, Relocation, Variable, find_addr2line
+from hotreload.module.linked import Kept, LinkedModule, Relocation, Variable
 from hotreload.module.linker_script import format_patch_script
 from hotreload.module.own_symbols import Definition
 from hotreload.module.pack import format_file, kept_note, module_note, note
@@ -82,7 +83,7 @@ class LinkedPatch(LinkedModule):
         super().__init__(
             patch_path(inputs.description, "elf"), description.arch,
             patch_text_address(description.arch, inputs.firmware.text_address),
-            find_addr2line(description.compiler), PATCH_DATA_ADDRESS,
+            find_program("addr2line", description.compiler), PATCH_DATA_ADDRESS,
         )  # fmt: skip
         self._fixed = composed.fixed
         self.own = {s.name: s.value for s in self.symbols if s.name.startswith("hotreload.")}
