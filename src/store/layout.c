@@ -21,48 +21,59 @@ bool hotreload_spans_overlap(hotreload_span_t a, hotreload_span_t b)
     return a.start < b.end && b.start < a.end;
 }
 
-uint32_t hotreload_spans_bytes(const hotreload_span_t *spans, unsigned count)
+/* ---- Room ---- */
+
+static bool is_free(const hotreload_span_t *taken, unsigned count, hotreload_span_t place)
 {
-    uint32_t bytes = 0;
+    while (count != 0 && !hotreload_spans_overlap(place, *taken)) {
+        taken++;
+        count--;
+    }
+    return count == 0;
+}
+
+/** Bytes of the largest run of sectors that none of these spans is in. */
+static uint32_t largest_gap(const hotreload_span_t *taken, unsigned count)
+{
+    uint32_t largest = 0;
     for (unsigned i = 0; i < count; i++) {
-        bool seen = false;
-        for (unsigned j = 0; j < i; j++) {
-            seen = seen || hotreload_spans_overlap(spans[i], spans[j]);
+        uint32_t gap = UINT32_MAX;
+        for (unsigned j = 0; j < count; j++) {
+            /* What begins before the end is far, as a number without a sign. */
+            const uint32_t distance = taken[j].start - taken[i].end;
+            if (taken[j].start != taken[j].end && distance < gap) {
+                gap = distance;
+            }
         }
-        bytes += seen ? 0 : spans[i].end - spans[i].start;
+        largest = gap > largest ? gap : largest;
     }
-    return bytes;
+    return largest;
 }
 
-static bool is_room_free(uint32_t size, hotreload_span_t place, const hotreload_span_t *taken,
-                         unsigned count)
+bool hotreload_span_find_room(hotreload_span_t *taken, unsigned count, uint32_t length,
+                              uint32_t roomy)
 {
-    bool free = place.end <= size;
-    for (unsigned i = 0; i < count && free; i++) {
-        free = !hotreload_spans_overlap(place, taken[i]);
-    }
-    return free;
-}
-
-bool hotreload_span_find_room(uint32_t size, uint32_t length, hotreload_span_t newest,
-                              const hotreload_span_t *taken, unsigned count,
-                              hotreload_span_t *place)
-{
-    *place = (hotreload_span_t){newest.end, newest.end + length};
-    if (is_room_free(size, *place, taken, count)) {
-        return true;
-    }
-    /* The lowest free place begins at 0 or where something taken ends. */
-    bool found = false;
-    for (unsigned i = 0; i <= count; i++) {
-        uint32_t start = i < count ? taken[i].end : 0;
-        hotreload_span_t candidate = {start, start + length};
-        if (is_room_free(size, candidate, taken, count) && (!found || start < place->start)) {
-            *place = candidate;
-            found = true;
+    const hotreload_span_t *others = &taken[HOTRELOAD_ROOM_OUTSIDE];
+    uint32_t best = 0;
+    uint32_t better = 0;
+    for (unsigned i = HOTRELOAD_ROOM_OUTSIDE; i < count; i++) {
+        const uint32_t start = taken[i].end;
+        const hotreload_span_t place = {start, start + length};
+        if (place.end > others->start || !is_free(others, count - 1, place)) {
+            continue;
+        }
+        taken[HOTRELOAD_ROOM_PLACE] = place;
+        const uint32_t gap = largest_gap(taken, count);
+        if (i == HOTRELOAD_ROOM_NEWEST && gap >= roomy) {
+            return true;
+        }
+        if (gap >= better) {
+            better = gap + 1;
+            best = start;
         }
     }
-    return found;
+    taken[HOTRELOAD_ROOM_PLACE] = (hotreload_span_t){best, best + length};
+    return better != 0;
 }
 
 /* ---- Records ---- */

@@ -30,24 +30,27 @@ hotreload_span_t hotreload_span_of(const hotreload_flash_t *flash,
 /** True when both share a sector. */
 bool hotreload_spans_overlap(hotreload_span_t a, hotreload_span_t b);
 
-/** Bytes of `count` spans together; those that overlap are the same record and count once. */
-uint32_t hotreload_spans_bytes(const hotreload_span_t *spans, unsigned count);
+/** What hotreload_span_find_room() is told of: spans, some of which may be empty. */
+enum {
+    HOTRELOAD_ROOM_PLACE,   /**< gets the room */
+    HOTRELOAD_ROOM_OUTSIDE, /**< starts where the partition ends, and ends where that starts: 0 */
+    HOTRELOAD_ROOM_NEWEST,  /**< the newest record; then all else that must not be touched */
+};
 
 /**
- * Finds room for a record: right after `newest`, so that the ring of records wears the sectors
- * evenly and keeps the history, else the lowest place that is free.
+ * Finds room for a record. Right after the newest one, so that the ring of records wears the
+ * sectors evenly and keeps the history; but where that leaves no large run of free sectors, where
+ * the largest one is left: a module must be in one piece. A record begins at 0 or where something
+ * taken ends: inside an old record, nobody would find it.
  *
- * @param size       bytes of the partition
- * @param length     bytes needed, whole sectors
- * @param newest     the newest record; empty: none
- * @param taken      what must not be touched, `newest` among it
- * @param count      number of `taken`
- * @param place      gets the room
+ * @param taken   as HOTRELOAD_ROOM_...
+ * @param count   number of `taken`
+ * @param length  bytes needed, whole sectors, at most the partition
+ * @param roomy   a run of so many bytes is large
  * @return false: there is none
  */
-bool hotreload_span_find_room(uint32_t size, uint32_t length, hotreload_span_t newest,
-                              const hotreload_span_t *taken, unsigned count,
-                              hotreload_span_t *place);
+bool hotreload_span_find_room(hotreload_span_t *taken, unsigned count, uint32_t length,
+                              uint32_t roomy);
 
 /* ---- Records ---- */
 

@@ -12,31 +12,43 @@
 
 static hotreload_store_state_t *const store = &hotreload_store_state;
 
+enum {
+    NEWEST = HOTRELOAD_ROOM_NEWEST,
+    BASE, /* of the newest, if that is a patch; then the newest good one and its base */
+    MAPPED = NEWEST + HOTRELOAD_SCAN_PROTECTED,
+    RUNNING, /* it comes last: where room is short, it is left out */
+    RUNNING_BASE,
+    SPANS,
+};
+
 /** Finds room beside what must stay: the newest usable, the newest good and the mapped record. */
 static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_reason_t *reason)
 {
-    /* The record that runs comes last: where room is short, it is left out. */
-    hotreload_span_t taken[HOTRELOAD_SCAN_PROTECTED + 3] = {{0}};
-    const unsigned mapped = HOTRELOAD_SCAN_PROTECTED, running = mapped + 1;
-    const unsigned all = running + 2;
-    if (hotreload_scan_protected(&store->flash, store->intact_below, taken) != ESP_OK ||
+    hotreload_span_t taken[SPANS] = {{0}};
+    const uint32_t size = store->flash.size;
+    taken[HOTRELOAD_ROOM_OUTSIDE].start = size;
+    if (hotreload_scan_protected(&store->flash, store->intact_below, &taken[NEWEST]) != ESP_OK ||
         (store->is_running &&
-         hotreload_scan_base(&store->flash, &store->running, &taken[running + 1]) != ESP_OK)) {
+         hotreload_scan_base(&store->flash, &store->running, &taken[RUNNING_BASE]) != ESP_OK)) {
         return hotreload_store_fail_read(store->label, reason);
     }
-    taken[mapped] = store->mapped;
-    taken[running] = hotreload_store_running_span();
-    const uint32_t size = store->flash.size;
+    taken[MAPPED] = store->mapped;
+    taken[RUNNING] = hotreload_store_running_span();
     const uint32_t needed = hotreload_span_round(&store->flash, length + HOTRELOAD_RECORD_DATA);
-    if (!hotreload_span_find_room(size, needed, taken[0], taken, all, place) &&
-        !hotreload_span_find_room(size, needed, taken[0], taken, running, place)) {
-        return hotreload_fail(
-            reason, ESP_ERR_INVALID_SIZE,
-            "no room for %u bytes beside the modules to keep: partition \"%s\" has "
-            "%u bytes, make it %u or more",
-            (unsigned)length, store->label, (unsigned)size,
-            (unsigned)(hotreload_spans_bytes(taken, running) + needed));
+    const hotreload_span_t *base = &taken[taken[BASE].end != 0 ? BASE : NEWEST];
+    const uint32_t two_modules = 2 * (base->end - base->start);
+    if (!hotreload_span_find_room(taken, SPANS, needed, two_modules)) {
+        if (!hotreload_span_find_room(taken, RUNNING, needed, two_modules)) {
+            return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
+                                  "no room for %u bytes in one piece beside the modules to keep: "
+                                  "partition \"%s\" has "
+                                  "%u bytes, make it %u or more",
+                                  (unsigned)length, store->label, (unsigned)size,
+                                  (unsigned)(size + needed));
+        }
+        store->is_running = false; /* some of its sectors soon belong to the new record */
     }
+    *place = taken[HOTRELOAD_ROOM_PLACE];
     return ESP_OK;
 }
 
@@ -74,9 +86,6 @@ static esp_err_t begin_record(size_t length, hotreload_reason_t *reason)
         return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
                               "partition \"%s\" has used up its sequence numbers: erase it",
                               store->label);
-    }
-    if (hotreload_spans_overlap(place, hotreload_store_running_span())) {
-        store->is_running = false; /* its last sectors soon belong to the new record */
     }
     hotreload_held_set_state(&store->held, HOTRELOAD_HELD_NONE);
     store->sequence = newest + 1;

@@ -124,7 +124,8 @@ static void missing_or_malformed_digests_are_refused(void **state)
 static void an_upload_without_room_is_refused(void **state)
 {
     sent.head.content_length = 7 * FAKE_FLASH_SECTOR;
-    sent_expect_head_refused(&sent, 413, "no room for 28672 bytes beside the modules to keep");
+    sent_expect_head_refused(&sent, 413,
+                             "no room for 28672 bytes in one piece beside the modules to keep");
     sent.head.content_length = 100000;
     sent_expect_head_refused(&sent, 413, "100000 bytes do not fit into partition");
 }
