@@ -240,8 +240,9 @@ static esp_err_t reload_record(const hotreload_record_t *record, const hotreload
     if (error == ESP_ERR_NO_MEM && waits) {
         error = load_from_flash(record, config->heap_caps, reason);
     }
+    /* Without room for a patch, what runs goes on: it would lose its variables. */
     if (error == ESP_ERR_NO_MEM && config->allow_unload_first && hotreload_program_is_loaded() &&
-        can_load_again(hotreload_program_record())) {
+        !hotreload_program_is_patch(record) && can_load_again(hotreload_program_record())) {
         hotreload_reason_clear(reason);
         error = load_after_unload(record, config->heap_caps, reason);
     }
@@ -259,7 +260,9 @@ esp_err_t hotreload_reload_newest(const hotreload_config_t *config, uint32_t exp
         error = hotreload_store_take_newest(&record, reason);
     }
     if (error == ESP_OK) {
-        if (expected != 0 && record.sequence != expected) {
+        const bool is_whole =
+            !hotreload_program_is_patch(&record) && !hotreload_program_runs(&record);
+        if (expected != 0 && (record.sequence != expected || is_whole)) {
             error = ESP_ERR_INVALID_STATE;
         } else if (!is_announced || !hotreload_program_runs(&record)) {
             error = reload_record(&record, config, reason);

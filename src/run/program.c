@@ -260,7 +260,9 @@ static esp_err_t run_staged(const hotreload_image_t *image, const hotreload_modu
     }
     hotreload_kept_commit();
     hotreload_loader_construct(image, staged);
-    hotreload_trial_end(); /* the old one is not loaded again, on trial or not */
+    if (program.loaded) {
+        hotreload_trial_end(); /* the old one is not loaded again, on trial or not */
+    }
     if (program.loaded ? release_old(blamed) : free_retired()) {
         hotreload_kept_free_others(image);
     }
@@ -436,6 +438,18 @@ bool hotreload_program_is_patch(const hotreload_record_t *record)
     return program.loaded && program.stored && program.record.sequence == record->base;
 }
 
+/** @return ESP_OK, or a reason why a patch that is not good does not load its base */
+static esp_err_t check_base_is_usable(const hotreload_record_t *base, hotreload_reason_t *reason)
+{
+    hotreload_record_t usable = {.sequence = base->sequence + 1};
+    const esp_err_t error = hotreload_store_find(HOTRELOAD_RECORD_USABLE, &usable, &usable, reason);
+    return error == ESP_OK && usable.sequence == base->sequence
+               ? ESP_OK
+               : hotreload_fail(reason, ESP_ERR_NOT_FOUND,
+                                "module %u, the patch's base, crashed on trial",
+                                (unsigned)base->sequence);
+}
+
 /** Loads the base of a patch, which was checked. A crash blames the patch, if that is on trial. */
 static esp_err_t run_base(const hotreload_record_t *record, uint32_t caps,
                           hotreload_reason_t *reason)
@@ -449,6 +463,9 @@ static esp_err_t run_base(const hotreload_record_t *record, uint32_t caps,
     if (error == ESP_OK) {
         error = hotreload_store_mark_tried(record, &on_trial, reason);
     }
+    if (error == ESP_OK && on_trial) {
+        error = check_base_is_usable(&base, reason);
+    }
     return error == ESP_OK ? run_module(&base, on_trial ? record : &base, caps, reason) : error;
 }
 
@@ -459,6 +476,7 @@ static void go_back(const hotreload_record_t *old, uint32_t caps)
     const esp_err_t error = old != NULL ? hotreload_program_run(old, caps, &reason)
                                         : hotreload_program_unload(false, &reason);
     if (error != ESP_OK) {
+        hotreload_trial_resume();
         hotreload_port_log(HOTRELOAD_LOG_ERROR, "module %u goes on without its patch: %s",
                            (unsigned)program.record.sequence, reason.text);
     }

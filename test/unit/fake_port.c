@@ -406,6 +406,7 @@ void hotreload_port_post_event(hotreload_event_t event, const hotreload_event_da
     if (index < FAKE_EVENTS) {
         fake_port.events[index].event = event;
         fake_port.events[index].data = *data;
+        fake_port.events[index].retained = fake_port.retained;
     }
 }
 

@@ -77,6 +77,7 @@ typedef struct {
     struct {
         hotreload_event_t event;
         hotreload_event_data_t data;
+        uint32_t retained; /**< when it came */
     } events[FAKE_EVENTS];
     unsigned event_count;
 

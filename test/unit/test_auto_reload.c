@@ -146,6 +146,41 @@ static void a_whole_module_that_comes_before_a_patch_is_announced_too(void **sta
     }
 }
 
+static void unload_meanwhile(void)
+{
+    if (--unlocks == 0) {
+        fake_port.on_unlock = NULL;
+        assert_int_equal(hotreload_unload(), ESP_OK);
+    }
+}
+
+/** Then the base is loaded again for it. */
+static void a_patch_whose_base_is_unloaded_before_it_is_announced_too(void **state)
+{
+    unsigned again = 0;
+    for (unsigned after_unlocks = 1; after_unlocks <= 5; after_unlocks++) {
+        (void)tear_down(state);
+        (void)set_up(state);
+        config.before = before;
+        loaded_start(1);
+        const module_spec_t spec = patched_spec();
+        assert_int_equal(patched_store(&spec), ESP_OK);
+        unlocks = after_unlocks;
+        fake_port.event_count = 0;
+        fake_port.on_unlock = unload_meanwhile;
+        for (unsigned i = 0; i < 3; i++) {
+            (void)work();
+        }
+        assert_null(fake_port.on_unlock);
+        const bool is_loaded_again = fake_port.events[0].event == HOTRELOAD_EVENT_LOADED;
+        assert_int_equal(loaded_status().running.patch, is_loaded_again ? 2 : 0);
+        assert_int_equal(befores, is_loaded_again ? 1 : 0);
+        assert_int_equal(afters, befores);
+        again += is_loaded_again ? 1 : 0;
+    }
+    assert_true(again >= 2);
+}
+
 static void a_whole_module_is_reloaded_and_announced(void **state)
 {
     loaded_start(1);
@@ -357,6 +392,24 @@ static void where_ram_does_not_hold_two_the_old_one_goes_first(void **state)
     loaded_expect(3);
 }
 
+/** Its variables would be lost, and its tasks would call what is not there. */
+static void without_room_for_a_patch_what_runs_goes_on(void **state)
+{
+    config.allow_unload_first = true;
+    config.before = before;
+    loaded_start(1);
+    const hotreload_status_t old = loaded_status();
+    const module_spec_t spec = patched_spec();
+    assert_int_equal(patched_store(&spec), ESP_OK);
+    fake_port.ram_limit = fake_port.live_bytes;
+    (void)work();
+    assert_int_equal(loaded_status().data_run, old.data_run);
+    assert_int_equal(loaded_status().reloads, old.reloads);
+    assert_int_equal(befores + afters, 0);
+    loaded_expect_log("reload failed");
+    loaded_expect(1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -364,6 +417,7 @@ int main(void)
         TEST(without_an_update_it_waits_to_be_woken),
         TEST(an_upload_wakes_it),
         TEST(a_whole_module_that_comes_before_a_patch_is_announced_too),
+        TEST(a_patch_whose_base_is_unloaded_before_it_is_announced_too),
         TEST(a_whole_module_is_reloaded_and_announced),
         TEST(a_patch_is_found_and_applied_by_one_mapping),
         TEST(without_callbacks_as_well),
@@ -378,6 +432,7 @@ int main(void)
         TEST(what_was_found_before_a_read_failed_is_not_used),
         TEST(the_first_module_may_come_late),
         TEST(where_ram_does_not_hold_two_the_old_one_goes_first),
+        TEST(without_room_for_a_patch_what_runs_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,6 +125,19 @@ static void what_is_on_trial_since_the_boot(void **state)
     expect_blame("module 2 crashed on trial, module 1 runs");
 }
 
+/** Who hears of a module that has been loaded may call it at once. */
+static void what_runs_for_the_first_time_after_a_boot(void **state)
+{
+    start_good(1);
+    loaded_store(2);
+    loaded_restart(false);
+    fake_port.event_count = 0;
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    assert_int_equal(fake_port.events[0].event, HOTRELOAD_EVENT_LOADED);
+    assert_int_equal(fake_port.events[0].retained, 2);
+    expect_blame("module 2 crashed on trial, module 1 runs");
+}
+
 static void what_goes_on_after_a_reload_that_failed(void **state)
 {
     hotreload_config_t config = loaded_config;
@@ -345,6 +358,7 @@ int main(void)
         TEST(without_what_the_ram_kept),
         TEST(what_is_good_already),
         TEST(what_is_on_trial_since_the_boot),
+        TEST(what_runs_for_the_first_time_after_a_boot),
         TEST(what_goes_on_after_a_reload_that_failed),
         TEST(one_after_the_other_until_none_is_left),
         TEST(an_older_one_than_the_good_one),

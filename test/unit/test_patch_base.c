@@ -80,6 +80,51 @@ static void a_crash_in_the_base_blames_the_patch_that_it_is_loaded_for(void **st
     assert_non_null(strstr(loaded_status().rollback.text, "module 2 crashed on trial"));
 }
 
+static unsigned written;
+
+static void expect_blamed(uint32_t run_address, uint32_t word)
+{
+    (void)run_address;
+    (void)word;
+    if (fake_port.event_count != 0) { /* LOADED: tasks of the base run */
+        assert_int_equal(fake_port.retained, 2);
+        written++;
+    }
+}
+
+static void so_does_one_before_the_patch_is_applied(void **state)
+{
+    (void)store_patch();
+    loaded_restart(false);
+    fake_port.event_count = 0;
+    fake_port.on_text_write = expect_blamed;
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    fake_port.on_text_write = NULL;
+    assert_int_equal(loaded_status().running.patch, 2);
+    assert_int_equal(fake_port.events[0].event, HOTRELOAD_EVENT_LOADED);
+    assert_int_equal(fake_port.events[0].retained, 2);
+    assert_true(written > 0);
+}
+
+static void a_base_that_crashed_is_not_loaded_for_a_patch(void **state)
+{
+    loaded_start(1);
+    assert_int_equal(hotreload_mark_valid(), ESP_OK);
+    loaded_store(2);
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    const module_spec_t spec = patched_spec();
+    assert_int_equal(patched_store(&spec), ESP_OK); /* 3, which is not applied */
+    loaded_restart(true);
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    assert_true(hotreload_update_available());
+    loaded_expect_failure(hotreload_reload(&loaded_config), ESP_ERR_NOT_FOUND,
+                          "module 2, the patch's base, crashed on trial");
+    loaded_expect(1);
+    loaded_restart(false);
+    assert_int_equal(hotreload_load(&loaded_config), ESP_OK);
+    loaded_expect(1);
+}
+
 static void nothing_goes_that_has_lost_its_base(void **state)
 {
     loaded_start(1);
@@ -121,6 +166,8 @@ int main(void)
         TEST(a_damaged_patch_is_found_before_its_base_is_loaded),
         TEST(a_base_does_not_stay_without_its_patch),
         TEST(a_crash_in_the_base_blames_the_patch_that_it_is_loaded_for),
+        TEST(so_does_one_before_the_patch_is_applied),
+        TEST(a_base_that_crashed_is_not_loaded_for_a_patch),
         TEST(nothing_goes_that_has_lost_its_base),
         TEST(what_runs_is_not_looked_for_behind_the_end_of_another_partition),
     };
