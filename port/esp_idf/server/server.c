@@ -149,7 +149,10 @@ static esp_err_t start_httpd(uint16_t port)
     }
     error = register_handlers();
     if (error != ESP_OK) {
-        (void)httpd_stop(server->handle);
+        server->stopping = true;
+        if (httpd_stop(server->handle) == ESP_OK) {
+            server->handle = NULL;
+        } /* else there is no memory for that, either: its task goes on, and refuses */
         return ESP_ERR_NO_MEM;
     }
     return ESP_OK;
@@ -172,8 +175,10 @@ static esp_err_t start_server(const hotreload_server_config_t *config)
         error = start_httpd(config->port);
     }
     if (error != ESP_OK) {
-        free(server);
-        server = NULL;
+        if (server != NULL && server->handle == NULL) {
+            free(server);
+            server = NULL;
+        }
         hotreload_port_log(HOTRELOAD_LOG_ERROR, "server not started: %s",
                            error == ESP_FAIL ? "its port or its control port is taken, or no "
                                                "socket is left (CONFIG_LWIP_MAX_SOCKETS)"
