@@ -6,6 +6,7 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import sys
+from hashlib import sha256
 from typing import Callable, Iterator, Optional
 
 import pytest
@@ -93,6 +94,8 @@ def test_power_fails_during_an_upload(program: IdfProject, chip: Qemu, module: b
 def test_power_fails_after_an_upload(program: IdfProject, chip: Qemu, module: bytes) -> None:
     """What was answered for is there."""
     assert upload(program, chip, module).status == 200
+    for part in (module, sha256(module).digest()):  # The emulator writes its file a moment later.
+        chip.wait_for_flash(part)
     chip.cut_power()
     start = chip.position()
     chip.power_on()
