@@ -130,6 +130,10 @@ class Base:
         named = view.by_entity.get(entity) if view is not None else None
         return (view, named) if view is not None and named is not None else None
 
+    def counts(self, view: View, named: Named) -> bool:
+        """Whether the linker took this definition."""
+        return not named.is_global or self.winners.get(named.entity.name) == view.name
+
     def global_address(self, name: str) -> Optional[int]:
         """Where a global name of the base is."""
         return self._globals.get(name)

@@ -42,6 +42,7 @@ from hotreload.patch.definitions import (
     unnamed_sections,
 )
 from hotreload.patch.jumps import Jumps
+from hotreload.patch.layout import Layout
 from hotreload.patch.numbered import check_numbered, find_renumbered
 from hotreload.patch.program import Program, find_old, has_moved
 from hotreload.patch.structures import check_structures, last_word
@@ -61,6 +62,7 @@ class _Comparison:
         self._program, self._base = program, program.base
         self._changed: Dict[Tuple[str, int], Place] = {}
         self._moved: List[Entity] = []
+        self._layout = Layout(program)
         self._result = Changes([], [], {}, [], {}, {}, [], [])
 
     def run(self) -> Changes:
@@ -74,6 +76,7 @@ class _Comparison:
                 if self._program.counts(view, named):
                     self._compare_variable(Place(view, elf.SHN_COMMON), named)
             self._note_unwritten(view)
+        self._layout.finish()
         self._spread(views)
         self._result.code.extend(self._changed.values())
         jumps = Jumps(self._program, self._result.code)
@@ -187,7 +190,7 @@ class _Comparison:
         if kind == Kind.CODE:
             self._compare_code(place, counting)
         elif kind in (Kind.VARIABLE, Kind.CONSTANT):
-            self._check_layout(place, counting)
+            self._layout.check_section(place, counting)
             for named in counting:
                 if self._program.is_housed(named):
                     self._compare_housed(place, named)
@@ -224,24 +227,6 @@ class _Comparison:
         if not all(self._program.is_theirs(named) for named in names):
             self._changed[place.view.name, place.section] = place
 
-    def _check_layout(self, place: Place, names: List[Named]) -> None:
-        """Several variables in one section: the compiler may use one's address for the others."""
-        if len(names) < 2 or place.header.name.startswith(KEEP_SECTION):
-            return
-        olds = [find_old(self._program, place.view, named) for named in names]
-        if all(old is None for old in olds) and place.view.kinds[place.section] == Kind.CONSTANT:
-            return
-        starts = {
-            (old[0].name, old[1].symbol.section, old[1].offset - named.offset)
-            if old is not None else None
-            for old, named in zip(olds, names)
-        }  # fmt: skip
-        if len(starts) != 1 or None in starts:
-            raise NeedsWhole(
-                f"{place.view.name} has variables together in {place.header.name}, and they have "
-                "moved; compile with -fdata-sections"
-            )
-
     def _compare_variable(self, place: Place, named: Named) -> None:
         if self._program.is_housed(named):
             return
@@ -256,6 +241,7 @@ class _Comparison:
             return
         if kind_of(*old) != Kind.VARIABLE:
             raise NeedsWhole(f"{named.entity.shown} was no variable")
+        self._layout.add((place.view, named), old)
         self._check_type(place.view, named, old)
         if alignment_of(place.view, named) > alignment_of(*old):
             raise NeedsWhole(f"{named.entity.shown} has another alignment")
