@@ -1,4 +1,4 @@
-"""Names that share a place in memory, and edits that part or join them.
+"""Names that share a place in memory, also of functions, and edits that part or join them.
 
 SPDX-License-Identifier: MIT
 """
@@ -9,7 +9,7 @@ from typing import Dict
 
 import pytest
 
-from edits import Edits, kept
+from edits import Edits, jumps, kept
 from hotreload.patch.make import Patch, Whole
 
 USE = "extern int x, y;\nint first(int n) { x += n; return x + y; }\n"
@@ -71,3 +71,42 @@ def test_a_variable_that_another_file_has(edits: Edits) -> None:
     edits.build(a_c=USE, b_c=WEAK, c_c="int y = 7;\n")
     patch = edits.edit(b_c=WEAK.replace("return x", "return -x"), c_c="int y = 8;\n")
     assert isinstance(patch, Patch) and patch.functions == ["get"], patch
+
+
+HANDLERS = """\
+int dflt(void) { return 1; }
+int h1(void) __attribute__((weak, alias("dflt")));
+int h2(void) __attribute__((weak, alias("dflt")));
+"""
+CALLS = "int dflt(void), h1(void), h2(void);\nint first(int x) { return x + dflt() + h1() + h2(); }\n"
+OWN = "int %s(void) { return 11; }\n"
+
+
+def test_a_default_handler_that_another_file_overrides(edits: Edits) -> None:
+    """The weak h1 never was dflt."""
+    edits.build(a_c=CALLS, b_c=HANDLERS, c_c=OWN % "h1")
+    patch = edits.edit(b_c=HANDLERS.replace("return 1", "return 2"))
+    assert isinstance(patch, Patch) and sorted(patch.functions) == ["dflt", "h2"], patch
+    assert len(jumps(patch)) == 1
+    patch = edits.edit(c_c=(OWN % "h1").replace("11", "12"))
+    assert isinstance(patch, Patch) and sorted(patch.functions) == ["dflt", "h1", "h2"], patch
+    assert len({to for _, to, _ in jumps(patch)}) == 2
+
+
+def test_a_default_handler_that_another_file_overrides_now(edits: Edits) -> None:
+    edits.build(a_c=CALLS, b_c=HANDLERS, c_c=OWN % "h1")
+    result = edits.edit(c_c=OWN % "h1" + OWN % "h2")
+    assert isinstance(result, Whole) and result.reason == "h2() and dflt() were one", result
+
+
+PACES = """\
+const int dflt[2] = {1, %d};
+extern const int h1[2] __attribute__((weak, alias("dflt")));
+int get(int x) { return dflt[x & 1] + h1[x & 1]; }
+"""
+
+
+def test_a_constant_that_another_file_overrides(edits: Edits) -> None:
+    edits.build(a_c=PACES % 2, c_c="const int h1[2] = {3, 4};\n")
+    patch = edits.edit(a_c=PACES % 5)
+    assert isinstance(patch, Patch) and not kept(patch) and not patch.notes, patch

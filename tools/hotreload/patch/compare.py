@@ -319,7 +319,7 @@ class _Comparison:
         if old[0].file.sections[section].flags & elf.SHF_MERGE:
             return True
         for other in old[0].named[section]:
-            found = self._program.find(other.entity)
+            found = self._program.find(other.entity) if self._base.counts(old[0], other) else None
             if found is None or other.entity == old[1].entity or not overlap(other, old[1]):
                 continue
             if (found[0].name, found[1].symbol.section) != (place.view.name, place.section):

@@ -86,6 +86,8 @@ class Jumps:
             for other in view.named[symbol.section]:
                 if other.offset != symbol.value or other.entity == named.entity:
                     continue
+                if not self._base.counts(view, other):
+                    continue  # A weak name that another object file had defined.
                 found = self._program.find(other.entity)
                 now = found and (found[0].name, found[1].symbol.section, found[1].offset)
                 if now is not None and now != new:

@@ -102,6 +102,7 @@ def _make(inputs: Inputs, base: Base, taken: float) -> Patch:
         for place in changes.code
         for named in place.view.named.get(place.section, ())
         if named.symbol.kind in (elf.STT_FUNC, elf.STT_NOTYPE)
+        and program.counts(place.view, named)
     ]
     is_empty = not (functions or changes.swaps or composed.slots or composed.variables)
 
