@@ -25,6 +25,8 @@ def check_structures(base: Base, views: Iterable[View]) -> Dict[str, str]:
     known, new = base.history.structures, {}
     for view in views:
         old = base.view(view.name)
+        if old is not None and _is_empty(old):
+            old = None
         unread = (old.types.unread or view.types.unread) if old is not None else ""
         if unread and not _is_assembly(view):
             raise NeedsWhole(f"structures may have another layout: {view.name} {unread}")
@@ -90,6 +92,12 @@ def _place(title: str) -> str:
 def _shown(title: str) -> str:
     """A lambda's title has its parameters and its number."""
     return _place(title) or last_word(title)
+
+
+def _is_empty(view: View) -> bool:
+    """It was all within #if, so it has no debug data either."""
+    has_bytes = any(section.allocated and section.size > 0 for section in view.file.sections)
+    return not has_bytes and not view.by_entity
 
 
 def _is_assembly(view: View) -> bool:
