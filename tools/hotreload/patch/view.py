@@ -55,13 +55,15 @@ class Entity(NamedTuple):
     def plain(self) -> Plain:
         """The name as the source has it."""
         found = plain(self.name)
-        return found._replace(function=self.function) if self.function else found
+        is_known = self.function and not self.function.startswith(_UNKNOWN)
+        return found._replace(function=self.function) if is_known else found
 
     @property
     def shown(self) -> str:
         """For messages."""
         name = self.plain
-        return f"{name.function}(): {name.qualified}" if name.function else name.qualified
+        shown = "a compound literal" if name.name == _COMPOUND else name.qualified
+        return f"{name.function}(): {shown}" if name.function else shown
 
 
 class Named(NamedTuple):
@@ -461,7 +463,8 @@ def _is_literal(name: str) -> bool:
 
 
 _COPIED = ("CSWTCH", "C")
-_MADE = (*_COPIED, "__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "__compound_literal")
+_COMPOUND = "__compound_literal"
+_MADE = (*_COPIED, "__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", _COMPOUND)
 
 
 def is_made(stem: str) -> bool:
