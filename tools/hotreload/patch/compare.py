@@ -43,6 +43,7 @@ from hotreload.patch.definitions import (
 )
 from hotreload.patch.jumps import Jumps
 from hotreload.patch.layout import Layout
+from hotreload.patch.left_behind import left_notes
 from hotreload.patch.numbered import check_numbered, find_renumbered
 from hotreload.patch.program import Program, find_old, has_moved
 from hotreload.patch.structures import check_structures, last_word
@@ -90,6 +91,8 @@ class _Comparison:
         self._result.structures.update(check_structures(self._base, used.values()))
         self._note_gone_callbacks()
         self._note_initialised()
+        for note in left_notes(self._program, self._result.code, self._result.new):
+            self._note(note)
         return self._result
 
     # ---- names ----

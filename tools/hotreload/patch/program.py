@@ -94,10 +94,10 @@ class Program:
         if name not in self._gone or shown_name(named.entity) in self.patched_variables:
             return None
         new = (view, named)
-        gone = _most_like(new, [old for old in self._gone[name] if _is_same(old, new)])
+        gone = _most_like(new, [old for old in self._gone[name] if is_same(old, new)])
         if len(gone) != 1:
             return None
-        come = _most_like(gone[0], [c for c in self._come.get(name, []) if _is_same(gone[0], c)])
+        come = _most_like(gone[0], [c for c in self._come.get(name, []) if is_same(gone[0], c)])
         return gone[0] if len(come) == 1 and come[0][1] is named else None
 
     @cached_property
@@ -190,7 +190,7 @@ def _by_name(views: Iterable[View], counts: Callable[[Entity], bool]) -> _ByName
     return found
 
 
-def _is_same(old: _Found, new: _Found) -> bool:
+def is_same(old: _Found, new: _Found) -> bool:
     """Whether two have one kind, type and size."""
     symbols = old[1].symbol, new[1].symbol
     return (
