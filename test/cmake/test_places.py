@@ -97,6 +97,41 @@ def test_embedded_file_that_was_put_back(project: Project) -> None:
     assert b"new words" in (project.build / "hotreload" / "module.bin").read_bytes()
 
 
+GENERATED = """\
+add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/made.h
+    COMMAND ${CMAKE_COMMAND} -E copy ${COMPONENT_DIR}/value.txt
+        ${CMAKE_CURRENT_BINARY_DIR}/made.h
+    DEPENDS value.txt VERBATIM)
+add_custom_target(made DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/made.h)
+add_dependencies(${COMPONENT_LIB} made)
+target_include_directories(${COMPONENT_LIB} PUBLIC ${CMAKE_CURRENT_BINARY_DIR})
+"""
+
+
+def test_generated_header(project: Project) -> None:
+    """ESP-IDF's idiom. It is the module's alone, as long as the firmware does not include it."""
+    source = '#include "made.h"\nint a(void) { return VALUE; }\n'
+    files = {"a.c": source, "value.txt": "int a(void);\n#define VALUE 1\n"}
+    component = project.component("a", "RELOADABLE SRCS a.c", files, GENERATED)
+    project.make()
+    value = component / "value.txt"
+    value.write_text("int a(void);\n#define VALUE 2\n")
+    assert "nothing listens" in reload(project)
+    value.write_text("int a(void);\n#define VALUE 3\n")
+    os.utime(value, (1000, 1000))
+    text = reload(project)
+    assert "value.txt has changed, though its time stamp is old" in text
+    assert "nothing listens" in text
+    (made,) = project.build.rglob("made.h")
+    assert made.read_text() == value.read_text()
+    main = project.root / "main/main.c"
+    main.write_text(f'#include "{made}"\nint value = VALUE;\n' + main.read_text())
+    project.ninja("stand_in.elf")
+    value.write_text("int a(void);\n#define VALUE 4\n")
+    text = reload(project)
+    assert "value.txt has changed, which" in text and "made.h is made from" in text
+
+
 EXTERNAL = """\
 include(ExternalProject)
 ExternalProject_Add(library SOURCE_DIR ${CMAKE_CURRENT_LIST_DIR} CONFIGURE_COMMAND ""

@@ -9,7 +9,7 @@ import os
 import subprocess
 import time
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 import pytest
 
@@ -117,13 +117,13 @@ class Build:
         )
         return Description(**values)  # type: ignore[arg-type]
 
-    def search(self) -> str:
+    def search(self, forgotten: Sequence[str] = ()) -> str:
         """What is said to have changed outside the module; empty: nothing."""
         description = self.description()
         try:
             found = finish_search(start_search(description), description)
             assert found is not None
-            check_outside(found.causes, description)
+            check_outside(found.causes, description, forgotten)
         except ToolError as error:
             return str(error)
         return ""
@@ -319,6 +319,58 @@ def test_a_target_that_is_always_run(build: Build) -> None:
     assert build.search() == ""
     build.change("main.c")
     assert "  main.c has changed, which main.o is made from\n" in build.search()
+
+
+# ESP-IDF's idiom, add_dependencies(): the whole libraries wait for the header.
+GENERATED = BUILD.replace("libempty.a: archive module.o", "libempty.a: archive module.o || make")
+GENERATED = GENERATED.replace("firmware.elf: copy main.o", "firmware.elf: copy libmain.a") + """\
+build made.h: copy ../value.txt
+build make: phony made.h
+build libmain.a: copy main.o || make
+"""
+
+
+@pytest.fixture(params=["module.c", "main.c"])
+def reader(request: pytest.FixtureRequest, build: Build) -> str:
+    """The source that includes made.h, which is generated."""
+    name = str(request.param)
+    (build.root / "value.txt").write_text("1\n")
+    edge = f"{name} || make" if name == "main.c" else f"{name} || make order_module"
+    edges = GENERATED.replace(f"{name} || order_module", name)
+    build.write(edges.replace(f"{name}\n  header = ../shared.h", f"{edge}\n  header = made.h"))
+    build.ninja("firmware")
+    return name
+
+
+def test_a_generated_header(build: Build, reader: str) -> None:
+    """Only what reads it becomes another by it."""
+    build.change("value.txt")
+    said = "  value.txt has changed, which made.h is made from\n"
+    text = build.search()
+    assert said in text if reader == "main.c" else text == ""
+
+
+def test_a_generated_header_that_was_forgotten(build: Build, reader: str) -> None:
+    """Its input was put back with an old stamp, so a reload has deleted it."""
+    made = build.directory / "made.h"
+    made.unlink()
+    text = build.search(forgotten=[str(made)])
+    assert "  made.h has not been built\n" in text if reader == "main.c" else text == ""
+
+
+@pytest.mark.parametrize("reader", ["module.c", "main.c"])
+def test_a_command_with_two_outputs(build: Build, reader: str) -> None:
+    """Ninja names only the first one, which is the module's alone."""
+    (build.root / "value.txt").write_text("1\n")
+    rule = "rule two\n  command = cp $in one.h && cp $in two.h\n"
+    edges = BUILD.replace("../module.c || order", "../module.c one.h || order")
+    edges = edges.replace(f"../{reader}", f"../{reader} two.h")
+    build.write(f"{rule}build one.h two.h: two ../value.txt\n{edges}")
+    build.ninja("firmware")
+    build.change("value.txt")
+    said = "  value.txt has changed, which one.h is made from\n"
+    text = build.search()
+    assert said in text if reader == "main.c" else text == ""
 
 
 def test_no_such_target(build: Build) -> None:

@@ -27,6 +27,15 @@ class Deps(NamedTuple):
     files: List[str]
 
 
+class Neighbours(NamedTuple):
+    """What build.ninja says of one file."""
+
+    inputs: List[str]
+    """Without order-only inputs."""
+    users: List[str]
+    """The outputs that have it as an input of whatever kind."""
+
+
 _MOST_NAMES = 200 if os.name == "nt" else 4000  # in a command, whose length the system limits
 
 
@@ -67,15 +76,27 @@ def query_commands(description: Description, names: Sequence[str]) -> Dict[str, 
 def query_inputs(description: Description, names: Iterable[str]) -> Files:
     """The inputs of each output according to build.ninja, without order-only inputs."""
     return {
-        name: [line.lstrip("| ") for line in about["input"] if not line.startswith("|| ")]
+        name: _without_order_only(about)
         for name, about in _query(description, names).items()
         if "input" in about
     }
 
 
 def query_users(description: Description, names: Iterable[str]) -> Files:
-    """The outputs that are made from each file, according to build.ninja."""
+    """The outputs that have each file as an input, of whatever kind, in build.ninja."""
     return {name: about["outputs"] for name, about in _query(description, names).items()}
+
+
+def query_neighbours(description: Description, names: Iterable[str]) -> Dict[str, Neighbours]:
+    """Both of each file."""
+    return {
+        name: Neighbours(_without_order_only(about), about["outputs"])
+        for name, about in _query(description, names).items()
+    }
+
+
+def _without_order_only(about: Files) -> List[str]:
+    return [line.lstrip("| ") for line in about.get("input", []) if not line.startswith("|| ")]
 
 
 def _query(description: Description, names: Iterable[str]) -> Dict[str, Files]:

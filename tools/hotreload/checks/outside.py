@@ -15,13 +15,10 @@ import os
 from typing import Collection, Dict, Iterable, List, Set
 
 from hotreload.checks.causes import Cause
-from hotreload.checks.ninja import query_users
+from hotreload.checks.users import Users
 from hotreload.description import Description
 from hotreload.errors import FlashNeeded
 
-# CMake's names for what must exist before a library is compiled. Ninja learns from the compiler who
-# really reads it, and reports that as a cause of its own.
-_ONLY_ORDER = "cmake_object_order_depends_target_"
 # Names of an output and of its input, None for another command, that do not concern a module.
 # ESP-IDF compiles the project's version into the firmware, and takes it from git: it is another one
 # after each commit. And what sdkconfig says to the linker, it says to the compiler as well.
@@ -59,6 +56,7 @@ class _Search:
         directory = description.directory
         self._wraps = os.path.join(directory, "wraps.txt")
         self._list = os.path.join(directory, "objects.txt")
+        self._users = Users(description)
 
     def outside(self, causes: Iterable[Cause]) -> List[Cause]:
         """The causes that affect the firmware other than through the module."""
@@ -98,12 +96,10 @@ class _Search:
     def _reaches_firmware(self, name: str) -> bool:
         """Follows the outputs of a generated file, but not through the module's objects."""
         seen: Set[str] = set()
-        names = [name]
+        names = list(self._users.made_with(name))
         while names:
             seen.update(names)
-            found = query_users(self._description, names)
-            users = {user for users in found.values() for user in users}
-            users = {user for user in users if not user.startswith(_ONLY_ORDER)}
+            users = self._users.of(names)
             if any(user in self._firmware or self._path(user) in self._firmware for user in users):
                 return True
             names = [u for u in users if u not in seen and self._path(u) not in self._objects]
