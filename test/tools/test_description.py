@@ -5,6 +5,8 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import os
+import shutil
 from typing import Any
 
 import pytest
@@ -58,6 +60,36 @@ def test_unknown_choices(riscv: Project) -> None:
     assert "'arch' is 'arm', not one of riscv, xtensa" in error_of(riscv)
     riscv.describe(identity="name")
     assert "'identity' is 'name', not one of build-id, sha256" in error_of(riscv)
+
+
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_copied_build_directory(riscv: Project, is_moved: bool) -> None:
+    """Its hotreload.json names the files of the first one."""
+    riscv.describe()
+    first = riscv.build
+    riscv.build = riscv.root / "copy"
+    shutil.copytree(first, riscv.build)
+    if is_moved:
+        shutil.rmtree(first)
+    text = error_of(riscv)
+    assert f"{riscv.build}/hotreload/hotreload.json was made for {first}: " in text
+    assert "Remove it and build again" in text
+
+
+def test_other_paths_of_the_build_directory(
+    riscv: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = riscv.describe()
+    link, file_link = riscv.root / "link", riscv.root / "some.json"
+    link.symlink_to(riscv.build)
+    file_link.symlink_to(path)
+    monkeypatch.chdir(riscv.out)
+    places = [link, link / "hotreload/hotreload.json", file_link, riscv.out / "..", "..", path.name]
+    for place in map(str, places):
+        assert load_description(place).build_dir == str(riscv.build)
+    riscv.out.rename(riscv.root / "elsewhere")
+    os.symlink(riscv.root / "elsewhere", riscv.out)
+    assert load_description(str(riscv.build)).build_dir == str(riscv.build)
 
 
 def test_unreadable_files(riscv: Project) -> None:

@@ -109,7 +109,25 @@ def load_description(place: str) -> Description:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ToolError(f"{path} is not of format {FORMAT}: run CMake of this version of hotreload")
     fields = {name: _field(path, content, name) for name in Description._fields if name != "path"}
+    _check_place(path, fields["build_dir"])
     return Description(path=path, **fields)
+
+
+def _check_place(path: str, build_dir: str) -> None:
+    """A copied build directory names the files of the first one, whose code would be sent."""
+    paths = (os.path.abspath(path), os.path.realpath(path))
+    if not any(_is_same(os.path.dirname(os.path.dirname(one)), build_dir) for one in paths):
+        raise ToolError(
+            f"{path} was made for {build_dir}: this build directory was copied or moved. Remove "
+            "it and build again"
+        )
+
+
+def _is_same(directory: str, other: str) -> bool:
+    try:
+        return os.path.samefile(directory, other)
+    except OSError:
+        return False  # One of them is gone.
 
 
 def _field(path: str, content: Dict[str, Any], name: str) -> Any:
