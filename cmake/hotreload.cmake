@@ -144,9 +144,9 @@ function(hotreload_add_module)
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "hotreload_add_module: unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
     endif()
-    if(CMAKE_BINARY_DIR MATCHES "[#<>]")
-        message(FATAL_ERROR "hotreload: CMake cannot make files in a directory with # or < or > in "
-            "its path: ${CMAKE_BINARY_DIR}. Choose another build directory")
+    if(CMAKE_BINARY_DIR MATCHES "[#<>\t]")
+        message(FATAL_ERROR "hotreload: CMake and Ninja cannot make files in a directory with # or "
+            "< or > or a tab in its path: ${CMAKE_BINARY_DIR}. Choose another build directory")
     endif()
     if(NOT CMAKE_GENERATOR STREQUAL "Ninja")
         message(FATAL_ERROR "hotreload needs CMake's generator Ninja, which it asks what has "

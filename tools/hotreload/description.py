@@ -98,7 +98,7 @@ def load_description(place: str) -> Description:
     path = os.path.join(place, _NAME) if os.path.isdir(place) else place
     try:
         with open_text(path) as file:
-            content = json.load(file)
+            content = json.load(file, strict=False)  # CMake does not escape tabs.
     except OSError as error:
         raise ToolError(
             f"cannot read {path}: {error.strerror}; build the project first, or say where its "

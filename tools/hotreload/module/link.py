@@ -196,7 +196,7 @@ def _run_linker(
     write_if_changed(script, text)
     command = [description.linker, *description.linker_flags, *options]
     command += ["--emit-relocs", "-nostdlib"]
-    command += [*inputs.exports.wraps.options(), "-Map", map_path(description)]
+    command += [*inputs.exports.wraps.options(), "-Map", os.path.basename(map_path(description))]
     command += ["-z", "max-page-size=4", "-T", script, *objects]
     command += ["--start-group", *description.libraries, "--end-group"]
     return run_linker(command, description.module_elf)
@@ -209,12 +209,16 @@ def _is_alone(variable: Definition) -> bool:
 
 def run_linker(command: List[str], path: str) -> str:
     """Has ld write a file, whole or not at all; returns what it said, or an empty string when it
-    succeeded."""
+    succeeded.
+
+    It runs in the file's directory. Of the name of a map, ld replaces each '%'.
+    """
     environment = {**os.environ, "LC_ALL": "C"}
     linked = f"{path}.new"
     try:
         result = subprocess.run(
             [*command, "--no-demangle", "-o", linked],
+            cwd=os.path.dirname(path),
             env=environment,
             stderr=subprocess.PIPE,
             encoding="utf-8",
