@@ -84,6 +84,9 @@ function(_hotreload_add_flash_targets image)
     idf_component_get_property(main_args esptool_py FLASH_ARGS)
     idf_component_get_property(sub_args esptool_py FLASH_SUB_ARGS)
     esptool_py_flash_target(hotreload-flash "${main_args}" "${sub_args}")
+    if(TARGET app) # what the tools know of the firmware's interface belongs to this firmware
+        add_dependencies(app hotreload_module)
+    endif()
     foreach(target hotreload-flash flash app-flash)
         if(TARGET ${target})
             esptool_py_flash_to_partition(${target} ${CONFIG_HOTRELOAD_PARTITION_LABEL} ${image})
@@ -218,4 +221,6 @@ function(hotreload_finish_project)
     endif()
 endfunction()
 
-cmake_language(DEFER DIRECTORY ${CMAKE_SOURCE_DIR} CALL hotreload_finish_project)
+if(CMAKE_VERSION VERSION_GREATER_EQUAL 3.19) # else there is no such command, and no reloadable component
+    cmake_language(DEFER DIRECTORY ${CMAKE_SOURCE_DIR} CALL hotreload_finish_project)
+endif()

@@ -100,9 +100,10 @@ def test_flashing(example: IdfProject) -> None:
     app = example.flash_image("app-flash_args")
     assert len(app) == 2 and app[offset] == image
     with example.changed(RELOADABLE, "Hello", "Ahoj"):
-        plan = example.ninja("-n", "hotreload-flash").stdout
-        assert "Linking the module" in plan
+        for target in ("hotreload-flash", "app"):
+            assert "Linking the module" in example.ninja("-n", target).stdout
     example.run("build")
+    assert "/dev/no_board" in example.fail("-p", "/dev/no_board", "hotreload-flash")
 
 
 # ---- what a reload refuses before it sends anything ----

@@ -19,8 +19,9 @@ from click.testing import CliRunner
 
 from fake_device import FakeDevice
 from hotreload.cli import main
+from hotreload.commands.gdb import find_gdb
 from hotreload.commands.monitor import explain_module_addresses
-from hotreload.description import find_program
+from hotreload.description import find_program, load_description
 from project import TOOLS, Project
 from reference import Module
 
@@ -134,6 +135,19 @@ def test_gdb_runs(placed: Placed) -> None:
     process = placed.project.start("gdb", *options, "--run", "--gdb", "/nonexistent/gdb")
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1 and "cannot run /nonexistent/gdb" in output
+
+
+def test_gdb_of_the_toolchain(placed: Placed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ESP-IDF has it in another folder than the compiler; one for all architectures comes after."""
+    compiler, programs = placed.project.root / "gcc", placed.project.root / "gdb"
+    for path in (compiler / "x-gcc", programs / "x-gdb", programs / "gdb-multiarch"):
+        path.parent.mkdir(exist_ok=True)
+        path.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    description = load_description(str(placed.project.build))
+    for name, found in (("x-gcc", "x-gdb"), ("y-gcc", "gdb-multiarch")):
+        described = description._replace(compiler=str(compiler / name))
+        assert find_gdb(described) == str(programs / found)
 
 
 def test_gdb_for_another_module(placed: Placed) -> None:

@@ -101,3 +101,16 @@ def test_unreadable_files(riscv: Project) -> None:
     assert "is not of format 1" in error_of(riscv)
     riscv.describe(format=2)
     assert "is not of format 1: run CMake of this version" in error_of(riscv)
+
+
+def test_paths_have_the_separators_of_the_system(
+    riscv: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CMake writes slashes on Windows as well."""
+    riscv.write("a.c", "int f(void) { return 1; }\n")
+    riscv.make()
+    with monkeypatch.context() as windows:
+        windows.setattr(os, "sep", "\\")
+        description = load_description(str(riscv.build))
+    assert description.build_dir == str(riscv.build).replace("/", "\\")
+    assert all("/" not in path for path in [*description.objects, *description.watch_dirs])

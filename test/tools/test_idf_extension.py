@@ -73,6 +73,20 @@ def test_flash_gets_the_port_of_the_command_line(monkeypatch: pytest.MonkeyPatch
     assert seen == {"ESPPORT": "/dev/ttyBoard", "ESPBAUD": "460800", "is_all": "True"}
 
 
+@pytest.mark.parametrize("task, port", [("hotreload-flash", "/dev/ttyBoard"), ("build", "")])
+def test_flash_of_the_module_gets_the_port(
+    monkeypatch: pytest.MonkeyPatch, task: str, port: str
+) -> None:
+    """It is a target that idf.py does not know."""
+    monkeypatch.setenv("ESPPORT", "")
+    monkeypatch.setenv("ESPBAUD", "")
+    arguments = type("Arguments", (), {"port": "/dev/ttyBoard", "baud": 460800})
+    tasks = [type("Task", (), {"name": task})]
+    for callback in idf_extension.action_extensions({}, "")["global_action_callbacks"]:
+        callback(None, arguments, tasks)
+    assert os.environ["ESPPORT"] == port
+
+
 def test_all_boards_though_the_environment_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """README has it exported. What is typed is a contradiction, and said to be one."""
     seen: List[Optional[str]] = []
@@ -115,11 +129,18 @@ def test_extension_is_loaded_once() -> None:
     assert "actions" not in idf_extension.action_extensions({"actions": actions()}, "")
 
 
-def test_extension_of_a_project(tmp_path: Path) -> None:
+def fail_as_on_another_drive(*_: str) -> str:
+    raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+
+def test_extension_of_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "idf_ext.py"
     for _ in range(2):
         assert CliRunner().invoke(main, ["idf-ext", "--project-dir", str(tmp_path)]).exit_code == 0
     assert "hotreload.idf_extension" in path.read_text()
+    monkeypatch.setattr(os.path, "relpath", fail_as_on_another_drive)
+    path.unlink()
+    assert repr(str(TOOLS)) in Path(idf_extension.install_project_extension(str(tmp_path))).read_text()
     path.write_text("own = 1\n")
     result = CliRunner().invoke(main, ["idf-ext", "--project-dir", str(tmp_path)])
     assert result.exit_code == 1 and path.read_text() == "own = 1\n"

@@ -72,7 +72,8 @@ class Description(NamedTuple):
 def find_program(name: str, compiler: Optional[str]) -> Optional[str]:
     """A program of the same toolchain as a compiler; there need not be such a file.
 
-    A wrapper of the compiler, as those in /usr/lib/ccache, lies in a folder without it.
+    A wrapper of the compiler, as those in /usr/lib/ccache, lies in a folder without it, and
+    ESP-IDF has GDB in a folder of its own.
     """
     start, gcc, suffix = (compiler or "").rpartition("gcc")
     if not gcc or suffix not in ("", ".exe"):
@@ -83,6 +84,9 @@ def find_program(name: str, compiler: Optional[str]) -> Optional[str]:
     return shutil.which(os.path.basename(beside)) or beside
 
 
+_PATHS = {"build_dir", "source_dir", "ninja", "objects", "firmware_elf", "exports", "compiler",
+          "linker", "libraries", "c_library", "module_elf", "module", "partition_image", "secret",
+          "watch_dirs"}  # fmt: skip
 _CHOICES = {"arch": ARCHITECTURES, "identity": ("build-id", "sha256")}
 _TYPES: Dict[str, type] = {
     "str": str,
@@ -110,7 +114,16 @@ def load_description(place: str) -> Description:
         raise ToolError(f"{path} is not of format {FORMAT}: run CMake of this version of hotreload")
     fields = {name: _field(path, content, name) for name in Description._fields if name != "path"}
     _check_place(path, fields["build_dir"])
-    return Description(path=path, **fields)
+    return Description(path=path, **{name: _native(name, fields[name]) for name in fields})
+
+
+def _native(name: str, value: Any) -> Any:
+    """CMake's paths have slashes on Windows, too; all others there have backslashes."""
+    if name not in _PATHS or value is None:
+        return value
+    if isinstance(value, list):
+        return [path.replace("/", os.sep) for path in value]
+    return value.replace("/", os.sep)
 
 
 def _check_place(path: str, build_dir: str) -> None:

@@ -79,7 +79,7 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
                 "order_dependencies": [*_AFTER, "reload"],
             },
         },
-        "global_action_callbacks": [_put_watch_before_monitor, _tell_monitor],
+        "global_action_callbacks": [_put_watch_before_monitor, _tell_monitor, _tell_flash],
     }
 
 
@@ -98,6 +98,12 @@ def _tell_monitor(context: Any, arguments: Any, tasks: List[Any]) -> None:
     for task in tasks:
         if task.name == "monitor":
             task.callback = _with_module(task.callback)
+
+
+def _tell_flash(context: Any, arguments: Any, tasks: List[Any]) -> None:
+    """idf.py runs a target that it does not know without -p and -b."""
+    if any(task.name == "hotreload-flash" for task in tasks):
+        _tell_esptool(arguments)
 
 
 def _with_module(monitor: Callable[..., None]) -> Callable[..., None]:
@@ -258,8 +264,11 @@ def install_project_extension(project_dir: str) -> str:
     """Writes idf_ext.py into a project, for ESP-IDF 5; returns its path."""
     path = os.path.join(os.path.abspath(project_dir), "idf_ext.py")
     tools = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    relative = os.path.relpath(tools, os.path.dirname(path)).replace(os.sep, "/")
-    content = _PROJECT_EXTENSION.format(tools=relative)
+    try:
+        tools = os.path.relpath(tools, os.path.dirname(path))
+    except ValueError:
+        pass  # On Windows, the project is on another drive.
+    content = _PROJECT_EXTENSION.format(tools=tools.replace(os.sep, "/"))
     if os.path.exists(path):
         with open_text(path) as file:
             if "from hotreload.idf_extension import" in file.read():

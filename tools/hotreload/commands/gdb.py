@@ -14,7 +14,7 @@ from typing import List, Optional
 import click
 
 from hotreload.commands.placed import LinkedFile, Placement, Placements, read_placements
-from hotreload.description import Description, load_description
+from hotreload.description import Description, find_program, load_description
 from hotreload.device.find_device import Where, find_device
 from hotreload.errors import ToolError
 
@@ -63,11 +63,8 @@ def symbols_command(linked: LinkedFile, placement: Placement) -> str:
 
 def find_gdb(description: Description) -> str:
     """The toolchain's GDB, or one for all architectures."""
-    compiler = description.compiler or ""
-    own = compiler[: -len("gcc")] + "gdb" if compiler.endswith("gcc") else ""
-    for name in (own, "gdb-multiarch"):
-        path = shutil.which(name) if name else None
-        if path:
+    for path in (find_program("gdb", description.compiler), shutil.which("gdb-multiarch")):
+        if path and os.path.exists(path):
             return path
     raise ToolError(
         "no GDB for this chip was found: install gdb-multiarch, or name one with --gdb PROGRAM"
