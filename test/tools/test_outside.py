@@ -9,14 +9,16 @@ import os
 import subprocess
 import time
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Dict, List, Sequence, Tuple
 
 import pytest
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.checks.inputs import Inputs
-from hotreload.checks.causes import find_causes, finish_search, read_causes, start_search
+from hotreload.checks.causes import (
+    Cause, find_causes, finish_search, read_causes, start_search,
+)  # fmt: skip
 from hotreload.checks.outside import check_outside
 
 RULES = """\
@@ -296,8 +298,79 @@ def test_a_header_is_gone(build: Build) -> None:
     build.ninja()
     (build.root / "private.h").unlink()
     assert build.search() == "", "only the module was made from it"
+    # What is compiled without ninja must not leave this object behind.
+    found = find_causes(build.description(), "module.o")
+    assert found is not None and ("module.o", f"{build.root}/private.h") in found.causes
     (build.root / "shared.h").unlink()
     assert "  shared.h is gone, which main.o is made from\n" in build.search()
+
+
+# What ninja says of a header that is gone, before that it is dirty.
+GONE = {
+    "1.11": "ninja explain: output {name} of phony edge with no inputs doesn't exist\n",
+    "1.12": "ninja explain: {name} has no in-edge and is missing\n",
+    "1.13": "",
+}
+
+
+def say_gone(version: str, *names: str) -> str:
+    dirty = "ninja explain: {name} is dirty\n"
+    return "".join((GONE[version] + dirty).format(name=name) for name in names)
+
+
+class Said:
+    """A ninja that has said this, of whatever version."""
+
+    returncode = 0
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def communicate(self) -> Tuple[str, str]:
+        return self._text, ""
+
+
+def read_said(text: str, build: Build) -> List[Cause]:
+    found = finish_search(Said(text), build.description())  # type: ignore[arg-type]
+    assert found is not None
+    return found.causes
+
+
+@pytest.mark.parametrize("version", GONE)
+def test_words_for_a_gone_header(version: str, build: Build) -> None:
+    shared, private = f"{build.root}/shared.h", f"{build.root}/private.h"
+    edges = BUILD.replace("header = ../shared.h", f"header = {shared}")
+    build.write(edges.replace(f"header = {shared}", f"header = {private} {shared}", 1))
+    (build.root / "private.h").write_text("of the module\n")
+    build.ninja()
+    of_module = say_gone(version, private) + "ninja explain: module.o is dirty\n"
+    assert read_said(of_module, build) == [("module.o", private)]
+    assert read_said(say_gone(version, private), build) == [("module.o", private)], "by 1.13"
+    of_both = say_gone(version, private, shared) + "ninja explain: module.o is dirty\n"
+    of_both += say_gone(version, shared) + "ninja explain: main.o is dirty\n"
+    causes = [("main.o", shared), ("module.o", private), ("module.o", shared)]
+    assert sorted(read_said(of_both, build)) == causes
+    (build.root / "shared.h").unlink()
+    (build.root / "shared.h").write_text("again\n")
+    assert sorted(read_said(of_both, build)) == causes, "it was gone when ninja looked"
+
+
+@pytest.mark.parametrize("version", GONE)
+def test_words_for_what_is_no_header(version: str, build: Build) -> None:
+    """What ninja has made of /it's.h, and a target without a file."""
+    text = say_gone(version, "/it", "s.h", "always") + "ninja explain: main.o is dirty\n"
+    assert read_said(text, build) == []
+
+
+def test_a_generated_header_is_not_gone(build: Build) -> None:
+    """Compilers name it by its absolute path. What makes it is the cause."""
+    made = f"{build.directory}/made.h"
+    edges = BUILD.replace("../main.c\n  header = ../shared.h", f"../main.c\n  header = {made}")
+    build.write(edges + f"build made.h | {made}: copy ../value.txt\n")
+    (build.root / "value.txt").write_text("1\n")
+    build.ninja("made.h", "firmware")
+    text = f"ninja explain: {made} is dirty\nninja explain: main.o is dirty\n"
+    assert read_said(text, build) == []
 
 
 def test_a_target_that_is_always_run(build: Build) -> None:
@@ -405,6 +478,6 @@ ninja explain: output k of phony edge with no inputs doesn't exist
 ninja explain: something new about l.o
 [1/2] Building C object a.o
 """
-    missing = [(name, None) for name in ("c.o", "d.o", "e.o", "f.o", "g.o", "h.o", "i.h")]
+    missing = [(name, None) for name in ("c.o", "d.o", "e.o", "f.o", "g.o", "h.o")]
     older = [("build.ninja", "a"), ("a.o", "a b.c"), ("b.o", "b.c")]
     assert read_causes(text) == [*older, *missing, ("something new about l.o", None)]

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from typing import Iterator, List, NamedTuple, Optional
+from typing import Iterator, List, NamedTuple, Optional, Set
 
-from hotreload.checks.ninja import query_deps, query_inputs, run_ninja
+from hotreload.checks.ninja import query_deps, query_inputs, query_outputs, run_ninja
 from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.files import find_stamp, read_bytes, write_if_changed
@@ -28,12 +28,14 @@ _CAUSES = (
     r"depfile '(?P<output>.+)\.d' is missing$",
     r"deps for '(?P<output>.+)' are missing$",
     rf"stored deps info out of date for '(?P<output>.+)' {_TIMES}",
-    r"(?P<output>.+) has no in-edge and is missing$",
 )
 _CAUSE = [re.compile(pattern) for pattern in _CAUSES]
 _FOLLOWS = re.compile(r"(.+) is dirty$")  # from other causes
-# A header that is gone, or something without a file that CMake only gives a name.
-_GONE = re.compile(r"output (.+) of phony edge with no inputs doesn't exist$")
+# A header that is gone, or something without a file that CMake only gives a name. The second is of
+# ninja 1.12: a file that build.ninja names is an error instead. 1.13 says only that it is dirty.
+_GONE = re.compile(
+    r"output .+ of phony edge with no inputs doesn't exist$|.+ has no in-edge and is missing$"
+)
 _NO_CAUSE = re.compile(r"loading dyndep file .+")
 # What CMake has ninja say. A file that is gone causes it, too, and then there is no explanation.
 _RUNS_CMAKE = re.compile(r"Re-running CMake\.\.\.")
@@ -152,22 +154,29 @@ def _compare(description: Description, text: str) -> List[Cause]:
 
 
 def _find_gone(description: Description, text: str) -> List[Cause]:
-    """Headers that are gone, for each object that was made from one: ninja names no object.
+    """Headers that are gone, for each object that was made from one: ninja names no object."""
+    dirty = set(_names(_FOLLOWS, text))
+    headers = _gone_headers(description, dirty)
+    if not headers:
+        return []
+    # Ninja 1.13 does not say that an object is dirty if only a phony target has it.
+    own = {description.path_of(path) for path in description.objects}
+    return [
+        Cause(output, name)
+        for output, files in query_deps(description).items()
+        if output.endswith(_WRITTEN) and (output in dirty or description.path_of(output) in own)
+        for name in sorted(headers.intersection(files))
+    ]
+
+
+def _gone_headers(description: Description, dirty: Set[str]) -> Set[str]:
+    """What is dirty and nothing makes: ninja found no file. One may be there again by now.
 
     Names that are not absolute are those of other targets, or what ninja has made of a path with a
     quote in it.
     """
-    gone = _names(_GONE, text)
-    headers = {name for name in gone if os.path.isabs(name) and os.path.splitext(name)[1]}
-    if not headers:
-        return []
-    objects = {name for name in _names(_FOLLOWS, text) if name.endswith(_WRITTEN)}
-    read = query_deps(description, sorted(objects))
-    return [
-        Cause(output, name)
-        for output, files in read.items()
-        for name in sorted(headers.intersection(files))
-    ]
+    names = {name for name in dirty if os.path.isabs(name) and os.path.splitext(name)[1]}
+    return names.difference(query_outputs(description)) if names else names
 
 
 def _is_newer(name: str, output: str, description: Description) -> bool:
