@@ -55,7 +55,7 @@ bool hotreload_span_find_room(hotreload_span_t *taken, unsigned count, uint32_t 
 {
     const hotreload_span_t *others = &taken[HOTRELOAD_ROOM_OUTSIDE];
     uint32_t best = 0;
-    uint32_t better = 0;
+    uint32_t wanted = 0; /* the next one must leave so much in one piece */
     for (unsigned i = HOTRELOAD_ROOM_OUTSIDE; i < count; i++) {
         const uint32_t start = taken[i].end;
         const hotreload_span_t place = {start, start + length};
@@ -67,13 +67,13 @@ bool hotreload_span_find_room(hotreload_span_t *taken, unsigned count, uint32_t 
         if (i == HOTRELOAD_ROOM_NEWEST && gap >= roomy) {
             return true;
         }
-        if (gap >= better) {
-            better = gap + 1;
+        if (gap >= wanted) {
+            wanted = gap + 1;
             best = start;
         }
     }
     taken[HOTRELOAD_ROOM_PLACE] = (hotreload_span_t){best, best + length};
-    return better != 0;
+    return wanted != 0;
 }
 
 /* ---- Records ---- */

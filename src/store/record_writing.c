@@ -41,8 +41,7 @@ static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_r
         if (!hotreload_span_find_room(taken, RUNNING, needed, two_modules)) {
             return hotreload_fail(reason, ESP_ERR_INVALID_SIZE,
                                   "no room for %u bytes in one piece beside the modules to keep: "
-                                  "partition \"%s\" has "
-                                  "%u bytes, make it %u or more",
+                                  "partition \"%s\" has %u bytes, make it %u or more",
                                   (unsigned)length, store->label, (unsigned)size,
                                   (unsigned)(size + needed));
         }
