@@ -32,7 +32,7 @@ static update_t find_update(void)
         return (update_t){.is_whole = true}; /* it may be one */
     }
     hotreload_port_lock(HOTRELOAD_LOCK_MODULE);
-    const bool is_whole = !hotreload_program_is_patch(&record) && !hotreload_program_runs(&record);
+    const bool is_whole = hotreload_program_needs_loading(&record);
     hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
     return (update_t){.sequence = record.sequence, .is_whole = is_whole};
 }

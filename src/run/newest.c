@@ -260,9 +260,8 @@ esp_err_t hotreload_reload_newest(const hotreload_config_t *config, uint32_t exp
         error = hotreload_store_take_newest(&record, reason);
     }
     if (error == ESP_OK) {
-        const bool is_whole =
-            !hotreload_program_is_patch(&record) && !hotreload_program_runs(&record);
-        if (expected != 0 && (record.sequence != expected || is_whole)) {
+        if (expected != 0 &&
+            (record.sequence != expected || hotreload_program_needs_loading(&record))) {
             error = ESP_ERR_INVALID_STATE;
         } else if (!is_announced || !hotreload_program_runs(&record)) {
             error = reload_record(&record, config, reason);

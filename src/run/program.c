@@ -438,6 +438,11 @@ bool hotreload_program_is_patch(const hotreload_record_t *record)
     return program.loaded && program.stored && program.record.sequence == record->base;
 }
 
+bool hotreload_program_needs_loading(const hotreload_record_t *record)
+{
+    return !hotreload_program_is_patch(record) && !hotreload_program_runs(record);
+}
+
 /** @return ESP_OK, or a reason why a patch that is not good does not load its base */
 static esp_err_t check_base_is_usable(const hotreload_record_t *base, hotreload_reason_t *reason)
 {
@@ -476,7 +481,7 @@ static void go_back(const hotreload_record_t *old, uint32_t caps)
     const esp_err_t error = old != NULL ? hotreload_program_run(old, caps, &reason)
                                         : hotreload_program_unload(false, &reason);
     if (error != ESP_OK) {
-        hotreload_trial_resume();
+        hotreload_trial_resume(); /* nothing of the patch runs */
         hotreload_port_log(HOTRELOAD_LOG_ERROR, "module %u goes on without its patch: %s",
                            (unsigned)program.record.sequence, reason.text);
     }

@@ -21,6 +21,17 @@ enum {
     SPANS,
 };
 
+/** Where the record is that runs; empty: the flash has none. */
+static hotreload_span_t find_running(void)
+{
+    hotreload_marks_t unused;
+    /* What the flash did not take is not there: its place may have older records. */
+    return store->is_running && hotreload_scan_find_again(&store->flash, store->reading.data,
+                                                          &store->running, &unused) == ESP_OK
+               ? hotreload_span_of(&store->flash, &store->running)
+               : (hotreload_span_t){0};
+}
+
 /** Finds room beside what must stay: the newest usable, the newest good and the mapped record. */
 static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_reason_t *reason)
 {
@@ -33,7 +44,7 @@ static esp_err_t find_room(uint32_t length, hotreload_span_t *place, hotreload_r
         return hotreload_store_fail_read(store->label, reason);
     }
     taken[MAPPED] = store->mapped;
-    taken[RUNNING] = hotreload_store_running_span();
+    taken[RUNNING] = find_running();
     const uint32_t needed = hotreload_span_round(&store->flash, length + HOTRELOAD_RECORD_DATA);
     const hotreload_span_t *base = &taken[taken[BASE].end != 0 ? BASE : NEWEST];
     const uint32_t two_modules = 2 * (base->end - base->start);

@@ -43,16 +43,6 @@ hotreload_span_t hotreload_store_writer_span(void)
     return store->writing ? store->writer.span : (hotreload_span_t){0};
 }
 
-hotreload_span_t hotreload_store_running_span(void)
-{
-    hotreload_marks_t unused;
-    /* What the flash did not take is not there: its place may have older records. */
-    return store->is_running && hotreload_scan_find_again(&store->flash, store->reading.data,
-                                                          &store->running, &unused) == ESP_OK
-               ? hotreload_span_of(&store->flash, &store->running)
-               : (hotreload_span_t){0};
-}
-
 esp_err_t hotreload_store_map_flash(uint32_t offset, size_t size, hotreload_flash_view_t *view,
                                     hotreload_reason_t *reason)
 {

@@ -59,9 +59,6 @@ esp_err_t hotreload_store_unlock(esp_err_t error);
 /** Where the record being written goes; empty: none is. */
 hotreload_span_t hotreload_store_writer_span(void);
 
-/** Where the record is that runs; empty: there is none. */
-hotreload_span_t hotreload_store_running_span(void);
-
 /** Finds the record with a sequence, held ones included; fails with a reason. */
 esp_err_t hotreload_store_find_record(uint32_t sequence, hotreload_record_t *record,
                                       hotreload_reason_t *reason);

@@ -132,7 +132,7 @@ class Base:
 
     def counts(self, view: View, named: Named) -> bool:
         """Whether the linker took this definition."""
-        return not named.is_global or self.winners.get(named.entity.name) == view.name
+        return view.counts(named, self.winners)
 
     def global_address(self, name: str) -> Optional[int]:
         """Where a global name of the base is."""

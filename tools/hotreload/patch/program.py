@@ -152,7 +152,7 @@ class Program:
 
     def counts(self, view: View, named: Named) -> bool:
         """Whether the linker takes this definition."""
-        return not named.is_global or self.winners.get(named.entity.name) == view.name
+        return view.counts(named, self.winners)
 
     def is_theirs(self, named: Named) -> bool:
         """Whether a definition of the firmware's own counts."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import struct
 from enum import IntEnum
-from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from hotreload.mangled import Plain, plain
 from hotreload.module import elf
@@ -227,6 +227,10 @@ class View:
         if count and self.kinds[symbol.section] == Kind.VARIABLE:
             self.twins[function, stem] = count + 1
         return entity
+
+    def counts(self, named: Named, winners: Mapping[str, str]) -> bool:
+        """Whether the linker takes this definition, if it takes global names from these files."""
+        return not named.is_global or winners.get(named.entity.name) == self.name
 
     def made_variables(self, stem: str) -> List[object]:
         """Those that the compiler made and called so, in the order of the source."""
