@@ -19,6 +19,7 @@ from elftools.elf.elffile import ELFFile
 
 import bench_esp_idf
 import bench_edits
+import bench_stop
 import cross_toolchain
 from emulated_project import ROOT, Console, EmulatedProject
 from figures import POLL_MS, Figure, emulated_loop, linked_sections, median_loop, run, watching
@@ -262,11 +263,11 @@ def main() -> None:
     if not bench_edits.lvgl_checkout():
         print("SKIPPED, LVGL: HOTRELOAD_BENCH_LVGL does not name a checkout of it", flush=True)
     if bench_esp_idf.missing():
-        print(f"SKIPPED, loop, stacks and flash with ESP-IDF: {bench_esp_idf.missing()}",
+        print(f"SKIPPED, loop, stops, stacks and flash with ESP-IDF: {bench_esp_idf.missing()}",
               flush=True)
     else:
-        measures[2:2] = [bench_esp_idf.measure_esp_idf, bench_esp_idf.measure_stacks,
-                         bench_esp_idf.measure_flash]
+        measures[2:2] = [bench_esp_idf.measure_esp_idf, bench_stop.measure_stop,
+                         bench_esp_idf.measure_stacks, bench_esp_idf.measure_flash]
     figures: List[Figure] = []
     for measure in measures:
         for figure in measure(build):

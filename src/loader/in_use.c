@@ -64,8 +64,8 @@ static bool note_user(const search_t *search, const hotreload_task_t *task, uint
 }
 
 /**
- * The last word of a part of a stack that may be a return address to one of the places. All else
- * stands still meanwhile: nearly all words take six instructions.
+ * The last of these words that may be a return address to one of the places. All else stands still
+ * meanwhile: nearly all words take six instructions.
  */
 static const uint32_t *find_candidate(const search_t *search, const uint32_t *from,
                                       const uint32_t *end)
@@ -107,6 +107,14 @@ static bool look_at_stack(const search_t *search, const hotreload_task_t *task,
     return true;
 }
 
+/** @return false: a register may be a return address to one of the places */
+static bool look_at_registers(const search_t *search, const hotreload_task_t *task)
+{
+    const uint32_t *end = task->registers + task->register_count;
+    const uint32_t *candidate = find_candidate(search, task->registers, end);
+    return candidate == NULL || note_user(search, task, *candidate);
+}
+
 static bool look_at_caller(const search_t *search, const hotreload_task_t *task)
 {
     if (is_inside(search, caller.return_address, false)) {
@@ -129,12 +137,8 @@ static bool look_at_task(const hotreload_task_t *task, void *context)
     if (is_inside(search, task->frame.pc, false)) {
         return note_user(search, task, task->frame.pc);
     }
-    for (size_t i = 0; search->returns && i < task->register_count; i++) {
-        if (is_inside(search, task->registers[i], true)) {
-            return note_user(search, task, task->registers[i]);
-        }
-    }
-    return !search->returns || look_at_stack(search, task, task->frame);
+    return !search->returns ||
+           (look_at_registers(search, task) && look_at_stack(search, task, task->frame));
 }
 
 static void look_at_tasks(void *search)

@@ -41,11 +41,12 @@ _XTENSA = "qemu-system-xtensa"
 _RISCV = "qemu-system-riscv32"
 # Timers beside the processor's thread lose interrupts of the ESP32-C3 now and then: its tick stops.
 # The ESP32-S3 does not get through its bootloader so.
-_COUNTED = ("-icount", "shift=3,align=off,sleep=on")
+COUNTED = ("-icount", "shift=3,align=off,sleep=on")
+COUNTED_MHZ = 125  # an instruction takes 8 ns of the emulated time
 
 MACHINES = (
     Machine(
-        "esp32c3", "esp32c3", _RISCV, _COUNTED,
+        "esp32c3", "esp32c3", _RISCV, COUNTED,
         store_fault="Store access fault", debugger="gdb-multiarch",
     ),
     Machine(
