@@ -58,7 +58,7 @@ static void the_locks_are_different_ones(void **test)
     }
 }
 
-static void time_is_that_of_the_ticks(void **test)
+static void time_is_in_milliseconds(void **test)
 {
     fake_ticks = 123;
     assert_int_equal(hotreload_port_now_ms(), 123 * portTICK_PERIOD_MS);
@@ -78,7 +78,7 @@ int main(void)
         cmocka_unit_test(all_locks_exist_before_main),
         cmocka_unit_test(one_task_at_a_time_holds_a_lock),
         cmocka_unit_test(the_locks_are_different_ones),
-        cmocka_unit_test(time_is_that_of_the_ticks),
+        cmocka_unit_test(time_is_in_milliseconds),
         cmocka_unit_test(random_bytes_fill_what_is_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,6 +94,22 @@ static void every_failure_of_starting_leaves_it_stopped(void **test)
     assert_int_equal(hotreload_server_stop(), ESP_OK);
 }
 
+/** Its task goes on and refuses: so what it uses must stay. */
+static void a_start_whose_end_fails_can_be_tried_again(void **test)
+{
+    fake_httpd_register_result = ESP_ERR_HTTPD_HANDLERS_FULL;
+    fake_httpd_stop_result = ESP_FAIL;
+    assert_int_equal(hotreload_server_start(&server_config), ESP_ERR_NO_MEM);
+    assert_int_equal(fake_httpd_running(), 1);
+    fake_httpd_stop_result = ESP_FAIL;
+    assert_int_equal(hotreload_server_start(&server_config), ESP_ERR_NO_MEM);
+    assert_int_equal(fake_httpd_running(), 1);
+    assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
+    assert_int_equal(fake_httpd_running(), 1);
+    (void)get("/status");
+    assert_int_equal(hotreload_server_stop(), ESP_OK);
+}
+
 static void a_stop_that_fails_leaves_it_running(void **test)
 {
     assert_int_equal(hotreload_server_start(&server_config), ESP_OK);
@@ -224,6 +240,7 @@ int main(void)
         TEST(there_is_one_server),
         TEST(arguments_are_checked),
         TEST(every_failure_of_starting_leaves_it_stopped),
+        TEST(a_start_whose_end_fails_can_be_tried_again),
         TEST(a_stop_that_fails_leaves_it_running),
         TEST(the_url_of_each_address_is_logged),
         TEST(it_is_announced_while_it_runs),

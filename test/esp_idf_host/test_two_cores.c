@@ -11,6 +11,7 @@
 #include "chip/chip.h"
 #include "esp_cpu.h"
 #include "esp_ipc.h"
+#include "esp_private/freertos_idf_additions_priv.h"
 #include "esp_rom_sys.h"
 #include "fakes/fake_freertos.h"
 #include "fakes/fake_tasks.h"
@@ -83,16 +84,15 @@ static void end_other_core(void)
     }
 }
 
-UBaseType_t uxTaskPriorityGet(const TaskHandle_t xTask)
+void prvTaskPriorityRaise(prvTaskSavedPriority_t *pxSavedPriority, UBaseType_t uxNewPriority)
 {
-    assert_null(xTask);
-    return priority;
+    pxSavedPriority->uxPriority = priority;
+    priority = uxNewPriority;
 }
 
-void vTaskPrioritySet(TaskHandle_t xTask, UBaseType_t uxNewPriority)
+void prvTaskPriorityRestore(prvTaskSavedPriority_t *pxSavedPriority)
 {
-    assert_null(xTask);
-    priority = uxNewPriority;
+    priority = pxSavedPriority->uxPriority;
 }
 
 esp_err_t esp_ipc_call_nonblocking(uint32_t cpu_id, esp_ipc_func_t func, void *arg);

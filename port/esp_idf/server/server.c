@@ -124,6 +124,19 @@ static esp_err_t register_handlers(void)
     return error;
 }
 
+/** @return ESP_FAIL: there is no memory for its control socket, so its task goes on, and refuses */
+static esp_err_t stop_httpd(void)
+{
+    server->stopping = true;
+    if (httpd_stop(server->handle) != ESP_OK) {
+        return ESP_FAIL;
+    }
+    free(server);
+    server = NULL;
+    vTaskDelay(2); /* the idle task frees the stack of the server's task */
+    return ESP_OK;
+}
+
 static esp_err_t start_httpd(uint16_t port)
 {
     httpd_config_t config = HTTPD_DEFAULT_CONFIG();
@@ -149,10 +162,7 @@ static esp_err_t start_httpd(uint16_t port)
     }
     error = register_handlers();
     if (error != ESP_OK) {
-        server->stopping = true;
-        if (httpd_stop(server->handle) == ESP_OK) {
-            server->handle = NULL;
-        } /* else there is no memory for that, either: its task goes on, and refuses */
+        (void)stop_httpd(); /* else the next start tries again */
         return ESP_ERR_NO_MEM;
     }
     return ESP_OK;
@@ -164,8 +174,10 @@ static esp_err_t start_server(const hotreload_server_config_t *config)
     if (error != ESP_OK) {
         return error;
     }
-    server = calloc(1, sizeof *server);
-    if (server == NULL) {
+    if (server == NULL || stop_httpd() == ESP_OK) {
+        server = calloc(1, sizeof *server);
+    }
+    if (server == NULL || server->handle != NULL) {
         error = ESP_ERR_NO_MEM;
     } else {
         server->partition_label = config->partition_label;
@@ -209,16 +221,12 @@ esp_err_t hotreload_server_stop(void)
     if (!hotreload_lifecycle_begin(&state, HOTRELOAD_RUNNING)) {
         return ESP_ERR_INVALID_STATE;
     }
-    server->stopping = true;
-    if (httpd_stop(server->handle) != ESP_OK) { /* no memory for its control socket: it goes on */
+    const esp_err_t error = stop_httpd();
+    if (error == ESP_OK) {
+        hotreload_discovery_withdraw();
+    } else {
         server->stopping = false;
-        atomic_store(&state, HOTRELOAD_RUNNING);
-        return ESP_FAIL;
     }
-    hotreload_discovery_withdraw();
-    free(server);
-    server = NULL;
-    vTaskDelay(2); /* the idle task frees the stack of the server's task */
-    atomic_store(&state, HOTRELOAD_STOPPED);
-    return ESP_OK;
+    atomic_store(&state, error == ESP_OK ? HOTRELOAD_STOPPED : HOTRELOAD_RUNNING);
+    return error;
 }

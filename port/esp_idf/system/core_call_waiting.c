@@ -10,12 +10,21 @@
 #include "freertos/task.h"
 #include "system/core_call.h"
 
+#if __has_include(<esp_private/freertos_idf_additions_priv.h>) /* since ESP-IDF 5.1 */
+#include <esp_private/freertos_idf_additions_priv.h>
+#else
+#include <freertos/idf_additions.h>
+#endif
+
 bool hotreload_call_on_other_core(void (*function)(void *unused))
 {
-    /* esp_ipc takes the priority of its caller (CONFIG_ESP_IPC_USES_CALLERS_PRIORITY). */
-    const UBaseType_t priority = uxTaskPriorityGet(NULL);
-    vTaskPrioritySet(NULL, configMAX_PRIORITIES - 1);
+    /*
+     * esp_ipc takes the priority of its caller (CONFIG_ESP_IPC_USES_CALLERS_PRIORITY). The caller
+     * may have inherited one, by HOTRELOAD_LOCK_MODULE: vTaskPrioritySet() would make it its own.
+     */
+    prvTaskSavedPriority_t saved;
+    prvTaskPriorityRaise(&saved, configMAX_PRIORITIES - 1);
     const bool called = esp_ipc_call(!xPortGetCoreID(), function, NULL) == ESP_OK;
-    vTaskPrioritySet(NULL, priority);
+    prvTaskPriorityRestore(&saved);
     return called;
 }

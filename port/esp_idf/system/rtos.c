@@ -4,9 +4,9 @@
  * SPDX-License-Identifier: MIT
  */
 #include "esp_random.h"
+#include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
-#include "freertos/task.h"
 #include "port.h"
 
 static StaticSemaphore_t memory[HOTRELOAD_LOCK_COUNT];
@@ -32,7 +32,7 @@ void hotreload_port_unlock(hotreload_lock_t lock)
 
 uint32_t hotreload_port_now_ms(void)
 {
-    return xTaskGetTickCount() * portTICK_PERIOD_MS;
+    return (uint32_t)(esp_timer_get_time() / 1000);
 }
 
 void hotreload_port_random(void *data, size_t size)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
 #include "freertos/task.h"
@@ -16,6 +17,11 @@ unsigned fake_mutexes_created;
 TickType_t xTaskGetTickCount(void)
 {
     return fake_ticks;
+}
+
+int64_t esp_timer_get_time(void)
+{
+    return (int64_t)fake_ticks * portTICK_PERIOD_MS * 1000;
 }
 
 void vTaskDelay(const TickType_t xTicksToDelay)

@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** What xTaskGetTickCount() returns; 100 a second. Only tests move it. */
+/** What xTaskGetTickCount() returns, and the clock of esp_timer; 100 a second. Only tests move it.
+ */
 extern _Atomic uint32_t fake_ticks;
 
 /** Called by vTaskDelay(): what other tasks do meanwhile; NULL: nothing. */

@@ -31,8 +31,6 @@ uint32_t ulTaskNotifyTake(BaseType_t xClearCountOnExit, TickType_t xTicksToWait)
 #define taskSCHEDULER_RUNNING     ((BaseType_t)2)
 
 TaskHandle_t xTaskGetCurrentTaskHandle(void);
-UBaseType_t uxTaskPriorityGet(const TaskHandle_t xTask);
-void vTaskPrioritySet(TaskHandle_t xTask, UBaseType_t uxNewPriority);
 UBaseType_t uxTaskGetNumberOfTasks(void);
 char *pcTaskGetName(TaskHandle_t xTaskToQuery);
 BaseType_t xTaskGetSchedulerState(void);
