@@ -25,7 +25,7 @@ void hotreload_report_rollback(const hotreload_record_t *record)
     const uint32_t crashed = unstored ? crashes.unstored : crashes.newest_bad;
     if (record != NULL && record->sequence < crashed) {
         hotreload_fail(&rollback, ESP_OK, "module %u crashed %s, module %u runs", (unsigned)crashed,
-                       unstored ? "before it was stored" : "on trial", (unsigned)record->sequence);
+                       unstored ? "and is not stored" : "on trial", (unsigned)record->sequence);
         hotreload_port_log(HOTRELOAD_LOG_WARNING, "%s", rollback.text);
         hotreload_post_event(HOTRELOAD_EVENT_ROLLED_BACK, record->sequence, rollback.text);
     }
@@ -165,8 +165,9 @@ static esp_err_t open_store(const hotreload_config_t *config, bool *rolls_back,
 {
     *rolls_back = false;
     esp_err_t error = hotreload_store_begin_reading(config->partition_label, reason);
-    return error == ESP_OK && !hotreload_program_is_loaded() ? find_bad_modules(rolls_back, reason)
-                                                             : error;
+    /* A module from memory may be the first one: then a reload is the first to look. */
+    const bool looks = !hotreload_program_is_loaded() || hotreload_store_has_untried();
+    return error == ESP_OK && looks ? find_bad_modules(rolls_back, reason) : error;
 }
 
 /** A module that does not fit beside its own copy in RAM may fit once the copy is in the flash. */
@@ -263,9 +264,9 @@ esp_err_t hotreload_reload_newest(const hotreload_config_t *config, uint32_t exp
         if (expected != 0 &&
             (record.sequence != expected || hotreload_program_needs_loading(&record))) {
             error = ESP_ERR_INVALID_STATE;
-        } else if (!is_announced || !hotreload_program_runs(&record)) {
+        } else if (!hotreload_program_runs(&record) || (expected == 0 && !is_announced)) {
             error = reload_record(&record, config, reason);
-        } /* else what was announced is gone, and variables must not be lost for nothing */
+        } /* else another task was first, or what was announced is gone: no variable is lost */
         if (!hotreload_may_be_tried_again(error)) {
             hotreload_store_end_taking(&record);
         } else if (is_announced) {

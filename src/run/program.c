@@ -381,16 +381,17 @@ static esp_err_t exchange_patch(hotreload_patch_t *staged, uint32_t blamed,
                                 hotreload_reason_t *reason)
 {
     unsigned pauses = 0;
+    hotreload_reason_t obstacle;
     esp_err_t error;
     do {
         hotreload_trial_suspend(blamed);
-        error = hotreload_patch_exchange(&program.module, program.patch, staged, reason);
+        error = hotreload_patch_exchange(&program.module, program.patch, staged, &obstacle);
         if (error != ESP_OK) {
             hotreload_trial_resume();
         }
     } while (pause_for_task(error, &pauses));
-    if (error == ESP_OK && pauses != 0) { /* else it says what else there is to know */
-        hotreload_reason_clear(reason);
+    if (error != ESP_OK) { /* else it says what else there is to know */
+        *reason = obstacle;
     }
     return error;
 }

@@ -9,6 +9,7 @@
 static struct {
     bool running;
     bool suspended;  /**< a crash blames another record */
+    bool failed;     /**< its end was reported as failed */
     uint32_t number; /**< counts trials: a late timer compares it and does nothing */
     hotreload_record_t record;
 } trial;
@@ -22,15 +23,19 @@ static esp_err_t pass_trial(uint32_t number, const hotreload_record_t *record,
         return error;
     }
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
-    if (trial.number == number) {
+    const bool is_current = trial.number == number;
+    const bool has_passed = is_current && !trial.running; /* the time and the application agree */
+    if (is_current) {
         trial.running = false;
         if (!trial.suspended) {
             hotreload_port_retain(0);
         }
     }
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
-    hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u is good", (unsigned)record->sequence);
-    hotreload_post_event(HOTRELOAD_EVENT_MARKED_VALID, record->sequence, NULL);
+    if (!has_passed) {
+        hotreload_port_log(HOTRELOAD_LOG_INFO, "module %u is good", (unsigned)record->sequence);
+        hotreload_post_event(HOTRELOAD_EVENT_MARKED_VALID, record->sequence, NULL);
+    }
     return ESP_OK;
 }
 
@@ -45,6 +50,33 @@ static bool copy_trial(uint32_t *number, hotreload_record_t *record)
     return running;
 }
 
+static void pass_when_expired(uint32_t expected);
+
+/** The flash may work later, and the application may open the module's partition again. */
+static void wait_again(uint32_t expected)
+{
+    hotreload_record_t record;
+    uint32_t number;
+    hotreload_port_lock(HOTRELOAD_LOCK_MODULE); /* whoever changes the timer holds it */
+    if (copy_trial(&number, &record) && number == expected) {
+        (void)hotreload_port_trial_timer(pass_when_expired, number);
+    }
+    hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
+}
+
+/** Says so once for each trial. */
+static void report_failure(uint32_t number, const hotreload_reason_t *reason)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
+    const bool is_new = trial.number == number && !trial.failed;
+    trial.failed = trial.failed || is_new;
+    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
+    if (is_new) {
+        hotreload_status_set_error(reason);
+        hotreload_port_log(HOTRELOAD_LOG_ERROR, "the module stays on trial: %s", reason->text);
+    }
+}
+
 /** Called by the port when the time has passed. */
 static void pass_when_expired(uint32_t expected)
 {
@@ -56,8 +88,8 @@ static void pass_when_expired(uint32_t expected)
         return;
     }
     if (pass_trial(number, &record, &reason) != ESP_OK) {
-        hotreload_status_set_error(&reason);
-        hotreload_port_log(HOTRELOAD_LOG_ERROR, "the module stays on trial: %s", reason.text);
+        report_failure(number, &reason);
+        wait_again(number);
     }
 }
 
@@ -66,7 +98,7 @@ static uint32_t change_trial(const hotreload_record_t *record)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
     trial.running = record != NULL;
-    trial.suspended = false;
+    trial.suspended = trial.failed = false;
     if (record != NULL) {
         trial.record = *record;
     }

@@ -52,6 +52,7 @@ static esp_err_t open_partition(const char *label, const hotreload_flash_t *flas
     store->is_running = false;
     store->intact_below = UINT32_MAX;
     store->has_module = newest != 0;
+    store->tried = 0; /* sequences of another partition say nothing here */
     hotreload_store_set_newest(newest);
     return ESP_OK;
 }
@@ -200,7 +201,8 @@ static esp_err_t check_present(const hotreload_record_t *record, hotreload_marks
     }
     if (error == ESP_ERR_NOT_FOUND) {
         return hotreload_fail(reason, ESP_ERR_INVALID_STATE,
-                              "the module was overwritten by a newer one: try again");
+                              "partition \"%s\" does not hold the module any more: try again",
+                              store->label);
     }
     return error == ESP_OK ? ESP_OK : hotreload_store_fail_read(store->label, reason);
 }

@@ -77,7 +77,7 @@ def test_crash_before_it_is_stored(start_board: StartBoard, build: Build) -> Non
     crashing.wait_for_round(2)
     assert crashing.upload(build.module_that(NULL), build.secret).status == 200
     assert crashing.wait_for_exit() != 0
-    text = "module 3 crashed before it was stored, module 2 runs"
+    text = "module 3 crashed and is not stored, module 2 runs"
     again = start_board("--reset-reason", "panic", *NOT_YET)
     again.wait_for_round(2)
     again.wait_for(text)

@@ -39,7 +39,7 @@ def test_runs_before_it_is_stored(
         start = chip.position()
         with project.changed(RELOADABLE, HELLO, f"__builtin_trap();\n    {HELLO}"):
             project.reload_to_crash("--url", chip.url)
-        text = "module 3 crashed before it was stored, module 2 runs"
+        text = "module 3 crashed and is not stored, module 2 runs"
         chip.wait_for(text, start)
         chip.wait_for(r"server listens on", start)
         status = chip.get("/status")

@@ -29,9 +29,14 @@ int held_upload_tear_down(void **state)
 
 int held_upload_send(uint32_t seed, hotreload_answer_t *answer)
 {
-    sent_t sent;
     size_t size;
     uint8_t *body = loaded_module(seed, &size);
+    return held_upload_send_body(body, size, answer);
+}
+
+int held_upload_send_body(uint8_t *body, size_t size, hotreload_answer_t *answer)
+{
+    sent_t sent;
     sent_describe(&sent, body, size);
     sent_prove(&sent);
     sent.head.run_from_ram_first = true;

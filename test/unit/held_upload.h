@@ -25,6 +25,9 @@ int held_upload_tear_down(void **state);
 /** Uploads the module `seed` of loaded.h with run_from_ram_first. @return the status answered */
 int held_upload_send(uint32_t seed, hotreload_answer_t *answer);
 
+/** The same with the bytes of another module, which it frees. */
+int held_upload_send_body(uint8_t *body, size_t size, hotreload_answer_t *answer);
+
 /** Likewise; fails the test unless it is accepted as this sequence and waits in RAM. */
 void held_upload_expect(uint32_t seed, uint32_t sequence);
 

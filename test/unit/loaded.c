@@ -127,6 +127,15 @@ void loaded_expect_log(const char *words)
     }
 }
 
+unsigned loaded_count_log(const char *words)
+{
+    unsigned count = 0;
+    for (const char *at = strstr(fake_port.log, words); at != NULL; at = strstr(at + 1, words)) {
+        count++;
+    }
+    return count;
+}
+
 void loaded_expect(uint32_t seed)
 {
     static const uint8_t zeros[BSS_SIZE];

@@ -59,6 +59,9 @@ hotreload_status_t loaded_status(void);
 /** Fails the test unless the log has these words. */
 void loaded_expect_log(const char *words);
 
+/** How often the log has these words. */
+unsigned loaded_count_log(const char *words);
+
 /** Fails the test unless the module `seed` runs, intact, and is all that has memory. */
 void loaded_expect(uint32_t seed);
 

@@ -82,15 +82,6 @@ static uint32_t work(void)
     return fake_port.worker.work();
 }
 
-static unsigned count_in_log(const char *words)
-{
-    unsigned count = 0;
-    for (const char *at = strstr(fake_port.log, words); at != NULL; at = strstr(at + 1, words)) {
-        count++;
-    }
-    return count;
-}
-
 /* ---- Tests ---- */
 
 static void without_an_update_it_waits_to_be_woken(void **state)
@@ -142,7 +133,37 @@ static void a_whole_module_that_comes_before_a_patch_is_announced_too(void **sta
         loaded_expect(3);
         assert_int_equal(befores, 1);
         assert_int_equal(afters, 1);
-        assert_int_equal(count_in_log("E "), 0);
+        assert_int_equal(loaded_count_log("E "), 0);
+    }
+}
+
+static void reload_meanwhile(void)
+{
+    if (--unlocks == 0) {
+        fake_port.on_unlock = NULL;
+        assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
+    }
+}
+
+/** The application may do so itself, as when it hears of the upload. */
+static void what_another_task_reloads_before_it_is_not_loaded_again(void **state)
+{
+    for (unsigned after_unlocks = 1; after_unlocks <= 5; after_unlocks++) {
+        (void)tear_down(state);
+        (void)set_up(state);
+        config.before = before;
+        loaded_start(1);
+        loaded_store(2);
+        const uint32_t reloads = loaded_status().reloads;
+        unlocks = after_unlocks;
+        fake_port.on_unlock = reload_meanwhile;
+        for (unsigned i = 0; i < 3; i++) {
+            (void)work();
+        }
+        assert_null(fake_port.on_unlock);
+        loaded_expect(2);
+        assert_int_equal(loaded_status().reloads - reloads, 1 + befores);
+        assert_int_equal(afters, befores);
     }
 }
 
@@ -239,12 +260,12 @@ static void a_task_inside_is_named_once_and_tried_again(void **state)
         assert_true(wait_ms > 0 && wait_ms < 1000);
     }
     assert_int_equal(fake_port.allocations, allocations + 5); /* each time the list of tasks */
-    assert_int_equal(count_in_log("task blink is inside the module"), 1);
+    assert_int_equal(loaded_count_log("task blink is inside the module"), 1);
     assert_non_null(strstr(loaded_status().last_error.text, "task blink is inside the module"));
     assert_int_equal(afters, 0); /* the application need not know */
     loaded_store(3);
     (void)work();
-    assert_int_equal(count_in_log("task blink is inside the module"), 2);
+    assert_int_equal(loaded_count_log("task blink is inside the module"), 2);
     leave_module();
     assert_int_equal(work(), 0);
     loaded_expect(3);
@@ -321,7 +342,7 @@ static void stopped_tasks_go_on_between_two_attempts(void **state)
         assert_int_equal(afters, i);
         assert_int_equal(last_error, ESP_ERR_HOTRELOAD_TASK_INSIDE);
     }
-    assert_int_equal(count_in_log("task blink is inside the module"), 1);
+    assert_int_equal(loaded_count_log("task blink is inside the module"), 1);
     leave_module();
     assert_int_equal(work(), 0);
     loaded_expect(2);
@@ -417,6 +438,7 @@ int main(void)
         TEST(without_an_update_it_waits_to_be_woken),
         TEST(an_upload_wakes_it),
         TEST(a_whole_module_that_comes_before_a_patch_is_announced_too),
+        TEST(what_another_task_reloads_before_it_is_not_loaded_again),
         TEST(a_patch_whose_base_is_unloaded_before_it_is_announced_too),
         TEST(a_whole_module_is_reloaded_and_announced),
         TEST(a_patch_is_found_and_applied_by_one_mapping),

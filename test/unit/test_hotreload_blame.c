@@ -9,6 +9,7 @@
 #include "loaded.h"
 #include "run/status.h"
 #include "run/trial.h"
+#include "store/store.h"
 
 static void reload(uint32_t sequence)
 {
@@ -113,6 +114,31 @@ static void what_is_good_already(void **state)
     fake_port.retained = 2; /* the crash came between the two */
     expect_no_blame(2);
     assert_false(hotreload_trial_is_running());
+}
+
+/** An application whose first module is part of its firmware never calls hotreload_load(). */
+static void what_replaced_one_from_memory(void **state)
+{
+    size_t size;
+    uint8_t *file = loaded_module(9, &size);
+    for (unsigned i = 0; i < 2; i++) {
+        loaded_restart(i > 0);
+        uint8_t *copy = malloc(size);
+        memcpy(copy, file, size);
+        load_from_memory(copy, size);
+        if (i == 0) {
+            loaded_store(1);
+            reload(1);
+            assert_true(hotreload_trial_is_running());
+        }
+    }
+    hotreload_reason_t reason;
+    assert_int_equal(hotreload_store_open(FAKE_FLASH_LABEL, &reason), ESP_OK); /* as the server */
+    assert_true(hotreload_update_available());
+    loaded_expect_failure(hotreload_reload(&loaded_config), ESP_ERR_NOT_FOUND, "crashed on trial");
+    assert_false(hotreload_update_available());
+    loaded_expect(9);
+    free(file);
 }
 
 /* ---- Modules that do ---- */
@@ -354,6 +380,7 @@ int main(void)
         TEST(what_was_on_trial_before_the_good_one),
         TEST(what_was_unloaded),
         TEST(what_one_from_memory_replaced),
+        TEST(what_replaced_one_from_memory),
         TEST(the_one_before_that_is_on_trial_too),
         TEST(without_what_the_ram_kept),
         TEST(what_is_good_already),

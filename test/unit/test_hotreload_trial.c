@@ -49,6 +49,13 @@ static void expect_rollback(const char *text)
     assert_false(hotreload_update_available());
 }
 
+/** Before the time that has passed is noted. */
+static void mark_valid_meanwhile(void)
+{
+    fake_port.on_unlock = NULL;
+    assert_int_equal(hotreload_mark_valid(), ESP_OK);
+}
+
 /* ---- The trial ---- */
 
 static void a_new_module_is_on_trial_until_it_is_marked(void **state)
@@ -150,6 +157,35 @@ static void marking_that_fails_leaves_the_module_on_trial(void **state)
     loaded_expect_log("E the module stays on trial: ");
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     boot(true, 2);
+}
+
+static void a_trial_whose_end_fails_gets_more_time(void **state)
+{
+    start_good(1);
+    reload(2);
+    for (unsigned i = 0; i < 3; i++) {
+        void (*expired)(uint32_t) = fake_port.trial_expired;
+        assert_non_null(expired);
+        fake_port.trial_expired = NULL;
+        fake_flash.fail_write = 1;
+        expired(fake_port.trial);
+        assert_true(hotreload_trial_is_running());
+    }
+    assert_int_equal(loaded_count_log("the module stays on trial"), 1);
+    expire();
+    assert_false(hotreload_trial_is_running());
+    boot(true, 2);
+}
+
+static void what_has_passed_is_told_once(void **state)
+{
+    start_good(1);
+    reload(2);
+    void (*expired)(uint32_t) = fake_port.trial_expired;
+    fake_port.on_unlock = mark_valid_meanwhile;
+    expired(fake_port.trial);
+    assert_null(fake_port.on_unlock);
+    assert_int_equal(loaded_count_log("module 2 is good"), 1);
 }
 
 static void a_trial_goes_on_without_a_timer(void **state)
@@ -370,6 +406,8 @@ int main(void)
         TEST(marking_needs_a_module),
         TEST(marking_does_not_hide_the_last_error),
         TEST(marking_that_fails_leaves_the_module_on_trial),
+        TEST(a_trial_whose_end_fails_gets_more_time),
+        TEST(what_has_passed_is_told_once),
         TEST(a_trial_goes_on_without_a_timer),
         TEST(a_module_that_cannot_be_put_on_trial_does_not_run),
         TEST(a_crash_brings_the_newest_good_one_back),

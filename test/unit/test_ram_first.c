@@ -10,6 +10,7 @@
 #include "held_upload.h"
 #include "hotreload.h"
 #include "loaded.h"
+#include "patched.h"
 #include "store/record.h"
 #include "store/store.h"
 #include "store_reset.h"
@@ -342,6 +343,30 @@ static void what_a_task_kept_out_can_be_loaded_after_the_flash_failed(void **sta
     loaded_expect(2);
 }
 
+static void leave(void)
+{
+    task.frame.pc = 0x42000000;
+}
+
+static void a_patch_that_the_flash_refused_says_so_also_after_it_has_waited(void **state)
+{
+    size_t size;
+    loaded_start(1);
+    const module_spec_t spec = patched_spec();
+    uint8_t *body = module_build(&spec, NULL, &size);
+    assert_int_equal(held_upload_send_body(body, size, &answer), 200);
+    assert_true(hotreload_update_available());
+    plan_fault(ERASE);
+    assert_false(held_upload_settle(ALL));
+    task.frame.pc = loaded_status().text_run + PATCHED_BETA + 2;
+    fake_port.tasks = &task;
+    fake_port.task_count = 1;
+    fake_port.on_pause = leave;
+    reload(2);
+    assert_true(fake_port.pauses > 0);
+    assert_non_null(strstr(loaded_status().last_error.text, "is in RAM only"));
+}
+
 /** The next upload took its memory, and then ended early. */
 static void what_is_lost_does_not_reload_what_runs(void **state)
 {
@@ -376,7 +401,7 @@ static void a_module_that_runs_goes_on_when_the_flash_fails(void **state)
     }
     held_upload_boot(true, 1);
     assert_string_equal(loaded_status().rollback.text,
-                        "module 6 crashed before it was stored, module 1 runs");
+                        "module 6 crashed and is not stored, module 1 runs");
 }
 
 static void what_nobody_loaded_makes_room_for_the_next(void **state)
@@ -427,6 +452,7 @@ int main(void)
         TEST(an_upload_under_way_keeps_others_out),
         TEST(what_the_flash_refuses_can_be_loaded_once),
         TEST(what_a_task_kept_out_can_be_loaded_after_the_flash_failed),
+        TEST(a_patch_that_the_flash_refused_says_so_also_after_it_has_waited),
         TEST(what_is_lost_does_not_reload_what_runs),
         TEST(a_module_that_runs_goes_on_when_the_flash_fails),
         TEST(what_nobody_loaded_makes_room_for_the_next),

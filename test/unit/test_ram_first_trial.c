@@ -48,7 +48,7 @@ static void a_crash_before_it_was_stored_is_not_blamed_on_the_one_before(void **
         run_three();
         assert_true(held_upload_settle(pieces));
         held_upload_boot(true, 2);
-        expect_rollback("module 3 crashed before it was stored, module 2 runs");
+        expect_rollback("module 3 crashed and is not stored, module 2 runs");
         assert_true(hotreload_trial_is_running());
 
         /* Its own crash is. */

@@ -74,8 +74,11 @@ static void another_partition_is_opened_unless_this_one_is_in_use(void **state)
     assert_int_equal(hotreload_store_open("nothing", &reason), ESP_ERR_NOT_FOUND);
     stored_expect_newest(1, 100);
 
+    hotreload_store_set_tried(1);
+    assert_false(hotreload_store_has_untried());
     assert_int_equal(hotreload_store_open("other", &reason), ESP_OK);
     stored_expect_newest(1, 100);
+    assert_true(hotreload_store_has_untried()); /* what was tried there says nothing here */
 }
 
 static void a_closed_store_refuses_work(void **state)
@@ -316,7 +319,7 @@ static void a_record_that_was_overwritten_is_not_mapped(void **state)
     stored_expect_ok(2, 100);
     stored_expect_ok(3, 100);
     assert_int_equal(hotreload_store_map(&record, &view, &reason), ESP_ERR_INVALID_STATE);
-    assert_non_null(strstr(reason.text, "overwritten"));
+    assert_non_null(strstr(reason.text, "does not hold the module any more"));
 }
 
 static void a_record_that_is_being_overwritten_is_gone(void **state)
