@@ -48,7 +48,7 @@ typedef struct {
     uint32_t heap_caps;
     /**
      * As in hotreload_config_t. With `auto_reload`, `before` must then keep all tasks from calling
-     * reloadable functions: for a moment there are none.
+     * reloadable functions: for a moment no module is loaded, and a call would stop the program.
      */
     bool allow_unload_first;
     /** Starts the HTTP server. */
@@ -127,9 +127,9 @@ typedef struct {
  *      - ESP_ERR_NO_MEM: not enough memory for a task
  *      - other errors of hotreload_server_start() and hotreload_serial_start()
  *
- * After an error neither server nor console nor task runs; if the server did not stop again, as
- * hotreload_server_stop() may fail, call hotreload_stop() first. A module that could be loaded runs
- * all the same.
+ * After an error neither server nor console nor task runs. If the server could not be stopped again
+ * (see hotreload_server_stop()), call hotreload_stop() before you try again. A module that could be
+ * loaded runs all the same.
  *
  * Thread context: any task, not an ISR. Stack as for hotreload_load(), and what `after` needs.
  */
@@ -141,7 +141,7 @@ esp_err_t hotreload_start(const hotreload_start_config_t *config);
  * Waits for a reload, a callback or a request under way.
  *
  * @return
- *      - ESP_OK: stopped
+ *      - ESP_OK: stopped; always if CONFIG_HOTRELOAD_ENABLE is off
  *      - ESP_ERR_INVALID_STATE: hotreload_start() was not called, or the caller is `before` or
  * `after`
  *      - ESP_FAIL: as hotreload_server_stop(); all goes on, automatic reloads if there is memory
@@ -179,7 +179,7 @@ typedef enum {
     HOTRELOAD_EVENT_UPLOADED,     /**< a module or patch has come, and can be reloaded */
     HOTRELOAD_EVENT_LOADED,       /**< a whole module runs; its variables are new */
     HOTRELOAD_EVENT_PATCHED,      /**< a patch of the module runs; all variables live on */
-    HOTRELOAD_EVENT_FAILED,       /**< a load, a reload or an upload failed */
+    HOTRELOAD_EVENT_FAILED,       /**< something failed, and `reason` says what */
     HOTRELOAD_EVENT_ROLLED_BACK,  /**< an older module runs, because a newer one crashed on trial */
     HOTRELOAD_EVENT_MARKED_VALID, /**< what was on trial is good */
 } hotreload_event_t;
@@ -267,7 +267,9 @@ typedef struct {
  *      - ESP_ERR_INVALID_CRC: the flash no longer holds what was stored
  *      - ESP_ERR_NO_MEM: not enough memory of the wanted kind
  *      - ESP_ERR_FLASH_OP_FAIL: the flash could not be read, or the trial could not be noted
- *      - ESP_FAIL: the module could not be hashed, or the caches not be synchronised
+ *      - ESP_ERR_HOTRELOAD_TASK_INSIDE, ESP_ERR_TIMEOUT: a patch could not be applied, and no older
+ * module could be loaded
+ *      - ESP_FAIL: the module could not be hashed, or the caches could not be synchronised
  *
  * Thread context: any task with 3072 bytes of stack left, not an ISR; calls are serialised. On an
  * ESP32-C3 it used 2860 bytes at most, its log included. The stack must be in internal RAM: with
@@ -291,9 +293,11 @@ bool hotreload_update_available(void);
  * partition, or one in RAM that is not stored yet.
  *
  * First the new module is validated, placed and relocated. Then the stubs change. Then the old
- * module is freed. After a failure the old module keeps running; the log and `GET /status` have the
- * reason, and the application need not stop. Without a loaded module, this function loads the
- * newest one. A module that runs for the first time is on trial: see hotreload_mark_valid().
+ * module is freed. If the newest is a patch of the module that runs, it replaces only the functions
+ * that changed, and all variables stay. After a failure the old module keeps running; the log and
+ * `GET /status` have the reason, and the application need not stop. Without a loaded module, this
+ * function loads the newest one. A module that runs for the first time is on trial: see
+ * hotreload_mark_valid().
  *
  * @param config  as for hotreload_load(); not kept after the call
  * @return
@@ -308,7 +312,7 @@ bool hotreload_update_available(void);
  *      - ESP_ERR_NOT_SUPPORTED: also if CONFIG_HOTRELOAD_ENABLE is off
  *      - other errors of hotreload_load()
  *
- * Thread context: a safe point. Stack as for hotreload_load().
+ * Thread context: a safe point, which a patch does not need. Stack as for hotreload_load().
  */
 esp_err_t hotreload_reload(const hotreload_config_t *config);
 
@@ -491,7 +495,8 @@ esp_err_t hotreload_serial_stop(void);
  *
  * @param data  the packed module; only read during the call; any alignment
  * @param size  its length in bytes
- * @return as hotreload_reload(); after an error the module loaded before keeps running
+ * @return as hotreload_reload(); ESP_ERR_INVALID_ARG: data is NULL; ESP_ERR_NOT_SUPPORTED: also for
+ * a patch. After an error the module loaded before keeps running.
  *
  * Thread context: a safe point: no task is inside a reloadable function. Bring each task that calls
  * them to a known point outside first. vTaskSuspend() does not do that: it stops a task anywhere.

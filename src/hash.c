@@ -13,3 +13,8 @@ esp_err_t hotreload_hash_compute(const void *key, size_t key_size, const void *d
     }
     return error;
 }
+
+esp_err_t hotreload_hash_fail(hotreload_reason_t *reason, esp_err_t error)
+{
+    return hotreload_fail(reason, error, "no hash could be computed: is there enough memory?");
+}

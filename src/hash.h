@@ -7,6 +7,7 @@
 #define HOTRELOAD_HASH_H
 
 #include "port.h"
+#include "reason.h"
 
 /**
  * Computes a SHA-256 (key NULL) or an HMAC-SHA256.
@@ -18,5 +19,8 @@
  */
 esp_err_t hotreload_hash_compute(const void *key, size_t key_size, const void *data,
                                  size_t data_size, uint8_t digest[HOTRELOAD_HASH_SIZE]);
+
+/** Says why no hash could be computed; returns `error`. */
+esp_err_t hotreload_hash_fail(hotreload_reason_t *reason, esp_err_t error);
 
 #endif

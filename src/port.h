@@ -72,6 +72,8 @@ void hotreload_port_text_write(const hotreload_region_t *region, size_t offset, 
 /**
  * Makes what was written to both regions visible to instruction fetch and data reads on every core.
  * Either region may be without memory.
+ *
+ * @return ESP_OK; another error: the caches could not be synchronised
  */
 esp_err_t hotreload_port_sync(const hotreload_region_t *text, const hotreload_region_t *data);
 
@@ -180,7 +182,7 @@ typedef struct {
     const char *name;
     bool is_caller;            /**< nothing below is known, except for `end` */
     hotreload_frame_t frame;   /**< the function that goes on */
-    const uint32_t *registers; /**< that may hold a return address; where a stub goes on: + 1 */
+    const uint32_t *registers; /**< each may hold a return address; that of a stub's jump: + 1 */
     size_t register_count;
     const uint32_t *end; /**< behind its stack, whose words in use begin at frame.sp */
 } hotreload_task_t;
@@ -232,8 +234,8 @@ uint32_t hotreload_port_take_crashed(void);
 /**
  * Starts the timer of a trial, and stops the one before: when the time has passed, the port calls
  * `expired(trial)`. NULL: only stops. The port sets the time; if it is 0, the port never calls. The
- * call may come late, even after another timer was started. It writes flash, so it comes from a
- * task that nothing else waits for.
+ * call may come late, even after another timer was started. `expired` writes flash, so the port
+ * calls it from a task that nothing else waits for. The caller holds HOTRELOAD_LOCK_MODULE.
  *
  * @return ESP_OK, ESP_ERR_NO_MEM
  */

@@ -29,8 +29,7 @@ typedef struct {
     uint32_t address; /**< where the task goes on, or returns to */
 } hotreload_user_t;
 
-/** Where the public function that is being executed was called: what it calls itself is nobody's.
- */
+/** Where the public function under way was called. What it calls itself is hotreload's own. */
 typedef struct {
     const uint32_t *stack; /**< __builtin_frame_address(0) of the public function */
     uint32_t return_address;

@@ -43,7 +43,8 @@ esp_err_t hotreload_patch_stage(const hotreload_image_t *image, uint32_t caps,
  * @param old  what is applied; NULL: none. It is undone, but not freed.
  * @param new  what is to be applied; NULL: none
  * @return ESP_OK; ESP_ERR_HOTRELOAD_TASK_INSIDE: a task, which the reason names, stands just where
- *         code is to be overwritten. Nothing has changed then; try again after a pause.
+ *         code is to be overwritten: try again after a pause; ESP_ERR_NO_MEM; ESP_ERR_TIMEOUT: the
+ *         other core did not stop. After an error nothing has changed.
  */
 esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_patch_t *old,
                                    hotreload_patch_t *new, hotreload_reason_t *reason);

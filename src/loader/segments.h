@@ -28,7 +28,7 @@ typedef struct {
  * @param base    what a patch belongs to; NULL: the image is a whole module
  * @param placed  gets the segments
  * @return ESP_OK; ESP_ERR_NO_MEM; ESP_ERR_NOT_SUPPORTED: no memory has these capabilities; or as
- *         hotreload_relocations_apply() and hotreload_port_sync()
+ *         hotreload_kept_stage(), hotreload_relocations_apply() and hotreload_port_sync()
  */
 esp_err_t hotreload_segments_place(const hotreload_image_t *image, uint32_t caps,
                                    const hotreload_module_t *base, hotreload_module_t *placed,

@@ -78,7 +78,7 @@ esp_err_t hotreload_auth_check(uint32_t length, const uint8_t sha256[HOTRELOAD_H
     bool exists = copy_nonce(present);
     esp_err_t error = compute_auth(present, length, sha256, right);
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "no hash could be computed: is there enough memory?");
+        return hotreload_hash_fail(reason, error);
     }
     bool equal = hotreload_digest_equal(auth, right);
     if (!exists || !equal || !use_up_nonce(present)) {

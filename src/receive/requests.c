@@ -77,31 +77,15 @@ void hotreload_request_pending(hotreload_answer_t *answer)
     hotreload_json_format(&json, "{\"pending\":%s}", bool_text(is_pending()));
 }
 
-/**
- * The module that was stored last. A sender that lost the answer sees whether it is its own.
- *
- * @param newest  sequence 0: there is none
- */
-static void append_newest(hotreload_json_t *json, const hotreload_record_t *newest)
+/** @param sequence  0: there is no such module */
+static void append_record(hotreload_json_t *json, uint32_t sequence, const uint8_t *sha256)
 {
-    if (newest->sequence == 0) {
+    if (sequence == 0) {
         hotreload_json_format(json, "null");
         return;
     }
-    hotreload_json_format(json, "{\"sequence\":%u,\"sha256\":\"", (unsigned)newest->sequence);
-    hotreload_json_hex(json, newest->sha256, sizeof newest->sha256);
-    hotreload_json_format(json, "\"}");
-}
-
-/** The module that a patch may be made for. */
-static void append_base(hotreload_json_t *json, const hotreload_running_t *running)
-{
-    if (running->base == 0) {
-        hotreload_json_format(json, "null");
-        return;
-    }
-    hotreload_json_format(json, "{\"sequence\":%u,\"sha256\":\"", (unsigned)running->base);
-    hotreload_json_hex(json, running->base_sha256, sizeof running->base_sha256);
+    hotreload_json_format(json, "{\"sequence\":%u,\"sha256\":\"", (unsigned)sequence);
+    hotreload_json_hex(json, sha256, HOTRELOAD_HASH_SIZE);
     hotreload_json_format(json, "\"}");
 }
 
@@ -150,14 +134,14 @@ void hotreload_request_status(hotreload_answer_t *answer)
                           (unsigned)status.reloads, (unsigned)running_ms, (unsigned)status.text_run,
                           (unsigned)status.text_size, (unsigned)status.data_run,
                           (unsigned)status.data_size);
-    append_base(&json, &status.running);
+    append_record(&json, status.running.base, status.running.base_sha256);
     hotreload_json_format(&json, ",\"patch\":");
     append_patch(&json, &status.running);
     hotreload_json_format(
         &json, ",\"exports\":%u,\"free\":{\"text\":%u,\"data\":%u},\"pending\":%s,\"newest\":",
         (unsigned)hotreload_firmware_table.count, (unsigned)hotreload_port_text_room(),
         (unsigned)hotreload_port_data_room(), bool_text(pending));
-    append_newest(&json, &newest);
+    append_record(&json, newest.sequence, newest.sha256); /* of a sender that lost the answer? */
     hotreload_json_format(
         &json, ",\"trial\":%s,\"stored\":%s,\"rollback\":", bool_text(hotreload_trial_is_running()),
         bool_text(status.loaded && hotreload_store_has_running()));
@@ -311,7 +295,7 @@ void hotreload_request_upload_finish(hotreload_answer_t *answer)
 {
     hotreload_reason_t reason;
     hotreload_reason_clear(&reason);
-    hotreload_status_set_warning(&reason); /* its reload may fail as soon as the upload counts */
+    hotreload_status_clear_error(); /* not later: once the upload counts, its reload may fail */
     hotreload_stored_t stored;
     esp_err_t error = hotreload_upload_finish(&stored, &reason);
     if (error != ESP_OK) {

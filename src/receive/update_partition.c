@@ -42,7 +42,7 @@ esp_err_t hotreload_update_partition(const char *partition_label, const void *da
     }
     hotreload_reason_t reason;
     hotreload_reason_clear(&reason);
-    hotreload_status_set_warning(&reason); /* its reload may fail as soon as the module counts */
+    hotreload_status_clear_error(); /* not later: once the module counts, its reload may fail */
     uint32_t sequence = 0;
     uint32_t base = HOTRELOAD_NO_BASE;
     esp_err_t error = hotreload_check_upload(data, size, &base, &reason);

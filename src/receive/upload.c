@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "hash.h"
 #include "run/event.h"
 #include "run/settle.h"
 #include "run/upload_check.h"
@@ -53,7 +54,7 @@ static esp_err_t begin_hashes(hotreload_reason_t *reason)
         error = hotreload_port_hash_begin(hotreload_secret, sizeof hotreload_secret, &upload.hmac);
     }
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "no hash could be computed: is there enough memory?");
+        return hotreload_hash_fail(reason, error);
     }
     return ESP_OK;
 }
@@ -111,7 +112,7 @@ static esp_err_t take_into_hashes(const void *data, size_t size, hotreload_reaso
         error = hotreload_port_hash_update(upload.hmac, data, size);
     }
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "no hash could be computed: is there enough memory?");
+        return hotreload_hash_fail(reason, error);
     }
     return ESP_OK;
 }
@@ -140,7 +141,7 @@ static esp_err_t check_digests(hotreload_reason_t *reason)
     uint8_t hmac[HOTRELOAD_HASH_SIZE] = {0}; /* left as it is where there is none to check */
     esp_err_t error = end_hashes(sha256, hmac);
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "no hash could be computed: is there enough memory?");
+        return hotreload_hash_fail(reason, error);
     }
     bool intact = hotreload_digest_equal(sha256, upload.announced.sha256);
     bool authentic =

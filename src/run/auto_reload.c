@@ -14,14 +14,14 @@
 #define RETRY_MS         50u
 #define RETRY_STOPPED_MS 1000u
 
-/** Only the task that reloads uses this. */
+/** Set before the task that reloads begins; only that task uses it. */
 static const hotreload_start_config_t *settings;
 static uint32_t reported; /* sequence of the upload that waits for a task, which the log has */
 
 /** What waits to run. */
 typedef struct {
     uint32_t sequence; /**< 0: nobody can tell */
-    bool is_whole;     /**< it needs a safe point, and is to be announced */
+    bool is_whole;     /**< it needs a safe point, `before` and `after` */
 } update_t;
 
 static update_t find_update(void)

@@ -171,7 +171,7 @@ static esp_err_t open_store(const hotreload_config_t *config, bool *rolls_back,
 }
 
 /** A module that does not fit beside its own copy in RAM may fit once the copy is in the flash. */
-static esp_err_t load_from_flash(const hotreload_record_t *record, uint32_t caps,
+static esp_err_t store_then_load(const hotreload_record_t *record, uint32_t caps,
                                  hotreload_reason_t *reason)
 {
     if (hotreload_settle_all() != ESP_OK) {
@@ -218,10 +218,10 @@ static esp_err_t load_newest(const hotreload_config_t *config, hotreload_reason_
         return ESP_OK;
     }
     hotreload_reason_clear(reason);
-    error = hotreload_store_take_newest(&record, reason);
+    error = hotreload_store_begin_try(&record, reason);
     if (error == ESP_OK) {
         error = load_or_older(HOTRELOAD_RECORD_USABLE, &record, config->heap_caps, reason);
-        hotreload_store_end_taking(&record);
+        hotreload_store_end_try(&record);
     }
     return error;
 }
@@ -239,11 +239,11 @@ static esp_err_t reload_record(const hotreload_record_t *record, const hotreload
     const bool waits = hotreload_store_is_waiting();
     esp_err_t error = load_record(record, config->heap_caps, reason);
     if (error == ESP_ERR_NO_MEM && waits) {
-        error = load_from_flash(record, config->heap_caps, reason);
+        error = store_then_load(record, config->heap_caps, reason);
     }
     /* Without room for a patch, what runs goes on: it would lose its variables. */
     if (error == ESP_ERR_NO_MEM && config->allow_unload_first && hotreload_program_is_loaded() &&
-        !hotreload_program_is_patch(record) && can_load_again(hotreload_program_record())) {
+        !hotreload_program_is_base_of(record) && can_load_again(hotreload_program_record())) {
         hotreload_reason_clear(reason);
         error = load_after_unload(record, config->heap_caps, reason);
     }
@@ -258,7 +258,7 @@ esp_err_t hotreload_reload_newest(const hotreload_config_t *config, uint32_t exp
     esp_err_t error = open_store(config, &rolls_back, reason);
     const bool is_announced = hotreload_store_has_untried();
     if (error == ESP_OK) {
-        error = hotreload_store_take_newest(&record, reason);
+        error = hotreload_store_begin_try(&record, reason);
     }
     if (error == ESP_OK) {
         if (expected != 0 &&
@@ -268,7 +268,7 @@ esp_err_t hotreload_reload_newest(const hotreload_config_t *config, uint32_t exp
             error = reload_record(&record, config, reason);
         } /* else another task was first, or what was announced is gone: no variable is lost */
         if (!hotreload_may_be_tried_again(error)) {
-            hotreload_store_end_taking(&record);
+            hotreload_store_end_try(&record);
         } else if (is_announced) {
             hotreload_store_set_tried(0);
         }

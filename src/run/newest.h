@@ -13,8 +13,8 @@
 #include "store/store.h"
 
 /**
- * Judges what crashed in the last run, and loads the newest record that can be loaded. No module
- * runs before.
+ * Judges what crashed in the last run, and loads the newest record that can be loaded. Call it only
+ * while no module runs.
  *
  * @return ESP_OK; or the error of the newest record: no record can be loaded
  */
@@ -24,7 +24,7 @@ esp_err_t hotreload_load_newest(const hotreload_config_t *config, hotreload_reas
  * Runs the newest record in place of what runs.
  *
  * @param expected  sequence of the record that is to be the newest; 0: any
- * @return as hotreload_reload(); ESP_ERR_INVALID_STATE without a reason: another record is it
+ * @return as hotreload_reload(); ESP_ERR_INVALID_STATE without a reason: another is the newest
  */
 esp_err_t hotreload_reload_newest(const hotreload_config_t *config, uint32_t expected,
                                   hotreload_reason_t *reason);

@@ -434,14 +434,14 @@ static esp_err_t apply_patch(const hotreload_record_t *record, uint32_t caps,
     return ESP_OK;
 }
 
-bool hotreload_program_is_patch(const hotreload_record_t *record)
+bool hotreload_program_is_base_of(const hotreload_record_t *record)
 {
     return program.loaded && program.stored && program.record.sequence == record->base;
 }
 
 bool hotreload_program_needs_loading(const hotreload_record_t *record)
 {
-    return !hotreload_program_is_patch(record) && !hotreload_program_runs(record);
+    return !hotreload_program_is_base_of(record) && !hotreload_program_runs(record);
 }
 
 /** @return ESP_OK, or a reason why a patch that is not good does not load its base */
@@ -491,7 +491,7 @@ static void go_back(const hotreload_record_t *old, uint32_t caps)
 static esp_err_t run_patch(const hotreload_record_t *record, uint32_t caps,
                            hotreload_reason_t *reason)
 {
-    if (hotreload_program_is_patch(record)) {
+    if (hotreload_program_is_base_of(record)) {
         return apply_patch(record, caps, reason);
     }
     if (program.loaded && !program.stored) {

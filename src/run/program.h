@@ -21,8 +21,8 @@ const hotreload_record_t *hotreload_program_record(void);
 /** Tells whether it is this record that runs. */
 bool hotreload_program_runs(const hotreload_record_t *record);
 
-/** Tells whether a record is a patch of the module that runs: it needs no safe point. */
-bool hotreload_program_is_patch(const hotreload_record_t *record);
+/** Tells whether the module that runs is this record's base: then it needs no safe point. */
+bool hotreload_program_is_base_of(const hotreload_record_t *record);
 
 /** Tells whether running a record loads a module: it neither runs, nor is a patch of what runs. */
 bool hotreload_program_needs_loading(const hotreload_record_t *record);

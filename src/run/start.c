@@ -3,26 +3,18 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <stdatomic.h>
-
 #include "hotreload.h"
+#include "lifecycle.h"
 #include "run/auto_reload.h"
 #include "store/store.h"
 
-enum { STOPPED, CHANGING, STARTED };
+static _Atomic hotreload_lifecycle_t state = HOTRELOAD_STOPPED;
 
-static atomic_uint state = STOPPED;
-
-/** What was asked for, and, for the stop, what of it runs. Only whoever is CHANGING touches it. */
+/** What was asked for, and, for the stop, what of it runs. Guarded by HOTRELOAD_CHANGING. */
 static hotreload_start_config_t config;
 static struct {
     bool server, serial, auto_reload;
 } runs;
-
-static bool begin_change(unsigned from)
-{
-    return atomic_compare_exchange_strong(&state, &from, CHANGING);
-}
 
 static esp_err_t start_server(void)
 {
@@ -93,7 +85,7 @@ esp_err_t hotreload_start(const hotreload_start_config_t *new_config)
     if (new_config == NULL || new_config->partition_label == NULL) {
         return ESP_ERR_INVALID_ARG;
     }
-    if (!begin_change(STOPPED)) {
+    if (!hotreload_lifecycle_begin(&state, HOTRELOAD_STOPPED)) {
         return ESP_ERR_INVALID_STATE;
     }
     config = *new_config;
@@ -114,16 +106,17 @@ esp_err_t hotreload_start(const hotreload_start_config_t *new_config)
         error = start_auto_reload();
     }
     /* What does not stop can be stopped later. */
-    atomic_store(&state, error != ESP_OK && stop_all() == ESP_OK ? STOPPED : STARTED);
+    atomic_store(&state,
+                 error != ESP_OK && stop_all() == ESP_OK ? HOTRELOAD_STOPPED : HOTRELOAD_RUNNING);
     return error;
 }
 
 esp_err_t hotreload_stop(void)
 {
-    if (!begin_change(STARTED)) {
+    if (!hotreload_lifecycle_begin(&state, HOTRELOAD_RUNNING)) {
         return ESP_ERR_INVALID_STATE;
     }
     const esp_err_t error = stop_all();
-    atomic_store(&state, error == ESP_OK ? STOPPED : STARTED);
+    atomic_store(&state, error == ESP_OK ? HOTRELOAD_STOPPED : HOTRELOAD_RUNNING);
     return error;
 }

@@ -35,6 +35,13 @@ void hotreload_status_set_warning(const hotreload_reason_t *warning)
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
 }
 
+void hotreload_status_clear_error(void)
+{
+    hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
+    hotreload_reason_clear(&current.last_error);
+    hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
+}
+
 void hotreload_status_set_error(const hotreload_reason_t *reason)
 {
     hotreload_status_set_warning(reason);

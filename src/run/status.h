@@ -33,7 +33,7 @@ typedef struct {
     uint32_t data_size;
     hotreload_running_t running;
     hotreload_reason_t rollback;   /**< which module crashed, and which runs instead; or empty */
-    hotreload_reason_t last_error; /**< why the last load, reload or upload failed; or empty */
+    hotreload_reason_t last_error; /**< why something failed last; or empty */
 } hotreload_status_t;
 
 /** Notes which module runs, and from which records; NULL: none runs. Any task. */
@@ -48,6 +48,9 @@ void hotreload_status_get(hotreload_status_t *status);
 
 /** Notes what there is to say of the last call, which succeeded: `last_error`. Any task. */
 void hotreload_status_set_warning(const hotreload_reason_t *warning);
+
+/** Forgets what went wrong before. Any task. */
+void hotreload_status_clear_error(void);
 
 /** Notes why something failed, and posts the event. Any task. */
 void hotreload_status_set_error(const hotreload_reason_t *reason);

@@ -39,7 +39,7 @@ static uint32_t largest_gap(const hotreload_span_t *taken, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         uint32_t gap = UINT32_MAX;
         for (unsigned j = 0; j < count; j++) {
-            /* What begins before the end is far, as a number without a sign. */
+            /* Unsigned: what begins before this end counts as very far. */
             const uint32_t distance = taken[j].start - taken[i].end;
             if (taken[j].start != taken[j].end && distance < gap) {
                 gap = distance;

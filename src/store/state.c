@@ -59,7 +59,7 @@ esp_err_t hotreload_store_hash(const void *data, size_t size, uint8_t digest[HOT
 {
     esp_err_t error = hotreload_hash_compute(NULL, 0, data, size, digest);
     if (error != ESP_OK) {
-        return hotreload_fail(reason, error, "no hash could be computed: is there enough memory?");
+        return hotreload_hash_fail(reason, error);
     }
     return ESP_OK;
 }

@@ -25,7 +25,7 @@ typedef struct {
     hotreload_flash_t flash;
     bool has_module;
     uint32_t newest;                /**< sequence of the newest record; 0: none */
-    uint32_t tried;                 /**< sequence up to which all records were tried */
+    uint32_t tried;                 /**< `newest` when a record was last tried; 0: none was */
     hotreload_span_t mapped;        /**< what a reload reads; empty: nothing */
     unsigned readers;               /**< calls of hotreload_store_begin_reading() */
     hotreload_flash_view_t reading; /**< the whole partition for them, or empty */

@@ -172,7 +172,7 @@ esp_err_t hotreload_store_find_sequence(uint32_t sequence, hotreload_record_t *r
     return hotreload_store_unlock(hotreload_store_find_record(sequence, record, reason));
 }
 
-esp_err_t hotreload_store_take_newest(hotreload_record_t *record, hotreload_reason_t *reason)
+esp_err_t hotreload_store_begin_try(hotreload_record_t *record, hotreload_reason_t *reason)
 {
     hotreload_store_lock();
     esp_err_t error = find_record(HOTRELOAD_RECORD_USABLE, UINT32_MAX, record, reason);
@@ -182,7 +182,7 @@ esp_err_t hotreload_store_take_newest(hotreload_record_t *record, hotreload_reas
     return hotreload_store_unlock(error);
 }
 
-void hotreload_store_end_taking(const hotreload_record_t *record)
+void hotreload_store_end_try(const hotreload_record_t *record)
 {
     hotreload_store_lock();
     if (hotreload_held_is_record(&store->held, record)) {

@@ -91,13 +91,13 @@ esp_err_t hotreload_store_find_sequence(uint32_t sequence, hotreload_record_t *r
                                         hotreload_reason_t *reason);
 
 /**
- * Finds the newest usable record, to be loaded. All records that are there now count as tried then.
+ * Finds the newest usable record, to be loaded now. All records that are there count as tried then.
  * Errors as hotreload_store_find().
  */
-esp_err_t hotreload_store_take_newest(hotreload_record_t *record, hotreload_reason_t *reason);
+esp_err_t hotreload_store_begin_try(hotreload_record_t *record, hotreload_reason_t *reason);
 
 /** Notes that this record was loaded, or given up. */
-void hotreload_store_end_taking(const hotreload_record_t *record);
+void hotreload_store_end_try(const hotreload_record_t *record);
 
 /**
  * Notes in the flash that a record's module is about to run, unless it is good.

@@ -14,11 +14,11 @@ sent_t sent;
 
 int sent_set_up(void **state)
 {
-    hotreload_reason_t none = {0};
+    hotreload_reason_t reason;
     stored_set_up(state);
-    hotreload_status_set_warning(&none);
+    hotreload_status_clear_error();
     uint8_t *old = module_build_sized(SENT_OLD_SIZE, SENT_OLD_SEED);
-    assert_int_equal(stored_write(old, SENT_OLD_SIZE, SENT_OLD_SIZE, &none), ESP_OK);
+    assert_int_equal(stored_write(old, SENT_OLD_SIZE, SENT_OLD_SIZE, &reason), ESP_OK);
     free(old);
     return 0;
 }

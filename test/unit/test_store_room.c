@@ -193,7 +193,7 @@ static void nothing_is_kept_of_what_the_flash_did_not_take(void **state)
     const hotreload_record_t held = stored_newest();
     assert_int_equal(sector_of(&held), 2);
     hotreload_store_set_running(&held);
-    hotreload_store_end_taking(&held);
+    hotreload_store_end_try(&held);
     fake_flash.fail_erase = 2;
     while (hotreload_store_settle(&settled, &reason) == ESP_OK) {
         assert_true(settled.more);

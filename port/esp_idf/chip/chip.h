@@ -52,7 +52,7 @@ esp_err_t hotreload_cache_sync(const hotreload_region_t *text);
 /** Writes data in internal memory back from its cache, if it has one. */
 void hotreload_cache_write_back(void *data, size_t size);
 
-/** Rounds up to a power of two; 0: too large to be rounded. */
+/** Rounds `size` up to a multiple of `unit`, a power of two; 0: it is too large. */
 static inline size_t hotreload_round_up(size_t size, size_t unit)
 {
     return (size + unit - 1) & ~(unit - 1);

@@ -145,7 +145,7 @@ esp_err_t hotreload_serial_stop(void)
     hotreload_console_close();
     free(serial);
     serial = NULL;
-    vTaskDelay(2); /* the idle task frees the stack of the task */
+    vTaskDelay(2); /* time for the idle task to free the stack */
     atomic_store(&state, HOTRELOAD_STOPPED);
     return ESP_OK;
 }

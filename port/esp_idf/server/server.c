@@ -133,7 +133,7 @@ static esp_err_t stop_httpd(void)
     }
     free(server);
     server = NULL;
-    vTaskDelay(2); /* the idle task frees the stack of the server's task */
+    vTaskDelay(2); /* time for the idle task to free the stack */
     return ESP_OK;
 }
 

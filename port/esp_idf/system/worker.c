@@ -57,7 +57,7 @@ esp_err_t hotreload_port_stop_worker(void)
     while (!ended) {
         vTaskDelay(1);
     }
-    vTaskDelay(2); /* the idle task frees the stack of the task */
+    vTaskDelay(2); /* time for the idle task to free the stack */
     return ESP_OK;
 }
 

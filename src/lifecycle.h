@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef HOTRELOAD_ESP_IDF_LIFECYCLE_H
-#define HOTRELOAD_ESP_IDF_LIFECYCLE_H
+#ifndef HOTRELOAD_LIFECYCLE_H
+#define HOTRELOAD_LIFECYCLE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
