@@ -258,6 +258,7 @@ typedef struct {
     hotreload_patch_t *old, *new;
     hotreload_code_t *places;
     size_t place_count;
+    uint32_t blamed;
     bool done;
     hotreload_user_t user;
 } exchange_t;
@@ -268,6 +269,7 @@ static void exchange_if_free(void *context)
     exchange->done =
         !hotreload_find_user_when_alone(exchange->places, exchange->place_count, &exchange->user);
     if (exchange->done) {
+        hotreload_port_retain(exchange->blamed);
         hotreload_patch_undo(exchange->base, exchange->old);
         if (exchange->new != NULL) {
             write_patch(exchange->base, exchange->new);
@@ -289,9 +291,10 @@ static esp_err_t exchange_alone(exchange_t *exchange, hotreload_reason_t *reason
 }
 
 esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_patch_t *old,
-                                   hotreload_patch_t *new, hotreload_reason_t *reason)
+                                   hotreload_patch_t *new, uint32_t blamed,
+                                   hotreload_reason_t *reason)
 {
-    exchange_t exchange = {.base = base, .old = old, .new = new};
+    exchange_t exchange = {.base = base, .old = old, .new = new, .blamed = blamed};
     exchange.place_count = places_of(old) + places_of(new);
     const size_t size = (exchange.place_count + 1) * sizeof *exchange.places; /* never 0 */
     exchange.places = hotreload_port_buffer_alloc(size);

@@ -42,12 +42,14 @@ esp_err_t hotreload_patch_stage(const hotreload_image_t *image, uint32_t caps,
  *
  * @param old  what is applied; NULL: none. It is undone, but not freed.
  * @param new  what is to be applied; NULL: none
+ * @param blamed  sequence, for a crash from that step on (hotreload_port_retain()); 0: none
  * @return ESP_OK; ESP_ERR_HOTRELOAD_TASK_INSIDE: a task, which the reason names, stands just where
  *         code is to be overwritten: try again after a pause; ESP_ERR_NO_MEM; ESP_ERR_TIMEOUT: the
  *         other core did not stop. After an error nothing has changed.
  */
 esp_err_t hotreload_patch_exchange(const hotreload_module_t *base, hotreload_patch_t *old,
-                                   hotreload_patch_t *new, hotreload_reason_t *reason);
+                                   hotreload_patch_t *new, uint32_t blamed,
+                                   hotreload_reason_t *reason);
 
 /** Lets hotreload_retired_free() free a patch that is not applied; NULL: does nothing. */
 void hotreload_patch_release(hotreload_patch_t *patch);

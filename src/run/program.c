@@ -74,6 +74,7 @@ typedef struct {
     const hotreload_image_t *image;   /**< BIND: what is to run, and the slots of its exports */
     const hotreload_module_t *staged;
     const uint32_t *slots;
+    uint32_t blamed;       /**< BIND: sequence, for a crash from then on; 0: none */
     hotreload_user_t user; /**< who is inside the module that runs */
 } order_t;
 
@@ -88,6 +89,7 @@ static void carry_out(void *context)
         hotreload_patch_undo(&program.module, program.patch);
     }
     if (order->step == BIND) {
+        hotreload_port_retain(order->blamed);
         memcpy(hotreload_firmware_table.slots, order->slots, size_of_slots());
         hotreload_loader_fill(order->image, order->staged);
     } else if (order->step == UNBIND) {
@@ -169,7 +171,8 @@ static bool release_old(uint32_t blamed)
     static hotreload_retired_t old; /* one will do: no module goes while another is still used */
     (void)hotreload_retired_free(true, hotreload_address_map_free);
     hotreload_loader_run_destructors(&program.module);
-    hotreload_trial_suspend(blamed);
+    hotreload_trial_suspend();
+    hotreload_port_retain(blamed);
     old.module = program.module;
     hotreload_retire(&old);
     hotreload_patch_release(program.patch);
@@ -216,11 +219,16 @@ esp_err_t hotreload_program_unload(bool for_good, hotreload_reason_t *reason)
 
 /* ---- Whole modules ---- */
 
-/** All else stands still only while the addresses are copied, not while they are looked up. */
+/**
+ * All else stands still only while the addresses are copied, not while they are looked up.
+ *
+ * @param blamed  sequence, for a crash as soon as the table points to the module; 0: none
+ */
 static esp_err_t point_table_to(const hotreload_image_t *image, const hotreload_module_t *staged,
-                                hotreload_reason_t *reason)
+                                uint32_t blamed, hotreload_reason_t *reason)
 {
     if (!program.loaded) {
+        hotreload_port_retain(blamed);
         hotreload_loader_fill_slots(image, staged, hotreload_firmware_table.slots);
         hotreload_loader_fill(image, staged);
         return ESP_OK;
@@ -232,7 +240,8 @@ static esp_err_t point_table_to(const hotreload_image_t *image, const hotreload_
                               (unsigned)hotreload_firmware_table.count);
     }
     hotreload_loader_fill_slots(image, staged, slots);
-    const order_t order = {.step = BIND, .image = image, .staged = staged, .slots = slots};
+    const order_t order = {
+        .step = BIND, .image = image, .staged = staged, .slots = slots, .blamed = blamed};
     const esp_err_t error = carry_out_alone(order, reason);
     hotreload_port_buffer_free(slots, size);
     return error;
@@ -250,9 +259,9 @@ static esp_err_t run_staged(const hotreload_image_t *image, const hotreload_modu
                             hotreload_reason_t *reason)
 {
     const uint32_t blamed = on_trial != NULL ? on_trial->sequence : 0;
-    hotreload_trial_suspend(blamed);
+    hotreload_trial_suspend();
     hotreload_address_map_add(staged, record != NULL ? record->sequence : 0);
-    esp_err_t error = point_table_to(image, staged, reason);
+    esp_err_t error = point_table_to(image, staged, blamed, reason);
     if (error != ESP_OK) {
         hotreload_address_map_free(staged);
         hotreload_trial_resume();
@@ -383,14 +392,12 @@ static esp_err_t exchange_patch(hotreload_patch_t *staged, uint32_t blamed,
     unsigned pauses = 0;
     hotreload_reason_t obstacle;
     esp_err_t error;
+    hotreload_trial_suspend();
     do {
-        hotreload_trial_suspend(blamed);
-        error = hotreload_patch_exchange(&program.module, program.patch, staged, &obstacle);
-        if (error != ESP_OK) {
-            hotreload_trial_resume();
-        }
+        error = hotreload_patch_exchange(&program.module, program.patch, staged, blamed, &obstacle);
     } while (pause_for_task(error, &pauses));
     if (error != ESP_OK) { /* else it says what else there is to know */
+        hotreload_trial_resume();
         *reason = obstacle;
     }
     return error;

@@ -8,7 +8,7 @@
 /** Guarded by HOTRELOAD_LOCK_STATUS: a timer must not wait for a reload, nor for constructors. */
 static struct {
     bool running;
-    bool suspended;  /**< a crash blames another record */
+    bool suspended;  /**< what a crash blames is not this file's: another record is to run */
     bool failed;     /**< its end was reported as failed */
     uint32_t number; /**< counts trials: a late timer compares it and does nothing */
     hotreload_record_t record;
@@ -121,11 +121,10 @@ void hotreload_trial_end(void)
     (void)hotreload_port_trial_timer(NULL, change_trial(NULL));
 }
 
-void hotreload_trial_suspend(uint32_t sequence)
+void hotreload_trial_suspend(void)
 {
     hotreload_port_lock(HOTRELOAD_LOCK_STATUS);
     trial.suspended = true;
-    hotreload_port_retain(sequence);
     hotreload_port_unlock(HOTRELOAD_LOCK_STATUS);
 }
 

@@ -22,13 +22,12 @@ void hotreload_trial_begin(const hotreload_record_t *record);
 void hotreload_trial_end(void);
 
 /**
- * Lets a crash blame a record that is about to run, not the one on trial, whose time goes on.
- *
- * @param sequence  of that record; 0: a crash blames none
+ * Leaves it to the caller what a crash blames, by hotreload_port_retain(): another record is about
+ * to run. The time of the one on trial goes on.
  */
-void hotreload_trial_suspend(uint32_t sequence);
+void hotreload_trial_suspend(void);
 
-/** It does not run after all: a crash blames what is on trial again. */
+/** The other record does not run after all: a crash blames what is on trial again. */
 void hotreload_trial_resume(void);
 
 /** Tells whether the module that runs is on trial. Any task. */

@@ -285,8 +285,8 @@ static void apply_and_undo(const hotreload_image_t *image, const hotreload_modul
         return;
     }
     fake_port.fail_allocation = 0;
-    must(hotreload_patch_exchange(base, NULL, patch, &reason) == ESP_OK);
-    must(hotreload_patch_exchange(base, patch, NULL, &reason) == ESP_OK);
+    must(hotreload_patch_exchange(base, NULL, patch, 0, &reason) == ESP_OK);
+    must(hotreload_patch_exchange(base, patch, NULL, 0, &reason) == ESP_OK);
     after = program_of(base);
     must(memcmp(&before, &after, sizeof before) == 0);
     hotreload_patch_release(patch);

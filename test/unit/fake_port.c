@@ -392,6 +392,9 @@ esp_err_t hotreload_port_alone(const hotreload_region_t *text, void (*action)(vo
     if (!fake_port_count_allocation()) {
         return ESP_ERR_NO_MEM;
     }
+    if (fake_port.stop_count < FAKE_STOPS) {
+        fake_port.retained_at_stop[fake_port.stop_count++] = fake_port.retained;
+    }
     is_alone = true;
     action(context);
     is_alone = false;

@@ -19,6 +19,7 @@
 #define FAKE_CODE 0x42000000u
 
 #define FAKE_EVENTS 16u
+#define FAKE_STOPS  8
 
 /** What the fake reports and records; tests read and change it at will. */
 typedef struct {
@@ -80,6 +81,10 @@ typedef struct {
         uint32_t retained; /**< when it came */
     } events[FAKE_EVENTS];
     unsigned event_count;
+
+    /** What this run kept when hotreload_port_alone() stopped all else. */
+    uint32_t retained_at_stop[FAKE_STOPS];
+    unsigned stop_count;
 
     /** What hotreload_port_start_worker() got; no `work`: there is no worker. */
     hotreload_worker_t worker;

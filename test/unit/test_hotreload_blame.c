@@ -7,6 +7,7 @@
 #include "fake_flash.h"
 #include "fake_port.h"
 #include "loaded.h"
+#include "patched.h"
 #include "run/status.h"
 #include "run/trial.h"
 #include "store/store.h"
@@ -65,6 +66,24 @@ static void what_was_on_trial_before_the_good_one(void **state)
     assert_int_equal(hotreload_mark_valid(), ESP_OK);
     expect_no_blame(3);
     expect_no_blame(3);
+}
+
+/** Other tasks go on in it while all cores are being stopped: once to look, once to change. */
+static void what_runs_until_all_stands_still(void **state)
+{
+    run_two();
+    loaded_store(3);
+    fake_port.stop_count = 0;
+    reload(3);
+    assert_true(fake_port.stop_count >= 2);
+    assert_int_equal(fake_port.retained_at_stop[0], 2);
+    assert_int_equal(fake_port.retained_at_stop[1], 2);
+    const module_spec_t patch = patched_spec();
+    assert_int_equal(patched_store(&patch), ESP_OK);
+    fake_port.stop_count = 0;
+    reload(4);
+    assert_int_equal(fake_port.retained_at_stop[0], 3);
+    assert_int_equal(fake_port.retained, 4);
 }
 
 static void what_was_unloaded(void **state)
@@ -378,6 +397,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_was_on_trial_before_the_good_one),
+        TEST(what_runs_until_all_stands_still),
         TEST(what_was_unloaded),
         TEST(what_one_from_memory_replaced),
         TEST(what_replaced_one_from_memory),
