@@ -51,7 +51,7 @@ static struct {
     uint8_t *before; /**< the whole flash when it began */
     uint32_t newest; /**< sequence of the newest record then */
     bool hidden;     /**< overwriting a record then could show another */
-    unsigned faults; /**< planned since the last boot */
+    unsigned faults; /**< planned since the last boot, or still to come then */
 } writing;
 
 static hotreload_reason_t reason;
@@ -65,13 +65,25 @@ static esp_err_t checked(esp_err_t error)
 
 /* ---- Failures ---- */
 
+static unsigned *const counters[] = {&fake_flash.fail_read,     &fake_flash.fail_write,
+                                     &fake_flash.fail_erase,    &fake_flash.fail_map,
+                                     &fake_flash.corrupt_write, &fake_flash.cut_at,
+                                     &fake_port.fail_allocation};
+
+#define COUNTERS (sizeof counters / sizeof counters[0])
+
+static unsigned failures_to_come(void)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < COUNTERS; i++) {
+        count += *counters[i] != 0;
+    }
+    return count;
+}
+
 static void plan_failure(input_t *input)
 {
-    unsigned *const counters[] = {&fake_flash.fail_read,     &fake_flash.fail_write,
-                                  &fake_flash.fail_erase,    &fake_flash.fail_map,
-                                  &fake_flash.corrupt_write, &fake_flash.cut_at,
-                                  &fake_port.fail_allocation};
-    unsigned *counter = counters[input_below(input, sizeof counters / sizeof counters[0])];
+    unsigned *counter = counters[input_below(input, COUNTERS)];
     fake_flash.cut = (fake_flash_cut_t)input_below(input, 3);
     fake_flash.random = input_byte(input) + 1u;
     *counter = 1 + input_below(input, 16);
@@ -432,7 +444,7 @@ static void boot(input_t *input)
         check_cut();
         end_writing();
     }
-    writing.faults = 0;
+    writing.faults = failures_to_come();
     model.intact_below = UINT32_MAX;
     model.is_unclear = false;
     without_failures(protect);
