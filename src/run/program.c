@@ -390,15 +390,15 @@ static esp_err_t exchange_patch(hotreload_patch_t *staged, uint32_t blamed,
                                 hotreload_reason_t *reason)
 {
     unsigned pauses = 0;
-    hotreload_reason_t obstacle;
     esp_err_t error;
     hotreload_trial_suspend();
     do {
-        error = hotreload_patch_exchange(&program.module, program.patch, staged, blamed, &obstacle);
+        error = hotreload_patch_exchange(&program.module, program.patch, staged, blamed, reason);
     } while (pause_for_task(error, &pauses));
-    if (error != ESP_OK) { /* else it says what else there is to know */
+    if (error == ESP_OK) {
+        hotreload_reason_clear(reason);
+    } else {
         hotreload_trial_resume();
-        *reason = obstacle;
     }
     return error;
 }
@@ -521,6 +521,11 @@ static esp_err_t run_patch(const hotreload_record_t *record, uint32_t caps,
 esp_err_t hotreload_program_run(const hotreload_record_t *record, uint32_t caps,
                                 hotreload_reason_t *reason)
 {
-    return record->base == HOTRELOAD_NO_BASE ? run_module(record, record, caps, reason)
-                                             : run_patch(record, caps, reason);
+    const esp_err_t error = record->base == HOTRELOAD_NO_BASE
+                                ? run_module(record, record, caps, reason)
+                                : run_patch(record, caps, reason);
+    if (error == ESP_OK) {
+        hotreload_store_warn_of_lost(record, reason);
+    }
+    return error;
 }

@@ -347,13 +347,19 @@ esp_err_t hotreload_store_mark_tried(const hotreload_record_t *record, bool *on_
     hotreload_store_lock();
     esp_err_t error = mark_record(record, HOTRELOAD_MARK_TRIED, &marks, reason);
     *on_trial = !hotreload_marks_are_of_kind(marks, HOTRELOAD_RECORD_GOOD);
-    if (error == ESP_OK && store->held.state == HOTRELOAD_HELD_LOST &&
+    return hotreload_store_unlock(error);
+}
+
+void hotreload_store_warn_of_lost(const hotreload_record_t *record, hotreload_reason_t *reason)
+{
+    hotreload_store_lock();
+    if (store->held.state == HOTRELOAD_HELD_LOST &&
         hotreload_held_is_record(&store->held, record)) {
         hotreload_fail(reason, ESP_OK,
                        "module %u is in RAM only, the flash did not take it: upload it again",
                        (unsigned)record->sequence);
     }
-    return hotreload_store_unlock(error);
+    hotreload_store_unlock(ESP_OK);
 }
 
 esp_err_t hotreload_store_mark_judged(const hotreload_record_t *record, bool good,

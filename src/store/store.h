@@ -104,11 +104,13 @@ void hotreload_store_end_try(const hotreload_record_t *record);
  *
  * @param on_trial  gets whether the module is on trial now: it is not good
  * @return ESP_OK; ESP_ERR_INVALID_STATE: not open, or the record is not there any more;
- *         ESP_ERR_FLASH_OP_FAIL: could not be noted. With ESP_OK, `reason` warns of a module that
- * the flash did not take.
+ *         ESP_ERR_FLASH_OP_FAIL: could not be noted
  */
 esp_err_t hotreload_store_mark_tried(const hotreload_record_t *record, bool *on_trial,
                                      hotreload_reason_t *reason);
+
+/** Warns, as the reason, if the flash did not take a record that runs now. */
+void hotreload_store_warn_of_lost(const hotreload_record_t *record, hotreload_reason_t *reason);
 
 /**
  * Notes in the flash how the trial of a record's module ended. Errors as
