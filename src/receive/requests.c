@@ -141,7 +141,8 @@ void hotreload_request_status(hotreload_answer_t *answer)
         &json, ",\"exports\":%u,\"free\":{\"text\":%u,\"data\":%u},\"pending\":%s,\"newest\":",
         (unsigned)hotreload_firmware_table.count, (unsigned)hotreload_port_text_room(),
         (unsigned)hotreload_port_data_room(), bool_text(pending));
-    append_record(&json, newest.sequence, newest.sha256); /* of a sender that lost the answer? */
+    /* A sender that lost the answer sees whether it is its own. */
+    append_record(&json, newest.sequence, newest.sha256);
     hotreload_json_format(
         &json, ",\"trial\":%s,\"stored\":%s,\"rollback\":", bool_text(hotreload_trial_is_running()),
         bool_text(status.loaded && hotreload_store_has_running()));

@@ -8,7 +8,7 @@
 /** Guarded by HOTRELOAD_LOCK_STATUS: a timer must not wait for a reload, nor for constructors. */
 static struct {
     bool running;
-    bool suspended;  /**< what a crash blames is not this file's: another record is to run */
+    bool suspended;  /**< another record is about to run, and sets what a crash blames */
     bool failed;     /**< its end was reported as failed */
     uint32_t number; /**< counts trials: a late timer compares it and does nothing */
     hotreload_record_t record;
