@@ -272,7 +272,7 @@ typedef struct {
  *      - ESP_FAIL: the module could not be hashed, or the caches could not be synchronised
  *
  * Thread context: any task with 3072 bytes of stack left, not an ISR; calls are serialised. On an
- * ESP32-C3 it used 2860 bytes at most, its log included. The stack must be in internal RAM: with
+ * ESP32-C3 it used 2972 bytes at most, its log included. The stack must be in internal RAM: with
  * one in PSRAM, ESP-IDF stops the program when the flash is mapped or written.
  */
 esp_err_t hotreload_load(const hotreload_config_t *config);
