@@ -125,20 +125,21 @@ class Log:
 
     def explain(self, line: str) -> List[str]:
         """Explanations of a line. GDB is told what runs where, too."""
+        texts = list(self._decoder.decode(line))
         try:
-            texts = list(self._decoder.decode(line))
             self._tell_gdb()
-            return texts
         except ToolError as error:
-            return [f"--- {error}"]  # The module is being built, for example.
+            texts.append(f"--- {error}")
+        return texts
 
     def _tell_gdb(self) -> None:
+        """Once for each module and patch, also if it fails: the next lines have no more to tell."""
         if self._decoder.placements == self._placements:
             return
+        self._placements = self._decoder.placements
         commands = [symbols_command(*placed) for placed in self._decoder.placed()]
         lines = ["set confirm off", *commands, "set confirm on", ""]
         write_if_changed(self._symbols, "\n".join(lines))
-        self._placements = self._decoder.placements
 
 
 def _copy(source: int, terminal: int, log: Log) -> None:

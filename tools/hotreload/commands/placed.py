@@ -57,8 +57,8 @@ class LinkedFile:
 
     def __init__(self, description: Description, is_patch: bool = False) -> None:
         self.path = patch_path(description, "elf") if is_patch else description.module_elf
-        firmware = elf.Elf(description.firmware_elf, "the firmware", description.arch)
         self._file = elf.Elf(self.path, "the linked module", description.arch)
+        firmware = elf.Elf(description.firmware_elf, "the firmware", description.arch)
         start = text_address(description.arch, firmware.entry)
         self._links = (start, DATA_ADDRESS)
         if is_patch:
@@ -75,17 +75,15 @@ class LinkedFile:
                     found.append((section.name, section.address - link + run.address))
         return found
 
-    def check(self, placement: Placement) -> None:
-        """Refuses a placement that does not fit this module."""
+    def mismatch(self, placement: Placement) -> Optional[str]:
+        """In what a placement does not fit this module; None: it fits."""
         for kind, link, run, names in zip(
             ("text", "data"), self._links, placement, (TEXT_SECTIONS, DATA_SECTIONS)
         ):
             size = self._size(names, link)
             if (size + 3) // 4 != (run.size + 3) // 4 and (size > 0 or run.size > 4):
-                raise ToolError(
-                    f"the device runs another module than {self.path}: {run.size} bytes of {kind} "
-                    f"instead of {size}; reload first, then ask again"
-                )
+                return f"{run.size} bytes of {kind} instead of {size}"
+        return None
 
     def text_at(self, address: int) -> Placement:
         """Where the module runs when only the address of its text is known."""
