@@ -79,8 +79,18 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
                 "order_dependencies": [*_AFTER, "reload"],
             },
         },
-        "global_action_callbacks": [_put_watch_before_monitor, _tell_monitor, _tell_flash],
+        "global_action_callbacks": [
+            _note_port,
+            _put_watch_before_monitor,
+            _tell_monitor,
+            _tell_flash,
+        ],
     }
+
+
+def _note_port(context: Any, arguments: Any, tasks: List[Any]) -> None:
+    """Before anything runs: `flash` sets the port that it finds, as if it had been typed."""
+    arguments.is_port_typed = bool(arguments.port) and arguments.port != os.environ.get("ESPPORT")
 
 
 def _put_watch_before_monitor(context: Any, arguments: Any, tasks: List[Any]) -> None:
@@ -188,16 +198,17 @@ def _tell_esptool(arguments: Any) -> None:
 
 
 def _where(arguments: Any, url: Optional[str], is_all: bool = False) -> Where:
-    """The port is used only if the firmware takes requests on it: ESPPORT is for flashing, too."""
+    """The command line takes precedence over the environment. The port of idf.py is used only if
+    the firmware takes requests on it: it is for flashing, too."""
     from hotreload.device.find_device import Where
 
+    typed = None if url == os.environ.get("HOTRELOAD_URL") else url
     if is_all:
-        typed = None if url == os.environ.get("HOTRELOAD_URL") else url
         return Where(typed, is_all=True)
-    port = os.environ.get("HOTRELOAD_PORT")
-    if not port and arguments.port and _config(arguments, "HOTRELOAD_SERIAL"):
-        port = arguments.port
-    return Where(url, port)
+    port = arguments.port if arguments.port and _config(arguments, "HOTRELOAD_SERIAL") else None
+    if port and not typed and arguments.is_port_typed:
+        return Where(None, port)
+    return Where(url, os.environ.get("HOTRELOAD_PORT") or port)
 
 
 def _config(arguments: Any, name: str) -> Any:
