@@ -1,8 +1,8 @@
 """`idf.py reload`, `watch` and others: an extension of ESP-IDF's command line.
 
-ESP-IDF 6 loads idf_ext.py of components by itself; ESP-IDF 5 only that of the project, which
-install_project_extension() writes. Every command of idf.py imports this, so it imports little
-before it is needed.
+ESP-IDF 5 loads idf_ext.py of the project only, which install_project_extension() writes. ESP-IDF 6
+loads that of components as well, if it trusts them and finds them in the build directory. Every
+command of idf.py imports this, so it imports little before it is needed.
 
 SPDX-License-Identifier: MIT
 """
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _AFTER = ["all", "app", "flash", "app-flash", "hotreload-flash", "partition-table-flash"]
 
 _PROJECT_EXTENSION = '''\
-"""Adds `idf.py reload` and `idf.py watch` to ESP-IDF 5. ESP-IDF 6 needs no such file."""
+"""Adds `idf.py reload` and `idf.py watch`. Only a clone in components/ with ESP-IDF 6 and the build
+directory `build` does without."""
 import os
 import sys
 
@@ -50,7 +51,8 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
                 "callback": _reload,
                 "short_help": "Compile the reloadable components and send them to the device.",
                 "help": "Compile what changed in the reloadable components and send the module to "
-                "the running device. Neither CMake nor the firmware's link is run.",
+                "the running device. CMake runs only if a file that it reads has changed. The "
+                "firmware is neither linked nor flashed.",
                 "options": idf_options("reload"),
                 "order_dependencies": _AFTER,
             },
@@ -272,7 +274,7 @@ def _check_target(build_dir: str) -> None:
 
 
 def install_project_extension(project_dir: str) -> str:
-    """Writes idf_ext.py into a project, for ESP-IDF 5; returns its path."""
+    """Writes idf_ext.py into a project; returns its path."""
     path = os.path.join(os.path.abspath(project_dir), "idf_ext.py")
     tools = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     try:
