@@ -106,8 +106,7 @@ def link_module(inputs: Inputs) -> None:
         name = plain(definition.symbol).qualified
         print(
             f"note: no stub is left for {name}(), whose address is taken: pointers to "
-            "it lead nowhere after the next reload. Build "
-            f"'{inputs.description.firmware_target}' again and flash it",
+            f"it lead nowhere after the next reload. For one, {inputs.description.whole_build}",
             file=sys.stderr,
         )
 
