@@ -260,12 +260,10 @@ def _run(arguments: Any, action: Callable[[], None]) -> None:
 
 def _check_target(build_dir: str) -> None:
     """IDF_TARGET must be the target of the build, as for every other command of idf.py."""
+    from hotreload.project_description import read_project_description
+
     wanted = os.environ.get("IDF_TARGET")
-    try:
-        with open_text(os.path.join(build_dir, "project_description.json")) as file:
-            built = json.load(file).get("target")
-    except (OSError, ValueError):
-        return  # Not built: the action says so.
+    built = read_project_description(build_dir).get("target")  # Not built: the action says so.
     if wanted and built and wanted != built:
         raise ToolError(
             f"{build_dir} was built for {built}, but IDF_TARGET is {wanted}: name another build "

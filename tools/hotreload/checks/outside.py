@@ -4,7 +4,7 @@ A module fits only the firmware that it was linked with. So a reload first asks 
 build to bring the firmware up to date. Only the module's objects, and what is generated from them,
 may be on that list.
 
-Imports little, like compiler.py.
+Imports little, like ninja_compile.py.
 
 SPDX-License-Identifier: MIT
 """

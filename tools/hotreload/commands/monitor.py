@@ -6,7 +6,6 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shlex
 import sys
@@ -20,7 +19,8 @@ from hotreload.commands.gdb import find_gdb, symbols_command
 from hotreload.commands.placed import Placements
 from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
-from hotreload.files import make_directory, open_text, write_if_changed
+from hotreload.files import make_directory, write_if_changed
+from hotreload.project_description import read_project_description
 
 _LONGEST_LINE = 4096
 
@@ -77,12 +77,8 @@ def _gdb_first_on_path(description: Description, directory: str, symbols: str) -
 
 
 def _gdb_name(description: Description) -> Optional[str]:
-    path = os.path.join(description.build_dir, "project_description.json")
-    try:
-        with open_text(path) as file:
-            return str(json.load(file)["monitor_toolprefix"]) + "gdb"
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    prefix = read_project_description(description.build_dir).get("monitor_toolprefix")
+    return f"{prefix}gdb" if prefix else None
 
 
 def _find_gdb(description: Description) -> Optional[str]:

@@ -1,6 +1,6 @@
 """Reads the firmware's ELF file once for everything that needs it.
 
-Imports little, like compiler.py.
+Imports little, like ninja_compile.py.
 
 SPDX-License-Identifier: MIT
 """
