@@ -236,6 +236,21 @@ def test_log_of_another_module(placed: Placed) -> None:
     assert "16 bytes of text" not in after and "inner at " in after and "zeros+0x0" in after
 
 
+def test_module_that_is_built_anew_under_the_monitor(placed: Placed) -> None:
+    """While a task keeps it waiting, the old one runs: the new one's lines would be wrong."""
+    decoder = Decoder(load_description(str(placed.project.build)), Placements())
+    line = f"PC 0x{placed.at('inner'):08x}"
+    assert list(decoder.decode(placed.loaded())) == []
+    (text,) = decoder.decode(line)
+    assert ": inner at " in text
+    more = "int more(int x)\n{\n    return x * 3;\n}\n"
+    placed.project.write("a.c", SOURCE.replace("const char *outer", more + "const char *outer"))
+    placed.project.compile()
+    placed.project.link()
+    (text,) = decoder.decode(line)
+    assert "the log is of another module than " in text
+
+
 def test_log_without_its_patch(placed: Placed) -> None:
     """As of a board with a stored patch, after a build: the rest of the log is explained."""
     patched = placed.loaded().replace("module loaded:", "patched: 1 functions,")

@@ -41,7 +41,7 @@ class _Linked:
 
     def place(self, placement: Optional[Placement]) -> None:
         """Something new runs: most likely the file has changed as well."""
-        self.placement = placement
+        self.placement = self._told = placement
         self._file: Optional[LinkedFile] = None
 
     def place_text(self, address: int) -> None:
@@ -51,9 +51,9 @@ class _Linked:
 
     def file(self) -> LinkedFile:
         """The file; an error if it is not the one that was placed."""
-        if self._file is None:
+        if self._file is None or self._file.is_replaced():
             self._file = LinkedFile(self._description, self._is_patch)
-            self._mismatch = self.placement and self._file.mismatch(self.placement)
+            self._mismatch = self._told and self._file.mismatch(self._told)
         if self._mismatch:
             raise ToolError(
                 f"the log is of another module than {self._file.path}: {self._mismatch}; reload, "

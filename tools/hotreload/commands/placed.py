@@ -10,6 +10,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from hotreload.description import Description, find_program
 from hotreload.errors import ToolError
+from hotreload.files import find_stamp
 from hotreload.module import elf
 from hotreload.module.layout import (
     DATA_ADDRESS,
@@ -57,6 +58,7 @@ class LinkedFile:
 
     def __init__(self, description: Description, is_patch: bool = False) -> None:
         self.path = patch_path(description, "elf") if is_patch else description.module_elf
+        self._stamp = find_stamp(self.path)
         self._file = elf.Elf(self.path, "the linked module", description.arch)
         firmware = elf.Elf(description.firmware_elf, "the firmware", description.arch)
         start = text_address(description.arch, firmware.entry)
@@ -65,6 +67,10 @@ class LinkedFile:
             self._links = (patch_text_address(description.arch, start), PATCH_DATA_ADDRESS)
         self._symbols = self._file.symbols()
         self._addr2line = find_program("addr2line", description.compiler)
+
+    def is_replaced(self) -> bool:
+        """Whether a build has made another one since, which addr2line would read."""
+        return find_stamp(self.path) != self._stamp
 
     def sections(self, placement: Placement) -> List[Tuple[str, int]]:
         """Each section that has bytes in RAM, and where it runs; the text is the first."""
