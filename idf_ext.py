@@ -1,4 +1,4 @@
-"""idf.py reload and idf.py watch; ESP-IDF 6 loads this file by itself.
+"""idf.py reload and idf.py watch; ESP-IDF 6 loads this file by itself if it trusts the component.
 
 SPDX-License-Identifier: MIT
 """

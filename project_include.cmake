@@ -8,4 +8,6 @@ include(${CMAKE_CURRENT_LIST_DIR}/cmake/esp_idf_components.cmake)
 
 if(CONFIG_HOTRELOAD_ENABLE)
     include(${CMAKE_CURRENT_LIST_DIR}/cmake/esp_idf_module.cmake)
+else()
+    file(REMOVE ${CMAKE_BINARY_DIR}/hotreload/hotreload.json) # of a build that had a module
 endif()

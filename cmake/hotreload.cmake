@@ -34,10 +34,16 @@ endfunction()
 # GCC's -print-file-name does not search directories that a specs file adds.
 function(hotreload_find_c_library result)
     execute_process(COMMAND ${CMAKE_C_COMPILER} ${ARGN} "-###"
-        ${CMAKE_CURRENT_FUNCTION_LIST_FILE}
+        ${HOTRELOAD_ROOT}/cmake/hotreload.cmake
         OUTPUT_VARIABLE ignored ERROR_VARIABLE command)
-    string(REGEX MATCHALL "\"?-L[^ \"]+" directories "${command}")
-    list(TRANSFORM directories REPLACE "^\"?-L" "")
+    # Quoted as for a shell, at least where a path has a blank.
+    string(REGEX MATCHALL "\"-L([^\"\\]|\\\\.)+\"|-L[^ \"\n]+" words "${command}")
+    set(directories "")
+    foreach(word ${words})
+        separate_arguments(word UNIX_COMMAND "${word}")
+        string(REGEX REPLACE "^-L" "" directory "${word}")
+        list(APPEND directories ${directory})
+    endforeach()
     find_file(path libc.a PATHS ${directories} NO_DEFAULT_PATH NO_CACHE)
     set(${result} "" PARENT_SCOPE)
     if(path)
@@ -170,6 +176,9 @@ function(hotreload_add_module)
     _hotreload_add_stubs(${arg_FIRMWARE} ${arg_ARCH} ${dir} "${objects}" "${tool}"
         "${tool_sources}")
     if(NOT arg_LIBRARIES)
+        # Of an earlier configuration. Until this firmware is there, the edit can be taken back.
+        add_custom_command(TARGET ${arg_FIRMWARE} POST_BUILD
+            COMMAND ${CMAKE_COMMAND} -E rm -f ${dir}/hotreload.json VERBATIM)
         return()
     endif()
     _hotreload_describe(${dir} "${objects}")

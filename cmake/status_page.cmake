@@ -2,14 +2,15 @@
 #
 # SPDX-License-Identifier: MIT
 
-include_guard(GLOBAL)
+include_guard()
+
+get_filename_component(HOTRELOAD_PAGE_ROOT ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 
 # hotreload_add_status_page(<variable> <python>): sets the variable to the C file, for a library of
 # this directory. It needs ${HOTRELOAD}/src among the include directories.
 function(hotreload_add_status_page variable python)
-    get_filename_component(root ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/.. ABSOLUTE)
-    set(page ${root}/src/receive/page.html)
-    set(script ${root}/tools/hotreload/status_page.py)
+    set(page ${HOTRELOAD_PAGE_ROOT}/src/receive/page.html)
+    set(script ${HOTRELOAD_PAGE_ROOT}/tools/hotreload/status_page.py)
     set(output ${CMAKE_CURRENT_BINARY_DIR}/hotreload_page.c)
     add_custom_command(
         OUTPUT ${output}

@@ -1,6 +1,7 @@
-"""Makes `idf.py reload` and `idf.py watch` known to ESP-IDF 5; ESP-IDF 6 needs no such file.
+"""Makes `idf.py reload` and `idf.py watch` known to idf.py.
 
-In other projects `idf.py hotreload-idf-ext` writes it.
+In other projects `idf.py hotreload-idf-ext` writes it. Only a clone in components/ with ESP-IDF 6 and the build
+directory `build` does without.
 
 SPDX-License-Identifier: MIT
 """

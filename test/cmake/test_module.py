@@ -113,6 +113,52 @@ def test_identity_is_the_elf_file(project: Project) -> None:
     assert hashlib.sha256((project.build / "stand_in.elf").read_bytes()).digest() in module
 
 
+def test_no_description_outlives_the_module(project: Project) -> None:
+    """It would tell the tools of a module that the firmware has not. An edit may be taken back."""
+    directory = project.reloadable()
+    project.make()
+    description = project.build / "hotreload" / "hotreload.json"
+    lists = directory / "CMakeLists.txt"
+    marked = lists.read_text()
+    lists.write_text(marked.replace("RELOADABLE ", ""))
+    project.configure()
+    assert description.exists(), "nothing is built"
+    project.ninja()
+    assert not description.exists()
+    lists.write_text(marked)
+    project.make()
+    assert description.exists()
+    project.settings["CONFIG_HOTRELOAD_ENABLE"] = ""
+    project.configure()
+    assert not description.exists()
+
+
+C_LIBRARY = """\
+include({root}/cmake/hotreload.cmake)
+set(CMAKE_C_COMPILER {compiler})
+hotreload_find_c_library(found -march=rv32imac)
+message("found: ${{found}}")
+"""
+
+
+@pytest.mark.parametrize("quoted", ["{0}/a b/lib", "{0}/a\\$b/lib", "{0}/ab/lib"])
+@pytest.mark.parametrize("is_last", [True, False])
+def test_c_library_where_a_path_has_a_blank(tmp_path: Path, quoted: str, is_last: bool) -> None:
+    """GCC prints it in quotes then."""
+    word = f'"-L{quoted.format(tmp_path)}"'
+    library = Path(quoted.format(tmp_path).replace("\\", "")) / "libc.a"
+    library.parent.mkdir(parents=True)
+    library.touch()
+    options = f"collect2 -L/none {word}" + ("" if is_last else ' "-L/no/other" -lc')
+    compiler = tmp_path / "gcc"
+    compiler.write_text(f"#!/bin/sh\ncat >&2 <<'EOF'\nCOLLECT_GCC={compiler}\n {options}\nEOF\n")
+    compiler.chmod(0o755)
+    script = tmp_path / "script.cmake"
+    script.write_text(C_LIBRARY.format(root=ROOT, compiler=compiler))
+    result = subprocess.run(["cmake", "-P", str(script)], stderr=subprocess.PIPE, encoding="utf-8")
+    assert result.stderr.strip() == f"found: {library}"
+
+
 # ---- partition and flashing ----
 
 

@@ -16,7 +16,7 @@ from stand_in import ROOT, Project
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from hotreload.checks.inputs import Inputs  # noqa: E402
+from hotreload.checks.inputs import InputFiles  # noqa: E402
 from hotreload.description import load_description  # noqa: E402
 
 # Python without UTF-8, as on machines where no locale is set up.
@@ -90,7 +90,7 @@ def test_embedded_file_that_was_put_back(project: Project) -> None:
     files = {"a.c": source, "text.txt": "old words\n"}
     directory = project.component("a", "RELOADABLE SRCS a.c EMBED_TXTFILES text.txt", files)
     project.make()
-    inputs = Inputs(load_description(str(project.build)))
+    inputs = InputFiles(load_description(str(project.build)))
     inputs.refresh(load_description(str(project.build)))
     wanted = {directory / name for name in ("a.c", "text.txt", "CMakeLists.txt")}
     assert {str(path) for path in wanted} <= inputs.files

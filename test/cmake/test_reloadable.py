@@ -5,9 +5,12 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from stand_in import Project
+from stand_in import ROOT, Project
 
 A = {"a.c": "int a(void);\nint a(void) { return 1; }\n"}
 # Fails to compile unless it sees all that the names stand for.
@@ -224,6 +227,23 @@ def test_old_cmake(project: Project) -> None:
     text = project.fail_to_configure()
     assert "component a needs CMake 3.19 or later, this is 3.16.3" in text
     assert "CONFIG_HOTRELOAD_ENABLE=n" in text
+
+
+def test_old_cmake_finds_its_files() -> None:
+    """ESP-IDF 5.0 takes CMake 3.16, which knows no CMAKE_CURRENT_FUNCTION_LIST_DIR."""
+    files = [*ROOT.glob("cmake/*.cmake"), *ROOT.glob("port/*/*.cmake"), ROOT / "CMakeLists.txt"]
+    assert len(files) > 10
+    assert not [path for path in files if "CMAKE_CURRENT_FUNCTION" in path.read_text()]
+
+
+def test_size_check_of_the_firmware(project: Project) -> None:
+    """ESP-IDF's function is called in another directory than the one where ours takes its place."""
+    shown = 'message(STATUS "check: ${PARTITION_TABLE_CHECK_SIZES_TOOL_PATH}")'
+    own = f"function(partition_table_add_check_size_target)\n{shown}\nendfunction()"
+    project.component("early", "SRCS a.c", A, before=own)
+    project.component("late", "SRCS a.c", A, after="partition_table_add_check_size_target()")
+    (tool,) = re.findall(r"-- check: (\S+)", project.configure())
+    assert Path(tool).resolve() == ROOT / "tools/hotreload/firmware_size_check.py"
 
 
 # ---- by configuration ----

@@ -20,7 +20,7 @@ from fields import Field, fields_of, jump_target
 from image import VENEER_CODE, Memory, Patched
 from old_variables import Key, static_variables
 from hotreload.module import elf
-from hotreload.module.link import Inputs, link_module, map_path
+from hotreload.module.link import ModuleInputs, link_module, map_path
 from hotreload.module.link_map import read_link_map
 from hotreload.module.own_symbols import Definition
 from hotreload.patch.base import Base
@@ -59,7 +59,7 @@ def things_of(file: elf.Elf) -> List[Thing]:
 class Reference:
     """The new program as ld links it."""
 
-    def __init__(self, inputs: Inputs, folder: Path) -> None:
+    def __init__(self, inputs: ModuleInputs, folder: Path) -> None:
         description = inputs.description._replace(module_elf=str(folder / "module.elf"))
         folder.mkdir(exist_ok=True)
         with contextlib.redirect_stderr(io.StringIO()):
@@ -162,7 +162,7 @@ def read_old(base: Base) -> Old:
 class Comparison:
     """The walk."""
 
-    def __init__(self, reference: Reference, patched: Patched, inputs: Inputs, old: Old) -> None:
+    def __init__(self, reference: Reference, patched: Patched, inputs: ModuleInputs, old: Old) -> None:
         self._reference, self._memory, self._inputs = reference, patched.memory, inputs
         names, used = inputs.exports.table, inputs.callbacks.used
         self._slots = {name: patched.slots + 4 * index for index, name in enumerate(names)}

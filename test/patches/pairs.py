@@ -33,7 +33,7 @@ from hotreload.module import elf  # noqa: E402
 from hotreload.module.exports import read_exports  # noqa: E402
 from hotreload.module.fill import ENTRY_SIZE, LIST  # noqa: E402
 from hotreload.module.firmware_reader import FirmwareReader  # noqa: E402
-from hotreload.module.link import Inputs, link_module, make_inputs  # noqa: E402
+from hotreload.module.link import ModuleInputs, link_module, make_inputs  # noqa: E402
 from hotreload.module.object_cache import ObjectCache  # noqa: E402
 from hotreload.module.pack import pack_module  # noqa: E402
 from hotreload.patch.base import load_base, remember_base  # noqa: E402
@@ -131,7 +131,7 @@ class Bench:
         path.write_text(text)
         projects.run(["ninja", "hotreload_objects"], cwd=str(self.project.build))
 
-    def inputs(self) -> Inputs:
+    def inputs(self) -> ModuleInputs:
         description = load_description(str(self.project.build))
         self._cache.refresh(description)
         return make_inputs(description, self._reader.read(description),
@@ -148,7 +148,7 @@ class Bench:
         return Outcome(what, result, expected, got, self.moved_variables(), differences,
                        compared)
 
-    def make_patch(self) -> Tuple[Inputs, Union[Patch, Whole]]:
+    def make_patch(self) -> Tuple[ModuleInputs, Union[Patch, Whole]]:
         """Of the program as it is now."""
         self.write_sources()
         self.compile()
@@ -157,7 +157,7 @@ class Bench:
         assert self.base is not None
         return inputs, make_patch(inputs, self.base)
 
-    def compare(self, inputs: Inputs, patched: Patched) -> Tuple[List[str], int]:
+    def compare(self, inputs: ModuleInputs, patched: Patched) -> Tuple[List[str], int]:
         """With the program that ld links of the edited sources: what differs, of how many bytes."""
         reference = Reference(inputs, self.project.out / "reference")
         found = Comparison(reference, patched, inputs, self.old).run()

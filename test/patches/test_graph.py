@@ -14,7 +14,7 @@ import pytest
 import edits
 from compilers import BASES
 from graph import Comparison, Reference
-from hotreload.module.link import Inputs
+from hotreload.module.link import ModuleInputs
 from hotreload.patch.make import Patch
 from image import Memory, Patched
 from pairs import Bench
@@ -28,7 +28,7 @@ class Case(NamedTuple):
     """A patch with a jump and a constant that changed."""
 
     bench: Bench
-    inputs: Inputs
+    inputs: ModuleInputs
     reference: Reference
     patched: Patched
 

@@ -12,7 +12,7 @@ from typing import Dict, List, Tuple, Union
 from hotreload.description import load_description
 from hotreload.module.exports import read_exports
 from hotreload.module.firmware_reader import FirmwareReader
-from hotreload.module.link import Inputs, link_module, make_inputs
+from hotreload.module.link import ModuleInputs, link_module, make_inputs
 from hotreload.module.object_cache import ObjectCache
 from hotreload.module.pack import pack_module
 from hotreload.patch.base import Base, load_base, remember_base
@@ -65,7 +65,7 @@ class Edits:
         for name, text in sources.items():
             self.project.write(name.replace("_", "."), text)
 
-    def inputs(self) -> Inputs:
+    def inputs(self) -> ModuleInputs:
         description = load_description(str(self.project.build))
         self._cache.refresh(description)
         exports = read_exports(description.exports)

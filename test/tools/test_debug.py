@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, List
 
 import pytest
 from click.testing import CliRunner
@@ -20,7 +20,9 @@ from click.testing import CliRunner
 from fake_device import FakeDevice
 from hotreload.cli import main
 from hotreload.commands.gdb import find_gdb
-from hotreload.commands.monitor import explain_module_addresses
+from hotreload.commands.decode import Decoder
+from hotreload.commands.monitor import Log, explain_module_addresses
+from hotreload.commands.placed import LinkedFile, Placements
 from hotreload.description import find_program, load_description
 from project import TOOLS, Project
 from reference import Module
@@ -220,6 +222,77 @@ def test_return_addresses_belong_to_the_call(placed: Placed) -> None:
     (line,) = placed.decode(words + "\n").splitlines()[1:]
     first = "inner" if placed.at("inner") < placed.at("outer") else "outer"
     assert line.startswith(f"--- 0x{address:08x}: {first} at ")
+
+
+def test_log_of_another_module(placed: Placed) -> None:
+    """Its addresses would be other functions of this one. Said once, until one fits."""
+    placed.status["text"]["size"] += 16
+    other = placed.loaded()
+    placed.status["text"]["size"] -= 16
+    line = f"MEPC 0x{placed.at('inner'):08x} 0x{placed.at('zeros'):08x}\n"
+    text = placed.decode(other + line + line + placed.loaded() + line)
+    before, after = text.split(placed.loaded())
+    assert before.count("the log is of another module than ") == 1 == before.count("---"), text
+    assert "16 bytes of text" not in after and "inner at " in after and "zeros+0x0" in after
+
+
+def test_module_that_is_built_anew_under_the_monitor(placed: Placed) -> None:
+    """While a task keeps it waiting, the old one runs: the new one's lines would be wrong."""
+    decoder = Decoder(load_description(str(placed.project.build)), Placements())
+    line = f"PC 0x{placed.at('inner'):08x}"
+    assert list(decoder.decode(placed.loaded())) == []
+    (text,) = decoder.decode(line)
+    assert ": inner at " in text
+    more = "int more(int x)\n{\n    return x * 3;\n}\n"
+    placed.project.write("a.c", SOURCE.replace("const char *outer", more + "const char *outer"))
+    placed.project.compile()
+    placed.project.link()
+    (text,) = decoder.decode(line)
+    assert "the log is of another module than " in text
+
+
+def test_log_without_its_patch(placed: Placed) -> None:
+    """As of a board with a stored patch, after a build: the rest of the log is explained."""
+    patched = placed.loaded().replace("module loaded:", "patched: 1 functions,")
+    patched = patched.replace(f"{TEXT:08x}", "40390000").replace(f"{DATA:08x}", "3fca0000")
+    line = f"0x40390004 0x{placed.at('inner'):08x}\n"
+    text = placed.decode(placed.loaded() + patched + line + line + "end\n")
+    assert text.count("cannot read the linked module") == 1
+    assert text.count(": inner at ") == 2 and text.endswith("end\n")
+    (placed.project.out / "module.elf").unlink()
+    text = placed.decode(placed.loaded() + line + line + "end\n")
+    assert text.count("---") == 1 and text.count(line) == 2 and text.endswith("end\n")
+
+
+def test_monitor_without_a_patch(placed: Placed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is looked for once, GDB gets the module, and explanations are not lost."""
+    read: List[str] = []
+    build = LinkedFile.__init__
+
+    def note(linked: LinkedFile, description: Any, is_patch: bool = False) -> None:
+        read.append("patch" if is_patch else "module")
+        build(linked, description, is_patch)
+
+    monkeypatch.setattr(LinkedFile, "__init__", note)
+    symbols = placed.project.out / "module.gdb"
+    log = Log(Decoder(load_description(str(placed.project.build)), Placements()), str(symbols))
+    patched = placed.loaded().replace("module loaded:", "patched: 1 functions,")
+    patched = patched.replace(f"{TEXT:08x}", "40390000").replace(f"{DATA:08x}", "3fca0000")
+    for line in (placed.loaded(), patched, "a line", "another"):
+        assert log.explain(line) == []
+    (text,) = log.explain(f"PC 0x{placed.at('inner'):08x}")
+    assert ": inner at " in text and read == ["module", "patch"]
+    assert f"{TEXT:#x} " in symbols.read_text()
+
+
+def test_monitor_of_a_build_that_is_removed(placed: Placed) -> None:
+    """It says that GDB cannot be told, once, and explains all the same."""
+    symbols = str(placed.project.root / "gone" / "module.gdb")
+    log = Log(Decoder(load_description(str(placed.project.build)), Placements()), symbols)
+    (said,) = log.explain(placed.loaded())
+    assert "cannot write" in said
+    (text,) = log.explain(f"PC 0x{placed.at('inner'):08x}")
+    assert ": inner at " in text
 
 
 MONITOR = """\

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import Any
+from pathlib import Path
+from typing import Any, Dict, Optional
 
 import pytest
 
 from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
+from hotreload.project_description import read_project_description
 from project import Project
 
 OPTIONAL = {"c_library", "compiler", "url"}
@@ -114,3 +116,15 @@ def test_paths_have_the_separators_of_the_system(
         description = load_description(str(riscv.build))
     assert description.build_dir == str(riscv.build).replace("/", "\\")
     assert all("/" not in path for path in [*description.objects, *description.watch_dirs])
+
+
+@pytest.mark.parametrize(
+    "content, read",
+    [(None, {}), ("nonsense", {}), ("[1]", {}), ('{"target": "esp32"}', {"target": "esp32"})],
+)
+def test_what_esp_idf_says_of_a_build(
+    tmp_path: Path, content: Optional[str], read: Dict[str, str]
+) -> None:
+    if content is not None:
+        (tmp_path / "project_description.json").write_text(content)
+    assert read_project_description(str(tmp_path)) == read

@@ -225,6 +225,27 @@ def test_watch_finds_a_board_again_that_moved(board: Project, announce: Announce
         new.close()
 
 
+def test_watch_follows_a_board_that_crashed(board: Project, announce: Announce) -> None:
+    """It has another address after its restart, and nothing is saved meanwhile."""
+    old, new = new_device(board), new_device(board)
+    new.rollback = "module 1 crashed on trial, the flashed module runs"
+    old.trial = True
+    try:
+        announcement = announce(old.url, WANDERER)
+        with Watch(watching(board)) as watch:
+            watch.wait_for(f"to {old.url} in")
+            old.close()
+            announcement.__exit__()
+            announce(new.url, WANDERER)
+            watch.wait_for(f"The board is at {new.url} now.")
+            said = [watch.wait_for("went back to other code")[-1] for _ in range(2)]
+        assert any(line.startswith(f"Not sent: {new.url} went back") for line in said)
+        assert any(line.startswith("The device went back") for line in said)
+        assert new.uploads == []
+    finally:
+        new.close()
+
+
 def test_watch_waits_for_a_board(board: Project, device: FakeDevice, announce: Announce) -> None:
     with Watch(watching(board)) as watch:
         assert "no board has been found yet" in watch.lines[-1]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,20 @@ def test_link_waits_for_a_build(built: Project) -> None:
         link.wait_for(f"Waiting for somebody, which builds in {built.build}")
         assert link.process.poll() is None
     assert link.process.wait() == 0
+
+
+@pytest.mark.parametrize(
+    "words, name",
+    [("idf.py -p /dev/ttyUSB0 watch --whole", "watch"), ("a_program_of_its_own", "hotreload")],
+)
+def test_owner_of_the_lock(
+    built: Project, monkeypatch: pytest.MonkeyPatch, words: str, name: str
+) -> None:
+    """The command, whatever options of idf.py stand before it."""
+    pytest.importorskip("fcntl")
+    monkeypatch.setattr(sys, "argv", words.split())
+    with build_lock(load_description(str(built.build))):
+        assert (built.out / "lock").read_text() == f"'{name}' (process {os.getpid()})"
 
 
 def test_a_file_is_replaced_not_rewritten(tmp_path: Path) -> None:

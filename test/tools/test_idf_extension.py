@@ -1,5 +1,6 @@
 """The extension of idf.py, without idf.py: its actions, and the options that both sides have."""
 
+import json
 import os
 import subprocess
 import sys
@@ -42,6 +43,7 @@ def test_actions_take_the_options_of_the_command_line(
     assert all(one.help for one in options)
 
     arguments = type("Arguments", (), {"build_dir": str(tmp_path), "port": None, "verbose": False})
+    run_global_callbacks(arguments)
     monkeypatch.delenv("IDF_TARGET", raising=False)
     monkeypatch.delenv("HOTRELOAD_PORT", raising=False)
     with pytest.raises(SystemExit) as ended:  # There is no build: every action says so.
@@ -49,12 +51,23 @@ def test_actions_take_the_options_of_the_command_line(
     assert ended.value.code != 0
 
 
-def watch(port: Optional[str], **options: Any) -> None:
-    """`idf.py watch`, with the options that matter here."""
+def run_global_callbacks(arguments: Any, *tasks: str) -> None:
+    """What idf.py does before its first task."""
+    named = [type("Task", (), {"name": name}) for name in tasks]
+    for callback in idf_extension.action_extensions({}, "")["global_action_callbacks"]:
+        callback(None, arguments, named)
+
+
+def watch(port: Optional[str], found: Optional[str] = None, **options: Any) -> None:
+    """`idf.py watch`, with the options that matter here; `found`: after a flash at this port."""
     given = {"url": None, "debounce": 0.0, "wait": None, "verbose": False, "whole": False}
-    arguments = {"build_dir": "build", "port": port, "baud": 460800, "verbose": False}
-    values = {**given, "is_all": False, "flash": True, **options}
-    actions()["watch"]["callback"]("watch", None, type("Arguments", (), arguments), **values)
+    values = {**given, "is_all": False, "flash": True, "build": "build", **options}
+    fields = {"build_dir": values.pop("build"), "port": port, "baud": 460800, "verbose": False}
+    arguments = type("Arguments", (), fields)
+    run_global_callbacks(arguments)
+    if found:
+        arguments.port = found  # type: ignore[attr-defined]
+    actions()["watch"]["callback"]("watch", None, arguments, **values)
 
 
 def test_flash_gets_the_port_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,9 +94,7 @@ def test_flash_of_the_module_gets_the_port(
     monkeypatch.setenv("ESPPORT", "")
     monkeypatch.setenv("ESPBAUD", "")
     arguments = type("Arguments", (), {"port": "/dev/ttyBoard", "baud": 460800})
-    tasks = [type("Task", (), {"name": task})]
-    for callback in idf_extension.action_extensions({}, "")["global_action_callbacks"]:
-        callback(None, arguments, tasks)
+    run_global_callbacks(arguments, task)
     assert os.environ["ESPPORT"] == port
 
 
@@ -96,6 +107,37 @@ def test_all_boards_though_the_environment_names_one(monkeypatch: pytest.MonkeyP
     for url in ("http://board", "http://typed"):
         watch(None, is_all=True, url=url)
     assert seen == [None, "http://typed"]
+
+
+URL, TYPED = "http://board", "http://typed"
+
+
+@pytest.mark.parametrize(
+    "typed, found, url, taken",
+    [
+        ("/dev/typed", None, URL, (None, "/dev/typed")),
+        ("/dev/typed", None, TYPED, (TYPED, "/dev/own")),  # -p is that of a flash before it
+        ("/dev/esp", None, URL, (URL, "/dev/own")),  # idf.py takes it from ESPPORT
+        (None, "/dev/found", URL, (URL, "/dev/own")),  # by `idf.py flash watch`
+        ("/dev/typed", None, None, (None, "/dev/typed")),
+        (None, None, None, (None, "/dev/own")),
+    ],
+)
+@pytest.mark.parametrize("is_serial", [True, False])
+def test_typed_port_comes_before_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, typed: Optional[str], found: Optional[str],
+    url: Optional[str], taken: Any, is_serial: bool
+) -> None:  # fmt: skip
+    """If the firmware takes requests there: else it is only for flashing."""
+    seen: List[Any] = []
+    monkeypatch.setattr("hotreload.commands.watch.watch", lambda o, d: seen.append(o.where[:2]))
+    monkeypatch.delenv("IDF_TARGET", raising=False)
+    for name, value in (("HOTRELOAD_URL", URL), ("HOTRELOAD_PORT", "/dev/own"), ("ESPPORT", "/dev/esp")):
+        monkeypatch.setenv(name, value)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "sdkconfig.json").write_text(json.dumps({"HOTRELOAD_SERIAL": is_serial}))
+    watch(typed, found, url=url, flash=False, build=str(tmp_path))
+    assert seen == [taken if is_serial else (url, "/dev/own")]
 
 
 @pytest.mark.parametrize("option", ["--wait nan", "--debounce inf", "--baud 99999999999"])

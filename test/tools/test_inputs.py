@@ -141,7 +141,7 @@ def test_restored_script_of_cmake(built: Project, device: FakeDevice) -> None:
 def test_source_that_vanishes(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two looks at it; an editor puts another one there at once."""
     description = load_description(str(built.build))
-    found = inputs.Inputs(description)
+    found = inputs.InputFiles(description)
     found.refresh(description)
     look = inputs._state_of
 
@@ -160,7 +160,7 @@ def test_source_that_vanishes(built: Project, monkeypatch: pytest.MonkeyPatch) -
 def test_output_that_vanishes(built: Project) -> None:
     """Another command removes it; or it cannot be removed."""
     description = load_description(str(built.build))
-    found = inputs.Inputs(description)
+    found = inputs.InputFiles(description)
     found.refresh(description)
     output, source = built.build / "a.c.o", str(built.sources / "a.c")
     stale = [inputs.Stale(path, source) for path in (str(output), found._path("build.ninja"))]

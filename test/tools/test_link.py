@@ -309,7 +309,10 @@ def test_firmware_problems(riscv: Project) -> None:
     assert "is not an ELF file" in riscv.fail(*link)
     os.remove(riscv.firmware)
     text = riscv.fail(*link)
-    assert "there is no firmware" in text and "build 'firmware' first" in text
+    assert "there is no firmware" in text and "build 'firmware' again and flash it" in text
+    riscv.describe(chip=5)
+    text = riscv.fail(*link)
+    assert "there is no firmware" in text and "firmware.elf: run: idf.py build flash" in text
 
 
 def test_no_linker(riscv: Project) -> None:

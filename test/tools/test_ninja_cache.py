@@ -14,7 +14,7 @@ import pytest
 
 from fake_device import FakeDevice
 from hotreload.checks import ninja, ninja_cache
-from hotreload.checks.inputs import Inputs
+from hotreload.checks.inputs import InputFiles
 from hotreload.checks.ninja import Deps, list_deps
 from hotreload.description import Description, load_description
 from project import Project
@@ -62,7 +62,7 @@ def questions(two: Project, monkeypatch: pytest.MonkeyPatch) -> Questions:
 def find_files(project: Project) -> Set[str]:
     """What one command finds, by the names of the project's own files."""
     description = load_description(str(project.build))
-    inputs = Inputs(description)
+    inputs = InputFiles(description)
     inputs.refresh(description)
     inputs.save()
     return {os.path.basename(path) for path in inputs.files if Path(path).parent == project.sources}
@@ -122,7 +122,7 @@ def test_reload_leaves_no_question(
 
 
 def test_command_that_fails_before_it_compiles(two: Project, questions: Questions) -> None:
-    Inputs(load_description(str(two.build))).save()
+    InputFiles(load_description(str(two.build))).save()
     assert questions.take() == []
 
 
@@ -184,7 +184,7 @@ def test_commands_are_asked_for_once(
         return ask(description, target)
 
     monkeypatch.setattr(ninja_cache, "find_causes", counted)
-    inputs = Inputs(load_description(str(two.build)))
+    inputs = InputFiles(load_description(str(two.build)))
     for configured in (1, 2):
         inputs.refresh(load_description(str(two.build)))
         for _ in range(2):

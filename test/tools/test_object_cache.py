@@ -19,10 +19,10 @@ from hotreload.description import load_description
 from hotreload.errors import ToolError
 from hotreload import builder as builders, records
 from hotreload.module import object_cache
-from hotreload.module.compiler import compile_objects
+from hotreload.module.ninja_compile import compile_objects
 from hotreload.module.elf import Elf
 from hotreload.module.firmware_reader import FirmwareReader
-from hotreload.module.link import Inputs, link_module
+from hotreload.module.link import ModuleInputs, link_module
 from hotreload.module.object_cache import ObjectCache, load_objects
 from hotreload.module.own_symbols import read_own_symbols, symbols_from_json, symbols_to_json
 from hotreload.records import encode, read_records, tools_key, write_records
@@ -154,7 +154,7 @@ def test_source_that_is_saved_without_a_change_links_nothing(
     """Unless somebody else has replaced the module meanwhile."""
     linked: List[str] = []
 
-    def count(inputs: Inputs) -> None:
+    def count(inputs: ModuleInputs) -> None:
         linked.append(inputs.description.module)
         link_module(inputs)
 

@@ -6,6 +6,7 @@ import re
 from typing import Any, List
 
 from fake_device import FakeDevice
+from hotreload.commands.boards import Board
 from hotreload.commands.outcome import Outcome
 from hotreload.device.http_device import HttpDevice
 from project import Project
@@ -14,10 +15,14 @@ from test_watch import body, start
 SEQUENCE = 4
 
 
+def board_of(device: FakeDevice) -> Board:
+    return Board(HttpDevice(device.url), lambda _board: None)
+
+
 def said_of(device: FakeDevice, **status: Any) -> List[str]:
     device.more.update(status)
     said: List[str] = []
-    Outcome(HttpDevice(device.url), SEQUENCE, said.append, seconds=0.5, every=0.01).wait()
+    Outcome(board_of(device), SEQUENCE, said.append, seconds=0.5, every=0.01).wait()
     return said
 
 
@@ -38,7 +43,7 @@ def test_module_on_trial_is_watched(device: FakeDevice) -> None:
     said: List[str] = []
     device.trial = True
     device.more = {"sequence": SEQUENCE}
-    outcome = Outcome(HttpDevice(device.url), SEQUENCE, said.append, seconds=60, every=0.01)
+    outcome = Outcome(board_of(device), SEQUENCE, said.append, seconds=60, every=0.01)
     while asked(device) < 2:
         pass
     device.trial = False
@@ -72,7 +77,7 @@ def test_device_that_is_gone_for_long(device: FakeDevice) -> None:
     """It is said, and what it says when it is there again, too."""
     device.raw_answer = b""
     said: List[str] = []
-    outcome = Outcome(HttpDevice(device.url), SEQUENCE, said.append, seconds=0.5, every=0.01)
+    outcome = Outcome(board_of(device), SEQUENCE, said.append, seconds=0.5, every=0.01)
     while not said:
         pass
     silent = asked(device)
@@ -89,7 +94,7 @@ def test_device_that_restarts(device: FakeDevice) -> None:
     device.raw_answer = b""
     said: List[str] = []
     device.more = {"sequence": 3, "rollback": "module 4 crashed on trial, module 3 runs"}
-    outcome = Outcome(HttpDevice(device.url), SEQUENCE, said.append, seconds=60, every=0.01)
+    outcome = Outcome(board_of(device), SEQUENCE, said.append, seconds=60, every=0.01)
     while not asked(device):
         pass
     device.raw_answer = None
@@ -97,10 +102,41 @@ def test_device_that_restarts(device: FakeDevice) -> None:
     assert len(said) == 1 and "module 4 crashed" in said[0]
 
 
+def test_board_that_has_moved(device: FakeDevice) -> None:
+    """As one that crashes and gets another address: it is looked for, and says what happened."""
+    moved = FakeDevice(b"")
+    moved.more = {"sequence": 3, "rollback": "module 4 crashed on trial, module 3 runs"}
+    lost: List[Board] = []
+
+    def lose(board: Board) -> None:
+        lost.append(board)
+        board.device = HttpDevice(moved.url)
+
+    device.raw_answer = b""
+    board, said = Board(HttpDevice(device.url), lose), []  # type: ignore[var-annotated]
+    Outcome(board, SEQUENCE, said.append, seconds=60, every=0.01).wait()
+    moved.close()
+    assert len(said) == 1 and "module 4 crashed on trial" in said[0]
+    assert lost == [board] and asked(device) == 1
+
+
+def test_board_that_is_away_is_not_asked(device: FakeDevice) -> None:
+    """Somebody asks it already. One that refuses to answer is there."""
+    lost: List[Board] = []
+    board = Board(HttpDevice(device.url), lost.append)
+    device.refuse = (503, {"status": "error", "error": "busy"})
+    assert board.ask() is None and lost == []
+    device.refuse = None
+    board.is_away = True
+    assert board.ask() is None and asked(device) == 1
+    board.is_away = False
+    assert board.ask() == device.status()
+
+
 def test_nothing_is_said_of_a_module_that_was_replaced(device: FakeDevice) -> None:
     said: List[str] = []
     device.more = {"sequence": 3, "pending": True}
-    outcome = Outcome(HttpDevice(device.url), SEQUENCE, said.append, seconds=60, every=0.01)
+    outcome = Outcome(board_of(device), SEQUENCE, said.append, seconds=60, every=0.01)
     outcome.cancel()
     outcome.wait()
     assert said == []

@@ -15,7 +15,7 @@ import pytest
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.checks.inputs import Inputs
+from hotreload.checks.inputs import InputFiles
 from hotreload.checks.causes import (
     Cause, find_causes, finish_search, read_causes, start_search,
 )  # fmt: skip
@@ -172,7 +172,7 @@ def test_when_the_search_must_be_repeated(
     build: Build, changed: List[str], is_valid: bool
 ) -> None:
     """Not as long as all that it looked at is as it was, except what only the module is made from."""
-    inputs = Inputs(build.description())
+    inputs = InputFiles(build.description())
     inputs.refresh(build.description())
     assert inputs.firmware_files
     inputs.begin_search()
@@ -186,7 +186,7 @@ def test_when_the_search_must_be_repeated(
 
 def test_the_search_is_repeated_after_a_whole_build(build: Build) -> None:
     """It may have read other files."""
-    inputs = Inputs(build.description())
+    inputs = InputFiles(build.description())
     inputs.refresh(build.description())
     for is_known in (False, True):
         inputs.begin_search()
@@ -214,7 +214,7 @@ def test_a_source_of_the_firmware(build: Build) -> None:
     text = build.search()
     assert text.startswith("not only the module has changed:\n")
     assert "  main.c has changed, which main.o is made from\n" in text
-    assert "'firmware'" in text and "idf.py flash" in text
+    assert "must be flashed. To do so, run: idf.py build flash;" in text
 
 
 def test_other_options(build: Build) -> None:

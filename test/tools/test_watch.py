@@ -398,6 +398,22 @@ def test_a_device_that_restarts_in_the_middle_of_an_upload(
     assert len(device.uploads) == 2
 
 
+def test_a_device_that_restarts_after_an_upload(built: Project, device: FakeDevice) -> None:
+    """It is brought up to date before the next save, as after a crash or a loss of power."""
+    device.trial = True
+    with start(built, device.url) as watch:
+        device.goes_after_upload = True
+        built.write("a.c", body(2))
+        watch.wait_for("Reloaded whole ")
+        deadline = time.monotonic() + PATIENCE
+        while device.requests[-2:] != ["GET /status"] * 2 and time.monotonic() < deadline:
+            time.sleep(0.01)  # The first of them got no answer.
+        device.uploads.append(b"what it has after that")
+        device.goes_after_upload, device.raw_answer = False, None
+        watch.wait_for("Reloaded whole ")
+    assert device.uploads[1] == device.uploads[3]
+
+
 def test_many_changes_are_one_reload(built: Project, device: FakeDevice) -> None:
     with start(built, device.url, "--debounce", "3.0") as watch:
         for number in range(2, 7):

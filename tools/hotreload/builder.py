@@ -17,7 +17,7 @@ from hotreload.lock import build_lock
 from hotreload.mangled import demangle, source_names
 from hotreload.module.exports import read_exports
 from hotreload.module.firmware_reader import FirmwareReader
-from hotreload.module.link import Inputs, link_module, make_inputs
+from hotreload.module.link import ModuleInputs, link_module, make_inputs
 from hotreload.module.object_cache import ObjectCache
 from hotreload.module.pack import pack_module
 from hotreload.module.store_image import make_partition_image
@@ -40,7 +40,7 @@ class ModuleBuilder:
         self._cache = ObjectCache()
         self._base: Optional[Base] = None
         self._unfinished: List[Tuple[Description, Callable[[], None]]] = []
-        self._checked: Optional[Inputs] = None
+        self._checked: Optional[ModuleInputs] = None
         self._module = b""
         self._made_from: List[Any] = []
 
@@ -54,7 +54,7 @@ class ModuleBuilder:
             self._reader.read(description)
             self._cache.prepare(description)
 
-    def inputs(self, description: Description, steps: Steps) -> Inputs:
+    def inputs(self, description: Description, steps: Steps) -> ModuleInputs:
         """Reads what has changed; decides which definition of each name counts."""
         with steps.step("objects"), source_names(description.compiler):
             firmware = self._reader.read(description)
@@ -62,7 +62,7 @@ class ModuleBuilder:
             exports = read_exports(description.exports)
             return make_inputs(description, firmware, exports, self._cache)
 
-    def whole(self, inputs: Inputs, steps: Steps) -> bytes:
+    def whole(self, inputs: ModuleInputs, steps: Steps) -> bytes:
         """Writes module.elf and module.bin.
 
         What was just made from the same is not made again.
@@ -72,7 +72,7 @@ class ModuleBuilder:
             self._made_from = self._state(inputs)
         return self._module
 
-    def _state(self, inputs: Inputs) -> List[Any]:
+    def _state(self, inputs: ModuleInputs) -> List[Any]:
         """What the module is made from, and the files that it is in: others may replace them."""
         description = inputs.description
         files = [description.exports, description.module_elf, description.module]
@@ -80,7 +80,7 @@ class ModuleBuilder:
         digests = [found.digest for found in self._cache.objects]
         return [description, inputs.firmware.identity, stamps, digests]
 
-    def _make(self, inputs: Inputs, steps: Steps) -> bytes:
+    def _make(self, inputs: ModuleInputs, steps: Steps) -> bytes:
         description = inputs.description
         with steps.step("link"), source_names(description.compiler):
             link_module(inputs)
@@ -94,7 +94,7 @@ class ModuleBuilder:
         return module
 
     def patch(
-        self, inputs: Inputs, base: str, steps: Steps, taken: float = 0
+        self, inputs: ModuleInputs, base: str, steps: Steps, taken: float = 0
     ) -> Union[Patch, Whole]:
         """The patch for a device that runs the base with this SHA-256; see make_patch()."""
         from hotreload.patch.make import Whole, make_patch
@@ -110,14 +110,14 @@ class ModuleBuilder:
         self._unfinished.append((inputs.description, result.add_debug_data))
         return result
 
-    def losses(self, inputs: Inputs, base: str) -> List[str]:
+    def losses(self, inputs: ModuleInputs, base: str) -> List[str]:
         """Notes about what a whole module does not keep of this base."""
         from hotreload.patch.losses import find_losses
 
         known = self._find_base(inputs, base)
         return find_losses(known, inputs) if known is not None else []
 
-    def _find_base(self, inputs: Inputs, sha256: str) -> Optional[Base]:
+    def _find_base(self, inputs: ModuleInputs, sha256: str) -> Optional[Base]:
         """The base that a device says it runs."""
         from hotreload.patch.base import load_base
 
@@ -127,7 +127,7 @@ class ModuleBuilder:
             self._base.note_seen()
         return self._base
 
-    def _check(self, inputs: Inputs, steps: Steps) -> None:
+    def _check(self, inputs: ModuleInputs, steps: Steps) -> None:
         """Once, also when a patch turns out to need the whole module."""
         with steps.step("check"):
             if self._checked is not inputs:
@@ -144,7 +144,7 @@ class ModuleBuilder:
         self._cache.save()
 
 
-def _remember(inputs: Inputs, module: bytes) -> None:
+def _remember(inputs: ModuleInputs, module: bytes) -> None:
     from hotreload.patch.base import remember_base
 
     remember_base(inputs, module)

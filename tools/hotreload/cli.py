@@ -196,7 +196,7 @@ def monitor(port: str, baud: Optional[int], build: str, share: int) -> None:
     "--project-dir", default=".", show_default=True, help="Directory of an ESP-IDF project."
 )
 def idf_ext(project_dir: str) -> None:
-    """Write idf_ext.py, by which idf.py of ESP-IDF 5 knows reload and watch."""
+    """Write idf_ext.py into a project, by which idf.py knows reload and watch."""
     from hotreload.idf_extension import install_project_extension
 
     path = install_project_extension(project_dir)

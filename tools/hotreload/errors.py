@@ -25,4 +25,4 @@ class FlashNeeded(ToolError):
 
 
 class NoBoard(ToolError):
-    """No board is there, or nothing tells which it is. Both may come."""
+    """No board was found, or none could be chosen. Waiting may help."""

@@ -1,8 +1,8 @@
 """`idf.py reload`, `watch` and others: an extension of ESP-IDF's command line.
 
-ESP-IDF 6 loads idf_ext.py of components by itself; ESP-IDF 5 only that of the project, which
-install_project_extension() writes. Every command of idf.py imports this, so it imports little
-before it is needed.
+ESP-IDF 5 loads idf_ext.py of the project only, which install_project_extension() writes. ESP-IDF 6
+loads that of components as well, if it trusts them and finds them in the build directory. Every
+command of idf.py imports this, so it imports little before it is needed.
 
 SPDX-License-Identifier: MIT
 """
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _AFTER = ["all", "app", "flash", "app-flash", "hotreload-flash", "partition-table-flash"]
 
 _PROJECT_EXTENSION = '''\
-"""Adds `idf.py reload` and `idf.py watch` to ESP-IDF 5. ESP-IDF 6 needs no such file."""
+"""Adds `idf.py reload` and `idf.py watch`. Only a clone in components/ with ESP-IDF 6 and the build
+directory `build` does without."""
 import os
 import sys
 
@@ -50,7 +51,8 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
                 "callback": _reload,
                 "short_help": "Compile the reloadable components and send them to the device.",
                 "help": "Compile what changed in the reloadable components and send the module to "
-                "the running device. Neither CMake nor the firmware's link is run.",
+                "the running device. CMake runs only if a file that it reads has changed. The "
+                "firmware is neither linked nor flashed.",
                 "options": idf_options("reload"),
                 "order_dependencies": _AFTER,
             },
@@ -79,8 +81,18 @@ def action_extensions(base_actions: Dict[str, Any], project_path: str) -> Dict[s
                 "order_dependencies": [*_AFTER, "reload"],
             },
         },
-        "global_action_callbacks": [_put_watch_before_monitor, _tell_monitor, _tell_flash],
+        "global_action_callbacks": [
+            _note_port,
+            _put_watch_before_monitor,
+            _tell_monitor,
+            _tell_flash,
+        ],
     }
+
+
+def _note_port(context: Any, arguments: Any, tasks: List[Any]) -> None:
+    """Before anything runs: `flash` sets the port that it finds, as if it had been typed."""
+    arguments.is_port_typed = bool(arguments.port) and arguments.port != os.environ.get("ESPPORT")
 
 
 def _put_watch_before_monitor(context: Any, arguments: Any, tasks: List[Any]) -> None:
@@ -188,16 +200,17 @@ def _tell_esptool(arguments: Any) -> None:
 
 
 def _where(arguments: Any, url: Optional[str], is_all: bool = False) -> Where:
-    """The port is used only if the firmware takes requests on it: ESPPORT is for flashing, too."""
+    """The command line takes precedence over the environment. The port of idf.py is used only if
+    the firmware takes requests on it: it is for flashing, too."""
     from hotreload.device.find_device import Where
 
+    typed = None if url == os.environ.get("HOTRELOAD_URL") else url
     if is_all:
-        typed = None if url == os.environ.get("HOTRELOAD_URL") else url
         return Where(typed, is_all=True)
-    port = os.environ.get("HOTRELOAD_PORT")
-    if not port and arguments.port and _config(arguments, "HOTRELOAD_SERIAL"):
-        port = arguments.port
-    return Where(url, port)
+    port = arguments.port if arguments.port and _config(arguments, "HOTRELOAD_SERIAL") else None
+    if port and not typed and arguments.is_port_typed:
+        return Where(None, port)
+    return Where(url, os.environ.get("HOTRELOAD_PORT") or port)
 
 
 def _config(arguments: Any, name: str) -> Any:
@@ -247,12 +260,10 @@ def _run(arguments: Any, action: Callable[[], None]) -> None:
 
 def _check_target(build_dir: str) -> None:
     """IDF_TARGET must be the target of the build, as for every other command of idf.py."""
+    from hotreload.project_description import read_project_description
+
     wanted = os.environ.get("IDF_TARGET")
-    try:
-        with open_text(os.path.join(build_dir, "project_description.json")) as file:
-            built = json.load(file).get("target")
-    except (OSError, ValueError):
-        return  # Not built: the action says so.
+    built = read_project_description(build_dir).get("target")  # Not built: the action says so.
     if wanted and built and wanted != built:
         raise ToolError(
             f"{build_dir} was built for {built}, but IDF_TARGET is {wanted}: name another build "
@@ -261,7 +272,7 @@ def _check_target(build_dir: str) -> None:
 
 
 def install_project_extension(project_dir: str) -> str:
-    """Writes idf_ext.py into a project, for ESP-IDF 5; returns its path."""
+    """Writes idf_ext.py into a project; returns its path."""
     path = os.path.join(os.path.abspath(project_dir), "idf_ext.py")
     tools = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     try:

@@ -1,4 +1,4 @@
-"""Ctrl+C, which ends the commands that run until then.
+"""How Ctrl+C ends a command that runs until it is interrupted.
 
 SPDX-License-Identifier: MIT
 """

@@ -20,16 +20,14 @@ from typing import (
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.module.elf import SHF_EXECINSTR
 from hotreload.module.exports import object_name
 from hotreload.module.link_map import Placed
 from hotreload.module.link_options import Wraps
 from hotreload.module.linked import Variable
 from hotreload.module.linker_script import KEEP_SECTION
 from hotreload.module.module_format import KEPT_ALIGNMENT, KEPT_LIMIT
-from hotreload.module.object_cache import CachedObject, ObjectCache
-
-_FACTS = "sections"
+from hotreload.module.object_cache import ObjectCache
+from hotreload.module.object_sections import keeps_variables
 
 if TYPE_CHECKING:
     from hotreload.patch.view import Entity, View
@@ -110,36 +108,13 @@ def find_kept(
     """All of them."""
     found: List[KeptDefinition] = []
     for cached in files.objects:
-        if _facts(cached)[1]:
+        if keeps_variables(cached):
             from hotreload.patch.types import read_types
             from hotreload.patch.view import View
 
             name = object_name(cached.path, description.build_dir)
             found += _find_in(View(cached.path, name, cached.open(), wraps, read_types))
     return found
-
-
-def code_alignment(files: ObjectCache) -> int:
-    """The largest of a section of code."""
-    return max((_facts(cached)[0] for cached in files.objects), default=1)
-
-
-def code_size(cached: CachedObject) -> int:
-    """Bytes of its code."""
-    return _facts(cached)[2]
-
-
-def _facts(cached: CachedObject) -> Tuple[int, bool, int]:
-    """The largest alignment of code, whether anything has HOTRELOAD_KEEP, bytes of code."""
-    known = cached.part(_FACTS)
-    if known is None:
-        sections = cached.open().sections
-        code = [s for s in sections if s.flags & SHF_EXECINSTR and s.size > 0]
-        keeps = any(s.name.startswith(KEEP_SECTION) for s in sections)
-        alignment = max((s.alignment for s in code), default=1)
-        known = [alignment, keeps, sum(s.size for s in code)]
-        cached.keep(_FACTS, known)
-    return known[0], known[1], known[2]
 
 
 def _find_in(view: View) -> List[KeptDefinition]:

@@ -23,6 +23,7 @@ except ImportError:  # Windows
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 """Of a file system that has none, as some networks' have not."""
+_BUILDING = ("reload", "watch", "link")
 _told: Set[str] = set()
 
 
@@ -57,7 +58,8 @@ def _take(file: BinaryIO, build_dir: str) -> None:
     except BlockingIOError:
         click.echo(f"Waiting for {_read_owner(file)}, which builds in {build_dir}")
         fcntl.flock(file, fcntl.LOCK_EX)
-    command = " ".join(sys.argv[1:2]) or "hotreload"
+    # Options of idf.py come before it.
+    command = next((word for word in sys.argv[1:] if word in _BUILDING), "hotreload")
     with suppress(OSError):  # A full disk, for example: it is only for the message above.
         file.truncate(0)
         file.write(f"'{command}' (process {os.getpid()})".encode("utf-8", "surrogateescape"))

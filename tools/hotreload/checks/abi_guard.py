@@ -59,7 +59,7 @@ class AbiGuard:
         if not self._state:
             print(
                 "note: abi.records is missing, so the interface of the module is not compared with "
-                f"the firmware's: build '{description.firmware_target}' once",
+                f"the firmware's: {description.whole_build}",
                 file=sys.stderr,
             )
         names, unchanged = list(names), set(_unchanged(noted, objects))

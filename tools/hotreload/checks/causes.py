@@ -1,6 +1,6 @@
 """What ninja calls out of date, and why, without making anything.
 
-Imports little, like compiler.py.
+Imports little, like ninja_compile.py.
 
 SPDX-License-Identifier: MIT
 """

@@ -42,7 +42,7 @@ class Stale(NamedTuple):
     input: str
 
 
-class Inputs:
+class InputFiles:
     """The input files of one build directory. Asks ninja only after ninja has built something."""
 
     def __init__(self, description: Description) -> None:

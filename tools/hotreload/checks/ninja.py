@@ -1,6 +1,6 @@
 """Asks ninja about the files of a build, without running or writing anything.
 
-Imports little, like compiler.py.
+Imports little, like ninja_compile.py.
 
 SPDX-License-Identifier: MIT
 """
@@ -13,7 +13,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequenc
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.program import start_program
+from hotreload.process import start_program
 
 Files = Dict[str, List[str]]
 

@@ -3,7 +3,7 @@
 What is known is kept in memory and, from one command to the next, in inputs.records in the build
 directory.
 
-Imports little, like compiler.py.
+Imports little, like ninja_compile.py.
 
 SPDX-License-Identifier: MIT
 """

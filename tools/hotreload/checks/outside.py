@@ -1,10 +1,10 @@
 """Finds what has changed outside the module.
 
-A module fits only the firmware that it was linked with. So a reload first asks
-ninja what it would build to bring the firmware up to date. Only the module's objects, and what is
-generated from them, may be on that list.
+A module fits only the firmware that it was linked with. So a reload first asks ninja what it would
+build to bring the firmware up to date. Only the module's objects, and what is generated from them,
+may be on that list.
 
-Imports little, like compiler.py.
+Imports little, like ninja_compile.py.
 
 SPDX-License-Identifier: MIT
 """
@@ -128,8 +128,8 @@ def _explain(causes: List[Cause], description: Description) -> str:
 
 def _advice(description: Description) -> str:
     return (
-        f"The firmware needs a build ('{description.firmware_target}') and must be flashed, in "
-        "ESP-IDF by: idf.py flash (watch --flash does both by itself)"
+        f"The firmware needs a build, and must be flashed. To do so, {description.whole_build}; "
+        "watch --flash does it by itself"
     )
 
 

@@ -20,7 +20,7 @@ from hotreload.checks.ninja import query_commands, query_deps, query_inputs
 from hotreload.description import Description
 from hotreload.errors import ToolError
 from hotreload.files import find_stamp
-from hotreload.module.compilers import Compilers
+from hotreload.module.direct_compile import Compilers
 from hotreload.module.elf import STB_LOCAL, Elf, Section, Symbol
 from hotreload.records import read_records, tools_key, write_records
 from hotreload.report import shorten

@@ -1,6 +1,6 @@
 """What ninja makes again after a file has become another.
 
-Imports little, like compiler.py.
+Imports little, like ninja_compile.py.
 
 SPDX-License-Identifier: MIT
 """

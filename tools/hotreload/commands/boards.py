@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 import click
 
@@ -29,15 +29,32 @@ _EVERY_SECONDS = 1.0
 
 
 class Board:
-    """A board, and what it was sent."""
+    """A board, and what it was sent. `lose` is called when it does not answer `ask`."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, lose: Callable[[Board], None]) -> None:
         self.device = device
+        """Where it is now."""
+        self._lose = lose
         self.is_away = False
         self.may_repeat = True
         """Whether an upload that was broken off is sent again without a change."""
         self.sent: Optional[bytes] = None
         self.outcome: Optional[Outcome] = None
+
+    @property
+    def url(self) -> str:
+        return self.device.url
+
+    def ask(self) -> Optional[Dict[str, Any]]:
+        """Its status; None: it does not answer."""
+        if self.is_away:
+            return None
+        try:
+            return self.device.status()
+        except DeviceError as error:
+            if error.status is None:
+                self._lose(self)
+            return None
 
     def forget_outcome(self) -> None:
         """What it was sent is replaced."""
@@ -64,6 +81,7 @@ class Boards:
         self._note_error = note_error
         self._searching = threading.Lock()
         self._polling = threading.Lock()
+        self._noting = threading.Lock()
 
     @property
     def present(self) -> List[Board]:
@@ -127,7 +145,7 @@ class Boards:
             search = None
 
     def _add(self, device: Device) -> None:
-        board = Board(device)
+        board = Board(device, self.note_absence)
         self.all.append(board)
         click.echo(f"Changes go to {device.url}.")
         try:
@@ -146,10 +164,12 @@ class Boards:
         return True
 
     def note_absence(self, board: Board) -> None:
-        """Waits in the background for a board that has gone."""
-        if not board.is_away:
+        """Waits in the background for a board that has gone. Called by several threads."""
+        with self._noting:
+            if board.is_away:
+                return
             board.is_away = True
-            threading.Thread(target=self._await, args=(board,), daemon=True).start()
+        threading.Thread(target=self._await, args=(board,), daemon=True).start()
 
     def _await(self, board: Board) -> None:
         while True:

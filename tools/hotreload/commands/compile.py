@@ -12,14 +12,14 @@ from typing import Callable, Collection, NamedTuple
 import click
 
 from hotreload.checks.causes import finish_search, looks_for_files, start_search
-from hotreload.checks.inputs import Inputs, Stale
+from hotreload.checks.inputs import InputFiles, Stale
 from hotreload.checks.outside import check_outside
 from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
 from hotreload.files import find_stamp
-from hotreload.module.compiler import compile_objects
-from hotreload.module.compilers import Compilers
-from hotreload.program import start_program
+from hotreload.module.direct_compile import Compilers
+from hotreload.module.ninja_compile import compile_objects
+from hotreload.process import start_program
 from hotreload.report import Steps, shorten
 
 
@@ -39,7 +39,7 @@ class Configured(NamedTuple):
 
 def compile_module(
     description: Description,
-    inputs: Inputs,
+    inputs: InputFiles,
     changed: Collection[str],
     steps: Steps,
     verbose: bool,
@@ -83,7 +83,7 @@ def compile_module(
 
 def _build(
     description: Description,
-    inputs: Inputs,
+    inputs: InputFiles,
     verbose: bool,
     meanwhile: Callable[[Description], None],
 ) -> None:
@@ -105,7 +105,7 @@ def _build(
 
 def _compile_without_ninja(
     description: Description,
-    inputs: Inputs,
+    inputs: InputFiles,
     changed: Collection[str],
     meanwhile: Callable[[Description], None],
 ) -> bool:

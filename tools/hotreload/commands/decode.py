@@ -6,11 +6,13 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import re
-from typing import Iterable, Iterator, List, Match, Optional, Tuple
+from contextlib import suppress
+from typing import Any, Callable, Iterable, Iterator, List, Match, Optional, Set, Tuple
 
 from hotreload.commands.placed import LinkedFile, Placement, Placements
 from hotreload.description import Description
 from hotreload.device.messages import spell_out
+from hotreload.errors import ToolError
 from hotreload.module.layout import Range
 
 ASSUMED = (
@@ -35,16 +37,28 @@ class _Linked:
         self, description: Description, is_patch: bool, placement: Optional[Placement]
     ) -> None:
         self._description, self._is_patch = description, is_patch
-        self._file: Optional[LinkedFile] = None
-        self.placement = placement
+        self.place(placement)
 
     def place(self, placement: Optional[Placement]) -> None:
         """Something new runs: most likely the file has changed as well."""
-        self.placement, self._file = placement, None
+        self.placement = self._told = placement
+        self._file: Optional[LinkedFile] = None
+
+    def place_text(self, address: int) -> None:
+        """The same, when only the address of its text is known."""
+        self.place(None)
+        self.placement = self.file().text_at(address)
 
     def file(self) -> LinkedFile:
-        if self._file is None:
+        """The file; an error if it is not the one that was placed."""
+        if self._file is None or self._file.is_replaced():
             self._file = LinkedFile(self._description, self._is_patch)
+            self._mismatch = self._told and self._file.mismatch(self._told)
+        if self._mismatch:
+            raise ToolError(
+                f"the log is of another module than {self._file.path}: {self._mismatch}; reload, "
+                "or name the build directory that the log is of"
+            )
         return self._file
 
     def describe(self, address: int) -> Optional[str]:
@@ -61,17 +75,21 @@ class Decoder:
         self._module = _Linked(description, False, placements.module)
         self._patch = _Linked(description, True, placements.patch)
         self._old: List[Placement] = []
+        self._told: Set[str] = set()
 
     @property
     def placements(self) -> Placements:
         """Where module and patch run, as far as the log told."""
         return Placements(self._module.placement, self._patch.placement)
 
-    def placed(self) -> Iterator[Tuple[LinkedFile, Placement]]:
-        """What runs, module first."""
+    def placed(self) -> List[Tuple[LinkedFile, Placement]]:
+        """What runs and has its file, module first."""
+        found = []
         for linked in (self._module, self._patch):
-            if linked.placement is not None:
-                yield linked.file(), linked.placement
+            with suppress(ToolError):  # The first address in it says why.
+                if linked.placement is not None:
+                    found.append((linked.file(), linked.placement))
+        return found
 
     def decode(self, line: str) -> Iterator[str]:
         """Explanations of the addresses and numbers in a line; most lines have none."""
@@ -92,16 +110,26 @@ class Decoder:
             # A return address is behind the call, where another source line may begin.
             instruction = address - 1 if "called from" in line and offset > 0 else address
             linked = self._patch if in_code.group(3) == "patch" else self._module
-            text = self._describe_from(linked, address - offset, instruction)
-            yield f"--- 0x{in_code.group(1)}: {text}"
+            text = self._try(self._describe_from, linked, address - offset, instruction)
+            if text:
+                yield f"--- 0x{in_code.group(1)}: {text}"
             return
         seen: List[int] = []
         for match in _ADDRESS.finditer(line):
             address = int(match.group(1), 16)
-            text = None if address in seen else self._describe(address)
+            text = None if address in seen else self._try(self._describe, address)
             seen.append(address)
             if text:
                 yield f"--- {match.group(0)}: {text}"
+
+    def _try(self, describe: Callable[..., Optional[str]], *arguments: Any) -> Optional[str]:
+        """A description, or what prevents it: that is said once, and the log goes on."""
+        try:
+            return describe(*arguments)
+        except ToolError as error:
+            is_told = str(error) in self._told
+            self._told.add(str(error))
+            return None if is_told else str(error)
 
     def _move(self, linked: _Linked, placement: Optional[Placement]) -> None:
         if linked.placement is not None and linked.placement != placement:
@@ -111,7 +139,7 @@ class Decoder:
     def _describe_from(self, linked: _Linked, start: int, address: int) -> Optional[str]:
         """What runs at an address, in the text that begins at `start`."""
         if linked.placement is None or linked.placement.text.address != start:
-            linked.place(linked.file().text_at(start))
+            linked.place_text(start)
         return linked.describe(address)
 
     def _describe(self, address: int) -> Optional[str]:

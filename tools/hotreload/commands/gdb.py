@@ -47,7 +47,12 @@ def gdb_command(
     for is_patch, placement in enumerate(placements):
         if placement is not None:
             linked = LinkedFile(description, bool(is_patch))
-            linked.check(placement)
+            mismatch = linked.mismatch(placement)
+            if mismatch:
+                raise ToolError(
+                    f"the device runs another module than {linked.path}: {mismatch}; reload first, "
+                    "then ask again"
+                )
             command += ["-ex", symbols_command(linked, placement)]
     return command + (["-ex", f"target remote {remote}"] if remote else [])
 

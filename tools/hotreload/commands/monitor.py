@@ -6,7 +6,6 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shlex
 import sys
@@ -20,7 +19,8 @@ from hotreload.commands.gdb import find_gdb, symbols_command
 from hotreload.commands.placed import Placements
 from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
-from hotreload.files import make_directory, open_text, write_if_changed
+from hotreload.files import make_directory, write_if_changed
+from hotreload.project_description import read_project_description
 
 _LONGEST_LINE = 4096
 
@@ -77,12 +77,8 @@ def _gdb_first_on_path(description: Description, directory: str, symbols: str) -
 
 
 def _gdb_name(description: Description) -> Optional[str]:
-    path = os.path.join(description.build_dir, "project_description.json")
-    try:
-        with open_text(path) as file:
-            return str(json.load(file)["monitor_toolprefix"]) + "gdb"
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    prefix = read_project_description(description.build_dir).get("monitor_toolprefix")
+    return f"{prefix}gdb" if prefix else None
 
 
 def _find_gdb(description: Description) -> Optional[str]:
@@ -125,20 +121,21 @@ class Log:
 
     def explain(self, line: str) -> List[str]:
         """Explanations of a line. GDB is told what runs where, too."""
+        texts = list(self._decoder.decode(line))
         try:
-            texts = list(self._decoder.decode(line))
             self._tell_gdb()
-            return texts
         except ToolError as error:
-            return [f"--- {error}"]  # The module is being built, for example.
+            texts.append(f"--- {error}")
+        return texts
 
     def _tell_gdb(self) -> None:
+        """Once for each module and patch, also if it fails: the next lines have no more to tell."""
         if self._decoder.placements == self._placements:
             return
+        self._placements = self._decoder.placements
         commands = [symbols_command(*placed) for placed in self._decoder.placed()]
         lines = ["set confirm off", *commands, "set confirm on", ""]
         write_if_changed(self._symbols, "\n".join(lines))
-        self._placements = self._decoder.placements
 
 
 def _copy(source: int, terminal: int, log: Log) -> None:

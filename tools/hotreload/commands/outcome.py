@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Protocol
 
 from hotreload.device.device import Device
 from hotreload.device.protocol import AnswerLost
@@ -98,18 +98,29 @@ def resolve_lost_answer(device: Device, module: bytes, lost: AnswerLost) -> int:
     raise ToolError(f"{lost}\nIt says that it does not have the module") from lost
 
 
+class Asked(Protocol):
+    """A board: it may move meanwhile."""
+
+    @property
+    def url(self) -> str:
+        """Where it is now."""
+
+    def ask(self) -> Optional[Dict[str, Any]]:
+        """Its status; None: it does not answer."""
+
+
 class Outcome:
     """Asks the device in the background, until the module is good or nothing more is expected."""
 
     def __init__(
         self,
-        device: Device,
+        board: Asked,
         sequence: int,
         show: Callable[[str], Any],
         seconds: float = _SECONDS,
         every: float = _EVERY_SECONDS,
     ) -> None:
-        self._device = device
+        self._board = board
         self._sequence = sequence
         self._show = show
         self._seconds = seconds
@@ -132,14 +143,14 @@ class Outcome:
         deadline = time.monotonic() + self._seconds
         is_silence_told = False
         while not self._cancelled.wait(self._every):
-            status = self._ask()
+            status = self._board.ask()
             is_over = time.monotonic() > deadline
             if self._cancelled.is_set():
                 return
             if status is None:  # Perhaps it is restarting, which may take long.
                 if is_over and not is_silence_told:
                     is_silence_told = True
-                    silent = f"{self._device.url} has not answered since the upload"
+                    silent = f"{self._board.url} has not answered since the upload"
                     self._show(f"{silent}: see the device's log")
                 if is_silence_told:  # Once it answers, it has as long again.
                     deadline = time.monotonic() + self._seconds
@@ -150,12 +161,6 @@ class Outcome:
             if words or is_over or self._is_good(status):
                 return
             self._tell_delay(status)
-
-    def _ask(self) -> Optional[Dict[str, Any]]:
-        try:
-            return self._device.status()
-        except ToolError:
-            return None
 
     def _tell_delay(self, status: Dict[str, Any]) -> None:
         """Once, if the device says the same twice: most tasks leave at once."""

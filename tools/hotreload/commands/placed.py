@@ -10,6 +10,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from hotreload.description import Description, find_program
 from hotreload.errors import ToolError
+from hotreload.files import find_stamp
 from hotreload.module import elf
 from hotreload.module.layout import (
     DATA_ADDRESS,
@@ -57,14 +58,19 @@ class LinkedFile:
 
     def __init__(self, description: Description, is_patch: bool = False) -> None:
         self.path = patch_path(description, "elf") if is_patch else description.module_elf
-        firmware = elf.Elf(description.firmware_elf, "the firmware", description.arch)
+        self._stamp = find_stamp(self.path)
         self._file = elf.Elf(self.path, "the linked module", description.arch)
+        firmware = elf.Elf(description.firmware_elf, "the firmware", description.arch)
         start = text_address(description.arch, firmware.entry)
         self._links = (start, DATA_ADDRESS)
         if is_patch:
             self._links = (patch_text_address(description.arch, start), PATCH_DATA_ADDRESS)
         self._symbols = self._file.symbols()
         self._addr2line = find_program("addr2line", description.compiler)
+
+    def is_replaced(self) -> bool:
+        """Whether a build has made another one since, which addr2line would read."""
+        return find_stamp(self.path) != self._stamp
 
     def sections(self, placement: Placement) -> List[Tuple[str, int]]:
         """Each section that has bytes in RAM, and where it runs; the text is the first."""
@@ -75,17 +81,15 @@ class LinkedFile:
                     found.append((section.name, section.address - link + run.address))
         return found
 
-    def check(self, placement: Placement) -> None:
-        """Refuses a placement that does not fit this module."""
+    def mismatch(self, placement: Placement) -> Optional[str]:
+        """In what a placement does not fit this module; None: it fits."""
         for kind, link, run, names in zip(
             ("text", "data"), self._links, placement, (TEXT_SECTIONS, DATA_SECTIONS)
         ):
             size = self._size(names, link)
             if (size + 3) // 4 != (run.size + 3) // 4 and (size > 0 or run.size > 4):
-                raise ToolError(
-                    f"the device runs another module than {self.path}: {run.size} bytes of {kind} "
-                    f"instead of {size}; reload first, then ask again"
-                )
+                return f"{run.size} bytes of {kind} instead of {size}"
+        return None
 
     def text_at(self, address: int) -> Placement:
         """Where the module runs when only the address of its text is known."""

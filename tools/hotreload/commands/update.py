@@ -24,7 +24,7 @@ from typing import (
 
 import click
 
-from hotreload.checks.inputs import Inputs
+from hotreload.checks.inputs import InputFiles
 from hotreload.commands.compile import compile_module
 from hotreload.commands.outcome import needs_whole, runs
 from hotreload.description import Description
@@ -37,7 +37,7 @@ from hotreload.report import Steps
 
 if TYPE_CHECKING:
     from hotreload.builder import ModuleBuilder
-    from hotreload.module.link import Inputs as ModuleInputs
+    from hotreload.module.link import ModuleInputs
     from hotreload.patch.make import Patch
 
 
@@ -87,7 +87,7 @@ class Memory:
 
     def __init__(self, description: Description) -> None:
         self.reader = FirmwareReader()
-        self.inputs = Inputs(description)
+        self.inputs = InputFiles(description)
         self.builder: Optional[ModuleBuilder] = None
         self.built = 0
         """When objects were compiled last, in ns."""

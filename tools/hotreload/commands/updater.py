@@ -140,7 +140,7 @@ class Updater:
         update, sequence = self._send(board, description, update, steps)
         board.sent = update.content
         report_success(update, board.device.url, steps)
-        board.outcome = Outcome(board.device, sequence, self._show_outcome)
+        board.outcome = Outcome(board, sequence, self._show_outcome)
 
     def _show_outcome(self, words: str) -> None:
         """In a thread of its own."""

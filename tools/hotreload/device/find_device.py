@@ -5,15 +5,14 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from hotreload.description import Description, load_description
 from hotreload.device.device import Device
 from hotreload.errors import ToolError
-from hotreload.files import open_text
 from hotreload.module.firmware_reader import FirmwareReader
+from hotreload.project_description import read_project_description
 
 if TYPE_CHECKING:
     from hotreload.device.discovery import Search
@@ -92,7 +91,6 @@ def console_baud(build: str) -> int:
     """The rate of the console in the build's configuration; that of all chips otherwise."""
     directory = build if os.path.isdir(build) else os.path.dirname(os.path.dirname(build))
     try:
-        with open_text(os.path.join(directory, "project_description.json")) as file:
-            return int(json.load(file)["monitor_baud"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return int(read_project_description(directory)["monitor_baud"])
+    except (ValueError, KeyError, TypeError):
         return _BAUD

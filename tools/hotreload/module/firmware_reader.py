@@ -1,6 +1,6 @@
 """Reads the firmware's ELF file once for everything that needs it.
 
-Imports little, like compiler.py.
+Imports little, like ninja_compile.py.
 
 SPDX-License-Identifier: MIT
 """
@@ -56,7 +56,7 @@ class FirmwareReader:
             status = os.stat(path)
         except OSError as error:
             raise FlashNeeded(
-                f"there is no firmware {path}: build '{description.firmware_target}' first"
+                f"there is no firmware {path}: {description.whole_build}"
             ) from error
         stamp = (path, status.st_mtime_ns, status.st_size)
         if stamp != self._stamp:

@@ -7,12 +7,11 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from typing import Iterator, List, NamedTuple, Optional
 
-from hotreload.files import open_text
+from hotreload.project_description import read_project_description
 
 _SKIPPED = {"examples", "host_test", "priv_include", "private_include", "src", "test", "test_apps"}
 
@@ -65,10 +64,6 @@ def _headers(build_dir: str) -> Iterator[Header]:
 
 
 def _idf_path(build_dir: str) -> Optional[str]:
-    """From ESP-IDF's description of the build; None if the build is not ESP-IDF's."""
-    try:
-        path = os.path.join(build_dir, "project_description.json")
-        with open_text(path) as file:
-            return str(json.load(file)["idf_path"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    """None if the build is not ESP-IDF's."""
+    path = read_project_description(build_dir).get("idf_path")
+    return str(path) if path else None

@@ -19,9 +19,10 @@ from hotreload.module.callbacks import Callbacks, assign_callbacks
 from hotreload.module.exports import Exports, home_symbol, stub_symbol
 from hotreload.module.fill import make_fill_object
 from hotreload.module.firmware import Firmware
-from hotreload.kept import KeptDefinition, code_alignment, code_size, find_kept
+from hotreload.kept import KeptDefinition, find_kept
 from hotreload.module.linker_script import COPIED_PREFIX, format_script
 from hotreload.module.object_cache import ObjectCache
+from hotreload.module.object_sections import code_alignment, code_size
 from hotreload.module.objects import Objects, combine
 from hotreload.module.own_symbols import Definition
 from hotreload.module.resolve import Resolution, resolve_names
@@ -33,7 +34,7 @@ _LITERAL_IN_DATA = re.compile(r"dangerous relocation: l32r: .*: \(?\.(ro)?(data|
 _KEEP_UNDEFINED = ("--unresolved-symbols=ignore-all",)
 
 
-class Inputs(NamedTuple):
+class ModuleInputs(NamedTuple):
     """What a module is made of."""
 
     description: Description
@@ -73,7 +74,7 @@ class Inputs(NamedTuple):
 
 def make_inputs(
     description: Description, firmware: Firmware, exports: Exports, files: ObjectCache
-) -> Inputs:
+) -> ModuleInputs:
     """Decides which definition of each name counts."""
     objects = combine((found.symbols for found in files.objects), exports.wraps)
     for name, path in objects.thread_local.items():
@@ -86,7 +87,7 @@ def make_inputs(
     pointed = [*objects.callbacks, *resolution.without_stub]
     callbacks = assign_callbacks(description, pointed, firmware, exports)
     kept, alignment = find_kept(description, files, exports.wraps), code_alignment(files)
-    return Inputs(
+    return ModuleInputs(
         description, objects, firmware, exports, resolution, callbacks, kept, alignment, files
     )  # fmt: skip
 
@@ -96,7 +97,7 @@ def map_path(description: Description) -> str:
     return description.module_elf + ".map"
 
 
-def link_module(inputs: Inputs) -> None:
+def link_module(inputs: ModuleInputs) -> None:
     """Writes module.elf and its map."""
     names = {*inputs.objects.imports, *inputs.objects.weak_imports}
     output = _run_linker(inputs, names, ())
@@ -106,13 +107,12 @@ def link_module(inputs: Inputs) -> None:
         name = plain(definition.symbol).qualified
         print(
             f"note: no stub is left for {name}(), whose address is taken: pointers to "
-            "it lead nowhere after the next reload. Build "
-            f"'{inputs.description.firmware_target}' again and flash it",
+            f"it lead nowhere after the next reload. For one, {inputs.description.whole_build}",
             file=sys.stderr,
         )
 
 
-def _complete(inputs: Inputs, names: Set[str], output: str) -> None:
+def _complete(inputs: ModuleInputs, names: Set[str], output: str) -> None:
     """Adds what the linker reports as missing, until nothing is missing or nothing can be added.
 
     Members of libraries have imports of their own; only the linker knows which members of the
@@ -131,7 +131,7 @@ def _complete(inputs: Inputs, names: Set[str], output: str) -> None:
             if not _is_unused(inputs, names - library.defines, library.paths):
                 raise error
             _run_linker(inputs, names - library.defines, library.paths, _KEEP_UNDEFINED)
-            missed = "Nothing calls the code that needs it, so it is missed by nobody."
+            missed = "Nothing calls the code that needs it, so it can be left out."
             text = demangle(inputs.description.compiler, str(error))
             print(f"note: {text}\n{missed}", file=sys.stderr)
             break
@@ -147,7 +147,7 @@ def _known(firmware: Firmware) -> Set[str]:
     return {*firmware.symbols, *firmware.thread_local}
 
 
-def _is_unused(inputs: Inputs, names: Iterable[str], copied: Iterable[str]) -> bool:
+def _is_unused(inputs: ModuleInputs, names: Iterable[str], copied: Iterable[str]) -> bool:
     """Whether only unused code needs what is undefined. A static link would drop that code, too:
     neither the firmware nor the rest of the module uses it."""
     symbols, exports = inputs.firmware.symbols, inputs.exports
@@ -159,7 +159,7 @@ def _is_unused(inputs: Inputs, names: Iterable[str], copied: Iterable[str]) -> b
 
 
 def _run_linker(
-    inputs: Inputs, names: Iterable[str], copied: Iterable[str], options: Sequence[str] = ()
+    inputs: ModuleInputs, names: Iterable[str], copied: Iterable[str], options: Sequence[str] = ()
 ) -> str:
     """Runs ld with these imports and object files of the C library.
 

@@ -89,7 +89,7 @@ class Lasting(Protocol):
         """The firmware's address that a pointer is to hold instead of one in the module."""
 
 
-class Kept(NamedTuple):
+class PackedRelocation(NamedTuple):
     """A relocation of the packed module."""
 
     place: int
@@ -187,10 +187,10 @@ class LinkedModule:
             return self.variables[base - fmt.SYM_KEPT].address
         return {fmt.SYM_TEXT: self.text.address, fmt.SYM_DATA: self.data.address}.get(base, 0)
 
-    def keep(self, relocation: Relocation, kind: int) -> Kept:
+    def keep(self, relocation: Relocation, kind: int) -> PackedRelocation:
         """The packed form: the addend counts from the start of the segment that moves."""
         addend = relocation.target - self.start_of(relocation.base)
-        return Kept(relocation.place, kind, relocation.base, addend & 0xFFFFFFFF)
+        return PackedRelocation(relocation.place, kind, relocation.base, addend & 0xFFFFFFFF)
 
     def keep_absolute(
         self,
@@ -199,7 +199,7 @@ class LinkedModule:
         name: str,
         encode: Callable[[int, int], int],
         places: Optional[Lasting],
-    ) -> List[Kept]:
+    ) -> List[PackedRelocation]:
         """Handles a relocation that holds an address: kept when the target moves.
 
         `encode(bits, value)` puts an address into an instruction or word. `places` knows what has

@@ -15,9 +15,9 @@ from hotreload.module.arch import relocation_rules
 from hotreload.module.exports import sort_names
 from hotreload.module.firmware import Firmware
 from hotreload.kept import place_kept
-from hotreload.module.link import Inputs, map_path
+from hotreload.module.link import ModuleInputs, map_path
 from hotreload.module.link_map import read_link_map
-from hotreload.module.linked import Kept, LinkedModule, Segment, Variable
+from hotreload.module.linked import LinkedModule, PackedRelocation, Segment, Variable
 from hotreload.module.own_symbols import Binding, Kind
 from hotreload.module.places import Places, fill_in_places
 
@@ -40,7 +40,7 @@ class _Part(NamedTuple):
     content: bytes
 
 
-def pack_module(inputs: Inputs) -> bytes:
+def pack_module(inputs: ModuleInputs) -> bytes:
     """Reads module.elf and returns what travels to the device."""
     description, firmware = inputs.description, inputs.firmware
     addr2line = find_program("addr2line", description.compiler)
@@ -66,7 +66,7 @@ def pack_module(inputs: Inputs) -> bytes:
     return format_file(module, notes, kept)
 
 
-def format_file(module: LinkedModule, notes: bytes, kept: Sequence[Kept]) -> bytes:
+def format_file(module: LinkedModule, notes: bytes, kept: Sequence[PackedRelocation]) -> bytes:
     """The packed file: header, notes, relocations, text, data."""
     parts = [
         _loaded(module.text, _R | _X),
@@ -115,7 +115,7 @@ def _loaded(segment: Segment, flags: int) -> _Part:
     )  # fmt: skip
 
 
-def _relocation_table(kept: Sequence[Kept]) -> bytes:
+def _relocation_table(kept: Sequence[PackedRelocation]) -> bytes:
     return b"".join(
         struct.pack("<III", place, base << 8 | kind, addend)
         for place, kind, base, addend in sorted(kept)
@@ -149,7 +149,7 @@ def kept_note(variables: Sequence[Variable]) -> bytes:
     return note(fmt.NOTE_KEPT, struct.pack("<I", len(entries)) + b"".join(entries))
 
 
-def _exports_note(module: LinkedModule, inputs: Inputs) -> bytes:
+def _exports_note(module: LinkedModule, inputs: ModuleInputs) -> bytes:
     functions = inputs.objects.of_kind(Kind.FUNCTION, Kind.LABEL)
     own = {name for name, f in functions.items() if f.binding != Binding.INLINE}
     names = sort_names(own | set(inputs.exports.table))

@@ -11,9 +11,9 @@ from hotreload.errors import ToolError
 from hotreload.module import elf
 from hotreload.module import module_format as fmt
 from hotreload.module.fill import ENTRY_SIZE, LIST, Entry
-from hotreload.module.link import Inputs, map_path
+from hotreload.module.link import ModuleInputs, map_path
 from hotreload.module.link_map import Placed, read_link_map
-from hotreload.module.linked import Kept, LinkedModule, Relocation
+from hotreload.module.linked import LinkedModule, PackedRelocation, Relocation
 from hotreload.module.own_symbols import Definition
 from hotreload.module.resolve import Housed
 from hotreload.module.stubs import GONE
@@ -22,7 +22,7 @@ from hotreload.module.stubs import GONE
 class Places:
     """Finds these places by the linker's map and the module's symbols."""
 
-    def __init__(self, inputs: Inputs, module: LinkedModule) -> None:
+    def __init__(self, inputs: ModuleInputs, module: LinkedModule) -> None:
         self._inputs = inputs
         self._module = module
         self._map = read_link_map(map_path(inputs.description)) if inputs.fill_count else {}
@@ -112,9 +112,11 @@ class Places:
         raise ToolError(f"{definition.path}: the module lacks '{definition.symbol}'")
 
 
-def fill_in_places(module: LinkedModule, entries: Iterable[Entry], word: int) -> List[Kept]:
+def fill_in_places(
+    module: LinkedModule, entries: Iterable[Entry], word: int
+) -> List[PackedRelocation]:
     """Writes the list of the generated constructor; returns the relocations of its addresses."""
-    kept: List[Kept] = []
+    kept: List[PackedRelocation] = []
     starts: Dict[int, int] = {fmt.SYM_TEXT: module.text.address, fmt.SYM_DATA: module.data.address}
     sizes = {fmt.SYM_TEXT: module.text.memory_size, fmt.SYM_DATA: module.data.memory_size}
     for index, (target, source, size) in enumerate(entries):
@@ -123,5 +125,5 @@ def fill_in_places(module: LinkedModule, entries: Iterable[Entry], word: int) ->
             module.data.write(place + 4 * offset, value)
         for base, start in starts.items():
             if source is not None and 0 <= source - start < sizes[base]:
-                kept.append(Kept(place + 4, word, base, source - start))
+                kept.append(PackedRelocation(place + 4, word, base, source - start))
     return kept

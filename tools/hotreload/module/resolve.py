@@ -100,7 +100,7 @@ class _Resolver:
             # No FlashNeeded: the firmware, which still names it, could not be linked either.
             raise ToolError(
                 f"{name} was removed since the firmware was built, but the firmware may {verb} it: "
-                f"put it back, or {self._build_and_flash}"
+                f"put it back, or {self._description.whole_build}"
             )
 
     def _function(self, name: str, definition: Definition) -> None:
@@ -163,7 +163,7 @@ class _Resolver:
                 raise self._refuse(f"{new} a weak definition of it")
             raise ToolError(
                 f"{new} a definition of it: one of the two must be static, or have another name. "
-                f"If it replaces a library's, {self._build_and_flash}"
+                f"If it replaces a library's, {self._description.whole_build}"
             )
         self.result.theirs[name] = symbol.value
         return False
@@ -195,11 +195,8 @@ class _Resolver:
 
     def _refuse(self, what: str, instead: str = "") -> FlashNeeded:
         """`instead` is what helps as well."""
-        return FlashNeeded(f"{what}: {instead}{', or ' if instead else ''}{self._build_and_flash}")
-
-    @property
-    def _build_and_flash(self) -> str:
-        return f"build '{self._description.firmware_target}' again and flash it"
+        alternative = f"{instead}, or " if instead else ""
+        return FlashNeeded(f"{what}: {alternative}{self._description.whole_build}")
 
 
 def resolve_names(

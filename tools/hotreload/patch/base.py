@@ -24,7 +24,7 @@ from hotreload.module import elf
 from hotreload.module.exports import definition_key, object_name
 from hotreload.kept import place_kept
 from hotreload.module.layout import DATA_ADDRESS, Range
-from hotreload.module.link import Inputs, map_path
+from hotreload.module.link import ModuleInputs, map_path
 from hotreload.module.link_map import Placed, read_link_map
 from hotreload.module.link_options import Wraps
 from hotreload.module.linker_script import DATA_SECTIONS, TEXT_SECTIONS, is_among
@@ -42,7 +42,7 @@ _SEEN = "seen"
 """A file in the directory of a base that a device runs; its time is when that was seen last."""
 
 
-class Kept(NamedTuple):
+class KeptVariable(NamedTuple):
     """A variable of the base that lives outside of it; the address is that of its initial value."""
 
     address: int
@@ -72,7 +72,7 @@ class Base:
         self.is_internal: bool = content["is_internal"]
         """It must not be in PSRAM."""
         self.inline_slots = set(content["inline_slots"])
-        self.kept = [Kept(*kept) for kept in content["kept"]]
+        self.kept = [KeptVariable(*kept) for kept in content["kept"]]
         self.veneers: List[int] = content["veneers"]
         """Link addresses."""
         self._globals: Dict[str, int] = content["globals"]
@@ -210,7 +210,7 @@ def load_base(description: Description, sha256: str, wraps: Wraps) -> Optional[B
     return None
 
 
-def remember_base(inputs: Inputs, module: bytes) -> None:
+def remember_base(inputs: ModuleInputs, module: bytes) -> None:
     """Remembers a whole module, unless its files have changed since it was made."""
     description = inputs.description
     is_last = read_bytes(description.module, "the module") == module
@@ -250,7 +250,7 @@ def _newest(directories: List[str], file: str) -> List[str]:
     return sorted(directories, key=lambda path: times[path], reverse=True)[:_KEEP]
 
 
-def _describe(inputs: Inputs) -> Dict[str, Any]:
+def _describe(inputs: ModuleInputs) -> Dict[str, Any]:
     description, objects = inputs.description, inputs.objects
     file = elf.Elf(description.module_elf, "the module")
     names = {path: object_name(path, description.build_dir) for path in description.objects}
@@ -301,7 +301,7 @@ def _describe(inputs: Inputs) -> Dict[str, Any]:
     }
 
 
-def _find_string_sections(inputs: Inputs) -> Set[Tuple[str, str]]:
+def _find_string_sections(inputs: ModuleInputs) -> Set[Tuple[str, str]]:
     """Object files and names of the sections with strings that the linker may merge. A variable may
     have a section of such a name, too."""
     found: Dict[Tuple[str, str], bool] = {}

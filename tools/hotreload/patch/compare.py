@@ -42,10 +42,10 @@ from hotreload.patch.definitions import (
     unnamed_sections,
 )
 from hotreload.patch.jumps import Jumps
-from hotreload.patch.layout import Layout
 from hotreload.patch.left_behind import left_notes
 from hotreload.patch.numbered import check_numbered, find_renumbered
 from hotreload.patch.program import Program, find_old, has_moved
+from hotreload.patch.shared_places import SharedPlaces
 from hotreload.patch.structures import check_structures, last_word
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone, is_made
 
@@ -63,7 +63,7 @@ class _Comparison:
         self._program, self._base = program, program.base
         self._changed: Dict[Tuple[str, int], Place] = {}
         self._moved: List[Entity] = []
-        self._layout = Layout(program)
+        self._shared_places = SharedPlaces(program)
         self._result = Changes([], [], {}, [], {}, {}, [], [])
 
     def run(self) -> Changes:
@@ -77,7 +77,7 @@ class _Comparison:
                 if self._program.counts(view, named):
                     self._compare_variable(Place(view, elf.SHN_COMMON), named)
             self._note_unwritten(view)
-        self._layout.finish()
+        self._shared_places.finish()
         self._spread(views)
         self._result.code.extend(self._changed.values())
         jumps = Jumps(self._program, self._result.code)
@@ -193,7 +193,7 @@ class _Comparison:
         if kind == Kind.CODE:
             self._compare_code(place, counting)
         elif kind in (Kind.VARIABLE, Kind.CONSTANT):
-            self._layout.check_section(place, counting)
+            self._shared_places.check_section(place, counting)
             for named in counting:
                 if self._program.is_housed(named):
                     self._compare_housed(place, named)
@@ -244,7 +244,7 @@ class _Comparison:
             return
         if kind_of(*old) != Kind.VARIABLE:
             raise NeedsWhole(f"{named.entity.shown} was no variable")
-        self._layout.add((place.view, named), old)
+        self._shared_places.add((place.view, named), old)
         self._check_type(place.view, named, old)
         if alignment_of(place.view, named) > alignment_of(*old):
             raise NeedsWhole(f"{named.entity.shown} has another alignment")

@@ -12,7 +12,7 @@ from typing import Dict, List, NamedTuple
 
 from hotreload.module import elf
 from hotreload.module.c_library import CLibrary
-from hotreload.module.link import Inputs
+from hotreload.module.link import ModuleInputs
 from hotreload.module.own_symbols import Kind, read_own_symbols
 from hotreload.patch.base import Base
 from hotreload.patch.changes import NeedsWhole
@@ -28,7 +28,7 @@ class Copies(NamedTuple):
     """For the user."""
 
 
-def copy_library(inputs: Inputs, base: Base) -> Copies:
+def copy_library(inputs: ModuleInputs, base: Base) -> Copies:
     """Copies what is missing, as far as the C library has it and it keeps no state."""
     firmware, copies = inputs.firmware, Copies({}, {}, [])
     missing = [

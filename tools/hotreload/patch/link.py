@@ -22,7 +22,7 @@ from hotreload.module.layout import (
     patch_text_address,
 )
 from hotreload.module.link import run_linker
-from hotreload.module.linked import Kept, LinkedModule, Relocation, Variable
+from hotreload.module.linked import LinkedModule, PackedRelocation, Relocation, Variable
 from hotreload.module.linker_script import format_patch_script
 from hotreload.module.own_symbols import Definition
 from hotreload.module.pack import format_file, kept_note, module_note, note
@@ -152,7 +152,7 @@ def pack_patch(program: Program, changes: Changes, composed: Composed) -> Packed
     inputs, base = program.inputs, program.base
     patch = LinkedPatch(program, composed)
     rules = relocation_rules(inputs.description.arch)
-    kept: List[Kept] = rules.select_relocations(patch, _Pointers(program, patch))
+    kept: List[PackedRelocation] = rules.select_relocations(patch, _Pointers(program, patch))
     patch.check_sections()
     notes = note(fmt.NOTE_MODULE, module_note(inputs.description, inputs.firmware))
     notes += note(fmt.NOTE_EXPORTS, bytes(4))

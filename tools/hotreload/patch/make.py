@@ -13,7 +13,7 @@ from hotreload.files import write_if_changed
 from hotreload.module import elf
 from hotreload.module.exports import object_name
 from hotreload.module.layout import patch_path
-from hotreload.module.link import Inputs
+from hotreload.module.link import ModuleInputs
 from hotreload.patch.base import Base
 from hotreload.patch.changes import NeedsWhole
 from hotreload.patch.compare import compare
@@ -56,7 +56,7 @@ class _TooLarge(NeedsWhole):
     """The patch costs more than it saves."""
 
 
-def make_patch(inputs: Inputs, base: Base, taken: float = 0) -> Union[Patch, Whole]:
+def make_patch(inputs: ModuleInputs, base: Base, taken: float = 0) -> Union[Patch, Whole]:
     """Makes the patch that turns a device with the base into one with the new program.
 
     `taken` is the size of a patch that the device has taken. If that was too large, a task had kept
@@ -72,7 +72,7 @@ def make_patch(inputs: Inputs, base: Base, taken: float = 0) -> Union[Patch, Who
         return Whole(f"the patch cannot be made: {str(error).splitlines()[0]}")
 
 
-def _make(inputs: Inputs, base: Base, taken: float) -> Patch:
+def _make(inputs: ModuleInputs, base: Base, taken: float) -> Patch:
     description = inputs.description
     copies = copy_library(inputs, base)
 

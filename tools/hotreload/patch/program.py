@@ -12,7 +12,7 @@ from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 from hotreload.kept import parse_shown_name, shown_name
 from hotreload.mangled import guard_of, guarded
 from hotreload.module.exports import definition_key, object_name
-from hotreload.module.link import Inputs
+from hotreload.module.link import ModuleInputs
 from hotreload.module.own_symbols import is_vtable
 from hotreload.patch.base import Base
 from hotreload.patch.definitions import kind_of
@@ -31,7 +31,7 @@ class Program:
 
     def __init__(
         self,
-        inputs: Inputs,
+        inputs: ModuleInputs,
         base: Base,
         open_view: Callable[[str], View],
         copied: Mapping[str, str],

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Callable, Dict, List, Tuple
 
-from hotreload.module.linked import Kept, Lasting, LinkedModule, Relocation
+from hotreload.module.linked import Lasting, LinkedModule, PackedRelocation, Relocation
 from hotreload.module.module_format import SYM_BASE_TEXT, SYM_NONE, SYM_TEXT
 
 _NAMES = {
@@ -86,9 +86,9 @@ _ENCODE: Dict[int, Callable[[int, int], int]] = {
 }
 
 
-def select_relocations(module: LinkedModule, places: Lasting) -> List[Kept]:
+def select_relocations(module: LinkedModule, places: Lasting) -> List[PackedRelocation]:
     """The relocations to keep. Lasting addresses are written into the module on the way."""
-    kept: List[Kept] = []
+    kept: List[PackedRelocation] = []
     differences: Dict[Tuple[int, int], int] = {}
     examples: Dict[int, Relocation] = {}
     for relocation in module.relocations():
@@ -115,7 +115,7 @@ def select_relocations(module: LinkedModule, places: Lasting) -> List[Kept]:
     return kept
 
 
-def _keep_call(module: LinkedModule, relocation: Relocation) -> List[Kept]:
+def _keep_call(module: LinkedModule, relocation: Relocation) -> List[PackedRelocation]:
     if relocation.base == SYM_TEXT or relocation.undefined:
         return []
     if relocation.base not in (SYM_NONE, SYM_BASE_TEXT):

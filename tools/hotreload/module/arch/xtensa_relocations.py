@@ -13,7 +13,7 @@ from __future__ import annotations
 import struct
 from typing import FrozenSet, List, Set
 
-from hotreload.module.linked import Kept, Lasting, LinkedModule, Relocation
+from hotreload.module.linked import Lasting, LinkedModule, PackedRelocation, Relocation
 
 WORD = 1
 _ASM_EXPAND = 11
@@ -33,11 +33,11 @@ _PROPERTY = struct.Struct("<III")
 _PROPERTY_LITERAL = 1
 
 
-def select_relocations(module: LinkedModule, places: Lasting) -> List[Kept]:
+def select_relocations(module: LinkedModule, places: Lasting) -> List[PackedRelocation]:
     """The relocations to keep. Lasting addresses are written into the module on the way."""
     relocations = list(module.relocations())
     only_calls = _literals(module) - _loaded_as_values(relocations)
-    kept: List[Kept] = []
+    kept: List[PackedRelocation] = []
     for relocation in relocations:
         kind = relocation.type
         if kind == WORD:

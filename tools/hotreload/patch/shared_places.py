@@ -20,7 +20,7 @@ _Found = Tuple[View, Named]
 _Start = Tuple[str, object, int]
 
 
-class Layout:
+class SharedPlaces:
     """Finds variables that no longer share their place, and those that now do."""
 
     def __init__(self, program: Program) -> None:

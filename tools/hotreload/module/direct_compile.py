@@ -14,7 +14,7 @@ import click
 
 from hotreload.description import Description
 from hotreload.files import open_text, remove_file
-from hotreload.program import start_program
+from hotreload.process import start_program
 from hotreload.report import shorten
 
 # A name in a rule of make: a backslash protects a blank or a number sign, a dollar sign a second.

@@ -10,7 +10,7 @@ from typing import Callable, List
 
 from hotreload.description import Description
 from hotreload.errors import ToolError
-from hotreload.program import start_program
+from hotreload.process import start_program
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 

@@ -1,6 +1,6 @@
 """Starts the programs that build.
 
-Imports little, like compiler.py.
+Imports little, like ninja_compile.py.
 
 SPDX-License-Identifier: MIT
 """
