@@ -16,10 +16,11 @@ MAY_INCLUDE: Dict[str, List[str]] = {
     "src/image": ["port.h", "reason.h", "image/"],
     "src/loader": ["port.h", "reason.h", "image/", "loader/"],
     "src/store": ["port.h", "reason.h", "crc32.h", "hash.h", "store/"],
-    "src/run": ["port.h", "reason.h", "image/image.h", "loader/", "store/store.h", "run/"],
+    "src/run": ["port.h", "reason.h", "lifecycle.h", "image/image.h", "loader/", "store/store.h",
+                "run/"],
     "src/receive": ["port.h", "reason.h", "crc32.h", "hash.h", "loader/", "store/store.h", "run/",
                     "receive/"],
-    "port": ["port.h", "receive/requests.h", "receive/serial_link.h"],
+    "port": ["port.h", "lifecycle.h", "receive/requests.h", "receive/serial_link.h"],
 }
 """Headers of src/ that the files of a folder may include; src/hotreload.c may include all."""
 
