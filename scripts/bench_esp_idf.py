@@ -11,20 +11,24 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 from figures import Figure, Loop, linked_sections, median_loop, watching
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "test" / "esp_idf"))
+sys.path.insert(0, str(ROOT / "bench"))
 
 import qemu  # noqa: E402
 import stack_use  # noqa: E402
 from idf_project import DEFAULTS, IdfProject, copy_repository  # noqa: E402
 from idf_project import environment, idf_version, list_targets  # noqa: E402
+from large_component import write_large_component  # noqa: E402
 from machines import MACHINES, Machine  # noqa: E402
 
 POLL_MS = 10  # the application's own polling is to count for little: one tick of FreeRTOS
+LARGE = 64  # files of a component whose module the RAM of a chip holds twice
+LARGE_MACHINE = "esp32c3"
 
 
 def missing() -> Optional[str]:
@@ -61,9 +65,25 @@ const hotreload_config_t load = HOTRELOAD_CONFIG_DEFAULT();
     {_START}"""
 
 
-def prepare(build: Path, machine: Machine) -> IdfProject:
+def add_large_component(project: IdfProject) -> None:
+    """Beside the component of the example, which calls a function of it."""
+    components = project.directory / "components"
+    write_large_component(components / "parts", LARGE)
+    cmake = components / "reloadable" / "CMakeLists.txt"
+    cmake.write_text(cmake.read_text().replace("esp_system", "esp_system parts"))
+    last = LARGE - 1
+    with (components / "reloadable" / "reloadable.c").open("a") as source:
+        source.write(f"""
+#include "part{last}.h"
+int32_t large_use(part_{last}_t *part) {{ return part{last}_run_0(part, 1); }}
+""")
+
+
+def prepare(build: Path, machine: Machine, is_large: bool = False) -> IdfProject:
     """Builds the basic example, with an application that polls often, and times a load."""
     project = copy_example(build, machine)
+    if is_large:
+        add_large_component(project)
     main = project.directory / "main" / "hotreload.c"
     text, count = re.subn(r"pdMS_TO_TICKS\(\d+\)", f"pdMS_TO_TICKS({POLL_MS})", main.read_text())
     if count != 1 or _START not in text:
@@ -90,48 +110,71 @@ def chip_loop(project: IdfProject, chip: qemu.Qemu) -> Loop:
 
 
 def measure_esp_idf(build: Path) -> List[Figure]:
-    """The loop on each emulated chip."""
+    """The loop on each emulated chip, and on one with a large component."""
     figures: List[Figure] = []
     for machine in machines():
         figures += measure_machine(build / machine.name, machine)
+        if machine.name == LARGE_MACHINE:
+            figures += measure_large(build / f"{machine.name}-large", machine)
     return figures
 
 
 def measure_machine(build: Path, machine: Machine) -> List[Figure]:
-    """By idf.py watch, by idf.py reload, and by idf.py build and an upload."""
+    """A patch and the whole module by idf.py watch and reload; idf.py build and an upload."""
     project = prepare(build, machine)
+    name = f"ESP-IDF {idf_version()}, {machine.name}"
     chip = qemu.Qemu(machine, project, build)
     try:
         milliseconds = int(chip.wait_for(r"loaded in (\d+) ms").group(1))
-        loop = chip_loop(project, chip)
-        name = f"ESP-IDF {idf_version()}, {machine.name}"
-        load = Figure(f"{name}, hotreload_load() at boot with a partition of 512 KB",
-                      milliseconds / 1000, "s", 0.05)
-        idf = ["idf.py", "-B", str(project.build)]
-        # Without a terminal, Python would buffer the lines.
-        watch = watching(
-            idf + ["watch", "--url", chip.url],
-            cwd=project.directory,
-            env=environment(PYTHONUNBUFFERED="1"),
-        )
-        with watch as last_line:
-            figures = median_loop(f"{name}, idf.py watch", loop, 0.2, 100, last_line)
-
-        def reload() -> str:
-            return project.run("reload", "--url", chip.url).splitlines()[-1]
-
-        figures += median_loop(f"{name}, idf.py reload", loop, 0.5, 200, reload)
+        figures = measure_ways(project, chip, name, 0.2)
 
         def build_all() -> str:
             project.run("build")
             return upload(project, chip.url)
 
-        whole = median_loop(f"{name}, idf.py build and upload", loop, None, 300, build_all)[0]
+        loop = chip_loop(project, chip)
+        whole = median_loop(f"{name}, idf.py build and upload", loop, None, 900, build_all)[0]
     finally:
         chip.stop()
     print(f"{name}: idf.py build and an upload take {whole.value / figures[0].value:.1f} times as "
           "long as watch")
-    return [load, *figures, whole]
+    return [Figure(f"{name}, hotreload_load() at boot with a partition of 512 KB",
+                   milliseconds / 1000, "s", 0.05), *figures, whole]
+
+
+def measure_large(build: Path, machine: Machine) -> List[Figure]:
+    """The same line, in a module of many files."""
+    project = prepare(build, machine, is_large=True)
+    size = len(project.path("module.bin").read_bytes())
+    chip = qemu.Qemu(machine, project, build)
+    try:
+        chip.wait_for(r"loaded in (\d+) ms")
+        name = f"ESP-IDF {idf_version()}, {machine.name}, {LARGE} files more, {size} bytes"
+        return measure_ways(project, chip, name, 0.4)
+    finally:
+        chip.stop()
+
+
+def measure_ways(project: IdfProject, chip: qemu.Qemu, name: str, bound: float) -> List[Figure]:
+    """One line by idf.py watch and by idf.py reload, as a patch and as the whole module."""
+    figures: List[Figure] = []
+    loop = chip_loop(project, chip)
+    ways: Dict[str, List[str]] = {"patch": [], "whole": ["--whole"]}
+    for first, (way, options) in enumerate(ways.items(), 1):
+        patch_bound = bound if way == "patch" else None
+        command = ["idf.py", "-B", str(project.build), "watch", "--url", chip.url, *options]
+        # Without a terminal, Python would buffer the lines.
+        with watching(command, cwd=project.directory,
+                      env=environment(PYTHONUNBUFFERED="1")) as last_line:
+            figures += median_loop(f"{name}, {way}, idf.py watch", loop, patch_bound, 200 * first,
+                                   last_line)
+
+        def reload(options: List[str] = options) -> str:
+            return project.run("reload", "--url", chip.url, *options).splitlines()[-1]
+
+        figures += median_loop(f"{name}, {way}, idf.py reload", loop,
+                               patch_bound and patch_bound + 0.3, 200 * first + 100, reload)
+    return figures
 
 
 def measure_stacks(build: Path) -> List[Figure]:
