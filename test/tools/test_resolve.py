@@ -205,7 +205,10 @@ def test_virtual_table_that_the_firmware_has_no_place_for(riscv: Project) -> Non
     other = "struct New : Base { virtual int more(); }; int New::more() { return 4; }\n"
     text = refused(riscv, CXX + "int Base::run(int x) { return x + y; }\n" + other)
     assert "a.c.o: vtable for New is new" in text
-    assert "must have a place for it: build 'firmware' again and flash it (restart the emulated board)\n" in text
+    assert (
+        "must have a place for it: build 'firmware' again and flash it (restart the emulated "
+        "board)\n"
+    ) in text
     text = refused(
         riscv,
         CXX.replace("int y", "virtual int z(); int y")
