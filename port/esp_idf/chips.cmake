@@ -19,7 +19,7 @@
 #          `compiled: ...`, with ` / ` between
 set(HOTRELOAD_CHIPS
     # chip    | arch   | cores | since | address  | psram  | from | cache | flash | shown
-    "esp32c3  | riscv  | 1     | 5.0   | dual_bus | none   | -    | no    | 40.4  | ran in QEMU: ESP-IDF 5.0.9, 5.1.7, 5.4.4, 6.0.1"
+    "esp32c3  | riscv  | 1     | 5.0   | dual_bus | none   | -    | no    | 40.5  | ran in QEMU: ESP-IDF 5.0.9, 5.1.7, 5.4.4, 6.0.1"
     "esp32c2  | riscv  | 1     | 5.0   | dual_bus | none   | -    | no    | -     | compiled: ESP-IDF 5.1.7"
     "esp32c6  | riscv  | 1     | 5.1   | same     | none   | -    | no    | -     | compiled: ESP-IDF 5.1.7"
     "esp32h2  | riscv  | 1     | 5.1   | same     | none   | -    | no    | -     | compiled: ESP-IDF 5.1.7"
@@ -28,7 +28,7 @@ set(HOTRELOAD_CHIPS
     "esp32p4  | riscv  | 2     | 5.3   | same     | direct | -    | yes   | -     | neither"
     "esp32s3  | xtensa | 2     | 5.0   | dual_bus | direct | -    | yes   | -     | ran in QEMU: ESP-IDF 5.1.7"
     "esp32s2  | xtensa | 1     | 5.0   | dual_bus | mmu    | 5.1  | yes   | -     | compiled: ESP-IDF 5.1.7"
-    "esp32    | xtensa | 2     | 5.0   | same     | data   | -    | no    | 34.9  | ran in QEMU: ESP-IDF 5.1.7")
+    "esp32    | xtensa | 2     | 5.0   | same     | data   | -    | no    | 35.0  | ran in QEMU: ESP-IDF 5.1.7")
 
 # Options under which code in the heap cannot run, of all chips: that of ESP-IDF 6 first, because
 # ESP-IDF 6 has the others as well, without showing them.
