@@ -105,31 +105,48 @@ static void an_upload_wakes_it(void **state)
 }
 
 static unsigned unlocks;
+static void (*act_meanwhile)(void);
 
-/** Another task stores a module once the update has been looked at. */
-static void store_meanwhile(void)
+static void count_unlock(void)
 {
     if (--unlocks == 0) {
         fake_port.on_unlock = NULL;
-        loaded_store(3);
+        act_meanwhile();
     }
+}
+
+/** Works; another task acts meanwhile, when locks were given back so often. */
+static void work_while(void (*act)(void), unsigned after_unlocks)
+{
+    act_meanwhile = act;
+    unlocks = after_unlocks;
+    fake_port.on_unlock = count_unlock;
+    for (unsigned i = 0; i < 3; i++) {
+        (void)work();
+    }
+    assert_null(fake_port.on_unlock);
+}
+
+static void start_again(void **state)
+{
+    (void)tear_down(state);
+    (void)set_up(state);
+    config.before = before;
+    loaded_start(1);
+}
+
+static void store_third(void)
+{
+    loaded_store(3);
 }
 
 static void a_whole_module_that_comes_before_a_patch_is_announced_too(void **state)
 {
     for (unsigned after_unlocks = 1; after_unlocks <= 5; after_unlocks++) {
-        (void)tear_down(state);
-        (void)set_up(state);
-        config.before = before;
-        loaded_start(1);
+        start_again(state);
         module_spec_t spec = patched_spec();
         assert_int_equal(patched_store(&spec), ESP_OK);
-        unlocks = after_unlocks;
-        fake_port.on_unlock = store_meanwhile;
-        for (unsigned i = 0; i < 3; i++) {
-            (void)work();
-        }
-        assert_null(fake_port.on_unlock);
+        work_while(store_third, after_unlocks);
         loaded_expect(3);
         assert_int_equal(befores, 1);
         assert_int_equal(afters, 1);
@@ -137,42 +154,28 @@ static void a_whole_module_that_comes_before_a_patch_is_announced_too(void **sta
     }
 }
 
-static void reload_meanwhile(void)
+static void reload(void)
 {
-    if (--unlocks == 0) {
-        fake_port.on_unlock = NULL;
-        assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
-    }
+    assert_int_equal(hotreload_reload(&loaded_config), ESP_OK);
 }
 
 /** The application may do so itself, as when it hears of the upload. */
 static void what_another_task_reloads_before_it_is_not_loaded_again(void **state)
 {
     for (unsigned after_unlocks = 1; after_unlocks <= 5; after_unlocks++) {
-        (void)tear_down(state);
-        (void)set_up(state);
-        config.before = before;
-        loaded_start(1);
+        start_again(state);
         loaded_store(2);
         const uint32_t reloads = loaded_status().reloads;
-        unlocks = after_unlocks;
-        fake_port.on_unlock = reload_meanwhile;
-        for (unsigned i = 0; i < 3; i++) {
-            (void)work();
-        }
-        assert_null(fake_port.on_unlock);
+        work_while(reload, after_unlocks);
         loaded_expect(2);
         assert_int_equal(loaded_status().reloads - reloads, 1 + befores);
         assert_int_equal(afters, befores);
     }
 }
 
-static void unload_meanwhile(void)
+static void unload(void)
 {
-    if (--unlocks == 0) {
-        fake_port.on_unlock = NULL;
-        assert_int_equal(hotreload_unload(), ESP_OK);
-    }
+    assert_int_equal(hotreload_unload(), ESP_OK);
 }
 
 /** Then the base is loaded again for it. */
@@ -180,19 +183,11 @@ static void a_patch_whose_base_is_unloaded_before_it_is_announced_too(void **sta
 {
     unsigned again = 0;
     for (unsigned after_unlocks = 1; after_unlocks <= 5; after_unlocks++) {
-        (void)tear_down(state);
-        (void)set_up(state);
-        config.before = before;
-        loaded_start(1);
+        start_again(state);
         const module_spec_t spec = patched_spec();
         assert_int_equal(patched_store(&spec), ESP_OK);
-        unlocks = after_unlocks;
         fake_port.event_count = 0;
-        fake_port.on_unlock = unload_meanwhile;
-        for (unsigned i = 0; i < 3; i++) {
-            (void)work();
-        }
-        assert_null(fake_port.on_unlock);
+        work_while(unload, after_unlocks);
         const bool is_loaded_again = fake_port.events[0].event == HOTRELOAD_EVENT_LOADED;
         assert_int_equal(loaded_status().running.patch, is_loaded_again ? 2 : 0);
         assert_int_equal(befores, is_loaded_again ? 1 : 0);

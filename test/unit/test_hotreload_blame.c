@@ -32,10 +32,17 @@ static void run_two(void)
     reload(2);
 }
 
-static void load_from_memory(uint8_t *file, size_t size)
+static void load_file(uint8_t *file, size_t size)
 {
     assert_int_equal(hotreload_load_from_buffer(file, size), ESP_OK);
     free(file);
+}
+
+static void load_from_memory(uint32_t seed)
+{
+    size_t size;
+    uint8_t *file = loaded_module(seed, &size);
+    load_file(file, size);
 }
 
 /** Restarts after a crash and loads; nobody is blamed. @param sequence of what runs then */
@@ -96,10 +103,8 @@ static void what_was_unloaded(void **state)
 
 static void what_one_from_memory_replaced(void **state)
 {
-    size_t size;
     run_two();
-    uint8_t *file = loaded_module(3, &size);
-    load_from_memory(file, size);
+    load_from_memory(3);
     expect_no_blame(2);
     assert_true(hotreload_trial_is_running());
 }
@@ -138,26 +143,18 @@ static void what_is_good_already(void **state)
 /** An application whose first module is part of its firmware never calls hotreload_load(). */
 static void what_replaced_one_from_memory(void **state)
 {
-    size_t size;
-    uint8_t *file = loaded_module(9, &size);
-    for (unsigned i = 0; i < 2; i++) {
-        loaded_restart(i > 0);
-        uint8_t *copy = malloc(size);
-        memcpy(copy, file, size);
-        load_from_memory(copy, size);
-        if (i == 0) {
-            loaded_store(1);
-            reload(1);
-            assert_true(hotreload_trial_is_running());
-        }
-    }
+    load_from_memory(9);
+    loaded_store(1);
+    reload(1);
+    assert_true(hotreload_trial_is_running());
+    loaded_restart(true);
+    load_from_memory(9);
     hotreload_reason_t reason;
     assert_int_equal(hotreload_store_open(FAKE_FLASH_LABEL, &reason), ESP_OK); /* as the server */
     assert_true(hotreload_update_available());
     loaded_expect_failure(hotreload_reload(&loaded_config), ESP_ERR_NOT_FOUND, "crashed on trial");
     assert_false(hotreload_update_available());
     loaded_expect(9);
-    free(file);
 }
 
 /* ---- Modules that do ---- */
@@ -362,7 +359,7 @@ static void constructors_from_memory_are_nobodys_fault(void **state)
     reload_two_with_constructors();
     calls = 0;
     uint8_t *file = loaded_module_with_constructors(3, &size);
-    load_from_memory(file, size);
+    load_file(file, size);
     expect_blamed(0, 0);
     assert_int_equal(fake_port.retained, 0);
 }
