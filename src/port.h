@@ -220,7 +220,7 @@ typedef enum { HOTRELOAD_LOG_ERROR, HOTRELOAD_LOG_WARNING, HOTRELOAD_LOG_INFO } 
 /**
  * Keeps the sequence of the module on trial for the next run, in RAM that survives a panic and a
  * watchdog reset; a loss of power may clear it. 0: no module is on trial, as at the start of a run.
- * No two tasks call this at once.
+ * No two tasks call this at once. Also within hotreload_port_alone().
  */
 void hotreload_port_retain(uint32_t sequence);
 

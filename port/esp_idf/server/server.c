@@ -162,7 +162,7 @@ static esp_err_t start_httpd(uint16_t port)
     }
     error = register_handlers();
     if (error != ESP_OK) {
-        (void)stop_httpd(); /* else the next start tries again */
+        (void)stop_httpd(); /* if that fails, the next start tries again */
         return ESP_ERR_NO_MEM;
     }
     return ESP_OK;
