@@ -10,8 +10,13 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import termios
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, Iterator, List
 
@@ -25,7 +30,7 @@ from hotreload.device.protocol import AnswerLost, DeviceError
 from hotreload.device.serial_device import SerialDevice
 from hotreload.device.serial_frames import FINISH, STATUS, WRITE, Frame, Splitter
 from hotreload.device.serial_line import SerialLine, split_lines
-from hotreload.device.serial_place import find_share
+from hotreload.device.serial_place import Publication, find_share
 from hotreload.device.serial_port import open_port
 from hotreload.device.serial_share import Share
 from project import Project
@@ -33,6 +38,13 @@ from test_watch import Watch
 
 FRAME = Frame(STATUS, 0x01020304, bytes(range(200)))
 SECRET = bytes(range(32))
+PUBLISH = """
+import sys, time
+from hotreload.device.serial_place import Publication
+held = Publication(*sys.argv[1:])
+print("published", flush=True)
+time.sleep(600)
+"""
 MODULE = bytes(i * 7 % 251 for i in range(1300))
 
 
@@ -323,6 +335,23 @@ def test_a_port_that_is_lost_is_opened_again(fake: FakeSerial) -> None:
     listener.close()
 
 
+def test_threads_open_a_port_once(fake: FakeSerial, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The threads of `watch` ask at once when the board comes back."""
+    both = threading.Barrier(2)
+
+    def open_slowly(port: str, baud: int) -> SerialLine:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.5)  # Only a second one that opens ends this early.
+        return SerialLine(port, baud)
+
+    monkeypatch.setattr("hotreload.device.serial_device.SerialLine", open_slowly)
+    device = SerialDevice(fake.port, 115200)
+    with ThreadPoolExecutor(2) as threads:
+        lines = list(threads.map(lambda _: device.line, range(2)))
+    assert lines[0] is lines[1] and both.broken
+    device.close()
+
+
 def test_a_port_that_is_unplugged_while_it_is_written(
     fake: FakeSerial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -390,15 +419,29 @@ def test_two_use_one_port(fake: FakeSerial) -> None:
 
 
 def test_what_a_killed_command_left_behind(fake: FakeSerial) -> None:
-    from hotreload.device.serial_place import publish_share, find_share, withdraw_share
+    """Another program may listen there since."""
+    alias = os.path.join(os.path.dirname(fake.port), ".", os.path.basename(fake.port))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        url = f"socket://127.0.0.1:{other.getsockname()[1]}"
+        with subprocess.Popen(
+            [sys.executable, "-c", PUBLISH, fake.port, url], stdout=subprocess.PIPE
+        ) as command:
+            assert command.stdout and command.stdout.readline() == b"published\n"
+            assert find_share(alias) == url
+            command.kill()
+        assert find_share(alias) is None
+        line = SerialLine(fake.port, 115200)
+        assert not line.is_shared and line.ask(STATUS)[0] == 200
+        line.close()
 
-    publish_share(fake.port, "socket://127.0.0.1:1")
-    assert find_share(os.path.join(os.path.dirname(fake.port), ".", os.path.basename(fake.port)))
+
+def test_a_share_that_has_just_ended(fake: FakeSerial) -> None:
+    publication = Publication(fake.port, "socket://127.0.0.1:1")
     line = SerialLine(fake.port, 115200)
     assert line.ask(STATUS)[0] == 200
     line.close()
-    withdraw_share(fake.port)
-    withdraw_share(fake.port)
+    publication.withdraw()
+    publication.withdraw()
 
 
 def test_lines_of_a_log() -> None:

@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Callable, Dict, Optional
 
 from hotreload.device.device import Device
@@ -32,6 +33,7 @@ class SerialDevice(Device):
     def __init__(self, port: str, baud: int) -> None:
         self.url = port
         self._baud = baud
+        self._opening = threading.RLock()  # A port can be opened once, and `watch` has threads.
         self._line: Optional[SerialLine] = None
         self._show: Optional[Callable[[bytes], None]] = None
         self._lose: Optional[Callable[[], None]] = None
@@ -40,12 +42,13 @@ class SerialDevice(Device):
     @property
     def line(self) -> SerialLine:
         """The open line; opened anew after it was lost."""
-        if self._line is not None and self._line.is_lost:
-            self.close()
-        if self._line is None:
-            self._line = SerialLine(self.url, self._baud)
-            self._pass_log_on(self._line)
-        return self._line
+        with self._opening:
+            if self._line is not None and self._line.is_lost:
+                self.close()
+            if self._line is None:
+                self._line = SerialLine(self.url, self._baud)
+                self._pass_log_on(self._line)
+            return self._line
 
     def status(self) -> Dict[str, Any]:
         return check_status(self._ask(STATUS), self.url)
@@ -104,12 +107,13 @@ class SerialDevice(Device):
         line.on_log = show_both
 
     def close(self) -> None:
-        if self._share is not None:
-            self._share.close()
-            self._share = None
-        if self._line is not None:
-            self._line.close()
-            self._line = None
+        with self._opening:
+            if self._share is not None:
+                self._share.close()
+                self._share = None
+            if self._line is not None:
+                self._line.close()
+                self._line = None
 
     def _ask(self, type_: int, payload: bytes = b"") -> Dict[str, Any]:
         return read_answer(self.url, *self.line.ask(type_, payload))

@@ -31,7 +31,7 @@ def open_port(port: str, baud: int) -> Tuple[Any, bool]:
         try:
             return _open(share, baud), True
         except PORT_ERRORS:
-            pass  # Left behind by a command that was killed.
+            pass  # It has just ended.
     try:
         return _open(port, baud), False
     except (PORT_ERRORS + (ValueError,)) as error:

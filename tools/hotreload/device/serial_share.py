@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from typing import Dict, List
+from typing import Dict, List, Optional
 
 from hotreload.device.serial_frames import Frame, Splitter
 from hotreload.device.serial_line import SerialLine
-from hotreload.device.serial_place import publish_share, withdraw_share
+from hotreload.device.serial_place import Publication
 from hotreload.errors import ToolError
 
 
@@ -34,12 +34,14 @@ class Share:
         self.url = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
         line.on_frame = self._answer
         threading.Thread(target=self._accept, daemon=True).start()
+        self._publication: Optional[Publication] = None
         with contextlib.suppress(ToolError):  # Others can still be told the URL.
-            publish_share(line.port, self.url)
+            self._publication = Publication(line.port, self.url)
 
     def close(self) -> None:
         """Ends the sharing; the line stays open."""
-        withdraw_share(self._line.port)
+        if self._publication is not None:
+            self._publication.withdraw()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # Wakes the thread that waits for a client.
         self._listener.close()
