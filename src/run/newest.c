@@ -110,8 +110,7 @@ static esp_err_t load_after_unload(const hotreload_record_t *record, uint32_t ca
 
 /* ---- After a boot ---- */
 
-/** Marks the module that crashed on trial as bad. @param blamed gets its sequence, if it is stored
- */
+/** Marks what crashed on trial as bad. @param blamed gets its sequence, if it is stored */
 static esp_err_t judge_last_run(uint32_t *blamed, hotreload_reason_t *reason)
 {
     hotreload_record_t record = {.sequence = crashes.suspect + 1};
@@ -207,8 +206,7 @@ static esp_err_t load_newest(const hotreload_config_t *config, hotreload_reason_
     if (error != ESP_OK) {
         return error;
     }
-    /* A record that is newer than the one that crashed, and was not tried yet, waits for a reload.
-     */
+    /* A newer record than the one that crashed, if it was not tried yet, waits for a reload. */
     if (rolls_back &&
         hotreload_store_find(HOTRELOAD_RECORD_GOOD, NULL, &record, reason) == ESP_OK &&
         load_or_older(HOTRELOAD_RECORD_GOOD, &record, config->heap_caps, reason) == ESP_OK) {

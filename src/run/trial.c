@@ -50,15 +50,21 @@ static bool copy_trial(uint32_t *number, hotreload_record_t *record)
     return running;
 }
 
-static void pass_when_expired(uint32_t expected);
+/** The same for the trial with this number. @return false: it has ended */
+static bool copy_numbered_trial(uint32_t number, hotreload_record_t *record)
+{
+    uint32_t current;
+    return copy_trial(&current, record) && current == number;
+}
+
+static void pass_when_expired(uint32_t number);
 
 /** The flash may work later, and the application may open the module's partition again. */
-static void wait_again(uint32_t expected)
+static void wait_again(uint32_t number)
 {
     hotreload_record_t record;
-    uint32_t number;
     hotreload_port_lock(HOTRELOAD_LOCK_MODULE); /* whoever changes the timer holds it */
-    if (copy_trial(&number, &record) && number == expected) {
+    if (copy_numbered_trial(number, &record)) {
         (void)hotreload_port_trial_timer(pass_when_expired, number);
     }
     hotreload_port_unlock(HOTRELOAD_LOCK_MODULE);
@@ -78,16 +84,12 @@ static void report_failure(uint32_t number, const hotreload_reason_t *reason)
 }
 
 /** Called by the port when the time has passed. */
-static void pass_when_expired(uint32_t expected)
+static void pass_when_expired(uint32_t number)
 {
     hotreload_reason_t reason;
     hotreload_reason_clear(&reason);
     hotreload_record_t record;
-    uint32_t number;
-    if (!copy_trial(&number, &record) || number != expected) {
-        return;
-    }
-    if (pass_trial(number, &record, &reason) != ESP_OK) {
+    if (copy_numbered_trial(number, &record) && pass_trial(number, &record, &reason) != ESP_OK) {
         report_failure(number, &reason);
         wait_again(number);
     }
