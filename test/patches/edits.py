@@ -40,8 +40,9 @@ LIBRARY = {
 """Members of a C library. None keeps state; the firmware has none of them."""
 
 
-CONSTANTS = ("table", "constant", "names", "rows", "literals")
-"""Kinds of variables that are constants. The last three get longer and shorter."""
+CONSTANTS = ("table", "constant", "twins", "names", "rows", "literals")
+"""Kinds of variables that are constants. Twins are mostly equal: GCC gives them one place. The last
+three get longer and shorter."""
 
 _SHARED = "same"
 """Names of static functions that several files may have."""
@@ -174,6 +175,8 @@ def _variable(v: Variable) -> str:
         "zeros": f"{static}int {v.name}[5];",
         "table": f"{static}const short {v.name}[8] = {{{values}}};",
         "constant": f"{static}const int {v.name} = {n};",
+        "twins": f"static const short {v.name}_twin[4] = {{{n}, {n % 3 // 2}, 2, 3}};\n"
+                 f"{static}const short {v.name}[4] = {{{n}, 0, 2, 3}};",
         "pair": f"{static}struct pair {v.name} = {{{first}, 2, 0}};",
         "text": f'{static}const char *{v.name} = "text of {v.name}";',
         "names": f"{static}const char *const {v.name}[{_length(v)}] = {{"
@@ -191,6 +194,7 @@ def _use(v: Variable) -> str:
         "zeros": f"{v.name}[x & 3] += 3; x -= {v.name}[(x + 1) & 3];",
         "table": f"x += {v.name}[(x + 1) & 7];",
         "constant": f"x += *(const volatile int *)&{v.name};",
+        "twins": f"x += {v.name}[(x + 1) & 3] - 3 * {v.name}_twin[x & 3];",
         "pair": f"{v.name}.b += x & 3; x += {v.name}.a + {v.name}.b; {v.name}.next = &{v.name};",
         "text": f"firmware_log({v.name}, x);",
         "names": f"firmware_log({v.name}[(x & 63) % {_length(v)}], x);",

@@ -6,7 +6,9 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
+import subprocess
 from typing import Dict, List, Tuple, Union
 
 from hotreload.description import load_description
@@ -144,3 +146,11 @@ def kept(patch: Patch) -> List[int]:
 
 def kept_note(module: bytes) -> List[Tuple[int, ...]]:
     return list(struct.iter_unpack("<QII", notes_of(module)[8][4:]))
+
+
+def symbols(edits: Edits, pattern: str) -> List[str]:
+    """The symbols of the linked patch."""
+    nm = edits.project.toolchain.linker[:-2] + "nm"
+    text = subprocess.run([nm, str(edits.project.out / "patch.elf")], check=True,
+                          stdout=subprocess.PIPE, encoding="utf-8").stdout  # fmt: skip
+    return re.findall(pattern, text)

@@ -6,26 +6,13 @@ SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import re
-import subprocess
-from pathlib import Path
-from typing import List
 
 import pytest
 
-import toolchains
-from edits import OTHER, A, Edits, jumps, kept, notes, patched, refused
+from edits import OTHER, A, Edits, jumps, kept, notes, patched, refused, symbols
 from hotreload.patch.make import Patch
-from project import Project
 
 IRAM = '__attribute__((section(".iram1.0")))'
-
-
-def symbols(edits: Edits, pattern: str) -> List[str]:
-    """The symbols of the linked patch."""
-    nm = edits.project.toolchain.linker[:-2] + "nm"
-    text = subprocess.run([nm, str(edits.project.out / "patch.elf")], check=True,
-                          stdout=subprocess.PIPE, encoding="utf-8").stdout  # fmt: skip
-    return re.findall(pattern, text)
 
 
 STATE = """\
@@ -257,12 +244,6 @@ def test_the_initial_value_of_a_variable_that_a_patch_added(edits: Edits) -> Non
         assert any("limit has another initial value" in note for note in result.notes) == is_noted
 
 
-def test_one_more_constant_of_the_same_name(edits: Edits) -> None:
-    old = "int work(int x) {\n{ static const int t[] = {1, 2, 3}; x += t[x & 1]; } return x; }\n"
-    new = old.replace("{\n", "{ { static const int t[] = {7, 8}; x += t[x & 1]; }\n", 1)
-    assert patched(edits, old, new).functions == ["work"]
-
-
 REGISTERED = """\
 static int (*saved)(int);
 static int on_a(int x) { return x; }
@@ -281,23 +262,6 @@ def test_a_callback_that_is_gone(edits: Edits, new: str) -> None:
     back = "note: on_b() is gone; a call by a pointer to it that was stored before stops" if "on_b" in new else ""
     assert "".join(edits.edit(a_c=REGISTERED).notes).startswith(back)
     assert not edits.edit(a_c=REGISTERED).notes
-
-
-TABLES = """\
-static const char before[3] = "abc";
-static const unsigned char t[8]%s = {1, 2, 3, 4, 5, 6, 7, 8};
-static const char behind[3] = "xbc";
-int first(int x) { return %s + before[x] + behind[x]; }
-"""
-
-
-def test_a_constant_with_a_stricter_alignment(edits: Edits) -> None:
-    old = TABLES % ("", "t[x]")
-    new = TABLES % (" __attribute__((aligned(8)))", "*(const int *)&t[4 * x] + ((int)t & 7)")
-    patch = patched(edits, old, new, "-Os")
-    addresses = [int(word, 16) for word in symbols(edits, r"(?m)^(\w+) \w t$")]
-    assert len(addresses) == 1 and addresses[0] % 8 == 0
-    assert any("t has another alignment" in note for note in patch.notes) or not kept(patch)
 
 
 ARRAY = """\
@@ -432,83 +396,6 @@ def test_the_only_write_to_a_variable(edits: Edits) -> None:
     gone = SPEED.replace("static int speed = 10;", "").replace(" + speed", "").format("")
     again = edits.edit(a_c=gone)
     assert isinstance(again, Patch) and not any("speed" in note for note in again.notes)
-
-
-LIMIT = """\
-{0}const struct limit {{ int low, high; }} limit = {{1, {1}}};
-const struct limit *used = &limit;
-int first(int x) {{ return x + used->high + limit.low; }}
-"""
-
-
-def test_a_constant_that_is_static_no_longer(edits: Edits) -> None:
-    """Pointers to it were stored."""
-    patch = patched(edits, LIMIT.format("static ", 2), LIMIT.format("", 3), "-Os")
-    assert not kept(patch) and 7 in notes(patch) and not patch.notes
-
-
-def test_a_constant_that_moves(edits: Edits) -> None:
-    edits.build(a_c=LIMIT.format("static ", 2), b_c=OTHER)
-    (edits.project.sources / "a.c").unlink()
-    patch = edits.edit(c_c=LIMIT.format("static ", 3))
-    assert isinstance(patch, Patch), patch
-    assert not kept(patch) and 7 in notes(patch)
-
-
-def test_a_constant_of_a_patch_that_changes(edits: Edits) -> None:
-    """Its old place stays, for pointers that were stored."""
-    none = "const void *used;\nint first(int x) { return x; }\n"
-    some = none.replace("const void *used;", "static const int pace[2] = {1, 2};\nconst int *used;")
-    some = some.replace("return x;", "used = pace; return x;")
-    edits.build(a_c=none.replace("void", "int"), b_c=OTHER)
-    assert not edits.edit(a_c=some).notes
-    patch = edits.edit(a_c=some.replace("{1, 2}", "{1, 3}"))
-    assert isinstance(patch, Patch)
-    assert [note for note in patch.notes if "pace has another value than in a patch" in note]
-    assert not edits.edit(a_c=some.replace("{1, 2}", "{1, 3}").replace("return x", "return x + 1")).notes
-
-
-def test_constants_that_the_linker_merges(edits: Edits) -> None:
-    """A swap would change both."""
-    old = """\
-static const char one[] = "alpha", two[] = "alpha";
-const char *first(int x) { return x ? one : two; }
-"""
-    patch = patched(edits, old, old.replace('two[] = "alpha"', 'two[] = "gamma"'),
-                    "-Os -fmerge-all-constants")  # fmt: skip
-    assert 7 not in notes(patch)
-
-
-def test_strings_of_clang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It gives them names, but the linker merges them all the same."""
-    project = Project(tmp_path, toolchains.riscv())
-    write_ninja = project.write_ninja
-
-    def write_ninja_for_clang() -> None:
-        write_ninja()
-        path = project.build / "build.ninja"
-        clang = "clang --target=riscv32-unknown-elf"
-        path.write_text(path.read_text().replace(project.toolchain.compiler, clang))
-
-    monkeypatch.setattr(project, "write_ninja", write_ninja_for_clang)
-    old = 'const char *first(int x) { return x ? "aaaa" : "ccccc"; }\n'
-    longer = 'const char *third(void) { return "long aaaa"; }\n'
-    patch = patched(Edits(project), old, old.replace("aaaa", "AAAA"), "-Os", longer)
-    assert patch.functions == ["first"] and 10 not in notes(patch) and len(kept(patch)) == 1
-
-
-def test_a_constant_whose_function_gets_another_name(edits: Edits) -> None:
-    old = """\
-static __attribute__((noinline)) const int *tab(void)
-{
-    static const int pace[2] = {1, 2};
-    return pace;
-}
-const int *used;
-int first(int x) { used = tab(); return x; }
-"""
-    patch = patched(edits, old, old.replace("tab(", "table(").replace("{1, 2}", "{3, 2}"), "-Os")
-    assert not kept(patch) and 7 in notes(patch)
 
 
 def test_a_callback_of_a_patch_that_is_registered_no_longer(edits: Edits) -> None:

@@ -45,7 +45,7 @@ from hotreload.patch.jumps import Jumps
 from hotreload.patch.left_behind import left_notes
 from hotreload.patch.numbered import check_numbered, find_renumbered
 from hotreload.patch.program import Program, find_old, has_moved
-from hotreload.patch.shared_places import SharedPlaces
+from hotreload.patch.shared_places import SharedPlaces, add_swap
 from hotreload.patch.structures import check_structures, last_word
 from hotreload.patch.view import Entity, Kind, Means, Named, Target, View, is_clone, is_made
 
@@ -333,7 +333,7 @@ class _Comparison:
         address = self._base.address(*old)
         if address is None or not self._base.data.holds(address):
             raise NeedsWhole(f"where {named.entity.shown} is in the base is not known")
-        self._result.swaps.append(Swap(place, named, address))
+        add_swap(self._result.swaps, Swap(place, named, address))
 
     def _check_type(self, view: View, named: Named, old: Tuple[View, Named]) -> None:
         is_same = old[0].types.is_same(old[1].symbol, view.types, named.symbol)

@@ -1,6 +1,6 @@
-"""Variables that have one place: several in a section, and those that are one by an alias.
+"""Data with one place: several names in a section, and those that are one by an alias.
 
-All of them must stay together, or apart: old code, and what they hold, know the old places only.
+Variables must stay together, or apart: old code, and what they hold, know the old places only.
 
 SPDX-License-Identifier: MIT
 """
@@ -11,7 +11,7 @@ from typing import List, Optional, Tuple
 
 from hotreload.module import elf
 from hotreload.module.linker_script import KEEP_SECTION
-from hotreload.patch.changes import NeedsWhole, Place
+from hotreload.patch.changes import NeedsWhole, Place, Swap
 from hotreload.patch.definitions import overlap
 from hotreload.patch.program import Program, find_old
 from hotreload.patch.view import Kind, Named, View
@@ -65,6 +65,29 @@ class SharedPlaces:
             other for other in view.named[named.symbol.section]
             if other is not named and overlap(other, named) and self._base.counts(view, other)
         ]  # fmt: skip
+
+
+def add_swap(swaps: List[Swap], swap: Swap) -> None:
+    """Compilers give equal constants one place. Its bytes change places once for all its names: a
+    second time would bring the old ones back."""
+    others = [
+        other for other in swaps if other.place == swap.place and overlap(other.named, swap.named)
+    ]
+    if any(_covers(other.named, swap.named) for other in others):
+        return
+    for other in others:
+        if not _covers(swap.named, other.named):
+            raise NeedsWhole(f"{_both(other.named, swap.named)} overlap")
+        swaps.remove(other)
+    swaps.append(swap)
+
+
+def _covers(one: Named, two: Named) -> bool:
+    """Whether a constant has all bytes of another one in its section."""
+    return (
+        one.offset <= two.offset
+        and two.offset + two.symbol.size <= one.offset + one.symbol.size
+    )
 
 
 def _check_joined(names: List[Named], starts: List[Optional[_Start]]) -> None:
