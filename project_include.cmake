@@ -9,5 +9,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/cmake/esp_idf_components.cmake)
 if(CONFIG_HOTRELOAD_ENABLE)
     include(${CMAKE_CURRENT_LIST_DIR}/cmake/esp_idf_module.cmake)
 else()
-    file(REMOVE ${CMAKE_BINARY_DIR}/hotreload/hotreload.json) # of a build that had a module
+    include(${CMAKE_CURRENT_LIST_DIR}/cmake/description.cmake)
+    hotreload_describe_no_module(
+        "hot reload is off (CONFIG_HOTRELOAD_ENABLE=n): switch it on with idf.py menuconfig")
 endif()

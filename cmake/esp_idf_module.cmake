@@ -176,6 +176,8 @@ function(hotreload_finish_project)
     idf_build_get_property(firmware EXECUTABLE)
     if(problem)
         string(REPLACE ";" "\n" text "${problem}")
+        string(REPLACE "hotreload: " "" no_module "${problem}")
+        string(REPLACE ";" " " no_module "${no_module}")
         message(WARNING "${text}")
         fail_at_build_time(hotreload_problem ${problem})
         add_dependencies(${firmware} hotreload_problem)
@@ -212,7 +214,8 @@ function(hotreload_finish_project)
         TEXT_READABLE FALSE
         EXCEPTIONS ${CONFIG_COMPILER_CXX_EXCEPTIONS}
         PARTITION_SIZE ${partition_size}
-        WATCH_DIRS ${watch_dirs})
+        WATCH_DIRS ${watch_dirs}
+        NO_MODULE "${no_module}")
     _hotreload_set_stub_options("${flags}")
     if(libraries)
         _hotreload_add_flash_targets(${CMAKE_BINARY_DIR}/hotreload/partition.bin)

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: MIT
 
 include_guard(GLOBAL)
+include(${CMAKE_CURRENT_LIST_DIR}/description.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/reloadable_keyword.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/reloadable_library.cmake)
 
@@ -50,27 +51,6 @@ function(hotreload_find_c_library result)
         get_filename_component(path ${path} REALPATH)
         set(${result} ${path} PARENT_SCOPE)
     endif()
-endfunction()
-
-# Sets `result` to a JSON string, or to null for no text.
-function(_hotreload_json result text)
-    string(REPLACE "\\" "\\\\" text "${text}")
-    string(REPLACE "\"" "\\\"" text "${text}")
-    set(${result} null PARENT_SCOPE)
-    if(NOT text STREQUAL "")
-        set(${result} "\"${text}\"" PARENT_SCOPE)
-    endif()
-endfunction()
-
-# Sets `result` to a JSON array of strings.
-function(_hotreload_json_array result)
-    set(items "")
-    foreach(item ${ARGN})
-        _hotreload_json(item "${item}")
-        list(APPEND items "${item}")
-    endforeach()
-    string(REPLACE ";" ", " items "${items}")
-    set(${result} "[${items}]" PARENT_SCOPE)
 endfunction()
 
 # Gives the firmware what stands in for the reloadable code: stubs, table, secret, and the list of
@@ -136,6 +116,7 @@ endfunction()
 #   PARTITION_SIZE                  bytes of the flash partition
 #   WATCH_DIRS                      directories of the sources
 #   URL                             where the device listens; optional
+#   NO_MODULE                       why LIBRARIES is empty, and what to do, for the tools; optional
 #
 # Targets: hotreload_objects compiles the reloadable code and nothing else; hotreload_module (part
 # of ALL) makes module.bin and partition.bin; hotreload_stubs and hotreload_inline are the firmware's
@@ -144,7 +125,7 @@ endfunction()
 # describes all this to the host tools.
 function(hotreload_add_module)
     set(single FIRMWARE PROJECT ARCH CHIP ABI IDENTITY LINKER TEXT_READABLE EXCEPTIONS
-        PARTITION_SIZE C_LIBRARY URL)
+        PARTITION_SIZE C_LIBRARY URL NO_MODULE)
     set(multiple LIBRARIES LINKER_FLAGS COMPILER_FLAGS MODULE_LIBRARIES WATCH_DIRS)
     cmake_parse_arguments(arg "" "${single}" "${multiple}" ${ARGN})
     if(arg_UNPARSED_ARGUMENTS)
@@ -176,9 +157,12 @@ function(hotreload_add_module)
     _hotreload_add_stubs(${arg_FIRMWARE} ${arg_ARCH} ${dir} "${objects}" "${tool}"
         "${tool_sources}")
     if(NOT arg_LIBRARIES)
-        # Of an earlier configuration. Until this firmware is there, the edit can be taken back.
-        add_custom_command(TARGET ${arg_FIRMWARE} POST_BUILD
-            COMMAND ${CMAKE_COMMAND} -E rm -f ${dir}/hotreload.json VERBATIM)
+        if(NOT arg_NO_MODULE)
+            set(arg_NO_MODULE "no component with sources is RELOADABLE: add that word to the "
+                "idf_component_register() of one")
+            string(REPLACE ";" "" arg_NO_MODULE "${arg_NO_MODULE}")
+        endif()
+        hotreload_describe_no_module("${arg_NO_MODULE}")
         return()
     endif()
     _hotreload_describe(${dir} "${objects}")
@@ -194,47 +178,3 @@ function(hotreload_add_module)
     add_custom_target(hotreload-gdb
         COMMAND ${tool} gdb --build ${CMAKE_BINARY_DIR} --run USES_TERMINAL VERBATIM)
 endfunction()
-
-# Writes hotreload.json from the arguments of hotreload_add_module().
-macro(_hotreload_describe dir objects)
-    _hotreload_json_array(compiler_flags ${arg_COMPILER_FLAGS})
-    _hotreload_json_array(linker_flags ${arg_LINKER_FLAGS})
-    _hotreload_json_array(libraries ${arg_MODULE_LIBRARIES})
-    _hotreload_json_array(watch_dirs ${arg_WATCH_DIRS})
-    set(text_readable $<IF:$<BOOL:${arg_TEXT_READABLE}>,true,false>)
-    _hotreload_json(project "${arg_PROJECT}")
-    _hotreload_json(url "${arg_URL}")
-    _hotreload_json(c_library "${arg_C_LIBRARY}")
-    file(GENERATE OUTPUT ${dir}/hotreload.json CONTENT "{
-    \"format\": 1,
-    \"project\": ${project},
-    \"arch\": \"${arg_ARCH}\",
-    \"chip\": ${arg_CHIP},
-    \"abi\": ${arg_ABI},
-    \"identity\": \"${arg_IDENTITY}\",
-    \"build_dir\": \"${CMAKE_BINARY_DIR}\",
-    \"source_dir\": \"${CMAKE_SOURCE_DIR}\",
-    \"ninja\": \"${CMAKE_MAKE_PROGRAM}\",
-    \"objects_target\": \"hotreload_objects\",
-    \"objects\": [\"$<JOIN:${objects},\", \">\"],
-    \"firmware_elf\": \"$<TARGET_FILE:${arg_FIRMWARE}>\",
-    \"firmware_target\": \"${arg_FIRMWARE}\",
-    \"exports\": \"${dir}/exports.txt\",
-    \"compiler\": \"${CMAKE_C_COMPILER}\",
-    \"compiler_flags\": ${compiler_flags},
-    \"linker\": \"${arg_LINKER}\",
-    \"linker_flags\": ${linker_flags},
-    \"libraries\": ${libraries},
-    \"c_library\": ${c_library},
-    \"text_readable\": ${text_readable},
-    \"exceptions\": $<IF:$<BOOL:${arg_EXCEPTIONS}>,true,false>,
-    \"module_elf\": \"${dir}/module.elf\",
-    \"module\": \"${dir}/module.bin\",
-    \"partition_image\": \"${dir}/partition.bin\",
-    \"partition_size\": ${arg_PARTITION_SIZE},
-    \"secret\": \"${dir}/secret.key\",
-    \"watch_dirs\": ${watch_dirs},
-    \"url\": ${url}
-}
-")
-endmacro()

@@ -113,24 +113,28 @@ def test_identity_is_the_elf_file(project: Project) -> None:
     assert hashlib.sha256((project.build / "stand_in.elf").read_bytes()).digest() in module
 
 
-def test_no_description_outlives_the_module(project: Project) -> None:
-    """It would tell the tools of a module that the firmware has not. An edit may be taken back."""
+def test_the_tools_are_told_why_there_is_no_module(project: Project) -> None:
+    """What was there before would tell them of a module that the firmware has not."""
     directory = project.reloadable()
-    project.make()
-    description = project.build / "hotreload" / "hotreload.json"
+    project.configure()
+    assert "no_module" not in project.description()
     lists = directory / "CMakeLists.txt"
     marked = lists.read_text()
     lists.write_text(marked.replace("RELOADABLE ", ""))
     project.configure()
-    assert description.exists(), "nothing is built"
-    project.ninja()
-    assert not description.exists()
+    assert "no component with sources is RELOADABLE" in project.description()["no_module"]
     lists.write_text(marked)
-    project.make()
-    assert description.exists()
+    project.configure()
+    assert "no_module" not in project.description()
     project.settings["CONFIG_HOTRELOAD_ENABLE"] = ""
     project.configure()
-    assert not description.exists()
+    description = project.description()
+    assert "CONFIG_HOTRELOAD_ENABLE=n" in description["no_module"]
+    assert description["build_dir"] == str(project.build) and description["ninja"]
+    project.settings["CONFIG_HOTRELOAD_ENABLE"] = "y"
+    project.settings["CONFIG_ESP_SYSTEM_MEMPROT_FEATURE"] = "y"
+    project.configure()
+    assert "CONFIG_ESP_SYSTEM_MEMPROT_FEATURE=y forbids" in project.description()["no_module"]
 
 
 C_LIBRARY = """\

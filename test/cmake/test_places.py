@@ -168,3 +168,18 @@ def test_targets_that_are_always_run(project: Project) -> None:
     (component / "library.h").write_text("int a(void);\n#define VALUE 3\n")
     text = reload(project)
     assert "made.h has changed, which" in text and "main.c.obj is made from" in text
+
+
+def test_the_last_reloadable_component_is_none_any_more(project: Project) -> None:
+    """A reload says so each time, until the edit is taken back."""
+    directory = project.reloadable()
+    project.make()
+    lists, source = directory / "CMakeLists.txt", directory / "a.c"
+    marked = lists.read_text()
+    lists.write_text(marked.replace("RELOADABLE ", ""))
+    for number in (2, 3):
+        source.write_text(source.read_text().replace(f"return {number - 1}", f"return {number}"))
+        text = reload(project)
+        assert "no component with sources is RELOADABLE" in text and "\nNot reloaded: " in text
+    lists.write_text(marked)
+    assert "nothing listens" in reload(project)

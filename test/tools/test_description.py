@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, Dict, Optional
 
 import pytest
 
+from hotreload.commands.compile import load_current_description
 from hotreload.description import Description, load_description
 from hotreload.errors import ToolError
 from hotreload.project_description import read_project_description
@@ -92,6 +94,25 @@ def test_other_paths_of_the_build_directory(
     riscv.out.rename(riscv.root / "elsewhere")
     os.symlink(riscv.root / "elsewhere", riscv.out)
     assert load_description(str(riscv.build)).build_dir == str(riscv.build)
+
+
+def test_a_build_without_a_module(riscv: Project) -> None:
+    """Its reason is told; what is unreadable in it, too."""
+    path, ninja = riscv.describe(), str(riscv.root / "ninja")
+    description = path.read_text()
+    about = {"format": 1, "no_module": "hot reload is off.", "build_dir": str(riscv.build)}
+    path.write_text(json.dumps(about))
+    assert "'ninja' is missing" in error_of(riscv)
+    path.write_text(json.dumps({**about, "ninja": ninja}))
+    assert error_of(riscv) == (
+        "hot reload is off; then build the firmware and flash it (idf.py build flash)"
+    )
+    with pytest.raises(ToolError, match="cannot run .*/ninja in"):
+        load_current_description(str(riscv.build))
+    (riscv.root / "by_cmake").write_text(description)
+    Path(ninja).write_text(f"#!/bin/sh\ncp {riscv.root}/by_cmake {path}\n")
+    os.chmod(ninja, 0o755)
+    assert load_current_description(str(riscv.build)).project == "test"
 
 
 def test_unreadable_files(riscv: Project) -> None:

@@ -261,7 +261,8 @@ def test_lost_answer_of_a_device_that_stays_away(built: Project, device: FakeDev
     [
         ({"newest": {"sequence": 7, "sha256": "00" * 32}}, "does not have the module", KEPT),
         ({"newest": None}, "does not have the module", KEPT),
-        ({"sequence": 0, "rollback": "module 1 crashed"}, "not run it: module 1 crashed", KEPT),
+        ({"sequence": 0, "rollback": "module 1 crashed"}, "not run it: module 1 crashed",
+         "the device has restarted, and went back to other code"),
         ({"sequence": 0, "last_error": "no memory"}, "not run it: no memory", KEPT),
         ({"sequence": 0, "pending": True}, "But it has the module", ""),
     ],
@@ -291,7 +292,8 @@ def test_nobody_listens(built: Project) -> None:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
         text = fail(built, url)
-    assert f"nothing listens at {url}" in text and "8080 by default" in text
+    assert f"nothing listens at {url}, port {url.rpartition(':')[2]}: " in text
+    assert "8080 by default" in text and "It is a whole module" not in text
 
 
 def test_unknown_host(built: Project) -> None:

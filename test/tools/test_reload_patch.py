@@ -257,7 +257,7 @@ def patched(running: Project, device: FakeDevice) -> Project:
 
 def test_status_shows_the_patch(patched: Project, device: FakeDevice) -> None:
     text = patched.tool("status", "--build", str(patched.build), "--url", device.url)
-    assert re.search(r"patch +sequence 2 of base 1, 1 functions replaced", text)
+    assert re.search(r"patch +sequence 2 of base 1, 1 function replaced", text)
     assert re.search(rf"patch's text +4 bytes at {PATCH:#x}", text)
 
 

@@ -98,7 +98,7 @@ def _c_texts() -> Iterator[Text]:
 
 
 def _cmake_texts() -> Iterator[Text]:
-    for path in tracked("cmake/*.cmake", "port/*.cmake", "*/CMakeLists.txt", "CMakeLists.txt"):
+    for path in tracked("project_include.cmake", "cmake/*.cmake", "port/*.cmake", "*/CMakeLists.txt", "CMakeLists.txt"):
         source, name = path.read_text(), str(path.relative_to(ROOT))
         for match in _CMAKE_MESSAGE.finditer(source):
             text = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', match.group(1)))

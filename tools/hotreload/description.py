@@ -10,7 +10,7 @@ import os
 import shutil
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from hotreload.errors import ToolError
+from hotreload.errors import FlashNeeded, ToolError
 from hotreload.files import open_text
 from hotreload.module.arch import ARCHITECTURES
 from hotreload.module.module_format import CHIP_EMULATOR
@@ -69,6 +69,20 @@ class Description(NamedTuple):
         return f"build '{self.firmware_target}' again and flash it (restart the emulated board)"
 
 
+class NoModule(FlashNeeded):
+    """The build has no module. Names what it takes to run CMake, which finds out whether it has
+    one by now."""
+
+    def __init__(self, path: str, content: Dict[str, Any]) -> None:
+        super().__init__(
+            f"{_text(path, content, 'no_module').rstrip('.')}; then build the firmware and flash "
+            "it (idf.py build flash)"
+        )
+        self.build_dir = _text(path, content, "build_dir")
+        self.ninja = _text(path, content, "ninja")
+        _check_place(path, self.build_dir)
+
+
 def find_program(name: str, compiler: Optional[str]) -> Optional[str]:
     """A program of the same toolchain as a compiler; there need not be such a file.
 
@@ -98,7 +112,7 @@ _TYPES: Dict[str, type] = {
 
 
 def load_description(place: str) -> Description:
-    """Reads hotreload.json; `place` is that file or the build directory."""
+    """Reads hotreload.json; `place` is that file or the build directory. Raises NoModule, too."""
     path = os.path.join(place, _NAME) if os.path.isdir(place) else place
     try:
         with open_text(path) as file:
@@ -106,12 +120,14 @@ def load_description(place: str) -> Description:
     except OSError as error:
         raise ToolError(
             f"cannot read {path}: {error.strerror}; build the project first, or say where its "
-            "build directory is with --build"
+            "build directory is with --build (idf.py: -B)"
         ) from error
     except ValueError as error:
         raise ToolError(f"{path} is not JSON ({error}); run CMake again") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ToolError(f"{path} is not of format {FORMAT}: run CMake of this version of hotreload")
+    if "no_module" in content:
+        raise NoModule(path, content)
     fields = {name: _field(path, content, name) for name in Description._fields if name != "path"}
     _check_place(path, fields["build_dir"])
     return Description(path=path, **{name: _native(name, fields[name]) for name in fields})
@@ -141,6 +157,13 @@ def _is_same(directory: str, other: str) -> bool:
         return os.path.samefile(directory, other)
     except OSError:
         return False  # One of them is gone.
+
+
+def _text(path: str, content: Dict[str, Any], name: str) -> str:
+    value = content.get(name)
+    if not isinstance(value, str):
+        raise ToolError(f"{path}: '{name}' is missing or not of type str; run CMake again")
+    return value
 
 
 def _field(path: str, content: Dict[str, Any], name: str) -> Any:

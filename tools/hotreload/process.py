@@ -11,12 +11,11 @@ import os
 import subprocess
 from typing import List, Union
 
-from hotreload.description import Description
 from hotreload.errors import ToolError
 
 
 def start_program(
-    description: Description, command: Union[str, List[str]], is_shown: bool = False
+    build_dir: str, command: Union[str, List[str]], is_shown: bool = False
 ) -> "subprocess.Popen[str]":
     """Starts a program in the build directory. What it prints is there to be read, or is shown
     at once: it inherits our output, so its colours are kept.
@@ -27,7 +26,7 @@ def start_program(
         return subprocess.Popen(
             command,
             shell=isinstance(command, str) and os.name != "nt",
-            cwd=description.build_dir,
+            cwd=build_dir,
             stdin=subprocess.DEVNULL,
             stdout=None if is_shown else subprocess.PIPE,
             stderr=None if is_shown else subprocess.STDOUT,
@@ -36,6 +35,4 @@ def start_program(
         )
     except OSError as error:
         name = command if isinstance(command, str) else command[0]
-        raise ToolError(
-            f"cannot run {name} in {description.build_dir}: {error.strerror}"
-        ) from error
+        raise ToolError(f"cannot run {name} in {build_dir}: {error.strerror}") from error

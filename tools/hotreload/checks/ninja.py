@@ -46,7 +46,7 @@ def run_ninja(description: Description, *arguments: str) -> "subprocess.Popen[st
             f"{description.build_dir} has no build.ninja: hotreload needs CMake's generator Ninja. "
             "Configure an empty build directory with -G Ninja"
         )
-    return start_program(description, [description.ninja, "-n", *arguments])
+    return start_program(description.build_dir, [description.ninja, "-n", *arguments])
 
 
 def query_outputs(description: Description) -> List[str]:

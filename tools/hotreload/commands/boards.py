@@ -17,8 +17,7 @@ from hotreload.commands.update import Options
 from hotreload.description import load_description
 from hotreload.device.device import Device
 from hotreload.device.find_device import find_device_again, known_device, search_network
-from hotreload.device.http_device import Unreachable
-from hotreload.device.protocol import DeviceError
+from hotreload.device.protocol import DeviceError, Unreachable
 from hotreload.errors import NoBoard, ToolError
 from hotreload.module.firmware_reader import FirmwareReader
 

@@ -14,7 +14,7 @@ import click
 from hotreload.checks.causes import finish_search, looks_for_files, start_search
 from hotreload.checks.inputs import InputFiles, Stale
 from hotreload.checks.outside import check_outside
-from hotreload.description import Description, load_description
+from hotreload.description import Description, NoModule, load_description
 from hotreload.errors import ToolError
 from hotreload.files import find_stamp
 from hotreload.module.direct_compile import Compilers
@@ -35,6 +35,15 @@ class Configured(NamedTuple):
     has_run_cmake: bool = False
     runs_always: bool = False
     """Ninja runs a target each time."""
+
+
+def load_current_description(place: str) -> Description:
+    """As load_description(). A build without a module may have got one, which CMake finds out."""
+    try:
+        return load_description(place)
+    except NoModule as error:
+        _run_cmake(error.build_dir, error.ninja, verbose=False)
+        return load_description(place)
 
 
 def compile_module(
@@ -151,7 +160,7 @@ def _finish(
     found = finish_search(search, description)
     if found is None:
         click.echo("The build's configuration has changed: CMake runs")
-        _run_cmake(description, verbose)
+        _run_cmake(description.build_dir, description.ninja, verbose)
         build = Configured(load_description(description.path), has_run_cmake=True)
         found = finish_search(start_search(build.description), build.description)
     if found is None:
@@ -164,16 +173,16 @@ def _look_for_files(description: Description, verbose: bool) -> Configured:
     """Has CMake look for new files, and run if there are any, or for another reason."""
     path = os.path.join(description.build_dir, "build.ninja")
     before = find_stamp(path)
-    _run_cmake(description, verbose)
+    _run_cmake(description.build_dir, description.ninja, verbose)
     if find_stamp(path) == before:
         return Configured(description)
     click.echo("The build's configuration has changed: CMake has run")
     return Configured(load_description(description.path), True)
 
 
-def _run_cmake(description: Description, verbose: bool) -> None:
+def _run_cmake(build_dir: str, ninja: str, verbose: bool) -> None:
     """If it has to run."""
-    process = start_program(description, [description.ninja, "build.ninja"], is_shown=verbose)
+    process = start_program(build_dir, [ninja, "build.ninja"], is_shown=verbose)
     said = process.communicate()[0]
     if process.returncode != 0:
         click.echo(said or "", nl=False)

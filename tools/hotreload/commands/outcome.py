@@ -93,8 +93,10 @@ def resolve_lost_answer(device: Device, module: bytes, lost: AnswerLost) -> int:
     if has_module(status, module):
         return int(status["newest"]["sequence"])
     if _is_newest(status, module):
-        why = why_not_running(status)
-        raise ToolError(f"{lost}\nIt has the module, but does not run it: {why}")
+        text = f"{lost}\nIt has the module, but does not run it: {why_not_running(status)}"
+        if status.get("rollback"):
+            raise Unfinished(text, "the device has restarted, and went back to other code")
+        raise ToolError(text)
     raise ToolError(f"{lost}\nIt says that it does not have the module") from lost
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 import click
 
+from hotreload.commands.compile import load_current_description
 from hotreload.commands.outcome import (
     Unfinished,
     delayed_by,
@@ -20,10 +21,10 @@ from hotreload.commands.outcome import (
     resolve_lost_answer,
 )
 from hotreload.commands.update import Memory, Options, Question, Update, make_updates
-from hotreload.description import Description, load_description
+from hotreload.description import Description
 from hotreload.device.device import Device
 from hotreload.device.find_device import known_device, search_network
-from hotreload.device.protocol import AnswerLost, DeviceError
+from hotreload.device.protocol import AnswerLost, DeviceError, Unreachable
 from hotreload.errors import FlashNeeded, ToolError
 from hotreload.report import Progress, Steps, say
 
@@ -53,7 +54,7 @@ def send_update(
     except ToolError as error:
         other = update.whole if update.is_patch else update.patch
         if other is None or not _is_refused(error, update.is_patch):
-            if update.why:
+            if update.why and not isinstance(error, Unreachable):
                 click.echo(f"It is a whole module ({update.why})", err=True)
             raise
     return send_update(device, description, other(steps), steps, wait)
@@ -154,7 +155,7 @@ def reload_once(options: Options) -> None:
     """The command `reload`: the last line says what happened, with --all the last for each."""
     steps = Steps()
     try:
-        description = load_description(options.build)
+        description = load_current_description(options.build)
         memory = Memory(description)
         try:
             has_failed = _reload(description, options, memory, steps)

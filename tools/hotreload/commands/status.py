@@ -77,9 +77,10 @@ def _rows(answer: Dict[str, Any], build: _Build) -> List[Tuple[str, str]]:
         rows += _segments(answer)
         patch = answer.get("patch")
         if patch:
+            count = patch.get("functions")
             rows.append(("patch", f"sequence {patch.get('sequence')} of base "
                          f"{(answer.get('base') or {}).get('sequence')}, "
-                         f"{patch.get('functions')} functions replaced"))  # fmt: skip
+                         f"{count} function{'' if count == 1 else 's'} replaced"))  # fmt: skip
             rows += [(f"patch's {name}", text) for name, text in _segments(patch)]
     else:
         rows.append(("module", "none loaded"))

@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import click
 
 from hotreload.commands.boards import Board, Boards
+from hotreload.commands.compile import load_current_description
 from hotreload.commands.flash import build_and_flash
 from hotreload.commands.outcome import Outcome, has_module, needs_whole, why_not_running
 from hotreload.commands.reload import (
@@ -21,8 +22,7 @@ from hotreload.commands.reload import (
 from hotreload.commands.saved import Saved
 from hotreload.commands.update import Memory, Options, Question, Update, make_updates
 from hotreload.description import Description, load_description
-from hotreload.device.http_device import Unreachable
-from hotreload.device.protocol import DeviceError
+from hotreload.device.protocol import DeviceError, Unreachable
 from hotreload.errors import FlashNeeded, ToolError
 from hotreload.report import Steps, say
 
@@ -55,7 +55,7 @@ class Updater:
             if self._options.where.is_all:
                 self._find_more()
         try:
-            description = load_description(self._options.build)
+            description = load_current_description(self._options.build)
             is_done = self._reload(description, changed, key, steps)
         except ToolError as error:
             self._report(error, steps)

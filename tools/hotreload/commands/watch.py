@@ -15,6 +15,7 @@ import click
 
 from hotreload.commands.boards import Boards
 from hotreload.commands.checkout import find_checkout
+from hotreload.commands.compile import load_current_description
 from hotreload.commands.generated import Generated
 from hotreload.commands.keyboard import Keyboard
 from hotreload.commands.sources import Sources, linked_directories
@@ -101,12 +102,10 @@ class _Work(NamedTuple):
 
 class _Watch:
     def __init__(self, options: Options, debounce: float, events: _Events) -> None:
-        description = load_description(options.build)
+        description = load_current_description(options.build)
         self._options = options
         self._debounce = debounce
         self._events = events
-        if not description.watch_dirs:
-            raise ToolError("there is nothing to watch: no component is RELOADABLE")
         self._memory = Memory(description)
         self._memory.inputs.refresh(description)
         self._directories = self._find_directories(description)

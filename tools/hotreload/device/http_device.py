@@ -11,17 +11,19 @@ from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 from hotreload.device.device import Device
-from hotreload.device.protocol import AnswerLost, DeviceError, read_answer, read_nonce
+from hotreload.device.protocol import (
+    AnswerLost,
+    DeviceError,
+    Unreachable,
+    read_answer,
+    read_nonce,
+)
 from hotreload.device.status import check_status
 from hotreload.device.url import parse_url
 
 _TIMEOUT = 10.0
 _PIECE = 4096
 _NOT_FOUND = 404
-
-
-class Unreachable(DeviceError):
-    """No connection: nothing was sent, so it can be sent elsewhere."""
 
 
 class HttpDevice(Device):
@@ -94,8 +96,8 @@ class HttpDevice(Device):
             return f"the host of {self.url} is unknown: {error.strerror}"
         if isinstance(error, ConnectionRefusedError):
             return (
-                f"nothing listens at {self.url}: is the device running, has it called "
-                "hotreload_server_start(), and is the port right (8080 by default)?"
+                f"nothing listens at {self.url}, port {self._port}: is the device running, has it "
+                "called hotreload_server_start(), and is the port right (8080 by default)?"
             )
         if isinstance(error, socket.timeout):
             what = "stopped answering" if connected else "does not answer"

@@ -37,6 +37,10 @@ class DeviceError(ToolError):
     status: Optional[int] = None
 
 
+class Unreachable(DeviceError):
+    """No connection: nothing was sent, so it can be sent elsewhere."""
+
+
 class AnswerLost(DeviceError):
     """The module was sent, all of it, but the answer did not come: the device may have it."""
 

@@ -32,7 +32,8 @@ class Compilers:
         self._objects = {name: os.path.join(description.build_dir, name) for name in commands}
         self._lists = {name: f"{path}.d" for name, path in self._objects.items()}
         _remove(self._lists.values())
-        self._processes = [start_program(description, command) for command in commands.values()]
+        build_dir = description.build_dir
+        self._processes = [start_program(build_dir, command) for command in commands.values()]
         self._said = ""
 
     def __enter__(self) -> "Compilers":

@@ -20,7 +20,7 @@ def compile_objects(
 ) -> None:
     """Runs ninja, and does something else meanwhile."""
     command = [description.ninja, *(["-v"] if verbose else []), description.objects_target]
-    with start_program(description, command, is_shown=True) as ninja:
+    with start_program(description.build_dir, command, is_shown=True) as ninja:
         meanwhile()
     if ninja.returncode != 0:
         advice = _advise(description, command)
@@ -33,6 +33,6 @@ def _advise(description: Description, command: List[str]) -> str:
     """Compiles once more, to read the compiler's messages."""
     from hotreload.module.missing import explain_missing_headers
 
-    output, _ = start_program(description, command).communicate()
+    output, _ = start_program(description.build_dir, command).communicate()
     advice = explain_missing_headers(description, _COLOUR.sub("", output))
     return f"\n{advice}" if advice else ""
