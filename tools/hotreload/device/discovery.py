@@ -226,6 +226,7 @@ def _explain_none(found: Sequence[Found], description: Description, identity: st
     return (
         f"no board was found on the network within {_PATIENCE:g} s: does one run, in this network, "
         "with the component mdns in its firmware, and has it called hotreload_server_start()? Or "
-        "say where it is: --url http://192.168.1.100:8080 (the device prints its URL when the "
-        "server starts), or, with CONFIG_HOTRELOAD_SERIAL=y in its firmware, --port /dev/ttyUSB0"
+        "say where it is: --url http://192.168.1.100:8080, or HOTRELOAD_URL in the environment "
+        "(the device prints its URL when the server starts), or, with CONFIG_HOTRELOAD_SERIAL=y in "
+        "its firmware, --port /dev/ttyUSB0"
     )
