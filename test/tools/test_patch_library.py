@@ -105,3 +105,11 @@ def test_addresses_would_not_outlive_the_patch(edits: Edits, call: str, why: str
     edits.build(a_c=head + A)
     result = edits.edit(a_c=head + use(call))
     assert isinstance(result, Whole) and why in result.reason, result
+
+
+def test_a_global_constant_that_moves_beside_it(edits: Edits) -> None:
+    table = "const int table[] = {1, 2};\n"
+    edits.build(a_c=table + A)
+    result = patch(edits, table.replace("2}", "2, 3}") + use("pure(x) + table[x & 1]"))
+    assert functions_of(result) == ["first", "helper", "pure"]
+    assert "table has another size: it is in another place" in "".join(result.notes)

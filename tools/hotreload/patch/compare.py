@@ -371,9 +371,10 @@ class _Comparison:
         """What cannot be where the old one is, such as a longer table, is new, elsewhere."""
         shown = named.entity.shown
         for name, path in self._program.paths.items() if named.is_global else ():
+            if name in self._program.changed:
+                continue  # _follow_moved() sees to it.
             own = self._program.inputs.files.find(path).symbols
-            is_used = named.entity.name in (*own.needed, *own.weakly_needed)
-            if is_used and name not in self._program.changed:
+            if named.entity.name in (*own.needed, *own.weakly_needed):
                 raise NeedsWhole(f"{shown} {what}, and {name} uses it")
         self._add_moved(place, named)
         self._note(new_place_note(shown, what))
