@@ -26,7 +26,7 @@ function(_hotreload_json_array result)
 endfunction()
 
 # Writes hotreload.json from the arguments of hotreload_add_module().
-macro(_hotreload_describe dir objects)
+macro(hotreload_describe_module dir objects)
     _hotreload_json_array(compiler_flags ${arg_COMPILER_FLAGS})
     _hotreload_json_array(linker_flags ${arg_LINKER_FLAGS})
     _hotreload_json_array(libraries ${arg_MODULE_LIBRARIES})

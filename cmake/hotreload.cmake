@@ -158,14 +158,13 @@ function(hotreload_add_module)
         "${tool_sources}")
     if(NOT arg_LIBRARIES)
         if(NOT arg_NO_MODULE)
-            set(arg_NO_MODULE "no component with sources is RELOADABLE: add that word to the "
-                "idf_component_register() of one")
-            string(REPLACE ";" "" arg_NO_MODULE "${arg_NO_MODULE}")
+            string(CONCAT arg_NO_MODULE "no component with sources is RELOADABLE: add that word to "
+                "the idf_component_register() of one")
         endif()
         hotreload_describe_no_module("${arg_NO_MODULE}")
         return()
     endif()
-    _hotreload_describe(${dir} "${objects}")
+    hotreload_describe_module(${dir} "${objects}")
 
     set(module_files ${dir}/module.bin ${dir}/module.elf ${dir}/partition.bin)
     add_custom_command(
