@@ -160,14 +160,15 @@ def test_secure_boot(project: IdfProject) -> None:
 def test_switched_off(
     project: IdfProject, start_chip: "Callable[[IdfProject], Qemu]"
 ) -> None:
-    """For production: linked statically, nothing generated, and the program runs unchanged."""
+    """For production: linked statically, no code generated, and the program runs unchanged."""
     table = project.directory / "partitions.csv"
     lines = [line for line in table.read_text().splitlines() if not line.startswith("hotreload")]
     table.write_text("\n".join(lines) + "\n")
     configure(project, "CONFIG_HOTRELOAD_ENABLE=n", "CONFIG_ESP_SYSTEM_MEMPROT_FEATURE=y")
     output = project.run("build")
     assert "hotreload_problem" not in output and "the module" not in output
-    assert not project.path("").exists()
+    assert [path.name for path in project.path("").iterdir()] == ["hotreload.json"]
+    assert "hot reload is off (CONFIG_HOTRELOAD_ENABLE=n)" in project.fail("reload", HOTRELOAD_URL="http://127.0.0.1:9")
     (elf,) = project.build.glob("*.elf")
     assert b"__wrap_panic" not in elf.read_bytes()  # The panic handler is ESP-IDF's own.
     chip = start_chip(project)

@@ -347,6 +347,16 @@ def change_constant(p: Program) -> str:
     return f"value of {variable.name}"
 
 
+def change_twins(p: Program) -> str:
+    """Both to one value, so that they stay one if they were."""
+    found = [v for file in p.files for v in file.variables if v.kind == "twins"]
+    if not found:
+        return change_constant(p)
+    variable = p.rng.choice(found)
+    variable.number = 3 * p.rng.randrange(33) + 1
+    return f"value of {variable.name} and its twin"
+
+
 def change_attribute(p: Program) -> str:
     function = p.rng.choice(p.functions())
     function.attribute = p.rng.choice(["", *ATTRIBUTES])
@@ -426,7 +436,7 @@ def add_file(p: Program) -> str:
 
 EDITS = [change_body] * 6 + [
     change_kind, change_kind, add_function, add_function, remove_function, add_variable,
-    add_variable, remove_variable, change_constant, change_constant, change_attribute,
+    add_variable, remove_variable, change_constant, change_constant, change_twins, change_attribute,
     change_calls, change_static, move_function, change_options, change_order, change_lines,
     change_layout, add_file,
 ]
