@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from fake_device import FakeDevice
+from hotreload.module.missing import find_undefined
 from project import Project
 from test_c_library import CALL, add_library
 from toolchains import run
@@ -205,3 +206,10 @@ def test_a_refusal_has_names_of_cpp(riscv: Project) -> None:
     riscv.write("a.cpp", "namespace n { int f(long x) { return x; } }\n")
     riscv.compile()
     assert "hotreload: n::f(int) was removed since" in riscv.fail("link", str(riscv.build))
+
+
+def test_a_label_of_the_assembler_is_no_function() -> None:
+    """On RISC-V, ld may take one for the function that the place is in."""
+    output = "a.o: in function `.L0 ':\n/x/a.c:6: undefined reference to `lost'\n"
+    (found,) = find_undefined("ld", output).values()
+    assert found == ("lost", "/x/a.c:6", "")

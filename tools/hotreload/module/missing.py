@@ -24,6 +24,8 @@ from hotreload.module.objects import Objects
 
 _UNDEFINED = re.compile(r"(.*?)(:\(\S+\))?: (?:more )?undefined references? to `([^']+)'")
 _FUNCTION = re.compile(r".+: in function `([^']+)':")
+_LABEL = ".L"
+"""How the assembler's own labels begin, which the linker may take for functions."""
 _FAILED = re.compile(r"FAILED: (?:\[[^]]*\] )?(\S+)")
 _NO_HEADER = re.compile(r"fatal error: (\S+): No such file or directory")
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".S", ".s")
@@ -56,6 +58,8 @@ def find_undefined(linker: str, output: str) -> Dict[str, Undefined]:
         match = _FUNCTION.match(line)
         if match:
             function = match.group(1)
+            if function.startswith(_LABEL):
+                function = ""
         match = _UNDEFINED.match(line)
         if match:
             place, offset, name = match.groups()
